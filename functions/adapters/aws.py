@@ -1,0 +1,31 @@
+"""boto3 clients with the timeouts and retries that fit inside a Lambda invocation."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+    from mypy_boto3_sqs.client import SQSClient
+
+# boto3's defaults wait 60 s for a connection and 60 s for an answer: longer than our functions
+# may run. Three tries of at most 2 + 8 s end inside the shortest function timeout (60 s).
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=8,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+def sqs_client() -> "SQSClient":
+    return boto3.client("sqs", config=_CONFIG)
+
+
+def s3_client() -> "S3Client":
+    return boto3.client("s3", config=_CONFIG)
+
+
+def secrets_client() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=_CONFIG)

@@ -1,0 +1,95 @@
+"""What is stated of customers and the tenant: grants, standing, identities, revocations, keys.
+
+Guaranteed: statements may be repeated and reordered; of one thing's statements the greatest version
+stands, of revocations the longest. A grant finds the usage that came before it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from redis import Redis
+
+from functions.adapters.redis_scripts import Call, Script, run_one
+from functions.usage.mark import hours_key
+from functions.usage.period import Recurrence, Window
+from functions.usage.quota import identity_key, state_key, tenant_key
+
+
+class GrantInForce(NamedTuple):
+    """A grant at the moment of writing: its windows are computed for now."""
+
+    customer_id: str
+    meter: str
+    version: int
+    limit: int
+    window: Window
+    upcoming_limit: int | None
+    upcoming: Window | None
+    recurrence: Recurrence | None
+    rate_per_second: float
+    burst: int
+    lag_seconds: float
+    allow_when_unknown: bool | None  # None: says nothing of it
+
+
+class Statements:
+    """The writer of one tenant's statements. Every method is True when the statement is now in
+    force, False when it was already or a later one is, and raises Retryable when nobody can tell.
+    """
+
+    def __init__(self, client: Redis, tenant: str, clock: Callable[[], int]) -> None:
+        self._client = client
+        self._tenant = tenant
+        self._clock = clock
+
+    def grant(self, grant: GrantInForce) -> bool:
+        """Put a grant in force; False when its version or a later one already was."""
+        state = state_key(self._tenant, grant.customer_id)
+        hours = hours_key(self._tenant, grant.customer_id, grant.meter)
+        arguments = _grant_arguments(grant, self._clock())
+        return self._changed(Call(Script.GRANT, [state, hours], arguments))
+
+    def put_customer(
+        self, customer_id: str, name: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        """Fields of a customer's state under the version called `name`; False: not newer."""
+        key = state_key(self._tenant, customer_id)
+        return self._put_fields(key, f"{name}_version", version, fields)
+
+    def put_identity(
+        self, api_key_sha256: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        """Whose an API key is; False: not newer."""
+        return self._put_fields(
+            identity_key(self._tenant, api_key_sha256), "version", version, fields
+        )
+
+    def put_text(self, name: str, version: int, text: str) -> bool:
+        """A text of the tenant's, such as its JWKS; False: not newer."""
+        keys = [tenant_key(self._tenant, name), tenant_key(self._tenant, f"{name}:version")]
+        return self._changed(Call(Script.PUT_TEXT, keys, [version, text]))
+
+    def revoke(self, key: str, until_ms: int) -> bool:
+        """Make `key` exist until then; False: it already does, or then is past."""
+        left = until_ms - self._clock()
+        return left > 0 and self._changed(Call(Script.REVOKE, [key], [left]))
+
+    def _put_fields(
+        self, key: str, version_field: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        pairs = [part for pair in fields.items() for part in pair]
+        return self._changed(Call(Script.PUT_FIELDS, [key], [version_field, version, *pairs]))
+
+    def _changed(self, call: Call) -> bool:
+        return run_one(self._client, call) == 1
+
+
+def _grant_arguments(grant: GrantInForce, now_ms: int) -> list[str | int | float]:
+    policy = {True: "allow", False: "deny", None: ""}[grant.allow_when_unknown]
+    limit = "" if grant.upcoming_limit is None else grant.upcoming_limit
+    recurrence = ("", "") if grant.recurrence is None else grant.recurrence
+    return [
+        *(grant.meter, grant.version, now_ms, grant.limit, *grant.window),
+        *(limit, *(grant.upcoming or ("", ""))),
+        *(grant.rate_per_second, grant.burst, grant.lag_seconds, *recurrence, policy),
+    ]

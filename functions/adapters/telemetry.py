@@ -1,0 +1,78 @@
+"""Logs and metrics of every function but the authorizer's hot path: one place, one spelling.
+
+Event names are the constants below; everything else is a field. A counted outcome is one metric,
+named like the outcome: once in all, which is what an alarm can watch, and once for each reason.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE = "AforoMetering"
+
+METERED = "usage.metered"
+QUARANTINED = "usage.quarantined"
+DELIVERY_QUARANTINED = "delivery.quarantined"
+CONFIGURATION_REFUSED = "configuration.refused"
+FORWARDED = "usage.forwarded"
+HELD = "usage.held"
+SET_ASIDE = "usage.set_aside"
+AFORO_REFUSED = "aforo.refused"
+NOT_SETTLED = "usage.not_settled"
+VISIBILITY_UNCHANGED = "message.visibility_unchanged"
+COUNTED = "usage.counted"
+NOT_COUNTED = "usage.not_counted"
+ROUNDED_UP = "usage.rounded_up"
+COMMAND_APPLIED = "command.applied"
+COMMAND_REFUSED = "command.refused"
+MESSAGE_REFUSED = "message.refused"
+REPLAYED = "usage.replayed"
+REPLAY_PROBED = "replay.probed"
+REPLAY_REPORTED = "replay.reported"
+
+
+class Telemetry:
+    """Counts until the end of an invocation, then writes one metric line per counted thing."""
+
+    def __init__(self, service: str) -> None:
+        self.log = Logger(service=service)
+        self._service = service
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._levels: dict[str, tuple[float, MetricUnit]] = {}
+
+    def count(self, metric: str, times: int = 1, *, reason: str = "") -> None:
+        """`times` more of `metric`; nothing is written for zero."""
+        if times:
+            self._counts[metric, reason] += times
+
+    def level(self, metric: str, value: float, unit: MetricUnit = MetricUnit.Seconds) -> None:
+        """The value of something that is measured rather than counted: an age, a lag."""
+        self._levels[metric] = (value, unit)
+
+    def flush(self) -> None:
+        """Write the metrics of this invocation (CloudWatch embedded metric format, on stdout)."""
+        counts, self._counts = self._counts, Counter()
+        levels, self._levels = self._levels, {}
+        totals: Counter[str] = Counter()
+        for (metric, reason), times in counts.items():
+            totals[metric] += times
+            if reason:
+                self._write(metric, MetricUnit.Count, times, {"reason": reason})
+        for metric, times in totals.items():
+            self._write(metric, MetricUnit.Count, times, {})
+        for metric, (value, unit) in levels.items():
+            self._write(metric, unit, value, {})
+
+    def _write(
+        self, metric: str, unit: MetricUnit, value: float, dimensions: Mapping[str, str]
+    ) -> None:
+        with single_metric(
+            name=metric,
+            unit=unit,
+            value=value,
+            namespace=NAMESPACE,
+            default_dimensions={"service": self._service, **dimensions},
+        ):
+            pass

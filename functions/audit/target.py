@@ -1,0 +1,96 @@
+"""What to verify against: a running local cloud, or a deployed stack by name."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import boto3
+
+from functions.usage.errors import Permanent
+
+LOCAL_ENDPOINTS = Path(".local/endpoints.json")
+AUTHORIZATION = "VERIFY_AUTHORIZATION"  # not an option: a command line is seen by everybody
+
+
+class TargetError(Permanent):
+    """What was asked for is not there; the message says what to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Everything that one request passes."""
+
+    url: str
+    headers: dict[str, str]
+    region: str
+    log_groups: tuple[str, ...]
+    ledger_bucket: str
+    quarantine_bucket: str
+    usage_queue_url: str
+    unforwarded_queue_url: str
+    reconciliation: str
+
+
+def local_target(file: Path, customer: str | None, stage: str | None, path: str) -> Target:
+    """The local cloud, as one of its demo customers (the first, unless named)."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text())
+    except FileNotFoundError:
+        message = f"{file} is not there: start the local cloud with `make local`, or give --stack"
+        raise TargetError(message) from None
+    os.environ.update(found["aws_environment"])
+    customers = {one["customer_id"]: one for one in found["customers"]}
+    chosen = customers.get(customer or next(iter(customers)))
+    if chosen is None:
+        message = f"--customer {customer}: the local cloud knows {', '.join(customers)}"
+        raise TargetError(message)
+    return Target(
+        url=_with_path(_with_stage(found["api_url"], stage), path),
+        headers=chosen["headers"],
+        region=found["region"],
+        log_groups=(found["access_log_group"],),
+        ledger_bucket=found["ledger_bucket"],
+        quarantine_bucket=found["quarantine_bucket"],
+        usage_queue_url=found["queues"]["usage"],
+        unforwarded_queue_url=found["queues"]["unforwarded"],
+        reconciliation=found["functions"]["reconciliation"],
+    )
+
+
+def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) -> Target:
+    """A deployed stack, found by its outputs; AWS credentials and Region as for the aws CLI."""
+    session = boto3.Session()
+    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    base = api_url or outputs.get("DemoApiUrl")
+    authorization = os.environ.get(AUTHORIZATION)
+    if base is None:
+        raise TargetError("--api-url: give the invoke URL of the metered stage, without a path")
+    if not authorization:
+        message = f"{AUTHORIZATION}: put the customer's Authorization header value into it"
+        raise TargetError(message)
+    return Target(
+        url=_with_path(_with_stage(base, stage), path),
+        headers={"Authorization": authorization},
+        region=session.region_name,
+        log_groups=tuple(group for group in outputs["AccessLogGroups"].split(",") if group),
+        ledger_bucket=outputs["LedgerBucketName"],
+        quarantine_bucket=outputs["QuarantineBucketName"],
+        usage_queue_url=outputs["UsageQueueUrl"],
+        unforwarded_queue_url=outputs["UnforwardedUsageQueueUrl"],
+        reconciliation=outputs["ReconciliationFunctionArn"],
+    )
+
+
+def _with_stage(url: str, stage: str | None) -> str:
+    """The stage is the first part of an invoke URL's path."""
+    if stage is None:
+        return url
+    return urlunsplit(urlsplit(url)._replace(path=f"/{stage}"))
+
+
+def _with_path(url: str, path: str) -> str:
+    return f"{url.rstrip('/')}/{path.lstrip('/')}"

@@ -1,0 +1,133 @@
+"""What Redis says of a customer, an API key and the key set, each in one round trip.
+
+Guaranteed: an answer by the deadline; whatever is not a complete, believable answer is `Unknown`.
+A missing sentinel (`generation`) means that the counters were lost: UNKNOWN, never zero
+(aws-and-counters.md 4d). Commands have one key each, so a cluster behind one endpoint
+(ElastiCache Serverless) may answer them; a node-based cluster in cluster mode answers MOVED,
+which is Unknown: use cluster mode disabled there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from functions.authorizer.breaker import Breaker
+from functions.authorizer.identity import Identity
+from functions.authorizer.redis_link import Command, LinkError, Reply
+from functions.usage.quota import (
+    QuotaState,
+    identity_key,
+    read_state,
+    revocation_keys,
+    state_fields,
+    state_key,
+    tenant_key,
+)
+
+IDENTITY_FIELDS = (
+    "customer_id",
+    "tenant_id",
+    "key_id",
+    "environment",
+    "scopes",
+    "revoked",
+    "usage_identifier",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A believable state; `revoked_by` are the revocations of the credential that exist."""
+
+    state: QuotaState
+    revoked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can say now; the reason is a slug."""
+
+    reason: str
+
+
+class Link(Protocol):
+    """See `RedisLink`."""
+
+    def exchange(self, commands: Sequence[Command], deadline: float) -> list[Reply]: ...
+
+
+class CounterRead:
+    """The authorizer's questions. Deadlines are of time.monotonic, `clock` gives epoch seconds."""
+
+    def __init__(self, link: Link, *, tenant: str, meter: str, clock: Callable[[], float]) -> None:
+        self._link = link
+        self._tenant = tenant
+        self._meter = meter
+        self._clock = clock
+        self._breaker = Breaker()
+        self._fields = state_fields(meter)
+        self._ask_generation: Command = ("GET", tenant_key(tenant, "generation"))
+        self._generation = 0
+
+    def state(self, identity: Identity, deadline: float) -> Known | Unknown:
+        """A customer's state, and whether this credential of theirs is revoked."""
+        named = (identity.jti, identity.key_id)
+        revocations = [key for key, id_ in zip(revocation_keys(*named), named, strict=True) if id_]
+        replies = self._ask(
+            [
+                ("HMGET", state_key(self._tenant, identity.customer_id), *self._fields),
+                *(("EXISTS", key) for key in revocations),
+            ],
+            deadline,
+        )
+        if isinstance(replies, Unknown):
+            return replies
+        try:
+            state = read_state(self._meter, _found(self._fields, replies[0]))
+        except ValueError:
+            return Unknown("malformed_state")
+        exist = (key for key, reply in zip(revocations, replies[1:], strict=True) if reply != 0)
+        return Known(state, tuple(exist))
+
+    def identity(self, digest: str, deadline: float) -> Mapping[str, str] | Unknown:
+        """The identity that belongs to an API key's digest; empty when there is none."""
+        key = identity_key(self._tenant, digest)
+        replies = self._ask([("HMGET", key, *IDENTITY_FIELDS)], deadline)
+        return replies if isinstance(replies, Unknown) else _found(IDENTITY_FIELDS, replies[0])
+
+    def key_set(self, deadline: float) -> str | Unknown | None:
+        """The JWKS, as JSON; None when the tenant has none."""
+        replies = self._ask([("GET", tenant_key(self._tenant, "jwks"))], deadline)
+        if isinstance(replies, Unknown):
+            return replies
+        return replies[0] if isinstance(replies[0], str) else None
+
+    def _ask(self, commands: Sequence[Command], deadline: float) -> list[Reply] | Unknown:
+        now = self._clock()
+        if self._breaker.is_open(now):
+            return Unknown("breaker_open")
+        try:
+            generation, *replies = self._link.exchange([self._ask_generation, *commands], deadline)
+        except LinkError as error:
+            self._breaker.failed(self._clock())
+            return Unknown(error.reason)
+        self._breaker.succeeded()
+        return self._distrust(generation) or replies
+
+    def _distrust(self, generation: Reply) -> Unknown | None:
+        """Each rebuild raises the generation: a lower one is an older snapshot, restored."""
+        if generation is None:
+            return Unknown("no_generation")
+        try:
+            number = int(str(generation))
+        except ValueError:
+            return Unknown("malformed_generation")
+        if number < self._generation:
+            return Unknown("generation_went_back")
+        self._generation = number
+        return None
+
+
+def _found(names: Sequence[str], reply: Reply) -> dict[str, str]:
+    values = reply if isinstance(reply, list) else []
+    return {name: value for name, value in zip(names, values, strict=False) if value is not None}

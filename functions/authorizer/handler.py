@@ -1,0 +1,102 @@
+"""REQUEST authorizer: API Gateway's event (version 1) in, a policy out.
+
+Raised on purpose: `Unauthorized` (401). A bug or a deployment that is not usable denies and says
+so in log and metric: an exception would be a 500 for every caller.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from traceback import format_tb
+
+from functions.adapters.redis_credential import elasticache_credential
+from functions.authorizer.api_key import ApiKeys
+from functions.authorizer.authorize import Authorizer, Unauthorized
+from functions.authorizer.claims import TokenRules
+from functions.authorizer.counter_read import CounterRead
+from functions.authorizer.decision import UNKNOWN_RETRY_SECONDS, DecisionRules, Deny, DenyCode
+from functions.authorizer.policy import Policy, deny_policy, stage_resource
+from functions.authorizer.redis_address import RedisAddress
+from functions.authorizer.redis_link import RedisLink
+from functions.authorizer.request import request_ids
+from functions.authorizer.settings import AuthorizerSettings, read_settings
+from functions.authorizer.signing_key import SigningKeys
+from functions.authorizer.telemetry import AUTHORIZER_FAILED, Telemetry
+from functions.authorizer.token import TokenVerifier
+from functions.usage.errors import UsageError
+
+
+def handler(event: object, _context: object) -> Policy:
+    """The function's entry point."""
+    return answer(event, _wired)
+
+
+def answer(event: object, wired: Callable[[], Authorizer]) -> Policy:
+    """The authorizer's policy; a Deny when the authorizer itself fails. Unauthorized passes."""
+    request = event if isinstance(event, Mapping) else {}
+    try:
+        return wired().authorize(request)
+    except Unauthorized:
+        raise
+    except Exception as error:  # noqa: BLE001 - fail closed, and not with a 500 for everybody
+        _report(error, request)
+        deny = Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS)
+        return deny_policy(stage_resource(request.get("methodArn")), deny)
+
+
+def authorizer_for(
+    settings: AuthorizerSettings, link: RedisLink, clock: Callable[[], float]
+) -> Authorizer:
+    """Everything that one process keeps between invocations."""
+    tenant, environment = settings.aforo_tenant_id, settings.aforo_environment
+    counters = CounterRead(link, tenant=tenant, meter=settings.quota_meter, clock=clock)
+    token_rules = TokenRules(
+        tenant=tenant,
+        environment=environment,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+    )
+    return Authorizer(
+        tokens=TokenVerifier(token_rules, SigningKeys(counters.key_set, clock), clock),
+        api_keys=ApiKeys(counters.identity, tenant=tenant, environment=environment, clock=clock),
+        counters=counters,
+        rules=DecisionRules(
+            ttl_seconds=settings.result_ttl_seconds,
+            allow_without_grant=settings.no_grant_policy == "allow",
+            allow_when_unknown=settings.unknown_policy == "allow",
+        ),
+        telemetry=Telemetry(clock),
+        header_names_customer=settings.tenant_header == "customer",
+        clock=clock,
+    )
+
+
+def link_to(settings: AuthorizerSettings) -> RedisLink:
+    """The way to Redis. Opens nothing: the first request connects."""
+    credential = elasticache_credential(
+        user=settings.redis_user,
+        cache_name=settings.redis_cache_name,
+        url=settings.redis_url,
+        region=settings.aws_region,
+    )
+    return RedisLink(RedisAddress.parse(settings.redis_url), credential)
+
+
+@cache
+def _wired() -> Authorizer:
+    settings = read_settings()
+    return authorizer_for(settings, link_to(settings), time.time)
+
+
+def _report(error: Exception, request: Mapping[str, object]) -> None:
+    # Not the text of an unexpected error: it may quote the request, and so a credential.
+    message = str(error) if isinstance(error, UsageError) else ""
+    facts = {
+        "error": type(error).__name__,
+        "fault": message,
+        "trace": format_tb(error.__traceback__),
+    }
+    telemetry = Telemetry(time.time)
+    telemetry.log("ERROR", AUTHORIZER_FAILED, {**facts, **request_ids(request)})
+    telemetry.count(AUTHORIZER_FAILED)
+    telemetry.flush_if_due()

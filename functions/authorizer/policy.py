@@ -1,0 +1,86 @@
+"""A decision -> the answer that API Gateway takes from an authorizer. Pure.
+
+The policy is for the whole stage: API Gateway may cache it and apply it to another method
+(aws-and-counters.md 1.5), and our decision does not depend on the method.
+"""
+
+import re
+from typing import NotRequired, TypedDict
+
+from functions.authorizer.decision import Allow, Deny
+from functions.authorizer.identity import Identity
+
+# Any partition: aws, aws-cn, aws-us-gov, aws-iso and those to come.
+_STAGE_OF_ARN = re.compile(
+    r"arn:aws[a-z-]*:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_$-]+(?=/)"
+)
+_NOBODY = "unknown"
+
+type ContextValue = str | int | float | bool
+
+
+class Policy(TypedDict):
+    """What an authorizer returns (API Gateway guide, "Output from a Lambda authorizer")."""
+
+    principalId: str
+    policyDocument: dict[str, object]
+    context: dict[str, ContextValue]
+    usageIdentifierKey: NotRequired[str]
+
+
+def stage_resource(method_arn: object) -> str | None:
+    """`arn:<partition>:execute-api:<region>:<account>:<api>/<stage>/*`; None for no such ARN."""
+    match = _STAGE_OF_ARN.match(method_arn) if isinstance(method_arn, str) else None
+    return f"{match[0]}/*" if match else None
+
+
+def allow_policy(
+    resource: str, identity: Identity, allow: Allow, traceparent: str | None = None
+) -> Policy:
+    """Let the caller pass; the context is for the backend and for the access log."""
+    policy = _policy(
+        "Allow", resource, identity.customer_id, _context(identity, allow, traceparent)
+    )
+    if identity.usage_identifier:
+        policy["usageIdentifierKey"] = identity.usage_identifier
+    return policy
+
+
+def deny_policy(resource: str | None, deny: Deny, identity: Identity | None = None) -> Policy:
+    """Stop the caller; the context fills the 429 body. Without a resource everything is denied."""
+    context: dict[str, ContextValue] = {
+        "code": deny.code.value,
+        "message": deny.message,
+        "retryAfterSeconds": deny.retry_after_seconds,
+    }
+    if identity is not None:
+        context |= {"customerId": identity.customer_id, "tenantId": identity.tenant_id}
+    principal = identity.customer_id if identity else _NOBODY
+    return _policy("Deny", resource or "*", principal, context)
+
+
+def _context(identity: Identity, allow: Allow, traceparent: str | None) -> dict[str, ContextValue]:
+    context: dict[str, ContextValue] = {
+        # First: an execution log cuts its line at 1024 bytes, and this is who pays.
+        "customerId": identity.customer_id,
+        "tenantId": identity.tenant_id,
+        "keyId": identity.key_id,
+        "scopes": identity.scopes,
+        "environment": identity.environment,
+        "offeringIds": identity.offering_ids,
+        "subscriptionIds": identity.subscription_ids,
+    }
+    if traceparent is not None:
+        context["traceparent"] = traceparent
+    if allow.remaining is not None and allow.limit is not None:
+        context |= {"remaining": allow.remaining, "limit": allow.limit}
+    return context
+
+
+def _policy(effect: str, resource: str, principal: str, context: dict[str, ContextValue]) -> Policy:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }

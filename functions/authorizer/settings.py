@@ -1,0 +1,96 @@
+"""Environment variables -> the authorizer's frozen settings; the errors name the variable.
+
+Standard library only, unlike the other functions' settings: pydantic would be most of the
+authorizer's cold start (performance.md 2).
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from functions.authorizer.redis_address import RedisAddress
+from functions.usage.errors import SettingsError
+
+# What may stand in a Redis key between `{` and `}`, in an ARN and in JSON text without escaping.
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
+_MAY_BE_EMPTY = frozenset(
+    {"token_issuer", "token_audience", "redis_user", "redis_cache_name", "aws_region"}
+)
+# API Gateway's own limit for authorizerResultTtlInSeconds.
+_MAX_TTL_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizerSettings:
+    """The field `redis_url` is the variable REDIS_URL; AWS_REGION comes from the runtime."""
+
+    redis_url: str
+    aforo_tenant_id: str
+    aforo_environment: str  # sandbox | live
+    quota_meter: str
+    token_issuer: str  # empty: `iss` is not looked at
+    token_audience: str  # empty: `aud` is not looked at
+    unknown_policy: str  # allow | deny, for a verified customer whose state nobody can say
+    no_grant_policy: str  # allow | deny
+    result_ttl_seconds: int  # how long API Gateway caches our answer: part of the margin
+    tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
+    redis_user: str
+    redis_cache_name: str
+    aws_region: str
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSettings:
+    """The settings in `environment`. SettingsError names each missing or wrong variable."""
+    found = {
+        field.name: environment.get(field.name.upper(), "").strip()
+        for field in fields(AuthorizerSettings)
+    }
+    faults = [
+        f"{name.upper()}: {fault}"
+        for name, value in found.items()
+        if (fault := _fault(name, value))
+    ]
+    if faults:
+        raise SettingsError(f"the function's environment is not usable: {'; '.join(faults)}")
+    texts = {name: value for name, value in found.items() if name != "result_ttl_seconds"}
+    return AuthorizerSettings(**texts, result_ttl_seconds=int(found["result_ttl_seconds"]))
+
+
+def _fault(name: str, value: str) -> str:
+    if not value:
+        return "" if name in _MAY_BE_EMPTY else "is not set"
+    return _RULES[name](value) if name in _RULES else ""
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    return lambda value: "" if value in choices else f"must be one of {', '.join(choices)}"
+
+
+def _word(value: str) -> str:
+    return "" if _WORD.fullmatch(value) else "has characters that an id cannot have"
+
+
+def _ttl(value: str) -> str:
+    is_good = value.isascii() and value.isdecimal() and int(value) <= _MAX_TTL_SECONDS
+    return "" if is_good else f"must be whole seconds from 0 to {_MAX_TTL_SECONDS}"
+
+
+def _redis_url(value: str) -> str:
+    try:
+        RedisAddress.parse(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+_RULES: Mapping[str, Callable[[str], str]] = {
+    "redis_url": _redis_url,
+    "aforo_tenant_id": _word,
+    "quota_meter": _word,
+    "aforo_environment": _one_of("sandbox", "live"),
+    "unknown_policy": _one_of("allow", "deny"),
+    "no_grant_policy": _one_of("allow", "deny"),
+    "result_ttl_seconds": _ttl,
+    "tenant_header": _one_of("tenant", "customer"),
+}

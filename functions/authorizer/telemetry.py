@@ -1,0 +1,75 @@
+"""The authorizer's logs and counters, without a library: one JSON line each on stdout.
+
+Nothing is written for a request that is allowed; counters are added up in the process and
+written at most once a second (CloudWatch embedded metric format), whatever the traffic.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+NAMESPACE = "AforoMetering"
+SERVICE = "authorizer"
+FLUSH_SECONDS = 1.0
+
+ALLOWED = "request.allowed"
+DENIED = "request.denied"
+UNAUTHORIZED = "request.unauthorized"
+STATE_UNKNOWN = "state.unknown"
+DECIDED_BY_LAST_KNOWN = "state.last_known"
+AUTHORIZER_FAILED = "authorizer.failed"
+
+
+def to_stdout(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+class Telemetry:
+    """`clock` gives epoch seconds; `write` takes one line."""
+
+    def __init__(
+        self, clock: Callable[[], float], write: Callable[[str], None] = to_stdout
+    ) -> None:
+        self._clock = clock
+        self._write = write
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._flushed_at = 0.0
+
+    def count(self, metric: str, reason: str = "") -> None:
+        self._counts[metric, reason] += 1
+
+    def log(self, level: str, event: str, facts: Mapping[str, object]) -> None:
+        """One line. `facts` never hold a credential."""
+        stamp = int(self._clock() * 1000)
+        line = {"level": level, "message": event, "service": SERVICE, "timestamp": stamp, **facts}
+        self._write(json.dumps(line, default=str))
+
+    def flush_if_due(self) -> None:
+        """Write the counters, unless that was done within the last second.
+
+        What a process counted in its last second before Lambda ends it is lost.
+        """
+        now = self._clock()
+        if not self._counts or 0 <= now - self._flushed_at < FLUSH_SECONDS:
+            return
+        self._flushed_at = now
+        counts, self._counts = self._counts, Counter()
+        for (metric, reason), times in counts.items():
+            self._write(json.dumps(_embedded(metric, reason, times, int(now * 1000))))
+
+
+def _embedded(metric: str, reason: str, times: int, epoch_ms: int) -> dict[str, object]:
+    dimensions = {"service": SERVICE, **({"reason": reason} if reason else {})}
+    declared = {
+        "Namespace": NAMESPACE,
+        # In all, which is what an alarm can watch, and by reason.
+        "Dimensions": [["service"], list(dimensions)] if reason else [["service"]],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }
+    return {
+        "_aws": {"Timestamp": epoch_ms, "CloudWatchMetrics": [declared]},
+        **dimensions,
+        metric: times,
+    }

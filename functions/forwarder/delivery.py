@@ -1,0 +1,148 @@
+"""One batch of events comes in; the outcome of each leaves. Pure, over a `post` that is given.
+
+Guaranteed: every event ends in exactly one outcome. An event is set aside only on an answer that
+names it or that came to it alone; what no answer settled is held.
+
+To find k refused events among n costs at most `k * (ceil(log2 n) + 2) + 1` posts: a known-bad block
+is halved `ceil(log2 n)` times, the event that is left is posted alone, and then all the rest
+together. Posting the rest at once, not block by block, is what makes one bad event cheap.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from functions.forwarder.answer import (
+    Refused,
+    Stop,
+    Taken,
+    TooLarge,
+    Unbelievable,
+    Unsaid,
+    Verdict,
+)
+from functions.forwarder.packing import Parcel
+from functions.forwarder.problem import Problem
+from functions.usage.outcome import Confirmed, ForwardingOutcome, Held
+
+# Two events that fail alike, each posted alone, show that the cause is not the events.
+ALIKE = 2
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of a batch. `stopped` says why posting on is of no use, if it is."""
+
+    outcomes: dict[str, ForwardingOutcome] = field(default_factory=dict)
+    stopped: Held | None = None
+    posts: int = 0
+
+
+def deliver(batch: Sequence[Parcel], post: Callable[[Sequence[Parcel]], Verdict]) -> Delivery:
+    """Post `batch`, in parts where Aforo's answers make that necessary, until all is settled."""
+    return _Driver(batch, post).run()
+
+
+class _Driver:
+    def __init__(
+        self, batch: Sequence[Parcel], post: Callable[[Sequence[Parcel]], Verdict]
+    ) -> None:
+        self._batch = batch
+        self._post = post
+        self._most = len(batch)  # events in a post; halved by 413
+        self._suspects: list[Parcel] = []  # a block that is known to hold a bad event
+        self._alike: Counter[tuple[int, str, str]] = Counter()
+        self.done = Delivery()
+
+    def run(self) -> Delivery:
+        while self.done.stopped is None and (block := self._next_block()):
+            self._take(block, self._post_believably(block))
+        for parcel in self._unsettled(self._batch):
+            self.done.outcomes[parcel.key] = _untried(self.done.stopped)
+        return self.done
+
+    def _next_block(self) -> list[Parcel]:
+        """Half of the suspects while there are any, else everything that is not settled."""
+        suspects = self._unsettled(self._suspects)
+        if not suspects:
+            return self._unsettled(self._batch)[: self._most]
+        return suspects[: max(1, len(suspects) // 2)]
+
+    def _post_believably(self, block: list[Parcel]) -> Verdict:
+        """The verdict on a block; a 2xx that does not say what it took is asked once more."""
+        verdict = self._count_and_post(block)
+        if not isinstance(verdict, Unsaid | Unbelievable):
+            return verdict
+        again = self._count_and_post(block)
+        if isinstance(again, Stop):
+            # The first answer was a 2xx: Aforo may well have them.
+            return Stop(Held(again.held.reason, again.held.wait_seconds, ambiguous=True))
+        if isinstance(verdict, Unbelievable) and isinstance(again, Unsaid):
+            return verdict
+        return again
+
+    def _count_and_post(self, block: list[Parcel]) -> Verdict:
+        self.done.posts += 1
+        return self._post(block)
+
+    def _take(self, block: list[Parcel], verdict: Verdict) -> None:
+        match verdict:
+            case Taken(failed):
+                self._settle_named(block, failed)
+                self._settle(block, Confirmed())
+            case Unsaid():
+                self._settle(block, Confirmed(verified=False))
+            case Unbelievable(reason):
+                self._settle(block, Held(reason, 0, ambiguous=True))
+            case Refused(problem, named):
+                self._refused(block, problem, named)
+            case TooLarge(problem):
+                self._too_large(block, problem)
+            case Stop(held):
+                self._settle(block, held)
+                self.done.stopped = held
+
+    def _refused(self, block: list[Parcel], problem: Problem, named: Mapping[int, Problem]) -> None:
+        if len(block) == 1:
+            self._suspects = []
+            self._refused_alone(block[0], named.get(0, problem))
+        elif named:
+            self._suspects = []
+            self._settle_named(block, named)
+        else:
+            self._suspects = block
+
+    def _refused_alone(self, parcel: Parcel, problem: Problem) -> None:
+        """Settle one; when it is the second to fail like this, settle what fails with it."""
+        self._settle([parcel], problem.outcome())
+        metric = parcel.event["metricName"] if problem.is_unknown_metric else ""
+        self._alike[problem.status, problem.code, metric] += 1
+        if self._alike[problem.status, problem.code, metric] < ALIKE:
+            return
+        if problem.is_systemic:
+            self.done.stopped = Held("systemic_refusal", 0)
+        elif problem.is_unknown_metric:
+            same = [p for p in self._batch if p.event["metricName"] == metric]
+            self._settle(self._unsettled(same), problem.outcome())
+
+    def _too_large(self, block: list[Parcel], problem: Problem) -> None:
+        self._suspects = []
+        self._most = max(1, len(block) // 2)
+        if len(block) == 1:
+            self._settle(block, problem.outcome())
+
+    def _settle_named(self, block: list[Parcel], named: Mapping[int, Problem]) -> None:
+        for index, problem in named.items():
+            self._settle([block[index]], problem.outcome())
+
+    def _settle(self, block: Sequence[Parcel], outcome: ForwardingOutcome) -> None:
+        for parcel in block:
+            self.done.outcomes.setdefault(parcel.key, outcome)
+
+    def _unsettled(self, block: Sequence[Parcel]) -> list[Parcel]:
+        return [parcel for parcel in block if parcel.key not in self.done.outcomes]
+
+
+def _untried(stopped: Held | None) -> Held:
+    """An event that was not posted waits as long as those that were, but leaves no doubt."""
+    return Held(stopped.reason, stopped.wait_seconds) if stopped else Held("untried", 0)

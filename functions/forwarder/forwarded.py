@@ -1,0 +1,61 @@
+"""A message and what became of each of its events: the hand-over from posting to settling."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from functions.forwarder.inbox import Received
+from functions.usage.event import UsageEvent
+from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
+
+type Settled = tuple[UsageEvent, Confirmed | SetAside]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When and by which invocation events are settled."""
+
+    now_ms: int
+    request_id: str
+
+    @property
+    def settled_at(self) -> str:
+        return iso_from_epoch_ms(self.now_ms)
+
+    @property
+    def writer(self) -> str:
+        """Sorts by time; no other invocation, nor a retry of this one, has it."""
+        compact = self.settled_at.translate(str.maketrans("", "", "-:."))
+        return f"{compact}-{self.request_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """One message and what became of each of its events, in their order."""
+
+    received: Received
+    outcomes: Sequence[ForwardingOutcome]
+
+    @property
+    def message_id(self) -> str:
+        return self.received.envelope.message_id
+
+    @property
+    def held(self) -> list[Held]:
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Held)]
+
+    @property
+    def is_finished(self) -> bool:
+        return not any(isinstance(outcome, Held) for outcome in self.outcomes)
+
+    def settled(self) -> Iterator[Settled]:
+        """The events to make durable. Set-aside events wait until no event of their message is
+        held: the message comes back whole, and would set them aside again.
+        """
+        is_finished = self.is_finished
+        for event, outcome in zip(self.received.events, self.outcomes, strict=True):
+            if isinstance(outcome, Confirmed) or (is_finished and isinstance(outcome, SetAside)):
+                yield event, outcome
+
+    def set_aside(self) -> list[tuple[UsageEvent, SetAside]]:
+        return [(event, why) for event, why in self.settled() if isinstance(why, SetAside)]

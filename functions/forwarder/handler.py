@@ -1,0 +1,97 @@
+"""The forwarder: usage messages come in; what Aforo confirmed or will not take is settled, the rest
+comes back.
+
+The answer always lists the messages to see again: for Lambda no list means that all are done.
+"""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+
+from functions.adapters.aforo_credential import AforoCredential
+from functions.adapters.aforo_http import aforo_client
+from functions.adapters.aws import s3_client, secrets_client, sqs_client
+from functions.adapters.ledger import Ledger, hour_prefix
+from functions.adapters.message_queue import MessageQueue
+from functions.adapters.settings import read_settings
+from functions.adapters.telemetry import Telemetry
+from functions.forwarder.breaker import Breaker
+from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.holding import Holding
+from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.posting import Posting
+from functions.forwarder.screening import Screening
+from functions.forwarder.settings import ForwarderSettings
+from functions.forwarder.settle import Settlement
+from functions.forwarder.visibility import Visibility
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Response = dict[str, list[dict[str, str]]]
+
+
+def handler(event: Mapping[str, Any], context: "LambdaContext") -> Response:
+    """AWS Lambda's entry point."""
+    wired = _wired()
+    invocation = Invocation(context.aws_request_id, context.get_remaining_time_in_millis)
+    try:
+        again = wired.forwarding.forward(event["Records"], invocation)
+    finally:
+        wired.telemetry.flush()
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
+
+
+class Wired(NamedTuple):
+    """What lives as long as the process; `client` is kept for its connections."""
+
+    forwarding: Forwarding
+    telemetry: Telemetry
+    client: httpx.Client
+
+
+@cache
+def _wired() -> Wired:
+    settings = read_settings(ForwarderSettings)
+    telemetry = Telemetry("forwarder")
+    client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
+    sqs, ledger = sqs_client(), Ledger(s3_client(), settings.ledger_bucket)
+    forwarding = Forwarding(
+        posting=_posting(settings, client, ledger, telemetry),
+        holding=Holding(settings.hold_seconds),
+        settlement=Settlement(
+            unforwarded=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
+            ledger=ledger,
+            settled=MessageQueue(sqs, settings.settled_usage_queue_url),
+            telemetry=telemetry,
+        ),
+        visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
+        telemetry=telemetry,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    return Wired(forwarding, telemetry, client)
+
+
+def _posting(
+    settings: ForwarderSettings, client: httpx.Client, ledger: Ledger, telemetry: Telemetry
+) -> Posting:
+    api = IngestApi(
+        client=client,
+        credential=AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic),
+        tenant_id=settings.aforo_tenant_id,
+        now=lambda: datetime.now(UTC),
+        telemetry=telemetry,
+    )
+    return Posting(
+        screening=Screening(
+            lambda hour: ledger.read(hour_prefix(hour)), settings.dedup_window_seconds
+        ),
+        breaker=Breaker(time.monotonic),
+        post=api.post,
+        most_events=settings.events_per_post,
+        most_bytes=settings.post_bytes,
+    )

@@ -1,0 +1,76 @@
+"""How long a message that could not be settled stays invisible, or that it has waited long enough.
+
+Pure: what SQS says of the message, why its events are held and the time come in.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from functions.forwarder.inbox import Envelope
+from functions.usage.outcome import Held, SetAside, SetAsideClass
+
+MOST_SECONDS = 900
+FIRST_SECONDS = 2
+# The exponent at which the wait has long reached its most.
+_MOST_DOUBLINGS = 9
+
+_CLASS_OF_REASON = {
+    "credential_refused": SetAsideClass.AUTH,
+    "credential_unavailable": SetAsideClass.AUTH,
+    "systemic_refusal": SetAsideClass.AUTH,
+    "redirected": SetAsideClass.AUTH,
+    "future": SetAsideClass.FUTURE,
+    "answer_not_json": SetAsideClass.AMBIGUOUS,
+    "counts_do_not_add_up": SetAsideClass.AMBIGUOUS,
+}
+# Not tried, and nothing that was tried beside it failed: no reason to give up on a message.
+OUT_OF_TIME = "out_of_time"
+BREAKER_OPEN = "breaker_open"
+_UNTRIED = frozenset({OUT_OF_TIME, BREAKER_OPEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The rule of waiting (DESIGN.md 5)."""
+
+    hold_seconds: float
+    jitter: Callable[[], float] = field(default=random.random)
+
+    def is_over(self, envelope: Envelope, now_ms: int) -> bool:
+        """Whether a message has waited for as long as it may."""
+        return now_ms - envelope.sent_at_ms >= self.hold_seconds * 1000
+
+    def wait_seconds(self, envelope: Envelope, held: Iterable[Held], now_ms: int) -> int:
+        """Seconds of invisibility: what Aforo asks for, at least the backoff, at most 15 minutes
+        and what remains of the hold, so that the last try comes when it ends.
+        """
+        reasons = list(held)
+        if reasons and all(one.reason == OUT_OF_TIME for one in reasons):
+            return 0
+        asked = max((one.wait_seconds for one in reasons), default=0.0)
+        wanted = max(asked, self._backoff(envelope.receives))
+        if not self.is_over(envelope, now_ms):
+            remaining = self.hold_seconds - (now_ms - envelope.sent_at_ms) / 1000
+            return math.ceil(min(wanted, MOST_SECONDS, remaining))
+        # Past the hold a message is given up at its next failure: it gets that try soon, unless
+        # it is our own places that failed.
+        is_untried = bool(reasons) and all(one.reason in _UNTRIED for one in reasons)
+        return math.ceil(min(max(1, asked) if is_untried else wanted, MOST_SECONDS))
+
+    def _backoff(self, receives: int) -> float:
+        # Jitter between half and whole: with full jitter a hold of 14 hours takes 112 receives on
+        # average, and at 100 the redrive policy would end it; this takes about 85.
+        doublings = min(receives - 1, _MOST_DOUBLINGS)
+        ceiling = min(MOST_SECONDS, FIRST_SECONDS << doublings)
+        return ceiling * (0.5 + 0.5 * self.jitter())
+
+
+def given_up(held: Held, *, is_past_window: bool) -> SetAside | Held:
+    """What a held event becomes when its message has waited long enough."""
+    if held.reason in _UNTRIED:
+        return held
+    known = _CLASS_OF_REASON.get(held.reason)
+    doubtful = SetAsideClass.AMBIGUOUS if held.ambiguous and is_past_window else None
+    return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

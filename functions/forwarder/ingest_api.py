@@ -1,0 +1,89 @@
+"""Aforo's ingest API: a batch of events comes in, the verdict on its post leaves.
+
+Guaranteed: no exception of httpx or of the credential leaves. Where the network failed, the
+verdict says whether Aforo may have the events all the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
+from functions.adapters.aforo_http import read_capped, request_headers
+from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
+from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
+from functions.forwarder.packing import Parcel, body_of
+from functions.forwarder.problem import Reply
+from functions.usage.errors import Retryable, SettingsError
+from functions.usage.outcome import Held
+
+BATCH_PATH = "/v1/ingest/batch"
+GATEWAY = "aws-apigw"
+# Said only of a post that is of one API and stage (aforo-contract.md 1.1.1).
+_ORIGIN_HEADERS = {
+    "api_id": "X-Apigateway-Api-Id",
+    "stage": "X-Apigateway-Stage",
+    "region": "X-Aws-Region",
+}
+# Raised before a byte of the body is on the wire.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestApi:
+    """One environment of Aforo, over one kept-alive client. `now` is the wall clock, in UTC."""
+
+    client: httpx.Client
+    credential: AforoCredential
+    tenant_id: str
+    now: Callable[[], datetime]
+    telemetry: Telemetry
+
+    def post(self, batch: Sequence[Parcel]) -> Verdict:
+        """Post a batch once; when the key is refused, once more with another key if there is one:
+        a rotation may reach us before or after it reaches Aforo.
+        """
+        try:
+            said = self._send(batch, self.credential.current())
+            if isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES:
+                other_key = self.credential.refreshed()
+                said = self._send(batch, other_key) if other_key else said
+        except (Retryable, SettingsError) as error:
+            return self._without_key(error)
+        return judge(said, len(batch), self.now())
+
+    def _without_key(self, error: Exception) -> Stop:
+        # The message names the secret or the variable, never the key.
+        self.telemetry.log.error(AFORO_REFUSED, fault=str(error))
+        return Stop(Held("credential_unavailable", 0))
+
+    def _send(self, batch: Sequence[Parcel], key: str) -> Reply | NoAnswer:
+        check_key_fits_host(key, str(self.client.base_url))
+        headers = request_headers(key, self.tenant_id) | dict(_origin_headers(batch))
+        try:
+            with self.client.stream(
+                "POST", BATCH_PATH, content=body_of(batch), headers=headers
+            ) as response:
+                return Reply(response.status_code, response.headers, read_capped(response))
+        except _NOT_SENT:
+            return NoAnswer("unreachable", is_ambiguous=False)
+        except httpx.RequestError:
+            return NoAnswer("no_answer", is_ambiguous=True)
+
+
+def _origin_headers(batch: Sequence[Parcel]) -> Iterator[tuple[str, str]]:
+    yield "X-Forwarded-By", GATEWAY
+    yield "X-Gateway-Source", GATEWAY
+    for name, header in _ORIGIN_HEADERS.items():
+        found = {parcel.event["metadata"].get(name) for parcel in batch}
+        value = found.pop() if len(found) == 1 else None
+        if isinstance(value, str) and value.isascii() and value.isprintable() and value:
+            yield header, value

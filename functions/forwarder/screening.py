@@ -1,0 +1,86 @@
+"""What time alone decides, before anything is posted (aforo-contract.md 1.1.6, DESIGN.md 5).
+
+Events come in; the outcomes of those that must not be posted now leave. Guaranteed: an event that
+Aforo may have and may have forgotten is never posted.
+"""
+
+import zlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.forwarder.holding import OUT_OF_TIME
+from functions.forwarder.packing import Parcel
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
+from functions.usage.outcome import (
+    Confirmed,
+    ForwardingOutcome,
+    Held,
+    SetAside,
+    SetAsideClass,
+)
+
+FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # what Aforo allows between its clock and ours
+LATE_MS = 90 * DAY_MS  # what Aforo takes
+
+type ReadHour = Callable[[str], Iterable[LedgerRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """`read_hour` gives the ledger's rows of an hour such as `2026-10-02T08`."""
+
+    read_hour: ReadHour
+    dedup_window_seconds: float
+
+    def decide(
+        self,
+        parcels: Iterable[Parcel],
+        *,
+        doubtful: Collection[str],
+        now_ms: int,
+        has_time: Callable[[], bool],
+    ) -> dict[str, ForwardingOutcome]:
+        """Outcomes by key. `doubtful` are the keys that Aforo may have from an earlier try."""
+        decided: dict[str, ForwardingOutcome] = {}
+        old: dict[str, dict[str, int]] = {}  # hour -> key -> age
+        for parcel in parcels:
+            age_ms = now_ms - epoch_ms_from_iso(parcel.event["occurredAt"])
+            if age_ms < -FUTURE_TOLERANCE_MS:
+                # Never clamped: the event would no longer be what its log line says.
+                decided[parcel.key] = Held("future", (-FUTURE_TOLERANCE_MS - age_ms) / 1000)
+            elif self.is_past_window(age_ms):
+                old.setdefault(hour_of(parcel.event["occurredAt"]), {})[parcel.key] = age_ms
+        for hour, ages in old.items():
+            decided |= self._decide_old(hour, ages, doubtful) if has_time() else _out_of_time(ages)
+        return decided
+
+    def is_past_window(self, age_ms: float) -> bool:
+        """Whether Aforo may have forgotten the key of an event of that age."""
+        return age_ms > self.dedup_window_seconds * 1000
+
+    def _decide_old(
+        self, hour: str, ages: dict[str, int], doubtful: Collection[str]
+    ) -> dict[str, ForwardingOutcome]:
+        try:
+            found = {
+                row["key"]: Confirmed(verified=row["verified"])
+                for row in self.read_hour(hour)
+                if row["outcome"] == "confirmed" and row["key"] in ages
+            }
+        except (BotoCoreError, ClientError, ValueError, zlib.error):
+            # Not known whether it was confirmed: it waits until the ledger can be read.
+            return dict.fromkeys(ages, Held("ledger_unreadable", 0))
+        decided: dict[str, ForwardingOutcome] = {**found}
+        for key in ages.keys() - found.keys():
+            if ages[key] > LATE_MS:
+                decided[key] = SetAside(SetAsideClass.LATE, "too_old")
+            elif key in doubtful:
+                decided[key] = SetAside(SetAsideClass.AMBIGUOUS, "outside_dedup_window")
+        return decided
+
+
+def _out_of_time(ages: Iterable[str]) -> dict[str, ForwardingOutcome]:
+    return dict.fromkeys(ages, Held(OUT_OF_TIME, 0))

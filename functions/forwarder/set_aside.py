@@ -1,0 +1,92 @@
+"""What Aforo will not take, as bodies for UnforwardedUsageQueue: usage messages again, one class
+and reason each, with their history. Pure.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Literal, ReadOnly, TypedDict
+
+from functions.adapters.message_queue import BYTES_PER_CALL
+from functions.forwarder.inbox import Envelope, Received, Unreadable
+from functions.usage.event import UsageEvent
+from functions.usage.message import SetAsideRecord, UsageMessage, packed, to_body
+from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.outcome import SetAside, SetAsideClass
+
+
+class UnreadableMessage(TypedDict):
+    """A body that is not a usage message, kept as text. It has no `events`, so that it is not taken
+    for one: a person repairs it.
+    """
+
+    version: ReadOnly[Literal[1]]
+    unreadable: ReadOnly[str]
+    fault: ReadOnly[str]
+    setAside: ReadOnly[SetAsideRecord]
+
+
+def set_aside_bodies(
+    received: Received, events: Iterable[tuple[UsageEvent, SetAside]], now_ms: int
+) -> Iterator[str]:
+    """The bodies that hold the set-aside events of one message, in about 64 KiB each."""
+    groups: dict[tuple[SetAsideClass, str, int | None], list[tuple[UsageEvent, SetAside]]]
+    groups = defaultdict(list)
+    for event, why in events:
+        groups[why.set_aside_class, why.reason, why.status].append((event, why))
+    for group in groups.values():
+        record = _record(received, group[0][1], now_ms)
+        for rows in packed(event for event, _ in group):
+            yield _sendable(_message(received, rows, record), received.envelope)
+
+
+def unreadable_body(unreadable: Unreadable, now_ms: int) -> str:
+    """The body that keeps a text which is not a usage message."""
+    envelope = unreadable.envelope
+    why = SetAside(SetAsideClass.POISON, "unreadable")
+    message: UnreadableMessage = {
+        "version": 1,
+        "unreadable": envelope.body,
+        "fault": unreadable.fault,
+        "setAside": _record_of(envelope, why, now_ms),
+    }
+    return _sendable(message, envelope)
+
+
+def _message(received: Received, events: list[UsageEvent], record: SetAsideRecord) -> UsageMessage:
+    message: UsageMessage = {
+        "version": 1,
+        "meteredAt": received.message["meteredAt"],
+        "events": events,
+        "setAside": record,
+        "history": received.history,
+    }
+    if replay_id := received.message.get("replayId"):
+        return {**message, "replayId": replay_id}
+    return message
+
+
+def _record(received: Received, why: SetAside, now_ms: int) -> SetAsideRecord:
+    record = _record_of(received.envelope, why, now_ms)
+    if replay_id := received.message.get("replayId"):
+        return {**record, "replayId": replay_id}
+    return record
+
+
+def _record_of(envelope: Envelope, why: SetAside, now_ms: int) -> SetAsideRecord:
+    return {
+        "setAsideClass": why.set_aside_class.value,
+        "reason": why.reason,
+        "status": why.status,
+        "instance": why.instance,
+        "tries": envelope.receives,
+        "firstTriedAt": iso_from_epoch_ms(envelope.first_received_at_ms),
+        "lastTriedAt": iso_from_epoch_ms(now_ms),
+    }
+
+
+def _sendable(message: object, envelope: Envelope) -> str:
+    """The message's text, or the body as it came when the record makes it too long for SQS: it
+    loses its reason, never its usage.
+    """
+    body = to_body(message)
+    return body if len(body) <= BYTES_PER_CALL else envelope.body

@@ -1,0 +1,41 @@
+"""What the forwarder reads from its environment."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from functions.adapters.settings import Settings
+
+# Aforo's documented ceiling (aforo-contract.md 1.0); a larger post is refused whole.
+MOST_EVENTS_PER_POST = 100
+# Far below the 10 MiB at which Aforo answers 413.
+MOST_POST_BYTES = 8 * 1024 * 1024
+# A sixth of the window: 4 of Aforo's assumed 24 hours (DESIGN.md 5), kept for the last try.
+HOLD_SHARE_OF_WINDOW = 5 / 6
+
+
+class ForwarderSettings(Settings):
+    """One field per variable. Holding must end while Aforo still recognises a key it has seen."""
+
+    usage_queue_url: str
+    unforwarded_usage_queue_url: str
+    settled_usage_queue_url: str
+    ledger_bucket: str
+    aforo_base_url: str
+    aforo_allowed_hosts: str  # separated by commas
+    aforo_tenant_id: Annotated[str, Field(min_length=1)]
+    aforo_secret_arn: str
+    hold_seconds: PositiveInt = 50_400
+    dedup_window_seconds: PositiveInt = 86_400
+    events_per_post: Annotated[int, Field(ge=1, le=MOST_EVENTS_PER_POST)] = 100
+    post_bytes: Annotated[int, Field(ge=1_024, le=MOST_POST_BYTES)] = 1_048_576
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        return frozenset(filter(None, (h.strip() for h in self.aforo_allowed_hosts.split(","))))
+
+    @model_validator(mode="after")
+    def _holds_within_the_window(self) -> Self:
+        if self.hold_seconds > self.dedup_window_seconds * HOLD_SHARE_OF_WINDOW:
+            raise ValueError("HOLD_SECONDS must be at most 5/6 of DEDUP_WINDOW_SECONDS")
+        return self

@@ -1,0 +1,65 @@
+"""Settled events come in; the ledger's rows leave, and from them what the counters count. Pure."""
+
+from collections.abc import Container, Iterable
+
+from functions.forwarder.forwarded import Forwarded, Stamp
+from functions.forwarder.inbox import Received
+from functions.usage.event import UsageEvent, meter_of
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.message import SettledUsage
+from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.outcome import Confirmed, SetAside
+
+
+def settled_rows(
+    forwarded: Iterable[Forwarded], not_set_aside: Container[str], stamp: Stamp
+) -> list[LedgerRow]:
+    """One row per key and replay: a key that came in two messages is settled once for both.
+
+    What could not be set aside (message ids in `not_set_aside`) is not said to be.
+    """
+    rows: dict[tuple[str, str | None], LedgerRow] = {}
+    for one in forwarded:
+        for event, outcome in one.settled():
+            if isinstance(outcome, SetAside) and one.message_id in not_set_aside:
+                continue
+            place = event["idempotencyKey"], one.received.message.get("replayId")
+            rows.setdefault(place, _row(one.received, event, outcome, stamp))
+    return list(rows.values())
+
+
+def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
+    """What the quota counts: every settled key once, set aside or confirmed (DESIGN.md 8)."""
+    return list({row["key"]: _settled_usage(row) for row in rows}.values())
+
+
+def _row(
+    received: Received, event: UsageEvent, outcome: Confirmed | SetAside, stamp: Stamp
+) -> LedgerRow:
+    row: LedgerRow = {
+        "key": event["idempotencyKey"],
+        "customerId": event["customerId"],
+        "meter": meter_of(event),
+        "quantity": event["quantity"],
+        "occurredAt": event["occurredAt"],
+        "outcome": "set_aside" if isinstance(outcome, SetAside) else "confirmed",
+        "verified": isinstance(outcome, Confirmed) and outcome.verified,
+        "meteredAt": received.message["meteredAt"],
+        "queuedAt": iso_from_epoch_ms(received.envelope.sent_at_ms),
+        "settledAt": stamp.settled_at,
+    }
+    if isinstance(outcome, SetAside):
+        row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
+    if replay_id := received.message.get("replayId"):
+        row = {**row, "replayId": replay_id}
+    return row
+
+
+def _settled_usage(row: LedgerRow) -> SettledUsage:
+    return {
+        "key": row["key"],
+        "customerId": row["customerId"],
+        "meter": row["meter"],
+        "quantity": row["quantity"],
+        "occurredAt": row["occurredAt"],
+    }

@@ -1,0 +1,190 @@
+"""What becomes of a request: usage events, `Excluded` or `Quarantined`. Pure, and the only place
+that decides who pays.
+
+The customer is whom the authorizer verified, else whom the customer map names for the API key id,
+else nobody: there is no default customer (DESIGN.md 6).
+"""
+
+from typing import cast
+
+from functions.metering.configuration import CUSTOMER_ID, Configuration, Meter, Version
+from functions.metering.request import Request
+from functions.usage.event import RequestIdentity, UsageEvent
+from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.outcome import Excluded, Quarantined
+
+# CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
+AHEAD_MS = 2 * HOUR_MS
+GATEWAY = "aws-api-gateway"
+
+NO_TIME = Quarantined("no_time", "requestTimeEpoch")
+NO_STATUS = Quarantined("no_status", "status")
+CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
+NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
+NO_REQUEST_IDENTITY = Quarantined(
+    "no_request_identity", "accountId, apiId, stage and extendedRequestId must all be there"
+)
+NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
+MASKED = Quarantined("masked", "a customer or key that is partly stars could be anybody's")
+CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
+OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenant")
+NO_QUANTITY = Quarantined("no_quantity", "a meter counts responseLength, which is not there")
+
+EXCLUDED_PATH = Excluded("excluded_path")
+SERVER_ERROR = Excluded("server_error")
+ZERO_QUANTITY = Excluded("zero_quantity")
+EXCLUDED_STATUSES = {
+    401: Excluded("unauthorized"),
+    403: Excluded("forbidden"),
+    429: Excluded("throttled"),
+}
+OTHER_EXCLUDED_STATUS = Excluded("excluded_status")
+# 429 is also what our authorizer's Deny is mapped to: over quota, suspended, margin guard.
+DENIED = Excluded("denied")
+# The backend was never asked, and nobody verified who called: no customer's usage.
+AUTHORIZER_FAILED = Excluded("authorizer_failed")
+_ACCESS_DENIED = "ACCESS_DENIED"
+_AUTHORIZER_FAILURES = frozenset({"AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"})
+_FIRST_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
+
+type Billing = tuple[UsageEvent, ...] | Excluded | Quarantined
+
+
+def bill(request: Request, configuration: Configuration, now_ms: int) -> Billing:
+    """One event per meter, by the configuration in force at the request's time. `now_ms` only
+    serves to refuse times that cannot be.
+    """
+    if request.fault is not None:
+        return request.fault
+    if request.time_ms is None:
+        return NO_TIME
+    if request.time_ms > now_ms + AHEAD_MS:
+        return CLOCK
+    version = configuration.in_force(request.time_ms)
+    if version is None:
+        return NO_CONFIGURATION
+    excluded = exclusion(request, version)
+    if excluded is not None:
+        return excluded
+    customer = verified_customer(request, version)
+    return customer if isinstance(customer, Quarantined) else _events(request, customer, version)
+
+
+def exclusion(request: Request, version: Version) -> Excluded | Quarantined | None:
+    """Why a request is not billed whoever made it; None if it may be."""
+    if request.route is not None and version.excludes_path(request.route):
+        return EXCLUDED_PATH
+    if request.status is None:
+        return NO_STATUS
+    if request.error_type in _AUTHORIZER_FAILURES:
+        return AUTHORIZER_FAILED
+    if request.status in version.excluded_statuses:
+        return _refusal(request.status, request.error_type)
+    if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
+        return SERVER_ERROR
+    return None
+
+
+def _refusal(status: int, error_type: str | None) -> Excluded:
+    if status == _TOO_MANY_REQUESTS and error_type == _ACCESS_DENIED:
+        return DENIED
+    return EXCLUDED_STATUSES.get(status, OTHER_EXCLUDED_STATUS)
+
+
+def verified_customer(request: Request, version: Version) -> str | Quarantined:
+    """Who pays. Stars stand where API Gateway masked a value: the six characters that it leaves
+    are shared by many (gateway-logs.md 1.3).
+    """
+    known = request.customer_id or request.api_key_id
+    if known is None:
+        return NO_CUSTOMER
+    if "*" in known or (request.tenant_id is not None and "*" in request.tenant_id):
+        return MASKED
+    if request.tenant_id is not None and version.tenant_id not in {None, request.tenant_id}:
+        return OTHER_TENANT
+    if request.customer_id is None:
+        return version.customers.get(known, NO_CUSTOMER)
+    return known if CUSTOMER_ID.fullmatch(known) else CUSTOMER_MALFORMED
+
+
+def _events(request: Request, customer: str, version: Version) -> Billing:
+    identity = identity_of(request)
+    if identity is None:
+        return NO_REQUEST_IDENTITY
+    events = []
+    for meter in version.meters:
+        quantity = 1 if meter.quantity == "1" else request.response_bytes
+        # All meters or none: a later, better reading of this line gives the same keys again.
+        if quantity is None:
+            return NO_QUANTITY
+        if quantity > 0:
+            events.append(event_of(request, identity, customer, meter, quantity))
+    return tuple(events) or ZERO_QUANTITY
+
+
+def identity_of(request: Request) -> RequestIdentity | None:
+    """What makes it one request; None when a part is missing: an identity is never guessed."""
+    account, api, stage = request.account_id, request.api_id, request.stage
+    extended_request_id = request.extended_request_id
+    if account and api and stage and extended_request_id:
+        return RequestIdentity(account, request.region, api, stage, extended_request_id)
+    return None
+
+
+def event_of(
+    request: Request, identity: RequestIdentity, customer: str, meter: Meter, quantity: int
+) -> UsageEvent:
+    """The event in Aforo's shape (aforo-contract.md 1.1.2)."""
+    event: dict[str, object] = {
+        "customerId": customer,
+        "metricName": meter.metric_name,
+        "quantity": quantity,
+        "occurredAt": iso_from_epoch_ms(request.time_ms or 0),
+        "idempotencyKey": identity.event_key(meter.id),
+        "productType": meter.product_type,
+        "metadata": _known(_metadata(request, identity, meter)),
+        "endpointPath": request.route,
+        "httpMethod": request.method,
+        "statusCode": request.status,
+        "responseTimeMs": request.latency_ms,
+        "trace": {
+            "traceparent": request.traceparent,
+            "tracestate": None,
+            "xTraceId": None,
+            "xRequestId": None,
+        },
+    }
+    return cast("UsageEvent", _known(event))
+
+
+def _metadata(request: Request, identity: RequestIdentity, meter: Meter) -> dict[str, object]:
+    """Some things are said twice: Aforo's analytics reads the snake_case names, its gateways write
+    the others.
+    """
+    return {
+        "gateway": GATEWAY,
+        "meter": meter.id,
+        "method": request.method,
+        "path": request.route,
+        "status": request.status,
+        "endpoint_path": request.route,
+        "http_method": request.method,
+        "status_code": request.status,
+        "response_time_ms": request.latency_ms,
+        "latency": request.latency_ms,
+        "responseLength": request.response_bytes,
+        "stage": identity.stage,
+        "resource": request.route,
+        "requestId": request.request_id,
+        "extendedRequestId": identity.extended_request_id,
+        "api_id": identity.api_id,
+        "region": identity.region,
+    }
+
+
+def _known(fields: dict[str, object]) -> dict[str, object]:
+    """Without what the log does not say: Aforo's metadata has no null."""
+    if None not in fields.values():
+        return fields
+    return {name: value for name, value in fields.items() if value is not None}

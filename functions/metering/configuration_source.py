@@ -1,0 +1,113 @@
+"""The configuration in S3, read at most once a minute; a bad new version never replaces a good one.
+
+A request is billed by the version in force when it was made, as known when it is metered: what a
+new version says of the past minute may come too late, so give it an `effectiveFrom` ahead.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.adapters.telemetry import CONFIGURATION_REFUSED, Telemetry
+from functions.metering.configuration import (
+    Configuration,
+    ConfigurationError,
+    default_configuration,
+    read_configuration,
+)
+from functions.usage.errors import Retryable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+FRESH_SECONDS = 60
+_NOT_MODIFIED = 304
+
+
+class ConfigurationSource:
+    """The configuration to use now."""
+
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        key: str,
+        *,
+        telemetry: Telemetry,
+        clock: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+        self._telemetry = telemetry
+        self._clock = clock
+        self._in_use: Configuration | None = None
+        self._etag = ""
+        self._read_at = 0.0
+
+    def current(self) -> Configuration:
+        """The last good configuration; the default where the object does not exist.
+
+        Retryable when there is none to use yet and the object cannot be read or is not usable:
+        the delivery comes again, and is kept by OnFailure if that does not help.
+        """
+        if self._in_use is None:
+            self._in_use = self._first()
+        elif self._clock() - self._read_at >= FRESH_SECONDS:
+            self._in_use = self._newer() or self._in_use
+        else:
+            return self._in_use
+        self._read_at = self._clock()
+        return self._in_use
+
+    def _first(self) -> Configuration:
+        try:
+            return self._fetch() or default_configuration()
+        except (ClientError, BotoCoreError, ConfigurationError) as error:
+            if _code(error) == "NoSuchKey":
+                return default_configuration()
+            self._refused(error)
+            message = f"no configuration to meter by: s3://{self._bucket}/{self._key}: {error}"
+            raise Retryable(message) from error
+
+    def _newer(self) -> Configuration | None:
+        try:
+            return self._fetch()
+        except (ClientError, BotoCoreError, ConfigurationError) as error:
+            # An object that was never there is no news; one that vanished is a fault.
+            if _code(error) != "NoSuchKey" or self._etag:
+                self._refused(error)
+            return None
+
+    def _fetch(self) -> Configuration | None:
+        """None when it is the one in use."""
+        try:
+            answer = self._get()
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_MODIFIED:
+                return None
+            raise
+        found = read_configuration(answer["Body"].read())
+        self._etag = answer["ETag"]
+        return found
+
+    def _get(self) -> "GetObjectOutputTypeDef":
+        if not self._etag:
+            return self._client.get_object(Bucket=self._bucket, Key=self._key)
+        return self._client.get_object(Bucket=self._bucket, Key=self._key, IfNoneMatch=self._etag)
+
+    def _refused(self, error: Exception) -> None:
+        self._telemetry.count("ConfigurationRefused")
+        self._telemetry.log.error(
+            CONFIGURATION_REFUSED,
+            bucket=self._bucket,
+            object_key=self._key,
+            fault=str(error),
+            keeps_last_good=self._in_use is not None,
+        )
+
+
+def _code(error: Exception) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""

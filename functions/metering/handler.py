@@ -1,0 +1,57 @@
+"""Metering: a CloudWatch Logs subscription payload comes in; usage messages and quarantine objects
+leave.
+
+What another try may cure raises: Lambda tries twice more, then its OnFailure destination keeps the
+delivery. Everything else is acknowledged, because it is kept.
+"""
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from functions.adapters.aws import s3_client, sqs_client
+from functions.adapters.message_queue import MessageQueue
+from functions.adapters.settings import read_settings
+from functions.adapters.telemetry import Telemetry
+from functions.metering.access_log_source import AccessLogSource
+from functions.metering.configuration_source import ConfigurationSource
+from functions.metering.intake import Intake
+from functions.metering.quarantine import QuarantineBucket
+from functions.metering.settings import MeteringSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Later log sources stand beside this one.
+LOG_SOURCES = {"access": AccessLogSource}
+
+
+def handler(payload: object, context: "LambdaContext") -> None:
+    """AWS Lambda's entry point."""
+    intake, telemetry = _wired()
+    try:
+        intake.take(payload, context.log_group_name)
+    finally:
+        telemetry.flush()
+
+
+@cache
+def _wired() -> tuple[Intake, Telemetry]:
+    settings = read_settings(MeteringSettings)
+    telemetry = Telemetry("metering")
+    s3 = s3_client()
+    intake = Intake(
+        source=LOG_SOURCES[settings.log_source](settings.aws_region),
+        terms=ConfigurationSource(
+            s3,
+            settings.configuration_bucket,
+            settings.configuration_key,
+            telemetry=telemetry,
+            clock=time.monotonic,
+        ),
+        keeper=QuarantineBucket(s3, settings.quarantine_bucket),
+        queue=MessageQueue(sqs_client(), settings.usage_queue_url),
+        telemetry=telemetry,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    return intake, telemetry

@@ -1,0 +1,132 @@
+"""What is not understood or not trustworthy, kept raw in S3 with the reason, to be metered again.
+
+`quarantine/<reason>/<yyyy-mm-dd>/<hh>/<hash>.json`: one object per delivery and reason, by the hour
+of its first log event (`undated` where there is none to read). The name is a hash of the content:
+a delivery that comes again writes the same objects over themselves. Members have the names of the
+subscription payload, so that replay can make a delivery of them. Credentials are redacted.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.metering.log_delivery import LogDelivery, payload_text
+from functions.metering.redaction import redacted
+from functions.metering.sorting import Refused
+from functions.usage.errors import Retryable
+from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.outcome import Quarantined
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PREFIX = "quarantine/"
+WHOLE_DELIVERY = "delivery"
+_HASH_DIGITS = 40
+_LAST_DATE_MS = 253_402_300_799_999  # 9999-12-31, where ISO dates end
+
+
+class QuarantineObject(NamedTuple):
+    """One S3 object."""
+
+    key: str
+    body: bytes
+
+
+class QuarantineBucket:
+    """Where they are kept."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def keep(self, objects: Iterable[QuarantineObject]) -> int:
+        """Make every object durable; how many. Retryable when S3 does not take one."""
+        kept = 0
+        for entry in objects:
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=entry.key,
+                    Body=entry.body,
+                    ContentType="application/json",
+                )
+            except (ClientError, BotoCoreError) as error:
+                message = f"s3://{self._bucket}/{entry.key} was not written: {error}"
+                raise Retryable(message) from error
+            kept += 1
+        return kept
+
+
+def quarantined_lines(
+    delivery: LogDelivery, refused: Iterable[Refused]
+) -> Iterator[QuarantineObject]:
+    """One object per reason, its log events in their order in the delivery."""
+    by_reason: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for why, log_events in refused:
+        by_reason[why.reason].extend(_kept(entry, why.detail) for entry in log_events)
+    for reason, entries in by_reason.items():
+        content = {
+            "version": 1,
+            "reason": reason,
+            "owner": delivery.owner,
+            "logGroup": delivery.log_group,
+            "logStream": delivery.log_stream,
+            "logEvents": entries,
+        }
+        yield _object(reason, _hour(entries), content)
+
+
+def quarantined_delivery(payload: object, why: Quarantined) -> QuarantineObject:
+    """The object that keeps a whole Lambda event."""
+    content = {
+        "version": 1,
+        "reason": why.reason,
+        "detail": why.detail,
+        # The text that was to be decoded, or all of an event that has none.
+        "payload": payload_text(payload) or _redacted_value(payload),
+    }
+    return _object(WHOLE_DELIVERY, "undated", content)
+
+
+def _kept(entry: object, detail: str) -> dict[str, object]:
+    if not isinstance(entry, Mapping):
+        return {"detail": detail, "logEvent": _redacted_value(entry)}
+    return {
+        "id": _redacted_value(entry.get("id")),
+        "timestamp": _redacted_value(entry.get("timestamp")),
+        "message": _redacted_value(entry.get("message")),
+        "detail": detail,
+    }
+
+
+def _redacted_value(value: object) -> object:
+    """A JSON value with its texts redacted; one that holds others becomes its JSON text, because
+    credentials are known by the names beside them.
+    """
+    if isinstance(value, list | dict):
+        try:
+            return redacted(json.dumps(value))
+        except RecursionError:
+            return "[nested too deeply to be kept]"
+    return redacted(value) if isinstance(value, str) else value
+
+
+def _object(reason: str, when: str, content: Mapping[str, object]) -> QuarantineObject:
+    # Escaped to ASCII: what is kept may hold characters that UTF-8 cannot write.
+    body = json.dumps(content, ensure_ascii=True).encode()
+    digest = sha256(body).hexdigest()[:_HASH_DIGITS]
+    return QuarantineObject(f"{PREFIX}{reason}/{when}/{digest}.json", body)
+
+
+def _hour(entries: Iterable[Mapping[str, object]]) -> str:
+    stamps = [stamp for entry in entries if type(stamp := entry.get("timestamp")) is int]
+    first = min(stamps, default=-1)
+    if not 0 <= first <= _LAST_DATE_MS:
+        return "undated"
+    day, _, rest = iso_from_epoch_ms(first).partition("T")
+    return f"{day}/{rest[:2]}"

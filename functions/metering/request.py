@@ -1,0 +1,40 @@
+"""What a log says about one request, whichever log it was: facts, none of them invented.
+
+A log source reads it, `billing` decides what becomes of it.
+"""
+
+from typing import NamedTuple
+
+from functions.usage.outcome import Quarantined
+
+
+class Request(NamedTuple):
+    """The facts of one request; None where the log does not say.
+
+    A named tuple, since one is made per line: frozen, and a fifth of a frozen dataclass's cost.
+    """
+
+    account_id: str | None
+    region: str
+    api_id: str | None
+    stage: str | None
+    extended_request_id: str | None
+    request_id: str | None  # chosen by the caller: never an identity
+    time_ms: int | None  # the request's start, epoch milliseconds
+    method: str | None
+    path: str | None  # as the client wrote it; our own format does not log it
+    route: str | None  # the resource's template
+    status: int | None
+    response_bytes: int | None
+    latency_ms: int | None
+    integration_latency_ms: int | None
+    integration_status: int | None
+    error_type: str | None  # $context.error.responseType
+    api_key_id: str | None
+    principal_id: str | None
+    customer_id: str | None  # from the authorizer, which verified it
+    tenant_id: str | None
+    key_id: str | None
+    traceparent: str | None
+    dropped_figures: int = 0  # negative or absurd numbers: not believed, counted
+    fault: Quarantined | None = None  # why this line must not be billed, whatever it says

@@ -1,0 +1,64 @@
+"""The requests of one delivery, sorted: usage events, what is excluded, what is quarantined.
+
+Pure: the same lines, configuration and clock give the same result, byte for byte.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from functions.metering.billing import bill
+from functions.metering.configuration import Configuration
+from functions.metering.request import Request
+from functions.usage.message import event_text
+from functions.usage.moment import DAY_MS
+from functions.usage.outcome import Excluded, Quarantined
+
+# Aforo flags usage that is older (aforo-contract.md 1.1.6); it is billed all the same.
+LATE_MS = DAY_MS
+
+
+class Refused(NamedTuple):
+    """One quarantined request with the log events that it was read from."""
+
+    why: Quarantined
+    log_events: tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Sorted:
+    """Where the requests went: each to exactly one of billed, excluded and quarantined."""
+
+    configuration: Configuration
+    now_ms: int
+    event_texts: list[str] = field(default_factory=list)
+    quarantined: list[Refused] = field(default_factory=list)
+    excluded: Counter[str] = field(default_factory=Counter)
+    billed: int = 0
+    late: int = 0
+    dropped_figures: int = 0
+
+    def add(self, found: Request | Quarantined, *log_events: object) -> None:
+        """What a log source read from `log_events`."""
+        if isinstance(found, Quarantined):
+            self.quarantined.append(Refused(found, log_events))
+            return
+        self.dropped_figures += found.dropped_figures
+        match bill(found, self.configuration, self.now_ms):
+            case Quarantined() as why:
+                self.quarantined.append(Refused(why, log_events))
+            case Excluded() as why:
+                self.exclude(why)
+            case events:
+                self.bill(map(event_text, events), found.time_ms or 0)
+
+    def exclude(self, why: Excluded) -> None:
+        self.excluded[why.reason] += 1
+
+    def bill(self, event_texts: Iterable[str], time_ms: int) -> None:
+        """One billable request."""
+        self.event_texts.extend(event_texts)
+        self.billed += 1
+        if self.now_ms - time_ms > LATE_MS:
+            self.late += 1

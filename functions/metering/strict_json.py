@@ -1,0 +1,60 @@
+"""One JSON object of a log line, read so that nothing can stand in it twice.
+
+JSON readers let the last of two equal names win: a value that smuggles in a second `customerId`
+would choose who pays (aforo-contract.md 1.2). Such a line is quarantined as `tamper`.
+"""
+
+import json
+from collections.abc import Mapping
+
+from pydantic_core import SchemaValidator
+from pydantic_core.core_schema import dict_schema, str_schema
+
+from functions.usage.outcome import Quarantined
+
+INVALID = Quarantined("invalid_json", "the line is not JSON")
+NOT_AN_OBJECT = Quarantined("unknown_format", "the line is JSON, but not an object")
+
+# A line of ours has some 600; with this none of its fields can be long.
+PLAIN_CHARS = 2048
+
+# One validation is as fast as reading alone, and a third faster than reading and then looking.
+_TEXTS = SchemaValidator(dict_schema(str_schema(strict=True), str_schema(strict=True)))
+
+
+class _DuplicateName(Exception):  # noqa: N818 - never leaves this module
+    pass
+
+
+def read_plain(line: str) -> dict[str, str] | None:
+    """The object in `line` if it is plain: short, printable ASCII, nothing escaped, every value a
+    text, each name once. None only says that `read_object` must look: it is five times slower.
+    """
+    if len(line) > PLAIN_CHARS or not line.isascii() or "\\" in line or "\x7f" in line:
+        return None
+    try:
+        found: dict[str, str] = _TEXTS.validate_json(line)
+    except ValueError:
+        return None
+    # Without a backslash every quote is a delimiter: a pair of texts has four of them, and a pair
+    # that another one of its name replaced adds at least the two of that name.
+    return found if line.count('"') == 4 * len(found) else None
+
+
+def read_object(line: str) -> Mapping[str, object] | Quarantined:
+    """The object in `line`; `Quarantined` for anything else and for a name that stands twice."""
+    try:
+        found = json.loads(line, object_pairs_hook=_unique)
+    except _DuplicateName as duplicate:
+        return Quarantined("tamper", f"a name stands twice: {str(duplicate)[:80]!a}")
+    except (ValueError, RecursionError):
+        return INVALID
+    return found if isinstance(found, dict) else NOT_AN_OBJECT
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateName(next(name for name in names if names.count(name) > 1))
+    return found

@@ -1,0 +1,183 @@
+"""The commands on SettledUsageQueue: what operators and the reconcile state machine state of
+customers and the tenant. JSON comes in, a frozen command leaves; a refusal names the field.
+
+Every command is absolute and, but for revocations, carries a version: of one thing's commands the
+greatest version stands, in whatever order they arrive. `kind` tells a command from settled usage.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+from functions.reconciliation.public_key import PublicKey
+from functions.usage.moment import DAY_MS, HOUR_MS
+from functions.usage.period import Period
+from functions.usage.quota import GuardLevel, Status
+
+# Lua counts in doubles: whole numbers are exact up to 2**53.
+LARGEST = 2**53 - 1
+# Beyond a leap year a period is a typing error, and its hours would no longer be read in 2 ms.
+LONGEST_PERIOD_MS = 366 * DAY_MS
+# "Usually less than three minutes" from request to log delivery (AWS, CloudWatch Logs user guide,
+# Subscriptions): what a margin has to cover while no heartbeat has measured better.
+USUAL_LAG_SECONDS = 180.0
+
+# An id goes into Redis keys, JSON bodies and access logs as it stands: no braces, quotes, spaces.
+# The authorizer takes the same ones.
+type Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}$")]
+type MeterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]  # no colon: keys part there
+# A model's strictness does not reach into a named type.
+type Version = Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
+type Count = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+class OpenCommand(_Shape):
+    """The counters are trustworthy from now on: until then every decision is UNKNOWN."""
+
+    kind: Literal["open"] = "open"
+    version: Version
+
+
+class GrantWindow(_Shape):
+    """An allowance between two full hours, epoch milliseconds."""
+
+    limit: Count
+    start_ms: Count
+    end_ms: Count
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Self:
+        if self.start_ms % HOUR_MS or self.end_ms % HOUR_MS:
+            raise ValueError("startMs and endMs: must be full hours, usage is kept by the hour")
+        if not 0 < self.end_ms - self.start_ms <= LONGEST_PERIOD_MS:
+            raise ValueError("endMs: must be after startMs, by 366 days at most")
+        return self
+
+
+class GrantCommand(_Shape):
+    """A customer's allowance for a meter: either a recurring `period`, or `startMs` and `endMs`
+    with, optionally, the allowance that follows as `upcoming`.
+    """
+
+    kind: Literal["grant"] = "grant"
+    customer_id: Id
+    meter: MeterId
+    limit: Count
+    period: Period | None = None
+    anchor_day: Annotated[int, Field(ge=1, le=31)] = 1
+    start_ms: Count | None = None
+    end_ms: Count | None = None
+    upcoming: GrantWindow | None = None
+    rate_per_second: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+    burst: Count
+    lag_seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = USUAL_LAG_SECONDS
+    allow_when_unknown: bool | None = None
+    version: Version
+
+    @model_validator(mode="after")
+    def _has_one_calendar(self) -> Self:
+        if (self.period is None) == (self.start_ms is None):
+            raise ValueError("period: give either a period (month, day, hour) or startMs and endMs")
+        if self.anchor_day != 1 and self.period is not Period.MONTH:
+            raise ValueError("anchorDay: only a month has one")
+        if self.period is not None and (self.end_ms is not None or self.upcoming is not None):
+            raise ValueError("endMs and upcoming: a recurring period has its own")
+        window = self.window
+        if window and self.upcoming and self.upcoming.start_ms < window.end_ms:
+            raise ValueError("upcoming.startMs: must not be before endMs")
+        return self
+
+    @property
+    def window(self) -> GrantWindow | None:
+        """The explicit window; None for a recurring grant."""
+        if self.start_ms is None:
+            return None
+        if self.end_ms is None:
+            raise ValueError("endMs: is missing beside startMs")
+        return GrantWindow(limit=self.limit, start_ms=self.start_ms, end_ms=self.end_ms)
+
+
+class StatusCommand(_Shape):
+    """A customer's standing."""
+
+    kind: Literal["status"] = "status"
+    customer_id: Id
+    status: Status
+    version: Version
+
+
+class CredentialCommand(_Shape):
+    """Whose an API key is. Only its SHA-256 exists outside of the customer's hands."""
+
+    kind: Literal["credential"] = "credential"
+    api_key_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    customer_id: Id
+    key_id: Id
+    tenant_id: Id | None = None  # None: the tenant that the stack is deployed for
+    scopes: tuple[Annotated[str, Field(pattern=r"^\S{1,128}$")], ...] = ()
+    environment: Literal["sandbox", "live"]
+    usage_identifier: Id | None = None  # the usage plan's API key, where AWS throttles by it
+    revoked: bool = False
+    version: Version
+
+
+class RevocationCommand(_Shape):
+    """A token (`jti`) or every token of a client (`keyId`) is refused until a moment."""
+
+    kind: Literal["revocation"] = "revocation"
+    jti: Id | None = None
+    key_id: Id | None = None
+    until_ms: Count
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.jti is None) == (self.key_id is None):
+            raise ValueError("jti: give either jti or keyId")
+        return self
+
+
+class JwksCommand(_Shape):
+    """The keys that sign customers' tokens, all of them."""
+
+    kind: Literal["jwks"] = "jwks"
+    keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=50)]
+    version: Version
+
+    @field_validator("keys")
+    @classmethod
+    def _tells_keys_apart(cls, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
+        if len({key.kid for key in keys}) != len(keys):
+            raise ValueError("two keys have the same kid")
+        return keys
+
+
+class GuardCommand(_Shape):
+    """Aforo's margin guard for a customer (aforo-contract.md 1.4)."""
+
+    kind: Literal["guard"] = "guard"
+    customer_id: Id
+    level: GuardLevel
+    allow_percent: Annotated[int, Field(ge=0, le=100)] = 100
+    retry_seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
+    version: Version
+
+
+type Command = Annotated[
+    OpenCommand
+    | GrantCommand
+    | StatusCommand
+    | CredentialCommand
+    | RevocationCommand
+    | JwksCommand
+    | GuardCommand,
+    Field(discriminator="kind"),
+]
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

@@ -1,0 +1,69 @@
+"""Reconciliation: settled usage and commands come in from SettledUsageQueue; the counters that the
+authorizer reads are what leaves. Asked directly, it says what they hold.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from functions.adapters.counters import Counters
+from functions.adapters.redis_credential import elasticache_credential
+from functions.adapters.redis_scripts import connect
+from functions.adapters.settings import read_settings
+from functions.adapters.statements import Statements
+from functions.adapters.telemetry import Telemetry
+from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.inspection import Inspection, Inspector
+from functions.reconciliation.reconciling import Reconciliation
+from functions.reconciliation.settings import ReconciliationSettings
+
+if TYPE_CHECKING:
+    from redis.credentials import CredentialProvider
+
+
+class Delivery(TypedDict, total=False):
+    """An SQS batch (`Records`), or a question asked with lambda:InvokeFunction (`inspect`)."""
+
+    Records: Sequence[Mapping[str, str]]
+    inspect: Mapping[str, object]
+
+
+def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
+    """AWS Lambda's entry point."""
+    reconciliation, inspector = _wired()
+    if "inspect" in delivery:
+        return inspector.inspect(Inspection.model_validate(delivery["inspect"]))
+    try:
+        failed = reconciliation.take(delivery["Records"])
+    finally:
+        reconciliation.telemetry.flush()
+    # Explicit even when empty: SQS takes a null or a forgotten answer for "all done".
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+@cache
+def _wired() -> tuple[Reconciliation, Inspector]:
+    settings = read_settings(ReconciliationSettings)
+    credential = elasticache_credential(
+        user=settings.redis_user,
+        cache_name=settings.redis_cache_name,
+        url=settings.redis_url,
+        region=settings.aws_region,
+    )
+    # It has the provider's shape, and no import of redis: the authorizer shares it.
+    client = connect(settings.redis_url, cast("CredentialProvider | None", credential))
+    tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
+    reconciliation = Reconciliation(
+        counters=Counters(client, tenant, horizon, _now_ms),
+        commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms),
+        telemetry=Telemetry("reconciliation"),
+        horizon=horizon,
+        clock=_now_ms,
+    )
+    return reconciliation, Inspector(client, tenant, _now_ms)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

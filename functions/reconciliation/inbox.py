@@ -1,0 +1,49 @@
+"""A body from SettledUsageQueue -> settled usage, a command, or a refusal that names the field."""
+
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from functions.reconciliation.commands import COMMAND, Command
+from functions.usage.message import SettledMessage, SettledUsage
+from functions.usage.shape import shape_of
+
+_SETTLED = shape_of(SettledMessage)
+
+
+class Refused(NamedTuple):
+    """Neither settled usage nor a command, or one with a fault."""
+
+    is_command: bool
+    fault: str
+
+
+def read_body(body: str) -> list[SettledUsage] | Command | Refused:
+    """Never raises: what a body is, decided by its `kind` and its shape."""
+    try:
+        return _SETTLED.validate_json(body)["settled"]
+    except ValidationError as error:
+        if not _has_kind(body):
+            return Refused(is_command=False, fault=faults_of(error))
+    try:
+        return COMMAND.validate_json(body)
+    except ValidationError as error:
+        return Refused(is_command=True, fault=faults_of(error))
+
+
+def faults_of(error: ValidationError) -> str:
+    """`grant.limit: Input should be ...`, without the input: a body may hold what no log should."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}".removeprefix(": ")
+        for fault in faults[:5]  # the first say what is wrong, a thousand say no more
+    )
+
+
+def _has_kind(body: str) -> bool:
+    try:
+        found = from_json(body)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "kind" in found

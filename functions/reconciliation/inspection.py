@@ -1,0 +1,117 @@
+"""What the counters say of a customer: for operators and for `make verify`, never for a decision.
+
+`{"customerId", "meter", "keys": [...]}` comes in; the state at this moment, which of the event keys
+are marked as counted, and the generation leave.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from redis import Redis
+
+from functions.reconciliation.commands import Id, MeterId
+from functions.usage.mark import FIRST_SET_MARKS, HourOfMeter, cell_of, hours_key, mark_of
+from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
+
+type Finding = str | int | float | bool | dict[str, bool] | None
+
+
+class Inspection(BaseModel):
+    """The question. Event keys are looked for in every hour that is still marked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    customer_id: Id
+    meter: MeterId = "api_calls"
+    keys: tuple[str, ...] = Field(default=(), max_length=100)
+
+
+class Inspector:
+    """Reads one tenant's counters. `clock` gives epoch milliseconds."""
+
+    def __init__(self, client: Redis, tenant: str, clock: Callable[[], int]) -> None:
+        self._client = client
+        self._tenant = tenant
+        self._clock = clock
+
+    def inspect(self, asked: Inspection) -> Mapping[str, Finding]:
+        """The answer, as JSON names it."""
+        fields = cast(
+            "dict[str, str]", self._client.hgetall(state_key(self._tenant, asked.customer_id))
+        )
+        state = read_state(asked.meter, fields)
+        allowance = state.allowance_at(self._clock())
+        return {
+            "customerId": asked.customer_id,
+            "meter": asked.meter,
+            "generation": cast(
+                "str | None", self._client.get(tenant_key(self._tenant, "generation"))
+            ),
+            **_state_findings(state),
+            **_allowance_findings(allowance),
+            "marked": self._marked(asked),
+        }
+
+    def _marked(self, asked: Inspection) -> dict[str, bool]:
+        marks = {mark_of(key): key for key in asked.keys}
+        if not marks:
+            return {}
+        hours = cast(
+            "list[str]",
+            self._client.hkeys(hours_key(self._tenant, asked.customer_id, asked.meter)),
+        )
+        found: set[int] = set()
+        # The youngest first: an operator asks for what has just happened.
+        for hour in sorted(map(int, hours), reverse=True):
+            of_hour = HourOfMeter(self._tenant, asked.customer_id, asked.meter, hour)
+            found |= self._marked_in(of_hour, list(marks))
+            if len(found) == len(marks):
+                break
+        return {key: mark in found for mark, key in marks.items()}
+
+    def _marked_in(self, of_hour: HourOfMeter, marks: Sequence[int]) -> set[int]:
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.smismember(of_hour.first_set(), [str(mark) for mark in marks])
+        pipeline.scard(of_hour.first_set())
+        is_in_first, size = pipeline.execute()
+        found = {mark for mark, is_in in zip(marks, is_in_first, strict=True) if is_in}
+        if size < FIRST_SET_MARKS:
+            return found
+        # The key does not say its minute: one cell of each.
+        cells = [(mark, cell_of(minute, mark)) for mark in marks for minute in range(60)]
+        for mark, cell in cells:
+            pipeline.sismember(of_hour.cell_set(cell), str(mark))
+        is_in_cell = pipeline.execute()
+        return found | {mark for (mark, _), is_in in zip(cells, is_in_cell, strict=True) if is_in}
+
+
+def _state_findings(state: QuotaState) -> dict[str, Finding]:
+    return {
+        "status": state.status,
+        "ratePerSecond": state.rate_per_second,
+        "burst": state.burst,
+        "lagSeconds": state.lag_seconds,
+        "guardLevel": state.guard_level,
+        "allowWhenUnknown": state.allow_when_unknown,
+    }
+
+
+def _allowance_findings(allowance: Allowance | None) -> dict[str, Finding]:
+    if allowance is None:
+        return {
+            "limit": None,
+            "used": None,
+            "remaining": None,
+            "periodStart": None,
+            "periodEnd": None,
+        }
+    return {
+        "limit": allowance.limit,
+        "used": allowance.used,
+        "remaining": allowance.remaining,
+        "periodStart": iso_from_epoch_ms(allowance.start_ms),
+        "periodEnd": iso_from_epoch_ms(allowance.end_ms),
+    }

@@ -1,0 +1,112 @@
+"""A batch from SettledUsageQueue -> what was counted and carried out, and which messages come back.
+
+Guaranteed: a message is done only when all it says is in the counters. Nothing is undone: whatever
+is tried again finds that it was already done (DESIGN.md 8).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.adapters.counters import Counters
+from functions.adapters.telemetry import (
+    COMMAND_APPLIED,
+    COMMAND_REFUSED,
+    COUNTED,
+    MESSAGE_REFUSED,
+    NOT_COUNTED,
+    ROUNDED_UP,
+    Telemetry,
+)
+from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.commands import Command
+from functions.reconciliation.inbox import Refused, read_body
+from functions.reconciliation.settling import Sorted, sort_settled
+from functions.usage.errors import Permanent, Retryable
+
+if TYPE_CHECKING:
+    from functions.usage.message import SettledUsage
+
+COUNTERS_UNREACHABLE = "counters.unreachable"
+
+
+class Reconciliation(NamedTuple):
+    """The stop, wired. `clock` gives epoch milliseconds."""
+
+    counters: Counters
+    commands: CarryingOut
+    telemetry: Telemetry
+    horizon: timedelta
+    clock: Callable[[], int]
+
+    def take(self, records: Sequence[Mapping[str, str]]) -> list[str]:
+        """The ids of the messages that are not done, in the order of `records`."""
+        settled: list[tuple[str, list[SettledUsage]]] = []
+        commands: list[tuple[str, Command]] = []
+        failed: set[str] = set()
+        for record in records:
+            message_id = record["messageId"]
+            match read_body(record["body"]):
+                case Refused() as refused:
+                    # It fails until its receives are used up: UnreconciledUsageQueue keeps it.
+                    self._refuse(message_id, refused)
+                    failed.add(message_id)
+                case list() as usages:
+                    settled.append((message_id, usages))
+                case command:
+                    commands.append((message_id, command))
+        failed |= self._carry_out(commands)
+        failed |= self._settle(sort_settled(settled, self.clock(), self.horizon))
+        return [record["messageId"] for record in records if record["messageId"] in failed]
+
+    def _carry_out(self, commands: Iterable[tuple[str, Command]]) -> set[str]:
+        failed: set[str] = set()
+        is_reachable = True
+        for message_id, command in commands:
+            try:
+                if is_reachable and self._carried_out(message_id, command):
+                    continue
+            except Retryable as error:
+                # The others wait with it: each would only wait for the same server.
+                is_reachable = False
+                self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=str(error))
+            failed.add(message_id)
+        return failed
+
+    def _carried_out(self, message_id: str, command: Command) -> bool:
+        try:
+            is_new = self.commands.carry_out(command)
+        except Permanent as error:
+            self._refuse(message_id, Refused(is_command=True, fault=str(error)))
+            return False
+        # A superseded command is done: a later one stands.
+        self.telemetry.count(COMMAND_APPLIED, reason=command.kind if is_new else "superseded")
+        self.telemetry.log.info(COMMAND_APPLIED, kind=command.kind, is_new=is_new)
+        return True
+
+    def _settle(self, settled: Sorted) -> set[str]:
+        failed: set[str] = set()
+        faults: set[str] = set()
+        outcomes = self.counters.settle([batch.settlement for batch in settled.batches])
+        for batch, outcome in zip(settled.batches, outcomes, strict=True):
+            if isinstance(outcome, Retryable):
+                failed |= batch.messages
+                faults.add(str(outcome))
+                continue
+            repeated = len(batch.settlement.marks) - outcome.fresh
+            self.telemetry.count(COUNTED, outcome.fresh)
+            self.telemetry.count(NOT_COUNTED, repeated, reason="counted_before")
+        for fault in faults:
+            self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
+        self._count_the_rest(settled)
+        return failed
+
+    def _count_the_rest(self, settled: Sorted) -> None:
+        for reason, times in settled.changes_nothing.items():
+            self.telemetry.count(NOT_COUNTED, times, reason=reason)
+        self.telemetry.count(ROUNDED_UP, settled.rounded_up)
+
+    def _refuse(self, message_id: str, refused: Refused) -> None:
+        event = COMMAND_REFUSED if refused.is_command else MESSAGE_REFUSED
+        self.telemetry.count(event)
+        self.telemetry.log.error(event, message_id=message_id, fault=refused.fault)

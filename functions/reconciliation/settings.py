@@ -1,0 +1,20 @@
+"""What reconciliation reads from its environment."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from functions.adapters.settings import Settings
+
+
+class ReconciliationSettings(Settings):
+    """REDIS_USER and REDIS_CACHE_NAME are both empty where the cache asks for no IAM token."""
+
+    redis_url: Annotated[str, Field(pattern=r"^rediss?://.+")]
+    redis_user: str = ""
+    redis_cache_name: str = ""
+    aws_region: str = ""
+    aforo_tenant_id: Annotated[str, Field(min_length=1)]
+    # Stripe and OpenMeter take events that are 35 and 32 days old: a month, and the days that a
+    # replay takes. Longer costs 10 bytes of memory per event and day (aws-and-counters.md 4a).
+    mark_horizon_days: Annotated[int, Field(ge=1, le=100)] = 35

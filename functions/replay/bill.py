@@ -1,0 +1,133 @@
+"""What became of the events that a replay sent: manifests and ledger rows in, sums out.
+
+Guaranteed: every event counts once, however often it was sent, under exactly one fate; the sums of
+customers, meters and days add up to the total.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from typing import TypedDict
+
+from functions.adapters.ledger import settled_once
+from functions.replay.manifest import SentRow
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import DAY_MS, epoch_ms_from_iso
+from functions.usage.outcome import SetAsideClass
+
+# Replaying them again changes nothing: a person decides, or Aforo's own historical import.
+PARKED_CLASSES = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.LATE})
+# Aforo takes events of the last 90 days (aforo-contract.md 1.1.6).
+ACCEPTED_MS = 90 * DAY_MS
+
+
+class Fate(StrEnum):
+    """What became of one event, or would in a dry run; the report's words."""
+
+    REPLAYED = "replayed"  # billed through this replay
+    ALREADY_CONFIRMED = "alreadyConfirmed"  # Aforo had it before: billed once, and before
+    STILL_FAILING = "stillFailing"
+    PARKED = "parked"
+    OUTSTANDING = "outstanding"  # on UsageQueue, or not sent when a move was killed
+
+
+class BillLine(TypedDict):
+    """One customer, meter and day (UTC, of the request): events by fate, and the quantity billed
+    through this replay.
+    """
+
+    customerId: str
+    meter: str
+    day: str
+    events: dict[str, int]
+    quantityReplayed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The sums of one replay."""
+
+    lines: list[BillLine]
+    events: dict[str, int]  # by fate; all fates, zero included
+    failing_classes: dict[str, int]  # of what is still failing or parked
+
+    @property
+    def sent(self) -> int:
+        return sum(self.events.values())
+
+
+def once(rows: Iterable[SentRow]) -> dict[str, SentRow]:
+    """One row per key: an event that two rounds sent is one event."""
+    return {row["key"]: row for row in rows}
+
+
+def is_of_another(row: LedgerRow, replay_id: str) -> bool:
+    """Whether a row confirms an event without help of this replay."""
+    return row["outcome"] == "confirmed" and row.get("replayId") != replay_id
+
+
+def bill_of(
+    sent: Mapping[str, SentRow], settled: Iterable[LedgerRow], already_confirmed: Collection[str]
+) -> Bill:
+    """What a replay did. `settled` are its own rows; `already_confirmed` are keys."""
+    rows = settled_once(row for row in settled if row["key"] in sent)
+    fates = {key: _fate(rows.get(key), is_known=key in already_confirmed) for key in sent}
+    failing = Counter(
+        rows[key].get("setAsideClass", "")
+        for key, fate in fates.items()
+        if fate in {Fate.STILL_FAILING, Fate.PARKED}
+    )
+    return _summed(sent, fates, dict(failing))
+
+
+def bill_of_dry_run(
+    wanted: Mapping[str, SentRow], already_confirmed: Collection[str], now_ms: int
+) -> Bill:
+    """What a replay would do, if Aforo takes everything that is not too old for it."""
+    fates = {
+        key: Fate.ALREADY_CONFIRMED
+        if key in already_confirmed
+        else Fate.PARKED
+        if now_ms - epoch_ms_from_iso(row["occurredAt"]) > ACCEPTED_MS
+        else Fate.REPLAYED
+        for key, row in wanted.items()
+    }
+    late = sum(fate is Fate.PARKED for fate in fates.values())
+    return _summed(wanted, fates, {SetAsideClass.LATE.value: late} if late else {})
+
+
+def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:
+    if is_known:
+        return Fate.ALREADY_CONFIRMED
+    if row is None:
+        return Fate.OUTSTANDING
+    if row["outcome"] == "confirmed":
+        return Fate.REPLAYED
+    return Fate.PARKED if row.get("setAsideClass") in PARKED_CLASSES else Fate.STILL_FAILING
+
+
+def _summed(
+    sent: Mapping[str, SentRow], fates: Mapping[str, Fate], failing_classes: dict[str, int]
+) -> Bill:
+    def place(key: str) -> tuple[str, str, str]:
+        row = sent[key]
+        return row["customerId"], row["meter"], row["occurredAt"][:10]
+
+    lines = [
+        _line(customer, meter, day, [(sent[key], fates[key]) for key in keys])
+        for (customer, meter, day), keys in groupby(sorted(sent, key=place), key=place)
+    ]
+    counts = Counter(fates.values())
+    return Bill(lines, {fate.value: counts[fate] for fate in Fate}, failing_classes)
+
+
+def _line(customer: str, meter: str, day: str, events: list[tuple[SentRow, Fate]]) -> BillLine:
+    return {
+        "customerId": customer,
+        "meter": meter,
+        "day": day,
+        "events": dict(Counter(fate.value for _, fate in events)),
+        "quantityReplayed": sum(row["quantity"] for row, fate in events if fate is Fate.REPLAYED),
+    }

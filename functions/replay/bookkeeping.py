@@ -1,0 +1,116 @@
+"""What the ledger says of a replay: manifests and ledger rows in, progress and the report out.
+
+Guaranteed: it reads and counts. The one thing it changes is to make visible again what the replay
+had hidden.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
+from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
+from functions.replay.bill import Bill, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.manifest import Manifests, SentRow
+from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.moment import hour_of, iso_from_epoch_ms
+
+# S3's LastModified against a Lambda's clock.
+CLOCKS_DIFFER = timedelta(seconds=60)
+
+
+class _Task(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+
+    replay_id: str = Field(min_length=1)
+
+
+class SettledTask(_Task):
+    """Has the ledger what one move sent?"""
+
+    step: Literal["settled"]
+    move_id: str = Field(min_length=1)
+    started_at: AwareDatetime  # of the move
+
+
+class ReportTask(_Task):
+    """The replay is over."""
+
+    step: Literal["report"]
+    dry_run: bool
+    started_at: str
+    trouble: str
+    waiting_at_start: int
+    messages_moved: int
+
+
+class Bookkeeper:
+    """Reads the manifests and the ledger of one replay."""
+
+    def __init__(self, ledger: Ledger, manifests: Manifests, waiting: WaitingMessages) -> None:
+        self._ledger = ledger
+        self._manifests = manifests
+        self._waiting = waiting
+
+    def settled(self, task: SettledTask) -> dict[str, Any]:
+        """Rows written before the move began are not of its events: they are not read again."""
+        sent = {row["key"] for row in self._manifests.sent(task.move_id)}
+        since = task.started_at - CLOCKS_DIFFER
+        rows = self._ledger.read(replay_prefix(task.replay_id), since)
+        outstanding = len(sent.difference(row["key"] for row in rows)) if sent else 0
+        return {
+            "outcome": "waiting" if outstanding else "settled",
+            "sent": len(sent),
+            "outstanding": outstanding,
+        }
+
+    def report(
+        self, task: ReportTask, now_ms: int, is_time_left: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """The account for the state machine; its whole is in S3 when this returns."""
+        held = list(self._manifests.held())
+        self._waiting.give_back({row["messageId"]: row["receiptHandle"] for row in held}.values())
+        sent = once(self._manifests.sent(dry_run=task.dry_run))
+        confirmed, lookup = self._confirmed_before(task.replay_id, sent, is_time_left)
+        course = Course(
+            replay_id=task.replay_id,
+            dry_run=task.dry_run,
+            started_at=task.started_at,
+            finished_at=iso_from_epoch_ms(now_ms),
+            trouble=task.trouble,
+            waiting_at_start=task.waiting_at_start,
+            waiting_now=sum(self._waiting.depth()),
+            messages_moved=task.messages_moved,
+        )
+        account = account_of(course, self._bill(task, sent, confirmed, now_ms), held, lookup)
+        uri = self._manifests.put_report(account)
+        return {
+            "outcome": "reported",
+            "report": shortened(account),
+            "reportUri": uri,
+            "notice": notice_of(account, uri),
+        }
+
+    def _bill(
+        self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
+    ) -> Bill:
+        if task.dry_run:
+            return bill_of_dry_run(sent, confirmed, now_ms)
+        return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
+
+    def _confirmed_before(
+        self, replay_id: str, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
+    ) -> tuple[set[str], LedgerLookup]:
+        """The sent keys that the ledger has from elsewhere; newest first, while there is time."""
+        hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
+        confirmed: set[str] = set()
+        for number, hour in enumerate(hours):
+            if not is_time_left():
+                return confirmed, LedgerLookup(len(hours), number)
+            for row in self._ledger.read(hour_prefix(hour)):
+                if row["key"] in sent and is_of_another(row, replay_id):
+                    confirmed.add(row["key"])
+        return confirmed, LedgerLookup(len(hours), len(hours))

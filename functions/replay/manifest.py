@@ -1,0 +1,114 @@
+"""What a replay has done, in S3 under `replays/<replay id>/`: written by moves, read by the report.
+
+`sent/` (a dry run: `would-send/`) has a row per event, written before the event is sent; `held/`
+has a row per message that stays, with the handle that makes it visible again. An object is never
+changed: its name carries the move's id, and no two tries of a move share one.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ReadOnly, TypedDict
+
+from pydantic_core import to_json
+
+from functions.adapters.json_lines import put_lines, read_lines
+from functions.usage.event import meter_of
+from functions.usage.shape import shape_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from functions.replay.selection import Keep, Letter, Take
+
+SENT, WOULD_SEND, HELD = "sent", "would-send", "held"
+
+
+class SentRow(TypedDict):
+    """One event that a replay puts back on UsageQueue."""
+
+    key: ReadOnly[str]
+    customerId: ReadOnly[str]
+    meter: ReadOnly[str]
+    quantity: ReadOnly[int | float]
+    occurredAt: ReadOnly[str]
+    setAsideClass: ReadOnly[str]
+
+
+class HeldRow(TypedDict):
+    """One message that a replay received and leaves in UnforwardedUsageQueue."""
+
+    messageId: ReadOnly[str]
+    receiptHandle: ReadOnly[str]
+    why: ReadOnly[str]
+    setAsideClass: ReadOnly[str]
+    events: ReadOnly[int]
+
+
+_SENT_ROW = shape_of(SentRow)
+_HELD_ROW = shape_of(HeldRow)
+
+
+class Manifests:
+    """The manifests of one replay."""
+
+    def __init__(self, client: "S3Client", bucket: str, replay_id: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self.folder = f"replays/{replay_id}/"
+
+    def put_sent(self, name: str, rows: Sequence[SentRow], *, dry_run: bool = False) -> None:
+        """`name` is the move's id and a number."""
+        self._put(WOULD_SEND if dry_run else SENT, name, rows)
+
+    def put_held(self, name: str, rows: Sequence[HeldRow]) -> None:
+        self._put(HELD, name, rows)
+
+    def sent(self, move_id: str = "", *, dry_run: bool = False) -> Iterator[SentRow]:
+        """The events of one move, or of all."""
+        for line in self._read(WOULD_SEND if dry_run else SENT, move_id):
+            yield _SENT_ROW.validate_json(line)
+
+    def held(self) -> Iterator[HeldRow]:
+        for line in self._read(HELD, ""):
+            yield _HELD_ROW.validate_json(line)
+
+    def put_report(self, report: object) -> str:
+        """The report's URI in S3."""
+        key = f"{self.folder}report.json"
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=to_json(report, indent=2),
+            ContentType="application/json",
+        )
+        return f"s3://{self._bucket}/{key}"
+
+    def _put(self, kind: str, name: str, rows: Sequence[object]) -> None:
+        if rows:
+            put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
+
+    def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
+        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}")
+
+
+def sent_rows(take: "Take") -> list[SentRow]:
+    return [
+        {
+            "key": event["idempotencyKey"],
+            "customerId": event["customerId"],
+            "meter": meter_of(event),
+            "quantity": event["quantity"],
+            "occurredAt": event["occurredAt"],
+            "setAsideClass": take.set_aside_class,
+        }
+        for event in take.back["events"]
+    ]
+
+
+def held_row(letter: "Letter", keep: "Keep") -> HeldRow:
+    return {
+        "messageId": letter.message_id,
+        "receiptHandle": letter.receipt_handle,
+        "why": keep.why,
+        "setAsideClass": keep.set_aside_class,
+        "events": keep.events,
+    }

@@ -1,0 +1,78 @@
+"""Replay's first step outside: nothing comes in, whether Aforo would take usage now leaves.
+
+Read-only at Aforo. The outcome is returned, never raised: the state machine decides on it.
+"""
+
+import time
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
+from functions.adapters.aforo_http import aforo_client, request_headers
+from functions.adapters.aws import secrets_client
+from functions.adapters.settings import read_settings
+from functions.adapters.telemetry import REPLAY_PROBED, Telemetry
+from functions.replay.readiness import Outcome, Readiness, judge_answer, no_answer
+from functions.replay.settings import ProbeSettings
+from functions.usage.errors import SettingsError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+QUOTA_CHECK = "/api/v1/quota/check"
+# No customer's id: nothing is looked up or counted for anybody.
+QUESTION = {"customerId": "replay-probe", "estimatedQuantity": 0}
+
+
+class Probe:
+    """Asks Aforo with the credential in use, and once more with another if that one is refused."""
+
+    def __init__(self, client: httpx.Client, credential: AforoCredential, tenant_id: str) -> None:
+        self._client = client
+        self._credential = credential
+        self._tenant = tenant_id
+
+    def ask(self) -> Readiness:
+        """Errors of reading the secret raise: another try may cure them."""
+        readiness = self._ask_with(self._credential.current())
+        if readiness.reason == "credential_refused":
+            other = self._credential.refreshed()
+            readiness = self._ask_with(other) if other else readiness
+        return readiness
+
+    def _ask_with(self, key: str) -> Readiness:
+        headers = request_headers(key, self._tenant)
+        try:
+            check_key_fits_host(key, str(self._client.base_url))
+            with self._client.stream("POST", QUOTA_CHECK, json=QUESTION, headers=headers) as answer:
+                return judge_answer(answer.status_code, answer.headers)
+        except SettingsError as error:
+            return Readiness(Outcome.REFUSED, str(error))
+        except httpx.TimeoutException:
+            return no_answer("timeout")
+        except httpx.TransportError:
+            return no_answer("no_connection")
+
+
+def handler(event: object, _context: "LambdaContext") -> dict[str, Any]:
+    """AWS Lambda's entry point."""
+    probe, telemetry = _wired()
+    readiness = probe.ask()
+    telemetry.log.info(REPLAY_PROBED, extra={**asdict(readiness), "input": event})
+    return {
+        "outcome": readiness.outcome,
+        "reason": readiness.reason,
+        "status": readiness.status,
+        "retryAfterSeconds": readiness.retry_after_seconds,
+    }
+
+
+@cache
+def _wired() -> tuple[Probe, Telemetry]:
+    settings = read_settings(ProbeSettings)
+    client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
+    credential = AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic)
+    return Probe(client, credential, settings.aforo_tenant_id), Telemetry("replay")

@@ -1,0 +1,131 @@
+"""What to do with one message of UnforwardedUsageQueue.
+
+Its body comes in; what to put on UsageQueue leaves, or the reason why it stays where it is.
+Guaranteed: every event of the body is in exactly one of `back` and `rest`, or the message stays
+whole; why and when it was set aside goes with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.replay.order import Filter
+from functions.usage.event import UsageEvent, meter_of
+from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
+from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
+from functions.usage.outcome import SetAsideClass
+
+OWN = "own"  # this replay put its events back, and they failed again
+UNREADABLE = "unreadable"
+NOT_CHOSEN = "not_chosen"  # by the filter
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as SQS gives it. Times are epoch milliseconds."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    sent_at_ms: int
+    receives: int  # this one included
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Put `back` on UsageQueue; `rest`, which the filter does not choose, stays set aside."""
+
+    back: UsageMessage
+    rest: UsageMessage | None
+    set_aside_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """It stays in UnforwardedUsageQueue as it is."""
+
+    why: str
+    set_aside_class: str = ""
+    events: int = 0
+
+
+def read_letter(message: Mapping[str, Any]) -> Letter:
+    """A message of a ReceiveMessage answer that asked for the two attributes."""
+    attributes = message["Attributes"]
+    return Letter(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        sent_at_ms=int(attributes["SentTimestamp"]),
+        receives=int(attributes["ApproximateReceiveCount"]),
+    )
+
+
+def select(letter: Letter, wanted: Filter, replay_id: str, now_ms: int) -> Take | Keep:
+    """What becomes of a letter in the replay `replay_id`."""
+    try:
+        message = USAGE_MESSAGE.validate_json(letter.body)
+        chosen, others = _split(message["events"], wanted)
+    except (ValidationError, ValueError, KeyError):
+        # Only a newer parser, or a person, can make sense of it (KeyError: no meter).
+        return Keep(UNREADABLE)
+    record = message.get("setAside") or _redriven(letter, now_ms)
+    set_aside_class, events = record["setAsideClass"], len(message["events"])
+    if replay_id in {record.get("replayId"), message.get("replayId")}:
+        return Keep(OWN, set_aside_class, events)
+    if not chosen or set_aside_class not in wanted.set_aside_class:
+        return Keep(NOT_CHOSEN, set_aside_class, events)
+    return Take(
+        back=_back(message, chosen, record, replay_id),
+        rest={**message, "events": others, "setAside": record} if others else None,
+        set_aside_class=set_aside_class,
+    )
+
+
+def _split(events: list[UsageEvent], wanted: Filter) -> tuple[list[UsageEvent], list[UsageEvent]]:
+    chosen: list[UsageEvent] = []
+    others: list[UsageEvent] = []
+    for event in events:
+        if not event["occurredAt"].endswith("Z") or not meter_of(event):
+            raise ValueError("the ledger files events by UTC hour and meter")
+        (chosen if _is_chosen(event, wanted) else others).append(event)
+    return chosen, others
+
+
+def _is_chosen(event: UsageEvent, wanted: Filter) -> bool:
+    occurred_at_ms = epoch_ms_from_iso(event["occurredAt"])
+    return (
+        wanted.customer_id in {None, event["customerId"]}
+        and (wanted.older_than is None or occurred_at_ms < wanted.older_than.timestamp() * 1000)
+        and (wanted.newer_than is None or occurred_at_ms > wanted.newer_than.timestamp() * 1000)
+    )
+
+
+def _back(
+    message: UsageMessage, events: list[UsageEvent], record: SetAsideRecord, replay_id: str
+) -> UsageMessage:
+    return {
+        "version": 1,
+        "meteredAt": message["meteredAt"],
+        "events": events,
+        "history": [*message.get("history", []), record],
+        "replayId": replay_id,
+    }
+
+
+def _redriven(letter: Letter, now_ms: int) -> SetAsideRecord:
+    """The record of a message that SQS itself moved, after too many receives: nobody knows why
+    they failed, so Aforo may have its events.
+    """
+    return {
+        "setAsideClass": SetAsideClass.EXHAUSTED,
+        "reason": "received_too_often",
+        "status": None,
+        "instance": None,
+        "tries": letter.receives,
+        # A move keeps the time of the first send; when it was last tried is not known.
+        "firstTriedAt": iso_from_epoch_ms(letter.sent_at_ms),
+        "lastTriedAt": iso_from_epoch_ms(now_ms),
+    }

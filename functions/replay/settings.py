@@ -1,0 +1,31 @@
+"""What the three functions of the replay read from their environments."""
+
+from functions.adapters.settings import Settings
+
+
+class ProbeSettings(Settings):
+    """Whom to ask, and as whom."""
+
+    aforo_base_url: str
+    aforo_allowed_hosts: str  # comma-separated
+    aforo_tenant_id: str
+    aforo_secret_arn: str
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        return self.aforo_allowed_hosts.split(",")
+
+
+class MoveSettings(Settings):
+    """From which queue, to which, and where the manifests stand."""
+
+    usage_queue_url: str
+    unforwarded_usage_queue_url: str
+    ledger_bucket: str
+
+
+class ReportSettings(Settings):
+    """Where the ledger stands, and the queue to which held messages are given back."""
+
+    ledger_bucket: str
+    unforwarded_usage_queue_url: str

@@ -1,0 +1,104 @@
+"""The bodies of the queues: usage messages, and settled usage on its way to the counters.
+
+One shape serves UsageQueue and UnforwardedUsageQueue: what was set aside is the usage message
+again, with the reason beside it, so that replay moves it back as it is. Bodies are ASCII JSON:
+SQS refuses some characters that JSON allows (aws-and-counters.md 1.1).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NotRequired, ReadOnly, TypedDict
+
+from pydantic_core import to_json
+
+from functions.usage.event import UsageEvent
+from functions.usage.shape import shape_of
+
+# One SQS billing chunk; larger bodies save no CPU (performance.md 3), and one message lost to a
+# poisoned neighbour or a redrive stays small.
+MESSAGE_BYTES = 64 * 1024
+
+
+class SetAsideRecord(TypedDict):
+    """Why, and after what, the events of a message were set aside."""
+
+    setAsideClass: ReadOnly[str]
+    reason: ReadOnly[str]
+    status: ReadOnly[int | None]
+    instance: ReadOnly[str | None]
+    tries: ReadOnly[int]
+    firstTriedAt: ReadOnly[str]
+    lastTriedAt: ReadOnly[str]
+    replayId: NotRequired[ReadOnly[str]]  # the replay that this try belonged to
+
+
+class UsageMessage(TypedDict):
+    """An SQS body of UsageQueue or UnforwardedUsageQueue."""
+
+    version: ReadOnly[Literal[1]]
+    meteredAt: ReadOnly[str]
+    events: ReadOnly[list[UsageEvent]]
+    setAside: NotRequired[ReadOnly[SetAsideRecord]]  # only in UnforwardedUsageQueue
+    history: NotRequired[ReadOnly[list[SetAsideRecord]]]  # earlier times it was set aside
+    replayId: NotRequired[ReadOnly[str]]  # the replay that put it back
+
+
+class SettledUsage(TypedDict):
+    """One settled event: what the quota counts. Set-aside usage counts too (DESIGN.md 8)."""
+
+    key: ReadOnly[str]
+    customerId: ReadOnly[str]
+    meter: ReadOnly[str]
+    quantity: ReadOnly[int | float]
+    occurredAt: ReadOnly[str]
+
+
+class SettledMessage(TypedDict):
+    """An SQS body of SettledUsageQueue that carries usage (commands: `reconciliation.commands`)."""
+
+    version: ReadOnly[Literal[1]]
+    settled: ReadOnly[list[SettledUsage]]
+
+
+USAGE_MESSAGE = shape_of(UsageMessage)
+
+
+def to_body(message: object) -> str:
+    """The JSON text of a message, ASCII only."""
+    return to_json(message, ensure_ascii=True).decode()
+
+
+def packed[Row](rows: Iterable[Row], limit: int = MESSAGE_BYTES) -> Iterator[list[Row]]:
+    """Groups of rows, in order, of at most `limit` bytes of JSON; a larger row stands alone."""
+    group: list[Row] = []
+    size = 0
+    for row in rows:
+        row_size = len(to_json(row, ensure_ascii=True)) + 1
+        if group and size + row_size > limit:
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += row_size
+    if group:
+        yield group
+
+
+def event_text(event: UsageEvent) -> str:
+    """The JSON text of one event, ASCII only: what stands in a body."""
+    return to_json(event, ensure_ascii=True).decode()
+
+
+def usage_bodies(event_texts: Iterable[str], metered_at: str) -> Iterator[str]:
+    """The bodies of usage messages of new events, given as `event_text`: what `packed` and
+    `to_body` would make, with each event serialised once.
+    """
+    head = to_body({"version": 1, "meteredAt": metered_at})[:-1] + ',"events":['
+    group: list[str] = []
+    size = 0
+    for text in event_texts:
+        if group and size + len(text) + 1 > MESSAGE_BYTES:
+            yield head + ",".join(group) + "]}"
+            group, size = [], 0
+        group.append(text)
+        size += len(text) + 1
+    if group:
+        yield head + ",".join(group) + "]}"

@@ -1,0 +1,35 @@
+"""Points in time: epoch milliseconds inside the application, ISO 8601 UTC on its edges."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+_MILLIS = tuple(f".{millis:03d}Z" for millis in range(1000))  # half the cost of formatting each
+
+
+def iso_from_epoch_ms(epoch_ms: int) -> str:
+    """`2026-10-02T08:15:30.412Z`: UTC, always milliseconds (aforo-contract.md 1.1.2)."""
+    seconds, millis = divmod(epoch_ms, 1000)
+    return _iso_second(seconds) + _MILLIS[millis]
+
+
+@lru_cache(maxsize=1024)  # the events of a delivery share a few seconds
+def _iso_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def epoch_ms_from_iso(text: str) -> int:
+    """The inverse of `iso_from_epoch_ms`, for any offset. ValueError without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        msg = f"{text!r} has no UTC offset: write it with a Z"
+        raise ValueError(msg)
+    whole = int(moment.replace(microsecond=0).timestamp())
+    return whole * 1000 + moment.microsecond // 1000
+
+
+def hour_of(occurred_at: str) -> str:
+    """`2026-10-02T08`: the hour that an ISO UTC time stands in; ledger and counters group by it."""
+    return occurred_at[:13]

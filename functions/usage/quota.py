@@ -1,0 +1,196 @@
+"""The quota's language: what reconciliation writes for a customer and the authorizer decides from.
+
+Standard library only: the authorizer imports it, and its cold start is its imports. The state of
+a customer is one hash, so that a decision costs one read; `used` and `limit` are stored,
+`remaining` is derived in the same script that adds (DESIGN.md 8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from functions.usage.period import Period, Recurrence
+
+# The share of a limit that the margin may hold back at most: a small customer keeps 95 of 100.
+MARGIN_CAP = 0.05
+
+
+class Status(StrEnum):
+    """A customer's standing; anything but ACTIVE is denied."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class GuardLevel(StrEnum):
+    """Aforo's margin guard (aforo-contract.md 1.4), which is not our margin."""
+
+    NONE = "NONE"
+    ALERT = "L1_ALERT"
+    THROTTLE = "L2_THROTTLE"
+    BLOCK = "L3_BLOCK"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One period of a grant: `start_ms <= occurredAt < end_ms`, epoch milliseconds."""
+
+    limit: int
+    used: int
+    start_ms: int
+    end_ms: int
+
+    @property
+    def remaining(self) -> int:
+        return self.limit - self.used
+
+    def covers(self, epoch_ms: int) -> bool:
+        return self.start_ms <= epoch_ms < self.end_ms
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaState:
+    """All that a decision needs to know of one customer and meter."""
+
+    status: Status
+    current: Allowance | None  # None: no grant
+    upcoming: Allowance | None  # the next period's, so that a rollover needs no writer
+    rate_per_second: float  # enforced on the usage plan
+    burst: int
+    guard_level: GuardLevel
+    guard_allow_percent: int  # of requests that L2 lets pass
+    guard_retry_seconds: int
+    lag_seconds: float  # from request to counter; the worst known
+    allow_when_unknown: bool | None  # the plan's own policy; None: the deployment's
+    recurrence: Recurrence | None = None  # None: the windows are all that was granted
+
+    def allowance_at(self, epoch_ms: int) -> Allowance | None:
+        """The allowance whose period covers a moment.
+
+        After both windows it is a fresh period of a recurring grant: the script that counts a
+        period's first event writes that period's windows first, so none was counted in it yet.
+        """
+        for allowance in (self.current, self.upcoming):
+            if allowance is not None and allowance.covers(epoch_ms):
+                return allowance
+        latest = self.upcoming or self.current
+        if self.recurrence is None or latest is None or epoch_ms < latest.end_ms:
+            return None
+        start_ms, end_ms = self.recurrence.window_at(epoch_ms)
+        return Allowance(limit=latest.limit, used=0, start_ms=start_ms, end_ms=end_ms)
+
+
+def margin(limit: int, *, rate_per_second: float, burst: int, exposure_seconds: float) -> int:
+    """The part of `remaining` held back for calls in flight: `burst + rate * (ttl + lag)`, capped.
+
+    `exposure_seconds` is how long a served request may stay uncounted: the authorizer's cache
+    plus the lag from request to counter (aws-and-counters.md 4b).
+    """
+    wanted = burst + rate_per_second * exposure_seconds
+    return int(min(MARGIN_CAP * limit, wanted))
+
+
+# ---- the hash -------------------------------------------------------------------------------
+# Fields of a meter are prefixed with its id. A field's name is written here and nowhere else.
+
+CUSTOMER_FIELDS = (
+    "status",
+    "guard_level",
+    "guard_allow_percent",
+    "guard_retry_seconds",
+    "allow_when_unknown",
+)
+METER_FIELDS = (
+    "limit",
+    "used",
+    "start_ms",
+    "end_ms",
+    "next_limit",
+    "next_used",
+    "next_start_ms",
+    "next_end_ms",
+    "rate_per_second",
+    "burst",
+    "lag_seconds",
+    "period",
+    "anchor_day",
+)
+
+
+def state_fields(meter: str) -> tuple[str, ...]:
+    """The fields to read for a decision on `meter`, in the order that `read_state` wants."""
+    return (*CUSTOMER_FIELDS, *(meter_field(meter, name) for name in METER_FIELDS))
+
+
+def meter_field(meter: str, name: str) -> str:
+    return f"{meter}:{name}"
+
+
+def read_state(meter: str, found: Mapping[str, str]) -> QuotaState:
+    """The state that a hash holds; an absent field is none, never an error or a zero limit."""
+    values = {name: found.get(meter_field(meter, name), "") for name in METER_FIELDS}
+    return QuotaState(
+        status=Status(found.get("status") or Status.ACTIVE),
+        current=_allowance(values, ""),
+        upcoming=_allowance(values, "next_"),
+        rate_per_second=float(values["rate_per_second"] or 0),
+        burst=int(values["burst"] or 0),
+        guard_level=GuardLevel(found.get("guard_level") or GuardLevel.NONE),
+        guard_allow_percent=int(found.get("guard_allow_percent") or 0),
+        guard_retry_seconds=int(found.get("guard_retry_seconds") or 0),
+        lag_seconds=float(values["lag_seconds"] or 0),
+        allow_when_unknown=_policy(found.get("allow_when_unknown", "")),
+        recurrence=_recurrence(values),
+    )
+
+
+def _allowance(values: Mapping[str, str], prefix: str) -> Allowance | None:
+    limit = values[f"{prefix}limit"]
+    if not limit:
+        return None
+    return Allowance(
+        limit=int(limit),
+        used=int(values[f"{prefix}used"] or 0),
+        start_ms=int(values[f"{prefix}start_ms"]),
+        end_ms=int(values[f"{prefix}end_ms"]),
+    )
+
+
+def _recurrence(values: Mapping[str, str]) -> Recurrence | None:
+    if not values["period"]:
+        return None
+    return Recurrence(Period(values["period"]), int(values["anchor_day"] or 1))
+
+
+def _policy(text: str) -> bool | None:
+    return {"allow": True, "deny": False}.get(text)
+
+
+# ---- the keys -------------------------------------------------------------------------------
+# The braces are a hash tag: all keys of a customer share one slot, so one script may touch them.
+
+
+def customer_key(tenant: str, customer_id: str, name: str) -> str:
+    """`aforo:{<tenant>:<customer>}:<name>`."""
+    return f"aforo:{{{tenant}:{customer_id}}}:{name}"
+
+
+def state_key(tenant: str, customer_id: str) -> str:
+    """The hash that a decision reads."""
+    return customer_key(tenant, customer_id, "state")
+
+
+def tenant_key(tenant: str, name: str) -> str:
+    """`aforo:{<tenant>}:<name>`: what is not a customer's: `generation`, `jwks`."""
+    return f"aforo:{{{tenant}}}:{name}"
+
+
+def identity_key(tenant: str, api_key_sha256: str) -> str:
+    """The hash that says whose an API key is; only the key's sha256 is ever stored."""
+    return f"aforo:{{{tenant}}}:identity:{api_key_sha256}"
+
+
+def revocation_keys(jti: str, key_id: str) -> tuple[str, str]:
+    """Existence means revoked; the names are Aforo's own (aforo-contract.md 1.4)."""
+    return f"jti:blocked:{jti}", f"jti:client:{key_id}"

@@ -1,0 +1,130 @@
+"""What forwarding costs, as ratios in one run: `python -m tests.bench.bench_forwarder [events]`.
+
+CPU of this process alone, per event, from SQS records to the outcomes of real HTTP posts to the
+stand-in (a process of its own), best of several runs. The unit is one bare post of 100 ready-made
+events by the same client, divided by 100: what no design with this client avoids.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from functions.adapters.aforo_credential import AforoCredential
+from functions.adapters.aforo_http import aforo_client, read_capped, request_headers
+from functions.adapters.telemetry import Telemetry
+from functions.forwarder.breaker import Breaker
+from functions.forwarder.inbox import Received, read_inbox
+from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
+from functions.forwarder.packing import body_of
+from functions.forwarder.posting import Posting
+from functions.forwarder.screening import Screening
+from functions.usage.outcome import Confirmed
+from tests.fakes.forwarding import now_ms, parcels, sqs_record, usage_event, usage_message
+from tests.fakes.secret_store import SecretStore
+from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+
+EVENTS_PER_MESSAGE = 5  # the common delivery has 1 to 10 lines
+RUNS = 7
+
+
+@contextmanager
+def standin() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.local.aforo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[-1]
+        try:
+            httpx.patch(f"{url}/_settings", json={"rate_limit_per_minute": 0}).raise_for_status()
+            yield url
+        finally:
+            process.terminate()
+
+
+def records(count: int) -> list[dict[str, Any]]:
+    moment = now_ms()
+    return [
+        sqs_record(
+            usage_message(
+                usage_event(n, occurred_ms=moment)
+                for n in range(first, min(first + EVENTS_PER_MESSAGE, count))
+            ),
+            message_id=str(first),
+            sent_ms=moment,
+        )
+        for first in range(0, count, EVENTS_PER_MESSAGE)
+    ]
+
+
+def posting(api: IngestApi, most_events: int) -> Posting:
+    return Posting(
+        screening=Screening(lambda _: (), 86_400),
+        breaker=Breaker(time.monotonic),
+        post=api.post,
+        most_events=most_events,
+        most_bytes=1_048_576,
+    )
+
+
+def forward(way: Posting, given: list[dict[str, Any]]) -> None:
+    messages = [one for one in read_inbox(given) if isinstance(one, Received)]
+    found = way.run(
+        (event for message in messages for event in message.events),
+        doubtful=(),
+        now_ms=now_ms(),
+        has_time=lambda: True,
+    )
+    assert all(isinstance(outcome, Confirmed) for outcome in found.outcomes.values())
+
+
+def best_us(action: Callable[[], object], events: int) -> float:
+    """CPU microseconds per event."""
+    times = []
+    for _ in range(RUNS):
+        begun = time.process_time()
+        action()
+        times.append(time.process_time() - begun)
+    return min(times) / events * 1e6
+
+
+def bare_post(client: httpx.Client, posts: int) -> Callable[[], object]:
+    body = body_of(parcels(100, occurred_ms=now_ms()))
+    headers = request_headers(DEFAULT_API_KEY, DEFAULT_TENANT)
+
+    def run() -> None:
+        for _ in range(posts):
+            with client.stream("POST", BATCH_PATH, content=body, headers=headers) as response:
+                read_capped(response)
+
+    return run
+
+
+def tell(what: str, cost: float, floor: float) -> None:
+    print(f"{what:36} {cost:7.2f} us/event {cost / floor:6.1f}")
+
+
+def main() -> None:
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    given = records(events)
+    with standin() as url, aforo_client(url, set()) as client:
+        credential = AforoCredential(SecretStore(DEFAULT_API_KEY), "arn", lambda: 0.0)  # type: ignore[arg-type]
+        api = IngestApi(
+            client, credential, DEFAULT_TENANT, lambda: datetime.now(UTC), Telemetry("bench")
+        )
+        floor = best_us(bare_post(client, events // 100), events)
+        tell("bare post of 100 ready-made events", floor, floor)
+        for most in (100, 50, EVENTS_PER_MESSAGE, 1):
+            cost = best_us(partial(forward, posting(api, most), given), events)
+            tell(f"forward, {most} events per post", cost, floor)
+        without = best_us(lambda: list(read_inbox(given)), events)
+        tell("reading the messages alone", without, floor)
+
+
+if __name__ == "__main__":
+    main()

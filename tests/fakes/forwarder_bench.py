@@ -1,0 +1,64 @@
+"""A whole forwarder on places in memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+
+from functions.adapters.telemetry import Telemetry
+from functions.forwarder.breaker import Breaker
+from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.holding import Holding
+from functions.forwarder.posting import Posting
+from functions.forwarder.screening import Screening
+from functions.forwarder.settle import Settlement
+from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
+from tests.fakes.settable_clock import SettableClock
+from tests.fakes.settling import FakeLedger, FakeMessageQueue, FakePlaces, FakeVisibility
+
+HOLD_SECONDS = 50_400
+
+
+@dataclass
+class Bench:
+    """A forwarder, its places, and Aforo as a function. `clock` is epoch seconds."""
+
+    answer: Answer
+    clock: SettableClock = field(default_factory=lambda: SettableClock(NOW_MS / 1000))
+    places: FakePlaces = field(default_factory=FakePlaces)
+    remaining_ms: list[int] = field(default_factory=lambda: [60_000])
+
+    def __post_init__(self) -> None:
+        self.aforo = ScriptedAforo(self.answer)
+        self.unforwarded = FakeMessageQueue("unforwarded", self.places)
+        self.settled = FakeMessageQueue("settled", self.places)
+        self.ledger = FakeLedger(self.places)
+        self.visibility = FakeVisibility(self.places)
+        telemetry = Telemetry("forwarder")
+        self.forwarding = Forwarding(
+            posting=Posting(
+                screening=Screening(self.ledger.read_hour, 86_400),
+                breaker=Breaker(self.clock),
+                post=self.aforo.post,
+                most_events=100,
+                most_bytes=1_048_576,
+            ),
+            holding=Holding(HOLD_SECONDS),
+            settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
+            visibility=self.visibility,
+            telemetry=telemetry,
+            now_ms=lambda: int(self.clock() * 1000),
+        )
+
+    def forward(self, records: Iterable[dict[str, Any]]) -> list[str]:
+        return self.forwarding.forward(records, Invocation("request-1", self._remaining))
+
+    def _remaining(self) -> int:
+        return self.remaining_ms.pop(0) if len(self.remaining_ms) > 1 else self.remaining_ms[0]
+
+    def set_aside(self) -> list[dict[str, Any]]:
+        return [from_json(body) for body in self.unforwarded.bodies]
+
+    def settled_keys(self) -> list[str]:
+        return [one["key"] for body in self.settled.bodies for one in from_json(body)["settled"]]

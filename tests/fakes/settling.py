@@ -1,0 +1,70 @@
+"""The forwarder's durable places, in memory: they keep what they get, or fail when told to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from functions.usage.errors import Retryable
+from functions.usage.ledger_row import LedgerRow
+
+
+class Crash(BaseException):
+    """The process died."""
+
+
+@dataclass
+class FakePlaces:
+    """Switches and journal that the places below share. `down` names those that fail, `crash` the
+    one before whose effect the process dies.
+    """
+
+    down: set[str] = field(default_factory=set)
+    crash: str | None = None
+    journal: list[str] = field(default_factory=list)
+
+    def reach(self, place: str) -> None:
+        self.journal.append(place)
+        if place == self.crash:
+            raise Crash(place)
+        if place in self.down:
+            raise Retryable(f"{place} is down")
+
+
+@dataclass
+class FakeMessageQueue:
+    name: str
+    places: FakePlaces
+    bodies: list[str] = field(default_factory=list)
+
+    def send(self, bodies: Iterable[str]) -> int:
+        sent = list(bodies)
+        if sent:
+            self.places.reach(self.name)
+        self.bodies += sent
+        return len(sent)
+
+
+@dataclass
+class FakeLedger:
+    places: FakePlaces
+    rows: list[LedgerRow] = field(default_factory=list)
+    writers: list[str] = field(default_factory=list)
+
+    def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
+        if rows:
+            self.places.reach("ledger")
+        self.rows += rows
+        self.writers.append(writer)
+
+    def read_hour(self, hour: str) -> Iterable[LedgerRow]:
+        return [row for row in self.rows if row["occurredAt"].startswith(hour)]
+
+
+@dataclass
+class FakeVisibility:
+    places: FakePlaces
+    seconds: dict[str, int] = field(default_factory=dict)
+
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+        if seconds_by_receipt:
+            self.places.reach("visibility")
+        self.seconds.update(seconds_by_receipt)

@@ -1,0 +1,100 @@
+"""Messages of UnforwardedUsageQueue, as the forwarder or a redrive leaves them, and the rows that
+a replay and the forwarder write of them.
+"""
+
+from collections.abc import Iterable
+
+from functions.replay.manifest import SentRow
+from functions.replay.selection import Letter
+from functions.usage.event import RequestIdentity, UsageEvent
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.message import SetAsideRecord, UsageMessage, to_body
+from functions.usage.moment import iso_from_epoch_ms
+
+NOW_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
+METERED_AT = "2026-11-23T10:00:01.000Z"
+OCCURRED_AT = "2026-11-23T10:00:00.000Z"
+
+
+def event(
+    number: int, *, customer: str = "cus_a", occurred_at: str = OCCURRED_AT, quantity: int = 1
+) -> UsageEvent:
+    identity = RequestIdentity("111122223333", "us-east-1", "api", "prod", f"request-{number}")
+    return {
+        "customerId": customer,
+        "metricName": "API Calls",
+        "quantity": quantity,
+        "occurredAt": occurred_at,
+        "idempotencyKey": identity.event_key("api_calls"),
+        "productType": "API",
+        "metadata": {"meter": "api_calls", "stage": "prod"},
+    }
+
+
+def record(set_aside_class: str = "config", replay_id: str = "") -> SetAsideRecord:
+    found: SetAsideRecord = {
+        "setAsideClass": set_aside_class,
+        "reason": "unknown_metric",
+        "status": 422,
+        "instance": "req_1",
+        "tries": 1,
+        "firstTriedAt": "2026-11-23T10:00:02.000Z",
+        "lastTriedAt": "2026-11-23T10:00:02.000Z",
+    }
+    return {**found, "replayId": replay_id} if replay_id else found
+
+
+def message(
+    events: Iterable[UsageEvent],
+    set_aside: SetAsideRecord | None = None,
+    history: list[SetAsideRecord] | None = None,
+) -> UsageMessage:
+    body: UsageMessage = {"version": 1, "meteredAt": METERED_AT, "events": list(events)}
+    if set_aside:
+        body = {**body, "setAside": set_aside}
+    return {**body, "history": history} if history else body
+
+
+def letter(body: str | UsageMessage, receives: int = 1) -> Letter:
+    return Letter(
+        message_id="m-1",
+        receipt_handle="r-1",
+        body=body if isinstance(body, str) else to_body(body),
+        sent_at_ms=NOW_MS - 1_000,
+        receives=receives,
+    )
+
+
+def sent_row(
+    number: int, *, customer: str = "cus_a", occurred_at: str = OCCURRED_AT, quantity: int = 1
+) -> SentRow:
+    one = event(number, customer=customer, occurred_at=occurred_at, quantity=quantity)
+    return {
+        "key": one["idempotencyKey"],
+        "customerId": one["customerId"],
+        "meter": "api_calls",
+        "quantity": one["quantity"],
+        "occurredAt": one["occurredAt"],
+        "setAsideClass": "config",
+    }
+
+
+def ledger_row(
+    number: int, *, set_aside_class: str = "", replay_id: str = "", occurred_at: str = OCCURRED_AT
+) -> LedgerRow:
+    one = event(number, occurred_at=occurred_at)
+    row: LedgerRow = {
+        "key": one["idempotencyKey"],
+        "customerId": one["customerId"],
+        "meter": "api_calls",
+        "quantity": one["quantity"],
+        "occurredAt": one["occurredAt"],
+        "outcome": "set_aside" if set_aside_class else "confirmed",
+        "verified": True,
+        "meteredAt": METERED_AT,
+        "queuedAt": METERED_AT,
+        "settledAt": iso_from_epoch_ms(NOW_MS),
+    }
+    if set_aside_class:
+        row = {**row, "setAsideClass": set_aside_class, "reason": "unknown_metric"}
+    return {**row, "replayId": replay_id} if replay_id else row

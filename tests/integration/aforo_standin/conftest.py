@@ -1,0 +1,70 @@
+"""One stand-in for the folder, put back to its start before every test."""
+
+import ssl
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.local.aforo.console import Console
+from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.aforo.standin import running_standin
+
+AS_PRODUCT = {"Authorization": f"Bearer {DEFAULT_API_KEY}", "X-Tenant-Id": DEFAULT_TENANT}
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    with running_standin() as standin:
+        yield standin.url
+
+
+@pytest.fixture
+def console(url: str) -> Iterator[Console]:
+    console = Console(url)
+    console.reset()
+    yield console
+    console.reset()
+    console.close()
+
+
+@pytest.fixture
+def client(url: str, console: Console) -> Iterator[httpx.Client]:
+    """A client that calls as the product does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # empty: loading certificates is slow
+    options: dict[str, Any] = {"timeout": 5, "trust_env": False, "verify": context}
+    with httpx.Client(base_url=url, headers=AS_PRODUCT, **options) as client:
+        yield client
+
+
+@pytest.fixture
+def event() -> Callable[..., dict[str, Any]]:
+    """A good event with a key of its own; a field given as None is left out."""
+
+    def make(**fields: Any) -> dict[str, Any]:
+        made = {
+            "customerId": "cus_1",
+            "metricName": "API Calls",
+            "quantity": 1,
+            "occurredAt": _now(),
+            "idempotencyKey": f"apigw1-{uuid.uuid4().hex}",
+            **fields,
+        }
+        return {name: value for name, value in made.items() if value is not None}
+
+    return make
+
+
+@pytest.fixture
+def post(client: httpx.Client) -> Callable[..., httpx.Response]:
+    def send(*events: Any, **options: Any) -> httpx.Response:
+        return client.post("/v1/ingest/batch", json={"events": list(events)}, **options)
+
+    return send
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

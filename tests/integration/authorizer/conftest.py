@@ -1,0 +1,102 @@
+"""The authorizer over a real Valkey, wired as in Lambda; each test has a tenant of its own."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import redis
+
+from functions.authorizer.authorize import Authorizer
+from functions.authorizer.handler import answer, authorizer_for, link_to
+from functions.authorizer.policy import Policy
+from functions.authorizer.settings import read_settings
+from functions.usage.quota import identity_key, meter_field, state_key, tenant_key
+from tests.fakes.authorizer_event import authorizer_event
+from tests.fakes.settable_clock import SettableClock
+from tests.fakes.token_issuer import CUSTOMER, TokenIssuer
+from tests.local.valkey import Valkey
+
+METER = "api_calls"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Stack:
+    """One tenant in one Valkey, and its authorizer."""
+
+    valkey: Valkey
+    tenant: str
+    clock: SettableClock
+    authorizer: Authorizer
+    store: "redis.Redis"
+    issuer: TokenIssuer
+
+    def answer(self, authorization: str, **headers: str) -> Policy:
+        return answer(authorizer_event(authorization, **headers), lambda: self.authorizer)
+
+    def token(self, **claims: Any) -> str:
+        return f"Bearer {self.issuer.token(self.clock(), tenant_id=self.tenant, **claims)}"
+
+    def open(self) -> None:
+        self.store.set(tenant_key(self.tenant, "generation"), 1)
+        self.store.set(tenant_key(self.tenant, "jwks"), self.issuer.key_set())
+
+    def grant(self, *, limit: int, used: int = 0) -> None:
+        now_ms = int(self.clock() * 1000)
+        fields = {"limit": limit, "used": used, "start_ms": 0, "end_ms": now_ms + 3_600_000}
+        mapping: dict[Any, Any] = {meter_field(METER, name): fields[name] for name in fields}
+        self.store.hset(state_key(self.tenant, CUSTOMER), mapping=mapping)
+
+    def know_api_key(self, digest: str) -> None:
+        mapping: dict[Any, Any] = {
+            "customer_id": CUSTOMER,
+            "tenant_id": self.tenant,
+            "key_id": "key-9",
+            "environment": "live",
+        }
+        self.store.hset(identity_key(self.tenant, digest), mapping=mapping)
+
+
+@pytest.fixture
+def make_stack() -> Iterator[Callable[[Valkey], Stack]]:
+    """A live tenant in a Valkey, with a grant of 100 calls."""
+    opened = contextlib.ExitStack()
+
+    def make(valkey: Valkey) -> Stack:
+        tenant, clock = f"tenant-{next(_numbers)}", SettableClock()
+        settings = read_settings(_environment(valkey, tenant))
+        client = opened.enter_context(redis.Redis.from_url(valkey.url))
+        link = opened.enter_context(contextlib.closing(link_to(settings)))
+        stack = Stack(
+            valkey, tenant, clock, authorizer_for(settings, link, clock), client, TokenIssuer()
+        )
+        stack.open()
+        stack.grant(limit=100)
+        return stack
+
+    with opened:
+        yield make
+
+
+@pytest.fixture
+def stack(valkey: Valkey, make_stack: Callable[[Valkey], Stack]) -> Stack:
+    """A tenant in the session's Valkey."""
+    return make_stack(valkey)
+
+
+def _environment(valkey: Valkey, tenant: str) -> dict[str, str]:
+    return {
+        "REDIS_URL": valkey.url,
+        "AFORO_TENANT_ID": tenant,
+        "AFORO_ENVIRONMENT": "live",
+        "QUOTA_METER": METER,
+        "TOKEN_ISSUER": "https://auth.aforo.ai",
+        "TOKEN_AUDIENCE": "api",
+        "UNKNOWN_POLICY": "deny",
+        "NO_GRANT_POLICY": "deny",
+        "RESULT_TTL_SECONDS": "0",
+        "TENANT_HEADER": "tenant",
+    }

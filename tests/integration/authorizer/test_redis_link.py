@@ -1,0 +1,330 @@
+"""The connection: what goes wrong on a real wire."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from functions.authorizer.redis_address import RedisAddress
+from functions.authorizer.redis_link import Command, LinkError, RedisLink
+from functions.usage.errors import SettingsError
+from tests.fakes.counter_store import CounterStore
+from tests.fakes.silent_server import Speak, drips, listening, says_nothing, speaks_http
+from tests.local.valkey import Valkey, start_valkey
+
+ENOUGH_SECONDS = 5.0
+
+
+def soon() -> float:
+    return time.monotonic() + ENOUGH_SECONDS
+
+
+def at_once() -> float:
+    return time.monotonic() + 0.05
+
+
+def link_to(url: str) -> RedisLink:
+    return RedisLink(RedisAddress.parse(url))
+
+
+@pytest.fixture
+def client(valkey: Valkey) -> Iterator["redis.Redis"]:
+    """The test's own way to the session's Valkey, emptied."""
+    client = redis.Redis.from_url(valkey.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A Valkey that the test may freeze and kill."""
+    with start_valkey(tmp_path) as server:
+        yield server
+
+
+def test_the_fake_answers_as_redis_does(valkey: Valkey, client: "redis.Redis") -> None:
+    """What unit tests believe of the store is what the store does."""
+    client.set("text", "ä1")
+    client.hset("hash", mapping={"a": "1", "b": ""})
+    commands: list[Command] = [
+        ("GET", "text"),
+        ("GET", "absent"),
+        ("EXISTS", "text"),
+        ("EXISTS", "absent"),
+        ("HMGET", "hash", "a", "b", "c"),
+        ("HMGET", "absent", "a"),
+    ]
+    fake = CounterStore(strings={"text": "ä1"}, hashes={"hash": {"a": "1", "b": ""}})
+    link = link_to(valkey.url)
+    assert link.exchange(commands, soon()) == fake.exchange(commands, soon())
+    link.close()
+
+
+def test_answers_of_any_size(valkey: Valkey, client: "redis.Redis") -> None:
+    """Also one that takes many reads."""
+    client.set("big", "x" * 1_000_000)
+    link = link_to(valkey.url)
+    assert link.exchange([("GET", "big"), ("EXISTS", "big")], soon()) == ["x" * 1_000_000, 1]
+    link.close()
+
+
+def test_a_database_is_selected(valkey: Valkey, client: "redis.Redis") -> None:
+    """The number in the URL's path."""
+    client.set("where", "0")
+    link = link_to(valkey.url.removesuffix("/0") + "/3")
+    assert link.exchange([("GET", "where")], soon()) == [None]
+    link.close()
+
+
+def test_one_connection_is_kept(valkey: Valkey, client: "redis.Redis") -> None:
+    """For all questions."""
+    link = link_to(valkey.url)
+    before = client.info("stats")["total_connections_received"]
+    for _ in range(10):
+        link.exchange([("GET", "a")], soon())
+    assert client.info("stats")["total_connections_received"] == before + 1
+    link.close()
+
+
+def test_a_connection_that_was_closed_meanwhile(valkey: Valkey, client: "redis.Redis") -> None:
+    """Is opened again within the same question: an idle environment's first caller is served."""
+    client.set("a", "1")
+    link = link_to(valkey.url)
+    link.exchange([("GET", "a")], soon())
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert link.exchange([("GET", "a")], soon()) == ["1"]
+    link.close()
+
+
+def test_an_error_is_not_an_answer(valkey: Valkey, client: "redis.Redis") -> None:
+    """One bad reply spoils the exchange; the next one starts on a clean connection."""
+    client.set("text", "1")
+    link = link_to(valkey.url)
+    with pytest.raises(LinkError, match="redis_wrongtype"):
+        link.exchange([("HMGET", "text", "a"), ("GET", "text")], soon())
+    assert link.exchange([("GET", "text")], soon()) == ["1"]
+    link.close()
+
+
+def test_a_late_answer_is_never_the_next_ones(own_valkey: Valkey) -> None:
+    """A frozen server answers after we have given up: that answer goes nowhere."""
+    link = link_to(own_valkey.url)
+    link.exchange([("GET", "warm")], soon())
+    own_valkey.freeze()
+    with pytest.raises(LinkError, match="timeout"):
+        link.exchange([("EXISTS", "a")], at_once())
+    own_valkey.thaw()
+    assert link.exchange([("GET", "b")], soon()) == [None]
+    link.close()
+
+
+def test_a_dead_server(own_valkey: Valkey) -> None:
+    """Killed with a connection open, and gone afterwards."""
+    link = link_to(own_valkey.url)
+    link.exchange([("GET", "a")], soon())
+    own_valkey.kill()
+    for _ in range(2):
+        with pytest.raises(LinkError, match="unreachable"):
+            link.exchange([("GET", "a")], soon())
+
+
+@pytest.mark.parametrize(
+    ("speak", "reason"),
+    [(says_nothing, "timeout"), (drips, "timeout"), (speaks_http, "not_redis")],
+)
+def test_a_server_that_is_no_redis(speak: Speak, reason: str) -> None:
+    """The deadline is for the whole answer: one that drips does not outlast it."""
+    with listening(speak) as port:
+        link = link_to(f"redis://127.0.0.1:{port}")
+        with pytest.raises(LinkError, match=reason):
+            link.exchange([("GET", "a")], time.monotonic() + 0.2)
+
+
+def test_a_deadline_that_has_passed(valkey: Valkey) -> None:
+    """Nothing is asked; a socket would take "no time left" for "wait for ever"."""
+    with pytest.raises(LinkError, match="timeout"):
+        link_to(valkey.url).exchange([("GET", "a")], time.monotonic() - 1)
+
+
+def test_a_name_that_cannot_be_resolved() -> None:
+    """Is an error like any other."""
+    with pytest.raises(LinkError, match="unreachable"):
+        link_to(f"redis://{'a' * 64}.invalid").exchange([("GET", "a")], soon())
+
+
+class Signed:
+    """A credential provider that counts how often it is asked."""
+
+    def __init__(self, password: str) -> None:
+        self.password = password
+        self.times = 0
+
+    def get_credentials(self) -> tuple[str, str]:
+        self.times += 1
+        return "reader", self.password
+
+
+def test_a_reader_needs_no_more_than_three_commands(
+    own_valkey: Valkey,
+) -> None:
+    """The read-only user of the authorizer; it signs in anew with every connection."""
+    with redis.Redis.from_url(own_valkey.url) as admin:
+        admin.execute_command(
+            "ACL", "SETUSER", "reader", "on", ">word", "%R~*", "+get", "+hmget", "+exists"
+        )
+    credential = Signed("word")
+    link = RedisLink(RedisAddress.parse(own_valkey.url), credential)
+    asked: list[Command] = [("GET", "a"), ("HMGET", "b", "c"), ("EXISTS", "d")]
+    assert link.exchange(asked, soon()) == [None, [None], 0]
+    assert link.exchange(asked, soon()) == [None, [None], 0]
+    assert credential.times == 1
+    with pytest.raises(LinkError, match="redis_noperm"):
+        link.exchange([("SET", "a", "1")], soon())
+    assert link.exchange(asked, soon()) == [None, [None], 0]
+    assert credential.times == 2
+    link.close()
+
+
+def test_a_wrong_password(own_valkey: Valkey) -> None:
+    """Is said as such."""
+    link = RedisLink(RedisAddress.parse(own_valkey.url), Signed("wrong"))
+    with pytest.raises(LinkError, match="redis_wrongpass"):
+        link.exchange([("GET", "a")], soon())
+
+
+def test_no_credential_to_sign_with(valkey: Valkey) -> None:
+    """A deployment's fault reaches the reader as a reason, not as an exception."""
+
+    class Unsigned:
+        def get_credentials(self) -> tuple[str, str]:
+            raise SettingsError("AWS_ACCESS_KEY_ID: is not set")
+
+    link = RedisLink(RedisAddress.parse(valkey.url), Unsigned())
+    with pytest.raises(LinkError, match="no_credential"):
+        link.exchange([("GET", "a")], soon())
+
+
+# ---- TLS ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1, with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "redis.pem"
+    path.write_bytes(
+        built.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+def behind_tls(certificate: Path, valkey: Valkey, questions: int = 1000) -> Speak:
+    """Takes TLS off and hands everything on to a Valkey; closes after so many questions."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def speak(connection: socket.socket, stopped: threading.Event) -> None:
+        with (
+            context.wrap_socket(connection, server_side=True) as secure,
+            socket.create_connection(("127.0.0.1", valkey.port)) as plain,
+        ):
+            left = questions
+            while left and (asked := secure.recv(65_536)):
+                left -= 1
+                plain.sendall(asked)
+                secure.sendall(plain.recv(65_536))
+
+    return speak
+
+
+def test_tls_with_a_certificate_that_is_trusted(
+    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`rediss://` asks over TLS and keeps the connection."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client.set("a", "1")
+    with listening(behind_tls(certificate, valkey)) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        for _ in range(3):
+            assert link.exchange([("GET", "a")], soon()) == ["1"]
+        link.close()
+
+
+def test_tls_that_was_closed_meanwhile(
+    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is opened again, as without TLS."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client.set("a", "1")
+    with listening(behind_tls(certificate, valkey, questions=1)) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        for _ in range(3):
+            assert link.exchange([("GET", "a")], soon()) == ["1"]
+        link.close()
+
+
+def test_a_handshake_is_not_taken_from_the_answer(
+    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All questions of the request that had to connect are answered, though their time is up."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client.set("a", "1")
+    hand_on = behind_tls(certificate, valkey)
+
+    def slowly(connection: socket.socket, stopped: threading.Event) -> None:
+        stopped.wait(0.06)
+        hand_on(connection, stopped)
+
+    with listening(slowly) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        deadline = at_once()
+        for _ in range(2):
+            assert link.exchange([("GET", "a")], deadline) == ["1"]
+        link.close()
+
+
+def test_tls_with_a_certificate_that_is_not(valkey: Valkey, certificate: Path) -> None:
+    """Anybody can sign a certificate: no question is asked over it."""
+    with listening(behind_tls(certificate, valkey)) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        with pytest.raises(LinkError, match="unreachable"):
+            link.exchange([("GET", "a")], soon())
+        link.close()
+
+
+def test_tls_that_never_comes() -> None:
+    """A handshake that hangs has a limit of its own."""
+    with listening(says_nothing) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        with pytest.raises(LinkError, match="timeout"):
+            link.exchange([("GET", "a")], at_once())

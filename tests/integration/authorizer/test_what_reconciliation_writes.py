@@ -1,0 +1,134 @@
+"""The two sides of the counters: what reconciliation states, the authorizer decides by."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from functions.adapters.statements import Statements
+from functions.authorizer.authorize import Unauthorized
+from functions.authorizer.policy import Policy
+from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.commands import COMMAND
+from functions.usage.quota import customer_key, tenant_key
+from tests.fakes.token_issuer import CUSTOMER
+from tests.integration.authorizer.conftest import METER, Stack
+
+YEAR_2100_MS = 4_102_444_800_000
+DIGEST = sha256(b"sk_live_7").hexdigest()
+
+
+def outcome(policy: Policy) -> str:
+    statements: Any = policy["policyDocument"]["Statement"]
+    effect = str(statements[0]["Effect"])
+    return effect if effect == "Allow" else str(policy["context"]["code"])
+
+
+@pytest.fixture
+def command(stack: Stack) -> Any:
+    """States a command to a tenant of whom nothing has been said yet."""
+    for name in ("generation", "jwks"):
+        stack.store.delete(tenant_key(stack.tenant, name))
+    stack.store.delete(customer_key(stack.tenant, CUSTOMER, "state"))
+
+    def epoch_ms() -> int:
+        return int(stack.clock() * 1000)
+
+    carrying_out = CarryingOut(
+        Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms
+    )
+
+    def state(**command: Any) -> bool:
+        return carrying_out.carry_out(COMMAND.validate_json(json.dumps(command)))
+
+    return state
+
+
+def grant(limit: int, version: int) -> dict[str, Any]:
+    return {
+        "kind": "grant",
+        "customerId": CUSTOMER,
+        "meter": METER,
+        "limit": limit,
+        "period": "month",
+        "ratePerSecond": 0,
+        "burst": 0,
+        "version": version,
+    }
+
+
+def test_a_customer_from_its_first_word_to_its_last(stack: Stack, command: Any) -> None:
+    """Opened, keyed, granted, suspended, resumed, guarded, closed: each seen by the next call."""
+    assert outcome(stack.answer(stack.token())) == "IDENTITY_UNKNOWN"
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    stack.clock.advance(30)
+    assert outcome(stack.answer(stack.token())) == "NO_GRANT"
+    command(**grant(100, 1))
+    policy = stack.answer(stack.token())
+    assert (policy["context"]["remaining"], policy["context"]["limit"]) == (100, 100)
+    command(**grant(0, 2))
+    assert outcome(stack.answer(stack.token())) == "QUOTA_EXCEEDED"
+    command(**grant(10, 3))
+    command(kind="status", customerId=CUSTOMER, status="suspended", version=1)
+    assert outcome(stack.answer(stack.token())) == "CUSTOMER_SUSPENDED"
+    command(kind="status", customerId=CUSTOMER, status="active", version=2)
+    command(kind="guard", customerId=CUSTOMER, level="L3_BLOCK", version=1)
+    assert outcome(stack.answer(stack.token())) == "SERVICE_RESTRICTED_MARGIN"
+    command(kind="guard", customerId=CUSTOMER, level="L1_ALERT", version=2)
+    assert outcome(stack.answer(stack.token())) == "Allow"
+    command(kind="status", customerId=CUSTOMER, status="closed", version=3)
+    assert outcome(stack.answer(stack.token())) == "CUSTOMER_CLOSED"
+
+
+def test_an_api_key_from_birth_to_revocation(stack: Stack, command: Any) -> None:
+    """Known by its digest; revoked by its id at once, or by its identity within 30 s."""
+    identity = {
+        "kind": "credential",
+        "apiKeySha256": DIGEST,
+        "customerId": CUSTOMER,
+        "keyId": "key-only-7",
+        "scopes": ["read", "write"],
+        "environment": "live",
+        "usageIdentifier": "plan-7",
+    }
+    command(kind="open", version=1)
+    command(**grant(100, 1))
+    command(**identity, version=1)
+    policy = stack.answer("Bearer sk_live_7")
+    assert policy["context"]["scopes"] == "read write"
+    assert policy.get("usageIdentifierKey") == "plan-7"
+    command(**identity, version=2, revoked=True)
+    stack.clock.advance(31)
+    with pytest.raises(Unauthorized):
+        stack.answer("Bearer sk_live_7")
+    command(**identity, version=3)
+    stack.clock.advance(6)
+    assert outcome(stack.answer("Bearer sk_live_7")) == "Allow"
+    command(kind="revocation", keyId="key-only-7", untilMs=YEAR_2100_MS)
+    with pytest.raises(Unauthorized):
+        stack.answer("Bearer sk_live_7")
+
+
+def test_a_recurring_grant_needs_no_writer(stack: Stack, command: Any) -> None:
+    """Months later, with nobody to write the windows, its period is a fresh one."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    command(**grant(100, 1))
+    for days in (0, 31, 62):
+        stack.clock.advance(days * 86_400)
+        policy = stack.answer(stack.token())
+        assert (policy["context"]["remaining"], policy["context"]["limit"]) == (100, 100)
+
+
+def test_a_grant_for_a_time_ends(stack: Stack, command: Any) -> None:
+    """After its window there is no grant."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    start_ms = int(stack.clock() // 3600) * 3_600_000
+    window = {"startMs": start_ms, "endMs": start_ms + 3_600_000, "period": None}
+    command(**grant(100, 1) | window)
+    assert outcome(stack.answer(stack.token())) == "Allow"
+    stack.clock.advance(3600)
+    assert outcome(stack.answer(stack.token())) == "NO_GRANT"

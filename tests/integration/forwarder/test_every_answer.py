@@ -1,0 +1,255 @@
+"""Every row of the response table and every fault, over real HTTP: what becomes of a batch, and
+what Aforo's book says of it (aforo-contract.md 1.1.4).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.forwarder.delivery import Delivery, deliver
+from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.packing import Parcel, distinct
+from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
+from tests.fakes.forwarding import now_ms, usage_event
+from tests.fakes.secret_store import SecretStore
+from tests.local.aforo.settings import DEFAULT_API_KEY
+
+type Break = Callable[..., None]
+
+SIZE = 8
+
+
+def batch(size: int = SIZE, **changes: Any) -> list[Parcel]:
+    events = (usage_event(n, occurred_ms=now_ms(), **changes) for n in range(size))
+    return list(distinct(events).parcels.values())
+
+
+def outcomes(delivery: Delivery) -> set[ForwardingOutcome]:
+    return set(delivery.outcomes.values())
+
+
+def book(console: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = console.get("/_ledger").raise_for_status().json()
+    return found
+
+
+FAULTS: list[tuple[dict[str, Any], ForwardingOutcome, int]] = [
+    ({"kind": "status", "status": 408}, Held("request_timeout", 0, ambiguous=True), 0),
+    ({"kind": "status", "status": 429}, Held("rate_limited", 0), 0),
+    ({"kind": "status", "status": 429, "retry_after": "3"}, Held("rate_limited", 3), 0),
+    ({"kind": "status", "status": 429, "retry_after": "soon"}, Held("rate_limited", 0), 0),
+    ({"kind": "status", "status": 429, "retry_after": "9e9"}, Held("rate_limited", 900), 0),
+    ({"kind": "status", "status": 500}, Held("outage", 0, ambiguous=True), 0),
+    ({"kind": "status", "status": 502}, Held("outage", 0, ambiguous=True), 0),
+    (
+        {"kind": "status", "status": 503, "retry_after": "30"},
+        Held("outage", 30, ambiguous=True),
+        0,
+    ),
+    ({"kind": "status", "status": 504}, Held("outage", 0, ambiguous=True), 0),
+    ({"kind": "status", "status": 403}, Held("credential_refused", 0), 0),
+    ({"kind": "status", "status": 404}, Held("credential_refused", 0), 0),
+    ({"kind": "status", "status": 418}, Held("unexpected_status", 0), 0),
+    ({"kind": "unauthorized"}, Held("credential_refused", 0), 0),
+    ({"kind": "redirect"}, Held("redirected", 0), 0),
+    ({"kind": "redirect", "status": 302}, Held("redirected", 0), 0),
+    ({"kind": "reset_before"}, Held("no_answer", 0, ambiguous=True), 0),
+    ({"kind": "reset_after_commit"}, Held("no_answer", 0, ambiguous=True), SIZE),
+    ({"kind": "hang"}, Held("no_answer", 0, ambiguous=True), 0),
+    ({"kind": "hang", "commit": True}, Held("no_answer", 0, ambiguous=True), SIZE),
+    ({"kind": "truncated"}, Held("no_answer", 0, ambiguous=True), SIZE),
+    ({"kind": "commit_then_status", "status": 500}, Held("outage", 0, ambiguous=True), SIZE),
+    ({"kind": "not_json"}, Held("answer_not_json", 0, ambiguous=True), SIZE),
+    ({"kind": "huge_body"}, Held("answer_not_json", 0, ambiguous=True), SIZE),
+    ({"kind": "wrong_counts"}, Held("counts_do_not_add_up", 0, ambiguous=True), SIZE),
+    (
+        {"kind": "wrong_counts", "off_by": -1},
+        Held("counts_do_not_add_up", 0, ambiguous=True),
+        SIZE,
+    ),
+    ({"kind": "empty_2xx"}, Confirmed(verified=False), SIZE),
+    ({"kind": "slow", "seconds": 0.5}, Confirmed(), SIZE),
+]
+
+
+@pytest.mark.parametrize(("fault", "outcome", "accepted"), FAULTS, ids=lambda v: str(v)[:60])
+def test_a_lasting_fault_and_then_none(
+    api: IngestApi,
+    console: httpx.Client,
+    break_aforo: Break,
+    *,
+    fault: dict[str, Any],
+    outcome: ForwardingOutcome,
+    accepted: int,
+) -> None:
+    """While it lasts, the outcome and what Aforo has of it; afterwards every event is in its book
+    once, however often it was posted.
+    """
+    events = batch()
+    break_aforo(fault)
+    assert outcomes(deliver(events, api.post)) == {outcome}
+    assert book(console)["accepted"] == accepted
+    console.delete("/_faults").raise_for_status()
+    assert outcomes(deliver(events, api.post)) == {Confirmed()}
+    assert book(console)["accepted"] == SIZE
+
+
+SLOW = {"hang", "huge_body", "slow"}
+QUICK = [{**fault, "count": 1} for fault, *_ in FAULTS if fault["kind"] not in SLOW]
+
+
+@pytest.mark.parametrize("first", QUICK, ids=str)
+def test_any_two_faults_in_a_row(
+    api: IngestApi, console: httpx.Client, break_aforo: Break, first: dict[str, Any]
+) -> None:
+    """Three tries see any two faults out: nothing is set aside, and Aforo has each event once."""
+    for second in QUICK:
+        events = batch()
+        break_aforo(first, second)
+        found = [outcomes(deliver(events, api.post)) for _ in range(3)]
+        assert not any(isinstance(one, SetAside) for outcome in found for one in outcome)
+        assert found[-1] == {Confirmed()}, second
+        assert book(console)["accepted"] == SIZE
+        assert book(console)["conflicts"] == 0
+        console.delete("/_ledger").raise_for_status()
+
+
+@pytest.mark.parametrize("kind", ["empty_2xx", "wrong_counts", "not_json"])
+def test_a_success_that_says_too_little_is_settled_by_asking_again(
+    api: IngestApi, console: httpx.Client, break_aforo: Break, kind: str
+) -> None:
+    """Once: the second post finds duplicates, and that is proof."""
+    break_aforo({"kind": kind, "count": 1})
+    delivery = deliver(batch(), api.post)
+    assert outcomes(delivery) == {Confirmed(verified=True)}
+    assert (delivery.posts, book(console)["accepted"]) == (2, SIZE)
+
+
+def test_nothing_listens(api: IngestApi) -> None:
+    """A refused connection leaves no doubt: nothing was sent."""
+    with httpx.Client(base_url="http://127.0.0.1:9", trust_env=False) as client:
+        delivery = deliver(batch(), replace(api, client=client).post)
+    assert outcomes(delivery) == {Held("unreachable", 0)}
+
+
+@pytest.mark.parametrize("validation", ["batch", "event"])
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_poisoned_event_is_set_aside_alone(
+    api: IngestApi, console: httpx.Client, *, validation: str, indexed: bool
+) -> None:
+    """However Aforo refuses it, the other 63 are in its book, in few posts."""
+    changes = {"validation": validation, "indexed_errors": indexed}
+    console.patch("/_settings", json=changes).raise_for_status()
+    good = batch(64)
+    blank = usage_event(1_000, occurred_ms=now_ms(), customer=" ")
+    events = [*(parcel.event for parcel in good[:40]), blank, *(p.event for p in good[40:])]
+    delivery = deliver(list(distinct(events).parcels.values()), api.post)
+    refused = [key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)]
+    assert refused == [blank["idempotencyKey"]]
+    assert book(console)["accepted"] == 64
+    assert delivery.posts <= (2 if validation == "event" or indexed else 10)
+
+
+def test_an_unknown_metric_is_of_class_config(api: IngestApi, console: httpx.Client) -> None:
+    """422 UNKNOWN_METRIC: replayable once the metric exists; other meters are not delayed."""
+    unknown = (usage_event(100 + n, occurred_ms=now_ms(), metric="Petz") for n in range(20))
+    parcels = [*batch(20), *distinct(unknown).parcels.values()]
+    delivery = deliver(parcels, api.post)
+    classes = [
+        one.set_aside_class for one in delivery.outcomes.values() if isinstance(one, SetAside)
+    ]
+    assert classes == [SetAsideClass.CONFIG] * 20
+    assert book(console)["accepted"] == 20
+
+
+def test_aforo_s_support_can_be_asked_about_a_refusal(api: IngestApi) -> None:
+    """The set-aside outcome carries Aforo's id of its answer."""
+    delivery = deliver(batch(1, metric="Petz"), api.post)
+    (outcome,) = delivery.outcomes.values()
+    assert isinstance(outcome, SetAside)
+    assert outcome.status == 422
+    assert outcome.instance
+
+
+def test_the_missing_tenant_holds(api: IngestApi) -> None:
+    """Our own header is no event's fault."""
+    delivery = deliver(batch(), replace(api, tenant_id="").post)
+    assert outcomes(delivery) == {Held("systemic_refusal", 0)}
+
+
+def test_another_tenant_s_key_holds(api: IngestApi) -> None:
+    """403: nothing is set aside for a wrong parameter."""
+    delivery = deliver(batch(), replace(api, tenant_id="tenant_other").post)
+    assert outcomes(delivery) == {Held("credential_refused", 0)}
+
+
+def test_a_limit_of_events_below_ours_is_found_by_halving(
+    api: IngestApi, console: httpx.Client
+) -> None:
+    """Aforo's own limit is not documented: a smaller one costs posts, not events."""
+    console.patch("/_settings", json={"max_events": 20}).raise_for_status()
+    delivery = deliver(batch(100), api.post)
+    console.patch("/_settings", json={"max_events": 100}).raise_for_status()
+    assert outcomes(delivery) == {Confirmed()}
+    assert book(console)["accepted"] == 100
+
+
+def test_413_is_halved(api: IngestApi, console: httpx.Client) -> None:
+    """A body over Aforo's limit goes in parts."""
+    console.patch("/_settings", json={"max_body_bytes": 8_000}).raise_for_status()
+    delivery = deliver(batch(64), api.post)
+    console.patch("/_settings", json={"max_body_bytes": 10_485_760}).raise_for_status()
+    assert outcomes(delivery) == {Confirmed()}
+    assert book(console)["accepted"] == 64
+
+
+def test_after_a_rotation_the_new_key_is_read_at_once(api: IngestApi, secret: SecretStore) -> None:
+    """401 with the key in memory: the secret is read once more, and the post goes again."""
+    secret.values["AWSCURRENT"] = "sk_test_retired"
+    api.credential.current()
+    secret.values["AWSCURRENT"] = DEFAULT_API_KEY
+    delivery = deliver(batch(), api.post)
+    assert outcomes(delivery) == {Confirmed()}
+
+
+def test_before_a_rotation_reaches_aforo_the_previous_key_is_used(
+    api: IngestApi, secret: SecretStore
+) -> None:
+    """401 with the new key: AWSPREVIOUS still works."""
+    secret.values = {"AWSCURRENT": "sk_test_too_new", "AWSPREVIOUS": DEFAULT_API_KEY}
+    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+
+
+def test_without_a_secret_nothing_is_posted(
+    api: IngestApi, secret: SecretStore, console: httpx.Client
+) -> None:
+    """Secrets Manager is away: held."""
+    posts = len(console.get("/_posts").json()["posts"])
+    secret.is_down = True
+    assert outcomes(deliver(batch(), api.post)) == {Held("credential_unavailable", 0)}
+    assert len(console.get("/_posts").json()["posts"]) == posts
+
+
+def test_what_a_post_says_of_itself(api: IngestApi, console: httpx.Client) -> None:
+    """The headers of the contract; the API's own only when the post is of one API and stage."""
+    deliver(batch(2), api.post)
+    one, other = batch(2)
+    elsewhere = {**other.event, "metadata": {**other.event["metadata"], "stage": "beta"}}
+    mixed = list(distinct([one.event, elsewhere]).parcels.values())  # type: ignore[list-item]
+    deliver(mixed, api.post)
+    first, second = (
+        {name.lower(): value for name, value in post["headers"].items()}
+        for post in console.get("/_posts").json()["posts"][-2:]
+    )
+    assert first["x-tenant-id"] == "tenant_demo"
+    assert first["content-type"] == "application/json"
+    assert first["user-agent"].startswith("aforo-aws-metering/")
+    assert first["x-forwarded-by"] == "aws-apigw"
+    assert first["x-apigateway-api-id"] == "a1b2c3"
+    assert first["x-apigateway-stage"] == "prod"
+    assert "x-apigateway-stage" not in second
+    assert second["x-apigateway-api-id"] == "a1b2c3"
+    assert "idempotency-key" not in first

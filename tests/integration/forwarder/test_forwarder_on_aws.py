@@ -1,0 +1,225 @@
+"""The forwarder's handler whole, on real queues, a real bucket, a real secret and a real Aforo."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import httpx
+import pytest
+
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
+from functions.forwarder import handler as forwarder
+from functions.usage.event import UsageEvent
+from functions.usage.message import to_body
+from functions.usage.moment import DAY_MS, hour_of
+from tests.fakes.forwarding import key, now_ms, usage_event, usage_message
+from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.aforo.standin import AforoStandIn
+from tests.local.ministack import Ministack
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+HOLD_SECONDS = 3
+QUEUES = ("usage", "unforwarded", "settled")
+ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "ApproximateFirstReceiveTimestamp")
+
+
+class Context:
+    """As much of Lambda's context as the forwarder reads."""
+
+    aws_request_id = "0f1e2d3c"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@dataclass
+class Deployment:
+    """The forwarder's surroundings, and the part of Lambda that stands between SQS and it."""
+
+    sqs: "SQSClient"
+    urls: dict[str, str]
+    ledger: Ledger
+
+    def put(self, *bodies: str) -> None:
+        for body in bodies:
+            self.sqs.send_message(QueueUrl=self.urls["usage"], MessageBody=body)
+
+    def invoke(self) -> dict[str, list[dict[str, str]]]:
+        """One invocation by the event source mapping: receive, invoke, delete what is done."""
+        messages = self.sqs.receive_message(
+            QueueUrl=self.urls["usage"], MaxNumberOfMessages=10, AttributeNames=["All"]
+        ).get("Messages", [])
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": {name: message["Attributes"][name] for name in ATTRIBUTES},  # type: ignore[index]
+            }
+            for message in messages
+        ]
+        answer = forwarder.handler({"Records": records}, Context())  # type: ignore[arg-type]
+        failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
+        for message in messages:
+            if message["MessageId"] not in failed:
+                self.sqs.delete_message(
+                    QueueUrl=self.urls["usage"], ReceiptHandle=message["ReceiptHandle"]
+                )
+        return answer
+
+    def depth(self, name: str) -> tuple[int, int]:
+        """Messages that are visible, and in flight."""
+        found = self.sqs.get_queue_attributes(QueueUrl=self.urls[name], AttributeNames=["All"])
+        attributes = found["Attributes"]
+        return (
+            int(attributes["ApproximateNumberOfMessages"]),
+            int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        )
+
+    def bodies(self, name: str) -> list[dict[str, Any]]:
+        found = self.sqs.receive_message(QueueUrl=self.urls[name], MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+
+
+@pytest.fixture
+def deployed(
+    ministack: Ministack, aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployment]:
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    sqs, s3, mark = boto3.client("sqs"), boto3.client("s3"), str(uuid4())
+    urls = {name: sqs.create_queue(QueueName=f"{name}-{mark}")["QueueUrl"] for name in QUEUES}
+    s3.create_bucket(Bucket=f"ledger-{mark}")
+    secret = boto3.client("secretsmanager").create_secret(
+        Name=f"aforo-{mark}", SecretString=json.dumps({"apiKey": DEFAULT_API_KEY})
+    )
+    for name, value in {
+        "USAGE_QUEUE_URL": urls["usage"],
+        "UNFORWARDED_USAGE_QUEUE_URL": urls["unforwarded"],
+        "SETTLED_USAGE_QUEUE_URL": urls["settled"],
+        "LEDGER_BUCKET": f"ledger-{mark}",
+        "AFORO_BASE_URL": aforo.url,
+        "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
+        "AFORO_TENANT_ID": DEFAULT_TENANT,
+        "AFORO_SECRET_ARN": secret["ARN"],
+        "HOLD_SECONDS": str(HOLD_SECONDS),
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield Deployment(sqs, urls, Ledger(s3, f"ledger-{mark}"))
+    restart()
+
+
+def restart() -> None:
+    """The next invocation is a cold start."""
+    forwarder._wired().client.close()
+    forwarder._wired.cache_clear()
+
+
+def events(numbers: range, *, age_ms: int = 0) -> list[UsageEvent]:
+    return [usage_event(n, occurred_ms=now_ms() - age_ms) for n in numbers]
+
+
+def body(*found: UsageEvent, **more: Any) -> str:
+    return to_body(usage_message(found, **more))
+
+
+def test_a_good_day(deployed: Deployment, console: httpx.Client) -> None:
+    """Two messages: one post, one ledger object, the counters told, both messages gone."""
+    known = events(range(5))
+    deployed.put(body(*known[:3]), body(*known[3:], replayId="r-1"))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.get("/_ledger").json()["accepted"] == 5
+    rows = list(deployed.ledger.read(hour_prefix(hour_of(known[0]["occurredAt"]))))
+    assert {row["key"]: row["outcome"] for row in rows} == {key(n): "confirmed" for n in range(5)}
+    replayed = list(deployed.ledger.read(replay_prefix("r-1")))
+    assert {row["key"] for row in replayed} == {key(3), key(4)}
+    (settled,) = deployed.bodies("settled")
+    assert [one["key"] for one in settled["settled"]] == [key(n) for n in range(5)]
+    assert deployed.depth("usage") == (0, 0)
+    assert deployed.depth("unforwarded") == (0, 0)
+
+
+def test_down_then_held_then_set_aside(
+    deployed: Deployment, console: httpx.Client, break_aforo: Callable[..., None]
+) -> None:
+    """Aforo is down: the message is held invisible, comes back, and past the hold it is in
+    UnforwardedUsageQueue with its class and its tries; the quota counts it.
+    """
+    break_aforo({"kind": "status", "status": 503})
+    deployed.put(body(*events(range(3))))
+    started = time.monotonic()
+    answer = deployed.invoke()
+    assert len(answer["batchItemFailures"]) == 1
+    assert deployed.depth("usage") == (0, 1)
+    while time.monotonic() - started < HOLD_SECONDS + 6 and deployed.depth("usage") != (0, 0):
+        deployed.invoke()
+        time.sleep(0.1)
+    (message,) = deployed.bodies("unforwarded")
+    assert time.monotonic() - started >= HOLD_SECONDS
+    assert [event["idempotencyKey"] for event in message["events"]] == [key(n) for n in range(3)]
+    assert message["setAside"]["setAsideClass"] == "exhausted"
+    assert message["setAside"]["reason"] == "outage"
+    assert message["setAside"]["tries"] >= 2
+    (settled,) = deployed.bodies("settled")
+    assert len(settled["settled"]) == 3
+    assert console.get("/_ledger").json()["accepted"] == 0
+
+
+def test_back_in_time_is_confirmed_and_billed_once(
+    deployed: Deployment, console: httpx.Client, break_aforo: Callable[..., None]
+) -> None:
+    """The answer is lost after Aforo has committed: the next try finds duplicates."""
+    break_aforo({"kind": "reset_after_commit", "count": 1})
+    deployed.put(body(*events(range(3))))
+    assert len(deployed.invoke()["batchItemFailures"]) == 1
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline and deployed.depth("usage") != (0, 0):
+        deployed.invoke()
+        time.sleep(0.1)
+    assert deployed.depth("usage") == (0, 0)
+    assert console.get("/_ledger").json()["accepted"] == 3
+    assert deployed.depth("unforwarded") == (0, 0)
+
+
+def test_poison_and_old_ones(deployed: Deployment, console: httpx.Client) -> None:
+    """A blank customer, an unknown metric, a body that is not JSON, and an event from last week
+    that the ledger knows: each ends in its place, the good ones at Aforo.
+    """
+    blank = usage_event(50, occurred_ms=now_ms(), customer=" ")
+    unknown = usage_event(51, occurred_ms=now_ms(), metric="Petz")
+    deployed.put(body(*events(range(3)), blank, unknown), "not json")
+    assert deployed.invoke() == {"batchItemFailures": []}
+    classes = sorted(one["setAside"]["setAsideClass"] for one in deployed.bodies("unforwarded"))
+    assert classes == ["config", "poison", "poison"]
+    assert console.get("/_ledger").json()["accepted"] == 3
+
+
+def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: httpx.Client) -> None:
+    """Aforo has forgotten the key; our ledger has not."""
+    old = events(range(60, 62), age_ms=3 * DAY_MS)
+    deployed.put(body(*old))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.get("/_ledger").json()["accepted"] == 2
+    console.post("/_clock", json={"advance_seconds": 2 * 86_400}).raise_for_status()
+    deployed.put(body(*old, replayId="r-9"))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.get("/_ledger").json()["accepted"] == 2
+    assert {row["outcome"] for row in deployed.ledger.read(replay_prefix("r-9"))} == {"confirmed"}
+
+
+def test_a_ledger_that_is_gone_brings_the_messages_back(
+    deployed: Deployment, console: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is acknowledged that is not durable, and nothing is told to the counters."""
+    monkeypatch.setenv("LEDGER_BUCKET", f"nowhere-{uuid4()}")
+    deployed.put(body(*events(range(2))))
+    assert len(deployed.invoke()["batchItemFailures"]) == 1
+    assert console.get("/_ledger").json()["accepted"] == 2
+    assert deployed.depth("settled") == (0, 0)
+    assert deployed.depth("usage")[1] == 1

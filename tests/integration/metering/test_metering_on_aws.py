@@ -1,0 +1,223 @@
+"""Metering against real S3 and SQS: the handler whole, and its two adapters at their edges."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from functions.adapters.telemetry import Telemetry
+from functions.metering import handler as metering
+from functions.metering.configuration_source import FRESH_SECONDS, ConfigurationSource
+from functions.metering.quarantine import QuarantineBucket, QuarantineObject
+from functions.usage.errors import Retryable
+from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload
+from tests.fakes.settable_clock import SettableClock
+from tests.local.ministack import Ministack
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3.client import S3Client
+
+KEY = "configuration/metering.json"
+
+
+class Context:
+    """As much of Lambda's context as metering reads."""
+
+    log_group_name = "/aws/lambda/metering"
+
+
+def document(name: str) -> bytes:
+    meter = {"id": "api_calls", "metricName": name}
+    return json.dumps(
+        {"versions": [{"effectiveFrom": "2020-01-01T00:00:00Z", "meters": [meter]}]}
+    ).encode()
+
+
+@pytest.fixture
+def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def s3(aws: None) -> "S3Client":
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def bucket(s3: "S3Client") -> str:
+    name = f"metering-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def source(
+    s3: "S3Client", bucket: str, clock: SettableClock, request: pytest.FixtureRequest
+) -> ConfigurationSource:
+    telemetry = Telemetry(request.node.name)
+    return ConfigurationSource(s3, bucket, KEY, telemetry=telemetry, clock=clock)
+
+
+def metric_name(source: ConfigurationSource) -> str:
+    return source.current().versions[0].meters[0].metric_name
+
+
+@pytest.fixture
+def publish(s3: "S3Client", bucket: str) -> Callable[[bytes | None], None]:
+    def put(content: bytes | None) -> None:
+        if content is None:
+            s3.delete_object(Bucket=bucket, Key=KEY)
+        else:
+            s3.put_object(Bucket=bucket, Key=KEY, Body=content)
+
+    return put
+
+
+def test_without_a_document_the_default_is_used(source: ConfigurationSource) -> None:
+    """A deployment meters before anybody has configured it."""
+    assert metric_name(source) == "API Calls"
+
+
+def test_a_new_document_is_used_within_a_minute(
+    source: ConfigurationSource, clock: SettableClock, publish: Callable[[bytes | None], None]
+) -> None:
+    """Also the first one, where there was none; until then no call is made."""
+    assert metric_name(source) == "API Calls"
+    for name in ("First", "Second"):
+        before = source.current()
+        publish(document(name))
+        assert source.current() is before
+        clock.advance(FRESH_SECONDS)
+        assert metric_name(source) == name
+    unchanged = source.current()
+    clock.advance(FRESH_SECONDS)
+    assert source.current() is unchanged
+
+
+@pytest.mark.parametrize("fault", [b"{", b'{"versions": []}', None])
+def test_a_bad_new_document_does_not_replace_a_good_one(
+    source: ConfigurationSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+    fault: bytes | None,
+) -> None:
+    """Nor does one that vanished; the next good one does."""
+    publish(document("Good"))
+    assert metric_name(source) == "Good"
+    publish(fault)
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == "Good"
+    publish(document("Better"))
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == "Better"
+
+
+def test_a_cold_start_with_a_bad_document_is_tried_again(
+    source: ConfigurationSource, publish: Callable[[bytes | None], None]
+) -> None:
+    """There is nothing to bill by, and the default would be a guess."""
+    publish(b"{")
+    with pytest.raises(Retryable, match="no configuration to meter by"):
+        source.current()
+    publish(document("Mended"))
+    assert metric_name(source) == "Mended"
+
+
+def test_a_bucket_that_is_not_there_is_no_missing_document(s3: "S3Client") -> None:
+    """Only NoSuchKey means that nobody has configured anything."""
+    source = ConfigurationSource(
+        s3, f"no-{uuid4()}", KEY, telemetry=Telemetry("metering"), clock=SettableClock()
+    )
+    with pytest.raises(Retryable, match="NoSuchBucket"):
+        source.current()
+
+
+def test_a_quarantine_that_cannot_be_written_is_tried_again(aws: None, s3: "S3Client") -> None:
+    """Whether S3 answers or not."""
+    entry = QuarantineObject("quarantine/x/undated/0.json", b"{}")
+    with pytest.raises(Retryable, match="NoSuchBucket"):
+        QuarantineBucket(s3, f"no-{uuid4()}").keep([entry])
+    silent = boto3.client(
+        "s3", endpoint_url="http://127.0.0.1:9", config=Config(retries={"total_max_attempts": 1})
+    )
+    with pytest.raises(Retryable, match="was not written"):
+        QuarantineBucket(silent, "bucket").keep([entry])
+
+
+@pytest.fixture
+def deployed(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """The function's environment; reads the usage events that are on its queue."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=f"usage-{uuid4()}")["QueueUrl"]
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("USAGE_QUEUE_URL", url)
+    monkeypatch.setenv("QUARANTINE_BUCKET", bucket)
+    monkeypatch.setenv("CONFIGURATION_BUCKET", bucket)
+
+    def received() -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                events += json.loads(message["Body"])["events"]
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return events
+
+    metering._wired.cache_clear()
+    yield received
+    metering._wired.cache_clear()
+
+
+def invoke(payload: object) -> None:
+    context: LambdaContext = Context()  # type: ignore[assignment]
+    metering.handler(payload, context)
+
+
+def test_a_delivery_walks_to_the_queue_and_the_quarantine(
+    deployed: Callable[[], list[dict[str, Any]]], s3: "S3Client", bucket: str
+) -> None:
+    """A delivery that comes twice gives each key as often as it came, and one quarantine object."""
+    payload = subscription_payload(
+        [*(distinct_line(number) for number in range(150)), distinct_line(150, customerId="-")]
+    )
+    invoke(payload)
+    once = {event["idempotencyKey"]: event for event in deployed()}
+    assert len(once) == 150
+    invoke(payload)
+    again = deployed()
+    assert len(again) == 150
+    assert all(once[event["idempotencyKey"]] == event for event in again)
+    (kept,) = s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/")["Contents"]
+    assert kept["Key"].startswith("quarantine/no_customer/2026-07-20/01/")
+
+
+def test_an_undecodable_delivery_is_acknowledged(
+    deployed: Callable[[], list[dict[str, Any]]], s3: "S3Client", bucket: str
+) -> None:
+    """It is in S3, and nothing is on the queue."""
+    invoke({"awslogs": {"data": "%%%"}})
+    (kept,) = s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/delivery/")["Contents"]
+    body = s3.get_object(Bucket=bucket, Key=kept["Key"])["Body"].read()
+    assert json.loads(body)["payload"] == "%%%"
+    assert deployed() == []
+
+
+def test_a_queue_that_is_away_raises(
+    deployed: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lambda then tries again, and OnFailure keeps the delivery after the last try."""
+    monkeypatch.setenv("USAGE_QUEUE_URL", "http://127.0.0.1/000000000000/none")
+    with pytest.raises(Exception, match=r"QueueDoesNotExist|NonExistentQueue"):
+        invoke(subscription_payload([distinct_line(0)]))

@@ -1,0 +1,93 @@
+"""The Lambda's entry point, wired from its environment."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.reconciliation import handler as entry
+from functions.reconciliation.handler import handler
+from functions.usage.errors import SettingsError
+from tests.integration.reconciliation.tenant import TENANT, event, settled
+from tests.local.valkey import Valkey, start_valkey
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def environment(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The variables that the template sets, and wiring of this test's own."""
+    monkeypatch.setenv("REDIS_URL", valkey.url)
+    monkeypatch.setenv("AFORO_TENANT_ID", TENANT)
+    monkeypatch.setenv("MARK_HORIZON_DAYS", "35")
+    entry._wired.cache_clear()
+    yield monkeypatch
+    entry._wired.cache_clear()
+
+
+def delivery(*bodies: object) -> entry.Delivery:
+    """An SQS batch as Lambda delivers it."""
+    return {
+        "Records": [
+            {"messageId": f"m{i}", "body": body if isinstance(body, str) else json.dumps(body)}
+            for i, body in enumerate(bodies)
+        ]
+    }
+
+
+def test_a_done_batch_answers_an_empty_list() -> None:
+    """Explicitly: Lambda takes a missing list for "all done" as well, and we never mean it so."""
+    assert handler(delivery({"kind": "open", "version": 1}), None) == {"batchItemFailures": []}
+
+
+def test_only_what_is_not_done_comes_back() -> None:
+    """A body that is not JSON is named, its neighbour is not."""
+    answer = handler(delivery("{", {"kind": "open", "version": 1}), None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+
+
+def test_a_dead_server_fails_every_message(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is acknowledged that is not in the counters."""
+    with start_valkey(tmp_path) as server:
+        environment.setenv("REDIS_URL", server.url)
+    answer = handler(delivery(settled([event("a")]), {"kind": "open", "version": 1}), None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
+
+
+def test_it_answers_questions() -> None:
+    """Asked directly, it says what the counters hold, in what JSON can carry."""
+    handler(delivery(settled([event("a", customer="cust_9")])), None)
+    asked: entry.Delivery = {"inspect": {"customerId": "cust_9", "keys": ["a"]}}
+    answer = json.loads(json.dumps(handler(asked, None)))
+    assert answer["marked"] == {"a": True}
+    assert answer["limit"] is None
+
+
+def test_a_wrong_environment_is_named(environment: pytest.MonkeyPatch) -> None:
+    """The first call fails with the variable's name."""
+    environment.setenv("REDIS_URL", "http://example.com")
+    environment.delenv("AFORO_TENANT_ID")
+    with pytest.raises(SettingsError, match=r"AFORO_TENANT_ID: .*|REDIS_URL: ") as raised:
+        handler(delivery(), None)
+    assert "REDIS_URL" in str(raised.value)
+    assert "AFORO_TENANT_ID" in str(raised.value)
+
+
+def test_importing_reads_and_loads_nothing_superfluous() -> None:
+    """With an empty environment it imports, and without boto3, which it has no use for."""
+    program = (
+        "import sys, functions.reconciliation.handler;"
+        "print(sorted({'boto3', 'httpx', 'urllib.request'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,153 @@
+"""A replay's surroundings on ministack: the two queues, the bucket, and a forwarder's pen."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from functions.adapters.ledger import Ledger
+from functions.replay import move, report
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.message import UsageMessage, to_body
+from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.unforwarded import NOW_MS
+from tests.local.ministack import Ministack
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sqs.client import SQSClient
+
+
+@dataclass
+class Context:
+    """As much of Lambda's context as the replay reads."""
+
+    remaining_ms: int = 60_000
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass
+class Surroundings:
+    """Where a replay takes from and puts to."""
+
+    sqs: "SQSClient"
+    s3: "S3Client"
+    usage_url: str
+    unforwarded_url: str
+    bucket: str
+
+    def set_aside(self, *messages: UsageMessage | str) -> None:
+        for message in messages:
+            body = message if isinstance(message, str) else to_body(message)
+            self.sqs.send_message(QueueUrl=self.unforwarded_url, MessageBody=body)
+
+    def take_all(self, url: str) -> list[str]:
+        """The bodies of every visible message, which are deleted."""
+        bodies = []
+        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
+            for message in found:
+                bodies.append(message["Body"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def sent(self) -> list[UsageMessage]:
+        return [json.loads(body) for body in self.take_all(self.usage_url)]
+
+    def left(self) -> list[str]:
+        return self.take_all(self.unforwarded_url)
+
+    def depth(self, url: str) -> int:
+        """Visible and hidden together."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
+        return sum(map(int, found.values()))
+
+    def move(
+        self,
+        replay_id: str,
+        order: object = None,
+        limits: Mapping[str, int] | None = None,
+        context: Context | None = None,
+    ) -> dict[str, Any]:
+        """One round, as the state machine asks for it."""
+        checked = move.handler({"step": "check", "input": order or {}}, _lambda(Context()))
+        task = {
+            "step": "move",
+            "replayId": replay_id,
+            "round": 1,
+            "order": checked["order"],
+            "seeAtMost": 1_000,
+            "moveAtMost": 1_000,
+            **(limits or {}),
+        }
+        return move.handler(task, _lambda(context or Context()))
+
+    def settled(self, replay_id: str, moved: dict[str, Any]) -> dict[str, Any]:
+        task = {
+            "step": "settled",
+            "replayId": replay_id,
+            "moveId": moved["moveId"],
+            "startedAt": moved["startedAt"],
+        }
+        return report.handler(task, _lambda(Context()))
+
+    def report(
+        self, replay_id: str, *, dry_run: bool = False, context: Context | None = None
+    ) -> dict[str, Any]:
+        """The whole report, as it stands in S3."""
+        task = {
+            "step": "report",
+            "replayId": replay_id,
+            "dryRun": dry_run,
+            "startedAt": iso_from_epoch_ms(NOW_MS),
+            "trouble": "",
+            "waitingAtStart": 0,
+            "messagesMoved": 0,
+        }
+        report.handler(task, _lambda(context or Context()))
+        key = f"replays/{replay_id}/report.json"
+        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def write_ledger(self, rows: Iterable[LedgerRow]) -> None:
+        """As the forwarder does."""
+        Ledger(self.s3, self.bucket).append(list(rows), str(uuid4()))
+
+
+def _lambda(context: Context) -> "LambdaContext":
+    return cast("LambdaContext", context)
+
+
+@pytest.fixture
+def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    """Queues and a bucket of the test's own, and the three functions wired to them."""
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    sqs, s3, name = boto3.client("sqs"), boto3.client("s3"), f"replay-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    found = Surroundings(
+        sqs=sqs,
+        s3=s3,
+        usage_url=sqs.create_queue(QueueName=f"{name}-usage")["QueueUrl"],
+        unforwarded_url=sqs.create_queue(QueueName=f"{name}-unforwarded")["QueueUrl"],
+        bucket=name,
+    )
+    monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
+    monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
+    monkeypatch.setenv("LEDGER_BUCKET", found.bucket)
+    for function in (move, report):
+        function._wired.cache_clear()
+    yield found
+    for function in (move, report):
+        function._wired.cache_clear()

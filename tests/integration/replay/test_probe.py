@@ -1,0 +1,122 @@
+"""The probe against a real HTTP server that behaves like Aforo."""
+
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import httpx
+import pytest
+
+from functions.adapters.aforo_credential import AforoCredential
+from functions.adapters.aforo_http import aforo_client
+from functions.replay import probe
+from functions.replay.probe import Probe
+from functions.replay.readiness import Outcome, Readiness
+from tests.fakes.secret_store import SecretStore
+from tests.fakes.settable_clock import SettableClock
+from tests.local.aforo.settings import Settings
+from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.ministack import Ministack
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
+
+TENANT = "tenant_demo"
+KEY = next(iter(Settings().api_keys))
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[AforoStandIn]:
+    with running_standin() as aforo:
+        yield aforo
+
+
+@pytest.fixture
+def aforo(standin: AforoStandIn) -> Iterator[AforoStandIn]:
+    yield standin
+    httpx.delete(f"{standin.url}/_faults")
+
+
+def ask(url: str, current: str = KEY, previous: str = "") -> Readiness:
+    store = cast("SecretsManagerClient", SecretStore(current, previous))
+    credential = AforoCredential(store, "arn:secret", SettableClock())
+    with aforo_client(url, []) as client:
+        return Probe(client, credential, TENANT).ask()
+
+
+def fault(aforo: AforoStandIn, **fields: Any) -> None:
+    answer = httpx.post(f"{aforo.url}/_faults", json={"faults": [fields]})
+    assert answer.is_success, answer.text
+
+
+def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn) -> None:
+    """Nothing is posted, so nothing can be billed."""
+    assert ask(aforo.url) == Readiness(Outcome.READY, "answered", 200)
+    assert httpx.get(f"{aforo.url}/_ledger").json()["accepted"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "readiness"),
+    [
+        (
+            {"kind": "status", "status": 503, "retry_after": "7"},
+            Readiness(Outcome.DOWN, "outage", 503, 7),
+        ),
+        ({"kind": "status", "status": 429}, Readiness(Outcome.WAIT, "rate_limited", 429, 60)),
+        ({"kind": "unauthorized"}, Readiness(Outcome.REFUSED, "credential_refused", 401)),
+        ({"kind": "reset_before"}, Readiness(Outcome.DOWN, "no_connection", None, 30)),
+    ],
+)
+def test_an_outage_is_told_as_what_it_is(
+    fields: dict[str, Any], readiness: Readiness, aforo: AforoStandIn
+) -> None:
+    """Waited for, or not, as the status says."""
+    fault(aforo, **fields)
+    assert ask(aforo.url) == readiness
+
+
+def test_nobody_listens() -> None:
+    """A refused connection is an outage, not an error."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        assert ask(url) == Readiness(Outcome.DOWN, "no_connection", None, 30)
+
+
+def test_during_a_rotation_the_other_key_is_tried(aforo: AforoStandIn) -> None:
+    """Aforo does not know the new key yet."""
+    assert ask(aforo.url, "sk_test_new", KEY).outcome is Outcome.READY
+
+
+def test_a_key_of_another_kind_is_refused_before_it_is_sent(aforo: AforoStandIn) -> None:
+    """The reason tells the operator what to put into the secret, and not what is there."""
+    readiness = ask(aforo.url, "pk_1")
+    assert readiness.outcome is Outcome.REFUSED
+    assert "apiKey" in readiness.reason
+    assert "pk_1" not in readiness.reason
+
+
+def test_the_function_as_deployed(
+    aforo: AforoStandIn, ministack: Ministack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secret read from Secrets Manager, the answer as the state machine reads it."""
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    secret = boto3.client("secretsmanager").create_secret(
+        Name="replay-probe", SecretString=f'{{"apiKey": "{KEY}"}}'
+    )
+    monkeypatch.setenv("AFORO_BASE_URL", aforo.url)
+    monkeypatch.setenv("AFORO_ALLOWED_HOSTS", "ingest.aforo.ai, ingest-sandbox.aforo.ai")
+    monkeypatch.setenv("AFORO_TENANT_ID", TENANT)
+    monkeypatch.setenv("AFORO_SECRET_ARN", secret["ARN"])
+    probe._wired.cache_clear()
+    answer = probe.handler({"replayId": "by-hand"}, cast("LambdaContext", None))
+    assert answer == {
+        "outcome": "ready",
+        "reason": "answered",
+        "status": 200,
+        "retryAfterSeconds": 0,
+    }
+    probe._wired.cache_clear()

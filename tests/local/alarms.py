@@ -1,0 +1,91 @@
+"""`python -m tests.local.alarms --stack NAME`: what CloudWatch does for alarms on SQS metrics.
+
+ministack publishes no SQS metrics and mixes the queues of one metric name, so queue attributes are
+read here, each alarm is evaluated over its own dimension, and SetAlarmState fires its actions: the
+public way (facts: docs/architecture.md, "the local cloud"). Depth alarms only; ages are AWS's.
+"""
+
+import argparse
+import operator
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import boto3
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
+    from mypy_boto3_sqs.client import SQSClient
+
+# CloudWatch looks once a minute; a person who watches a demo should not have to wait for that.
+LOOK_EVERY_SECONDS = 0.5
+DEPTH: Final = "ApproximateNumberOfMessages"  # the SQS attribute behind the metric below
+DEPTH_METRIC: Final = "ApproximateNumberOfMessagesVisible"
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def state_for(alarm: "MetricAlarmTypeDef", depth: float) -> str:
+    """ALARM or OK for a value, by the alarm's own operator and threshold."""
+    breaches = _COMPARISONS[alarm["ComparisonOperator"]](depth, alarm["Threshold"])
+    return "ALARM" if breaches else "OK"
+
+
+class AlarmFeeder:
+    """Evaluates the depth alarms of a stack."""
+
+    def __init__(self, cloudwatch: "CloudWatchClient", sqs: "SQSClient", prefix: str) -> None:
+        self._cloudwatch = cloudwatch
+        self._sqs = sqs
+        self._prefix = prefix
+        self._urls: dict[str, str] = {}
+
+    def look(self) -> Sequence[str]:
+        """Evaluate once; the names of the alarms whose state changed."""
+        changed = []
+        for alarm in self._depth_alarms():
+            queue = alarm["Dimensions"][0]["Value"]
+            depth = self._depth(queue)
+            state = state_for(alarm, depth)
+            if state != alarm.get("StateValue"):
+                self._cloudwatch.set_alarm_state(
+                    AlarmName=alarm["AlarmName"],
+                    StateValue="ALARM" if state == "ALARM" else "OK",
+                    StateReason=f"{queue}: {DEPTH_METRIC} is {depth:.0f}",
+                )
+                changed.append(f"{alarm['AlarmName']} -> {state}")
+        return changed
+
+    def _depth_alarms(self) -> list["MetricAlarmTypeDef"]:
+        alarms = self._cloudwatch.describe_alarms(AlarmNamePrefix=self._prefix)["MetricAlarms"]
+        return [alarm for alarm in alarms if alarm.get("MetricName") == DEPTH_METRIC]
+
+    def _depth(self, queue: str) -> int:
+        if queue not in self._urls:
+            self._urls[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=[DEPTH])
+        return int(answer["Attributes"][DEPTH])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="tests.local.alarms", description=__doc__)
+    parser.add_argument("--stack", required=True, help="alarms whose names begin with it")
+    options = parser.parse_args()
+    feeder = AlarmFeeder(boto3.client("cloudwatch"), boto3.client("sqs"), options.stack)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    print("alarms listening on the queues of", options.stack, flush=True)
+    while not stop.wait(LOOK_EVERY_SECONDS):
+        for change in feeder.look():
+            print(change, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""`python -m tests.local.cloud start|stop|status`: the local cloud.
+
+Valkey, ministack, the stand-in for Aforo, our REST API Gateway and the alarms, with the unmodified
+template deployed and three customers provisioned. It stays up until it is stopped;
+`.local/endpoints.json` says where everything runs.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.local import customers as provisioning
+from tests.local import deploy
+from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
+from tests.local.greeting import greeting
+from tests.local.ministack import start_ministack
+from tests.local.server_process import ServerProcess, start_server
+from tests.local.valkey import start_valkey
+
+STACK = "aforo-local"
+PROCESSES = "processes.json"
+# On AWS 14 hours. Here a person wants to see usage being set aside, and still have time to look.
+HOLD_SECONDS = 60
+# Each put is delivered by itself and may start a metering process of its own, as on AWS; here they
+# share two cores, and ministack does not retry a delivery. So: few streams, lines gathered longer.
+LOG_OPTIONS = ("--log-streams", "3", "--flush-seconds", "1.0")
+
+type Say = Callable[[str], None]
+
+
+def start(
+    directory: Path = LOCAL, *, hold_seconds: int = HOLD_SECONDS, say: Say = print
+) -> Endpoints:
+    """Start and deploy; the endpoints, also written to `directory`. Stops all of it on failure.
+
+    The environment of this process then points at the cloud: boto3 needs nothing more.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    stop(directory)
+    try:
+        return _start(directory, hold_seconds, say)
+    except BaseException:
+        stop(directory)
+        raise
+
+
+def stop(directory: Path = LOCAL) -> int:
+    """Stop every process that `start` left running; how many there were."""
+    processes = _read_processes(directory)
+    for process in reversed(processes):  # clients before what they talk to
+        process.stop()
+    for name in (PROCESSES, FILE_NAME):
+        (directory / name).unlink(missing_ok=True)
+    return len(processes)
+
+
+@contextmanager
+def running(directory: Path, *, hold_seconds: int, say: Say = print) -> Iterator[Endpoints]:
+    """A cloud for the length of a `with`."""
+    try:
+        yield start(directory, hold_seconds=hold_seconds, say=say)
+    finally:
+        stop(directory)
+
+
+def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
+    with _step(say, "sam build"):
+        deploy.build(directory / "sam.log")
+    with _step(say, "Valkey, ministack, Aforo stand-in"):
+        valkey = start_valkey(directory)
+        _remember(directory, ServerProcess("valkey", valkey.pid, "valkey"))
+        ministack = start_ministack(directory)
+        _remember(directory, ServerProcess("ministack", ministack.pid, "ministack", group=True))
+        os.environ.update(ministack.env)
+        aforo_url = _server(directory, "tests.local.aforo", [])
+    with _step(say, "sam deploy"):
+        outputs = deploy.deploy(
+            STACK,
+            {
+                "Architecture": deploy.architecture(),
+                "AforoTenantId": DEFAULT_TENANT,
+                "AforoEnvironment": "sandbox",
+                "AforoBaseUrl": aforo_url,
+                "AforoAllowedHosts": "127.0.0.1",
+                "RedisUrl": valkey.url,
+                "HoldSeconds": str(hold_seconds),
+                "DemoApi": "true",
+                "ForwarderConcurrency": "2",
+            },
+            ministack.env,
+            directory / "sam.log",
+        )
+        deploy.put_aforo_key(outputs["AforoSecretArn"], DEFAULT_API_KEY)
+    with _step(say, "API Gateway, alarms"):
+        gateway_url = _server(directory, "tests.local.gateway", ["--stack", STACK, *LOG_OPTIONS])
+        _server(directory, "tests.local.alarms", ["--stack", STACK])
+    with _step(say, "customers"):
+        customers = provisioning.provision(
+            provisioning.DEMO_PLANS,
+            tenant=DEFAULT_TENANT,
+            aforo_url=aforo_url,
+            queue_url=outputs["SettledUsageQueueUrl"],
+            reconciliation=outputs["ReconciliationFunctionArn"],
+        )
+    endpoints = _endpoints(
+        outputs=outputs,
+        environment=ministack.env,
+        gateway_url=gateway_url,
+        aforo_url=aforo_url,
+        redis_url=valkey.url,
+        customers=customers,
+    )
+    endpoints.write(directory)
+    return endpoints
+
+
+def _endpoints(
+    *,
+    outputs: dict[str, str],
+    environment: dict[str, str],
+    gateway_url: str,
+    aforo_url: str,
+    redis_url: str,
+    customers: list[DemoCustomer],
+) -> Endpoints:
+    ids = deploy.physical_ids(STACK)
+    return Endpoints(
+        api_url=f"{gateway_url}/demo",
+        aforo_url=aforo_url,
+        aws_endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region=environment["AWS_REGION"],
+        redis_url=redis_url,
+        gateway_url=gateway_url,
+        stack_name=STACK,
+        access_log_group=ids["DemoAccessLogGroup"],
+        queues={
+            "usage": outputs["UsageQueueUrl"],
+            "unforwarded": outputs["UnforwardedUsageQueueUrl"],
+            "settled": outputs["SettledUsageQueueUrl"],
+            "unreconciled": outputs["UnreconciledUsageQueueUrl"],
+        },
+        state_machines={"replay": outputs["ReplayStateMachineArn"]},
+        functions={
+            name: outputs[f"{name.capitalize()}FunctionArn"]
+            for name in ("metering", "forwarder", "reconciliation", "authorizer")
+        },
+        ledger_bucket=outputs["LedgerBucketName"],
+        quarantine_bucket=outputs["QuarantineBucketName"],
+        alarms={name: ids[name] for name in ("UnforwardedUsageAlarm", "UnreconciledUsageAlarm")},
+        aws_environment=environment,
+        tenant_id=DEFAULT_TENANT,
+        customers=customers,
+    )
+
+
+@contextmanager
+def _step(say: Say, title: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    say(f"  {title:<36} {time.monotonic() - started:5.1f} s")
+
+
+def _server(directory: Path, module: str, options: list[str]) -> str:
+    url, process = start_server(module, options, directory, {})
+    _remember(directory, process)
+    return url
+
+
+def _remember(directory: Path, process: ServerProcess) -> None:
+    known = [*_read_processes(directory), process]
+    text = json.dumps([asdict(one) for one in known], indent=2)
+    (directory / PROCESSES).write_text(text + "\n")
+
+
+def _read_processes(directory: Path) -> list[ServerProcess]:
+    try:
+        found = json.loads((directory / PROCESSES).read_text())
+    except FileNotFoundError:
+        return []
+    return [ServerProcess(**process) for process in found]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.local.cloud", description=__doc__)
+    parser.add_argument("action", choices=["start", "stop"])
+    parser.add_argument("--directory", type=Path, default=LOCAL, help="where it keeps its files")
+    parser.add_argument(
+        "--hold-seconds",
+        type=int,
+        default=HOLD_SECONDS,
+        help=f"how long usage waits for Aforo before it is set aside (default {HOLD_SECONDS})",
+    )
+    options = parser.parse_args()
+    if options.action == "stop":
+        count = stop(options.directory)
+        print(f"stopped {count} processes" if count else "the local cloud was not running")
+        return 0
+    print("starting the local cloud")
+    endpoints = start(options.directory, hold_seconds=options.hold_seconds)
+    print(greeting(endpoints, options.directory / FILE_NAME))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

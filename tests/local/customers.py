@@ -1,0 +1,156 @@
+"""The demo's customers, provisioned as an operator would: through commands on SettledUsageQueue.
+
+Only reconciliation writes to Redis, so nothing here does. API keys are made here and only their
+SHA-256 leaves; the token customer's token comes from the stand-in for Aforo.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import boto3
+import httpx
+
+from tests.local.endpoints import DemoCustomer
+
+TOKEN_SECONDS = 12 * 3600  # a local cloud stays up for an afternoon
+METER = "api_calls"
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a demo customer has: its kind of credential and its monthly quota."""
+
+    customer_id: str
+    credential: str
+    quota: int
+    rate_per_second: float
+    burst: int
+
+
+DEMO_PLANS = (
+    Plan("cus_acme", "token", quota=100_000, rate_per_second=50, burst=50),
+    Plan("cus_globex", "api_key", quota=100_000, rate_per_second=50, burst=50),
+    Plan("cus_initech", "api_key", quota=60, rate_per_second=5, burst=5),
+)
+
+
+def provision(
+    plans: Sequence[Plan], *, tenant: str, aforo_url: str, queue_url: str, reconciliation: str
+) -> list[DemoCustomer]:
+    """Open the counters, grant, register credentials; the customers with their headers, once the
+    counters know every one of them.
+    """
+    version = time.time_ns() // 1_000_000
+    jwks = httpx.get(f"{aforo_url}/.well-known/jwks.json", timeout=10).json()
+    keys = {plan.customer_id: f"demo_{secrets.token_urlsafe(24)}" for plan in plans}
+    commands: list[dict[str, Any]] = [
+        {"kind": "open", "version": version},
+        {"kind": "jwks", "keys": jwks["keys"], "version": version},
+        *(_grant(plan, version) for plan in plans),
+        *(
+            _credential(plan, keys[plan.customer_id], tenant, version)
+            for plan in plans
+            if plan.credential == "api_key"
+        ),
+    ]
+    _send(queue_url, commands)
+    customers = [
+        DemoCustomer(
+            customer_id=plan.customer_id,
+            headers={"Authorization": f"Bearer {_secret(plan, keys, aforo_url)}"},
+            credential=plan.credential,
+            quota=plan.quota,
+        )
+        for plan in plans
+    ]
+    for plan in plans:
+        _wait_for_grant(reconciliation, plan)
+    return customers
+
+
+def inspect(reconciliation: str, customer_id: str, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """What the counters say of a customer, asked of the reconciliation function itself."""
+    question = {"inspect": {"customerId": customer_id, "meter": METER, "keys": list(keys)}}
+    answer = boto3.client("lambda").invoke(
+        FunctionName=reconciliation, Payload=json.dumps(question).encode()
+    )
+    found: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        message = f"reconciliation could not inspect {customer_id}: {found.get('errorMessage')}"
+        raise RuntimeError(message)
+    return found
+
+
+def _grant(plan: Plan, version: int) -> dict[str, Any]:
+    return {
+        "kind": "grant",
+        "customerId": plan.customer_id,
+        "meter": METER,
+        "limit": plan.quota,
+        "period": "month",
+        "ratePerSecond": plan.rate_per_second,
+        "burst": plan.burst,
+        "version": version,
+    }
+
+
+def _credential(plan: Plan, key: str, tenant: str, version: int) -> dict[str, Any]:
+    return {
+        "kind": "credential",
+        "apiKeySha256": sha256(key.encode()).hexdigest(),
+        "customerId": plan.customer_id,
+        "keyId": f"key_{plan.customer_id}",
+        "tenantId": tenant,
+        "environment": "sandbox",
+        "version": version,
+    }
+
+
+def _secret(plan: Plan, keys: Mapping[str, str], aforo_url: str) -> str:
+    return (
+        token(aforo_url, plan.customer_id) if plan.credential == "token" else keys[plan.customer_id]
+    )
+
+
+def token(aforo_url: str, customer_id: str, ttl_seconds: int = TOKEN_SECONDS) -> str:
+    """A token for a customer, issued by the stand-in to a client registered for it."""
+    client = {
+        "secret": secrets.token_urlsafe(16),
+        "customer_id": customer_id,
+        "key_id": f"key_{customer_id}",
+        "environment": "sandbox",
+        "ttl_seconds": ttl_seconds,
+    }
+    client_id = f"client_{customer_id}_{secrets.token_hex(4)}"
+    with httpx.Client(base_url=aforo_url, timeout=10) as http:
+        http.put(f"/_clients/{client_id}", json=client).raise_for_status()
+        answer = http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": client["secret"],
+            },
+        )
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+def _send(queue_url: str, commands: Sequence[Mapping[str, Any]]) -> None:
+    queue = boto3.client("sqs")
+    for command in commands:
+        queue.send_message(QueueUrl=queue_url, MessageBody=json.dumps(command))
+
+
+def _wait_for_grant(reconciliation: str, plan: Plan) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while inspect(reconciliation, plan.customer_id)["limit"] != plan.quota:
+        if time.monotonic() > deadline:
+            message = f"the grant of {plan.customer_id} did not reach the counters"
+            raise TimeoutError(message)
+        time.sleep(0.2)

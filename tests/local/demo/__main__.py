@@ -1,0 +1,110 @@
+"""`make demo`: the whole walk for real, with an outage, a replay, and a table that must close.
+
+Starts the local cloud, deploys the unmodified template, sends more than a thousand requests, takes
+Aforo down until usage is set aside, brings it back, replays, drives a customer over its quota, and
+asks everybody what they saw. Exit status 1 when the table does not close.
+"""
+
+import argparse
+import sys
+from collections import Counter
+
+from tests.local import cloud
+from tests.local.demo import outage
+from tests.local.demo.accounting import account
+from tests.local.demo.stage import DemoError, Progress, Stage
+from tests.local.demo.table import customers_table, requests_table
+from tests.local.demo.traffic import Call, mixed_calls, send, until_stopped
+from tests.local.endpoints import LOCAL, Endpoints
+
+HOLD_SECONDS = 8  # on AWS 14 hours: so long does usage wait for Aforo before it is set aside
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    stage = Stage()
+    stage.act("Starting the local cloud, building and deploying template.yaml")
+    try:
+        with cloud.running(
+            LOCAL / "demo", hold_seconds=options.hold_seconds, say=stage.console.print
+        ) as endpoints:
+            return _play(stage, endpoints)
+    except DemoError as error:
+        stage.console.print(f"\n[bold red]The demo stood still:[/bold red] {error}")
+        return 1
+
+
+def _play(stage: Stage, endpoints: Endpoints) -> int:
+    stage.act("1. Traffic: tokens, API keys, bad credentials, a health path, failing backends")
+    _send(stage, endpoints, mixed_calls(endpoints, share=30))
+
+    stage.act("2. Aforo is down (503); the API keeps serving")
+    outage.take_aforo_down(endpoints)
+    _send(stage, endpoints, mixed_calls(endpoints, share=12))
+    outage.wait_for_the_alarm(stage, endpoints)
+
+    stage.act("3. Aforo is back; replay from Step Functions, while traffic goes on")
+    outage.bring_aforo_back(endpoints)
+    _send(stage, endpoints, mixed_calls(endpoints, share=8))
+    report = outage.replay(stage, endpoints)
+    stage.say(f"the replay's report: {report.get('summary', report)}")
+
+    stage.act("4. A customer with a small quota")
+    _exhaust(stage, endpoints)
+
+    stage.act("5. Asking everybody what they saw")
+    outage.wait_until_settled(stage, endpoints)
+    return _close(stage, endpoints)
+
+
+def _send(stage: Stage, endpoints: Endpoints, calls: list[Call]) -> None:
+    with Progress(stage, "calling the API") as progress:
+        answered = send(endpoints.api_url, calls, progress.show)
+    by_kind: dict[str, Counter[int]] = {}
+    for (kind, status), times in answered.items():
+        by_kind.setdefault(kind, Counter())[status] += times
+    for kind, statuses in by_kind.items():
+        answers = ", ".join(f"{times} x {status}" for status, times in sorted(statuses.items()))
+        stage.say(f"{kind:<24} {answers}")
+
+
+def _exhaust(stage: Stage, endpoints: Endpoints) -> None:
+    small = endpoints.customers[-1]
+    with Progress(stage, small.customer_id) as progress:
+        statuses = until_stopped(endpoints.api_url, small.headers, small.quota * 10, progress.show)
+    stage.say(
+        f"{small.customer_id} has {small.quota} calls a month: "
+        f"{statuses[200]} x 200, then {'429' if statuses[429] else 'never stopped'}"
+    )
+    if not statuses[429]:
+        message = f"{small.customer_id} was not stopped after {statuses.total()} calls"
+        raise DemoError(message)
+
+
+def _close(stage: Stage, endpoints: Endpoints) -> int:
+    found = account(endpoints)
+    stage.console.print()
+    stage.console.print(requests_table(found))
+    stage.console.print(customers_table(found))
+    if found.faults:
+        stage.console.print("\n[bold red]The table does not close:[/bold red]")
+        for fault in found.faults:
+            stage.console.print(f"  not true: {fault}")
+        return 1
+    stage.console.print(f"\n[bold green]The table closes.[/bold green] {stage.seconds():.0f} s")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument(
+        "--hold-seconds",
+        type=int,
+        default=HOLD_SECONDS,
+        help=f"how long usage waits for Aforo before it is set aside (default {HOLD_SECONDS})",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

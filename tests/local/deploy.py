@@ -1,0 +1,103 @@
+"""Build and deploy the unmodified template with sam, then do what ministack needs after a deploy.
+
+The two things done afterwards, through public APIs and listed in docs/architecture.md: a state
+machine deployed from YAML is stored as text, so its definition is sent again as JSON; and the real
+key is put into the secret, as an operator does.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import yaml
+
+from tests.local.endpoints import ROOT
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+
+
+class DeployError(RuntimeError):
+    """sam failed; the message is its output."""
+
+
+def architecture() -> str:
+    """This machine's, in Lambda's words: compiled wheels must run in the emulator."""
+    return _ARCHITECTURES[platform.machine()]
+
+
+def build(log_file: Path) -> None:
+    """`sam build`, all functions at once."""
+    _sam(["build"], {"ARCHITECTURE": architecture()}, log_file)
+
+
+def deploy(
+    stack: str, parameters: Mapping[str, str], environment: Mapping[str, str], log_file: Path
+) -> dict[str, str]:
+    """`sam deploy` into the cloud that `environment` points at; the stack's outputs."""
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    arguments = ["deploy", "--stack-name", stack, "--parameter-overrides", *overrides]
+    _sam(arguments, environment, log_file)
+    _send_definitions_as_json(boto3.client("stepfunctions"), stack)
+    return stack_outputs(stack)
+
+
+def stack_outputs(stack: str) -> dict[str, str]:
+    """The outputs of a deployed stack, by name."""
+    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def physical_ids(stack: str) -> dict[str, str]:
+    """The resources of a deployed stack, by logical id."""
+    resources = boto3.client("cloudformation").describe_stack_resources(StackName=stack)
+    return {
+        resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
+        for resource in resources["StackResources"]
+    }
+
+
+def put_aforo_key(secret_arn: str, key: str) -> None:
+    """What an operator does once after the first deploy."""
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=secret_arn, SecretString=json.dumps({"apiKey": key})
+    )
+
+
+def _sam(arguments: list[str], environment: Mapping[str, str], log_file: Path) -> None:
+    if not SAM.exists():
+        message = "sam is not installed: run this through make, which installs it"
+        raise DeployError(message)
+    with log_file.open("ab") as log:
+        status = subprocess.run(
+            [str(SAM), *arguments, "--config-env", "local"],
+            cwd=ROOT,
+            env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if status != 0:
+        message = f"sam {arguments[0]} failed:\n{log_file.read_text(errors='replace')[-3000:]}"
+        raise DeployError(message)
+
+
+def _send_definitions_as_json(client: "SFNClient", stack: str) -> None:
+    for machine in client.list_state_machines()["stateMachines"]:
+        if stack not in machine["name"]:
+            continue
+        arn = machine["stateMachineArn"]
+        definition = client.describe_state_machine(stateMachineArn=arn)["definition"]
+        if not definition.lstrip().startswith("{"):
+            client.update_state_machine(
+                stateMachineArn=arn, definition=json.dumps(yaml.safe_load(definition))
+            )

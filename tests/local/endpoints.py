@@ -1,0 +1,76 @@
+"""`endpoints.json`: where everything of a local cloud runs, for any client to point at."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+FILE_NAME = "endpoints.json"
+
+
+class NotRunningError(RuntimeError):
+    """There is no local cloud to talk to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCustomer:
+    """A customer of the demo API, and the headers with which it calls."""
+
+    customer_id: str
+    headers: Mapping[str, str]
+    credential: str  # token or api_key
+    quota: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """URLs, ARNs and names of a running local cloud; `aws_environment` is all that boto3, the aws
+    CLI and sam need to talk to it.
+    """
+
+    api_url: str
+    aforo_url: str
+    aws_endpoint_url: str
+    region: str
+    redis_url: str
+    gateway_url: str
+    stack_name: str
+    access_log_group: str
+    queues: Mapping[str, str]
+    state_machines: Mapping[str, str]
+    functions: Mapping[str, str]
+    ledger_bucket: str
+    quarantine_bucket: str
+    alarms: Mapping[str, str]
+    aws_environment: Mapping[str, str]
+    tenant_id: str
+    customers: list[DemoCustomer] = field(default_factory=list)
+
+    def customer(self, customer_id: str) -> DemoCustomer:
+        """One of the demo customers; KeyError naming those there are."""
+        for customer in self.customers:
+            if customer.customer_id == customer_id:
+                return customer
+        known = ", ".join(customer.customer_id for customer in self.customers)
+        message = f"{customer_id} is no demo customer: choose one of {known}"
+        raise KeyError(message)
+
+    def write(self, directory: Path) -> None:
+        """Replace the file in one step: a reader never sees half of it."""
+        draft = directory / f"{FILE_NAME}.new"
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.rename(directory / FILE_NAME)
+
+
+def read_endpoints(directory: Path = LOCAL) -> Endpoints:
+    """The endpoints of the cloud in `directory`. NotRunningError says how to start one."""
+    try:
+        found: dict[str, Any] = json.loads((directory / FILE_NAME).read_text())
+    except FileNotFoundError:
+        message = "the local cloud is not running: start it with `make local`"
+        raise NotRunningError(message) from None
+    customers = [DemoCustomer(**customer) for customer in found.pop("customers")]
+    return Endpoints(**found, customers=customers)

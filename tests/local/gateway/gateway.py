@@ -1,0 +1,102 @@
+"""API Gateway for REST APIs: a request to a deployed stage comes in, its answer leaves.
+
+Guaranteed: every answer given here is witnessed, and its access and execution log lines are with
+the log writer before the client has the answer.
+"""
+
+import traceback
+from dataclasses import dataclass, field, replace
+
+from tests.local.gateway.access_log import access_line
+from tests.local.gateway.admission import Admission
+from tests.local.gateway.authorizer import Authorizers
+from tests.local.gateway.context import variables
+from tests.local.gateway.deployment import Api, Deployment, Stage
+from tests.local.gateway.exchange import Answer, Exchange, Failure, Request, begin
+from tests.local.gateway.execution_log import execution_lines
+from tests.local.gateway.gateway_response import gateway_answer, status_of
+from tests.local.gateway.integration import Integrations
+from tests.local.gateway.log_batch import LogEntry
+from tests.local.gateway.log_writer import LogWriter
+from tests.local.gateway.routes import Route, find_route
+from tests.local.gateway.witness import Witness
+
+
+@dataclass
+class Gateway:
+    """The APIs of one deployment; `deployment` is replaced on a reload."""
+
+    deployment: Deployment
+    authorizers: Authorizers
+    integrations: Integrations
+    logs: LogWriter
+    witness: Witness
+    admission: Admission = field(default_factory=Admission)
+
+    async def serve(self, api: Api, stage: Stage, request: Request) -> Answer:
+        """Answer one request and log it."""
+        exchange = begin(api, stage, request)
+        exchange.route = find_route(api.resources, request.path, request.verb)
+        if exchange.route:
+            path, verb = exchange.route.resource.path, exchange.route.method.verb
+            exchange.settings = stage.settings_for(path, verb)
+        try:
+            outcome = await self._outcome(exchange)
+        except Exception:  # noqa: BLE001 - our own mistake is an answered, logged request too
+            traceback.print_exc()
+            outcome = Failure(kind="DEFAULT_5XX")
+        if isinstance(outcome, Failure):
+            exchange.failure = outcome
+            outcome = _failed(exchange, outcome)
+        answer = _with_ids(outcome, exchange)
+        exchange.finish(answer)
+        self._record(exchange)
+        return answer
+
+    def reload(self, deployment: Deployment) -> None:
+        """Serve another deployment from the next request on; authorizer caches start empty."""
+        self.deployment = deployment
+        self.authorizers.forget()
+
+    async def _outcome(self, exchange: Exchange) -> Answer | Failure:
+        route = exchange.route
+        if route is None:
+            return Failure(kind="MISSING_AUTHENTICATION_TOKEN")
+        return await self._stopped(exchange, route) or await self.integrations.ask(exchange, route)
+
+    async def _stopped(self, exchange: Exchange, route: Route) -> Failure | None:
+        keys = self.deployment.keys
+        return await self.authorizers.authorize(exchange, route, keys) or self.admission.admit(
+            exchange, route, self.deployment
+        )
+
+    def _record(self, exchange: Exchange) -> None:
+        served = self.witness.saw(exchange)
+        log = exchange.stage.access_log
+        if log:
+            line = access_line(log.template, variables(exchange))
+            self.witness.logged += 1
+            entry = LogEntry(((exchange.started_ms, line),), owner=served)
+            self.logs.write(log.group, entry)
+        lines = execution_lines(exchange)
+        if lines:
+            group = f"API-Gateway-Execution-Logs_{exchange.api.id}/{exchange.stage.name}"
+            self.logs.write(group, LogEntry(tuple(lines)))
+
+
+def _failed(exchange: Exchange, failure: Failure) -> Answer:
+    responses = exchange.api.responses
+    # `$context.status` is known to the template that writes the answer.
+    known = variables(exchange) | {"status": str(status_of(failure, responses))}
+    return gateway_answer(failure, responses, exchange.request, known)
+
+
+def _with_ids(answer: Answer, exchange: Exchange) -> Answer:
+    own = {"x-amzn-requestid", "x-amz-apigw-id"}
+    kept = tuple(pair for pair in answer.headers if pair[0].lower() not in own)
+    ids = (
+        ("x-amzn-RequestId", exchange.request_id),
+        ("x-amz-apigw-id", exchange.extended_request_id),
+    )
+    trace = () if exchange.failure else (("X-Amzn-Trace-Id", f"Root={exchange.trace_id}"),)
+    return replace(answer, headers=(*kept, *ids, *trace))

@@ -1,0 +1,194 @@
+"""An unpatched ministack as a child process: a directory comes in, an AWS endpoint leaves.
+
+Guaranteed: nothing of the caller's environment reaches the emulator (its Lambda functions inherit
+what it has), it listens on 127.0.0.1 only, with TLS and IAM, it is ready to be called when
+`start_ministack` returns, and `stop` leaves none of its worker processes behind.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+REGION = "us-east-1"
+# A cold start takes 0.3 to 1 s; the rest is for two loaded cores.
+READY_SECONDS = 60.0
+# Its own shutdown waits for idle client connections; nothing it holds outlives it anyway.
+STOP_SECONDS = 1.5
+# Between picking a free port and binding it another process may take it.
+START_ATTEMPTS = 3
+
+
+class MinistackError(RuntimeError):
+    """The emulator did not come up; the message ends with the tail of its log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ministack:
+    """A running emulator. `env` is all that an AWS client (boto3, aws, sam) needs to talk to it."""
+
+    endpoint_url: str
+    ca_bundle: str
+    env: dict[str, str]
+    log_file: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        """Also the id of its process group: another process may stop it with its workers by it."""
+        return self.process.pid
+
+    def stop(self) -> None:
+        """Stop the emulator and every Lambda worker. May be called more than once."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        _kill_group(self.process.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start_ministack(directory: Path, port: int | None = None) -> Ministack:
+    """Start ministack with its temporary files and log under `directory`, on `port` or a free one.
+
+    Raises MinistackError when it does not answer in time, or when `openssl`, which makes its
+    certificate, is not on PATH.
+    """
+    attempts = START_ATTEMPTS if port is None else 1
+    for attempt in range(1, attempts + 1):
+        try:
+            return _start_once(directory, port or _free_port())
+        except MinistackError:
+            if attempt == attempts:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _start_once(directory: Path, port: int) -> Ministack:
+    temporary = (directory / "tmp").resolve()
+    temporary.mkdir(parents=True, exist_ok=True)
+    log_file = directory.resolve() / "ministack.log"
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ministack"))],
+            env=_emulator_environment(temporary, port),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # one group, so that stop() reaches the workers
+        )
+    certificate = temporary / "ministack-tls" / "server.crt"
+    ministack = Ministack(
+        endpoint_url=f"https://127.0.0.1:{port}",
+        ca_bundle=str(certificate),
+        env=_client_environment(port, certificate),
+        log_file=log_file,
+        process=process,
+    )
+    try:
+        _wait_until_ready(ministack)
+    except BaseException:
+        ministack.stop()
+        raise
+    return ministack
+
+
+def _emulator_environment(temporary: Path, port: int) -> dict[str, str]:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        raise MinistackError(
+            "openssl is not on PATH: install it, ministack makes its certificate with it"
+        )
+    folders = [str(Path(sys.executable).parent), str(Path(openssl).parent), "/usr/bin", "/bin"]
+    return {
+        "HOME": os.environ.get("HOME", str(temporary)),
+        "PATH": os.pathsep.join(dict.fromkeys(folders)),
+        "TMPDIR": str(temporary),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",  # IAM is enforced for Lambda roles: least privilege is tested for real
+        "IOT_MTLS_ENABLED": "0",  # else it also listens on 8883
+        "USE_SSL": "1",  # queue and bucket policies that demand TLS hold
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def _client_environment(port: int, certificate: Path) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}",
+        "AWS_CA_BUNDLE": str(certificate),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # Step Functions' `sync-` host prefix would make the endpoint a name that does not exist.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+    }
+
+
+def _wait_until_ready(ministack: Ministack) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if ministack.process.poll() is not None:
+            raise MinistackError(
+                f"ministack ended with {ministack.process.returncode}: {_tail(ministack)}"
+            )
+        if _answers(ministack):
+            return
+        time.sleep(0.05)
+    raise MinistackError(
+        f"ministack did not answer within {READY_SECONDS:.0f} s: {_tail(ministack)}"
+    )
+
+
+def _answers(ministack: Ministack) -> bool:
+    try:
+        trust = ssl.create_default_context(cafile=ministack.ca_bundle)
+        url = f"{ministack.endpoint_url}/_ministack/ready"
+        with urlopen(url, timeout=2, context=trust) as answer:  # noqa: S310 - our own loopback URL
+            return bool(answer.status == 200)
+    except (OSError, URLError, HTTPException, ssl.SSLError):
+        return False
+
+
+def _tail(ministack: Ministack) -> str:
+    return ministack.log_file.read_text(errors="replace")[-2000:]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return

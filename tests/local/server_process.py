@@ -1,0 +1,102 @@
+"""Our own local servers as child processes that outlive the command that started them.
+
+A module name and its options come in; a URL and a process id leave once the server has printed its
+`... listening on URL` line. Every process is stopped by its own pid, after a look at whether that
+pid is still ours.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+READY_SECONDS = 60.0  # a second each; the rest is for two loaded cores
+STOP_SECONDS = 35.0  # the gateway writes out its logs for up to 30 s
+_POLL_SECONDS = 0.02
+
+
+class ServerError(RuntimeError):
+    """A local server did not come up; the message ends with the tail of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """A running process of the local cloud. `marker` is a word of its command line."""
+
+    name: str
+    pid: int
+    marker: str
+    group: bool = False  # stop its process group too (ministack's Lambda workers)
+
+    def is_running(self) -> bool:
+        """Whether the pid still belongs to what we started: pids are used again."""
+        shown = subprocess.run(
+            ["ps", "-o", "stat=,command=", "-p", str(self.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip()
+        return bool(shown) and not shown.startswith("Z") and self.marker in shown
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL for what does not end by itself."""
+        if self.is_running():
+            os.kill(self.pid, signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            while self.is_running() and time.monotonic() < deadline:
+                _reap(self.pid)
+                time.sleep(_POLL_SECONDS)
+            if self.is_running():
+                os.kill(self.pid, signal.SIGKILL)
+        if self.group:
+            _kill_group(self.pid)
+
+
+def start_server(
+    module: str, options: Sequence[str], directory: Path, environment: Mapping[str, str]
+) -> tuple[str, ServerProcess]:
+    """Start `python -m module options`; its URL and process. Logs to `<directory>/<name>.log`."""
+    name = module.rpartition(".")[2]
+    log_file = directory / f"{name}.log"
+    offset = log_file.stat().st_size if log_file.exists() else 0
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *options],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C belongs to the command in the foreground
+        )
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        text = log_file.read_text(errors="replace")[offset:]
+        _, found, rest = text.partition(" listening on ")
+        if found and "\n" in rest:
+            return rest.split()[0], ServerProcess(name, process.pid, module)
+        if process.poll() is not None:
+            break
+        time.sleep(_POLL_SECONDS)
+    process.kill()
+    process.wait()
+    message = f"{module} did not start: {log_file.read_text(errors='replace')[-2000:]}"
+    raise ServerError(message)
+
+
+def _reap(pid: int) -> None:
+    """Collect our own child, so that it does not stay a zombie; another's child is not ours."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,195 @@
+"""Every way through the replay state machine: what its functions answer, and the path that follows.
+
+Together the paths enter every state; a test holds them to that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.statemachine.stage import Script
+
+ORDER = {"source": "unforwarded", "dryRun": False, "filter": {"class": ["config"]}}
+UNDERSTOOD = {"outcome": "understood", "order": ORDER}
+READY = {"outcome": "ready", "reason": "answered", "status": 200, "retryAfterSeconds": 0}
+DOWN = {"outcome": "down", "reason": "outage", "status": 503, "retryAfterSeconds": 30}
+REFUSED = {"outcome": "refused", "reason": "credential_refused", "retryAfterSeconds": 0}
+MOVED = {
+    "outcome": "moved",
+    "moveId": "0001-a",
+    "startedAt": "2026-11-23T12:00:00.000Z",
+    "messages": 2,
+    "events": 20,
+    "seen": 3,
+    "isQueueEmpty": False,
+    "paceSeconds": 0,
+}
+LAST = {**MOVED, "isQueueEmpty": True}
+SETTLED = {"outcome": "settled", "sent": 20, "outstanding": 0}
+WAITING = {"outcome": "waiting", "sent": 20, "outstanding": 7}
+REPORTED = {
+    "outcome": "reported",
+    "report": {"events": {"sent": 20, "replayed": 20}},
+    "reportUri": "s3://ledger/replays/x/report.json",
+    "notice": "Replay x\nCame to its end.",
+}
+SCRIPT: Script = {
+    "check": [UNDERSTOOD],
+    "probe": [READY],
+    "move": [LAST],
+    "settled": [SETTLED],
+    "report": [REPORTED],
+}
+
+BEGIN = ["Begin the replay", "Check the input", "Is the input usable?"]
+LOOK = ["Let other replays show", "Look for other replays", "Is this the oldest?"]
+COUNT = ["Count what waits", "Does anything wait?"]
+ASK = ["Ask Aforo", "Does Aforo answer?"]
+MOVE = ["Move a round", "Was anything sent?"]
+SETTLE = ["See what is settled", "Is the round settled?"]
+LATER = ["Wait for the forwarder", *SETTLE]
+ROUND = [*ASK, *MOVE, *SETTLE, "Is there more?"]
+CLOSE = ["Write the report", "Tell the operators", "Did it come to its end?"]
+FINISHED = [*CLOSE, "Replay finished"]
+STOPPED = [*CLOSE, "Replay stopped early"]
+READY_TO_MOVE = [*BEGIN, *LOOK, *COUNT]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`answers` replace the script's; `limits` lower the machine's own numbers."""
+
+    path: list[str]
+    answers: Mapping[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    waiting: int = 5
+    order: object = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""  # empty: it succeeds
+    says: str = ""  # in the cause of an error, or in the output
+
+    @property
+    def script(self) -> Script:
+        return {**SCRIPT, **self.answers}
+
+
+def understood(**changes: object) -> list[Mapping[str, Any]]:
+    return [{**UNDERSTOOD, "order": {**ORDER, **changes}}]
+
+
+SCENARIOS = {
+    "everything at once": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *FINISHED], says="replay_finished"
+    ),
+    "round after round, until the depth at the start is seen": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *ROUND, *FINISHED],
+        answers={"move": [MOVED]},
+    ),
+    "no more than maxMessages": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *FINISHED],
+        answers={"move": [MOVED], "check": understood(maxMessages=2)},
+    ),
+    "at a pace": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *MOVE, "Hold the pace", *SETTLE, "Is there more?", *FINISHED],
+        answers={"move": [{**LAST, "paceSeconds": 10}]},
+    ),
+    "a dry run asks nobody and waits for nothing": Scenario(
+        path=[*READY_TO_MOVE, *MOVE, "Is there more?", *MOVE, "Is there more?", *FINISHED],
+        answers={"move": [MOVED], "check": understood(dryRun=True)},
+        says="dry_run_finished",
+    ),
+    "nothing that the filter chooses": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *MOVE, "Is there more?", *FINISHED],
+        answers={"move": [{**LAST, "messages": 0, "events": 0}]},
+    ),
+    "nothing waits": Scenario(
+        path=[*READY_TO_MOVE, "Nothing to replay"], waiting=0, says="nothing_to_replay"
+    ),
+    "an input that is not understood": Scenario(
+        path=[*BEGIN, "Input refused"],
+        order={"maxMessage": 3},
+        answers={"check": [{"outcome": "not_understood", "problem": "maxMessage: no such field"}]},
+        error="InputRefused",
+        says="maxMessage: no such field",
+    ),
+    "Aforo comes back": Scenario(
+        path=[*READY_TO_MOVE, *ASK, "Wait for Aforo", *ROUND, *FINISHED],
+        answers={"probe": [DOWN, READY]},
+    ),
+    "Aforo stays away": Scenario(
+        path=[*READY_TO_MOVE, *ASK, "Wait for Aforo", *ASK, "Wait for Aforo", *ASK, *STOPPED],
+        answers={"probe": [DOWN]},
+        limits={"$aforoWaits < 120": "$aforoWaits < 2"},
+        error="ReplayStoppedEarly",
+        says="Aforo does not take usage now: down, outage (waited 2 times)",
+    ),
+    "Aforo refuses the key": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *STOPPED],
+        answers={"probe": [REFUSED]},
+        error="ReplayStoppedEarly",
+        says="credential_refused",
+    ),
+    "Aforo goes away between two rounds": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *ASK, "Wait for Aforo", *ROUND, *FINISHED],
+        answers={"probe": [READY, DOWN, READY], "move": [MOVED]},
+    ),
+    "Aforo goes away in the middle of a round": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *MOVE, *SETTLE, *LATER, *LATER, "Is there more?", *FINISHED],
+        answers={"settled": [WAITING, WAITING, SETTLED]},
+    ),
+    "the forwarder never settles a round": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *MOVE, *SETTLE, *LATER, *STOPPED],
+        answers={"settled": [WAITING]},
+        limits={"$waits < 240": "$waits < 1"},
+        error="ReplayStoppedEarly",
+        says="7 events of round 1 are on their way and not settled yet",
+    ),
+    "more than the history of one execution holds": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *ROUND, *STOPPED],
+        answers={"move": [{**MOVED, "seen": 1}]},
+        limits={"$roundNumber >= 300": "$roundNumber >= 2"},
+        error="ReplayStoppedEarly",
+        says="start another replay for the rest",
+    ),
+    "a function that fails once": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *FINISHED],
+        answers={
+            "check": [{"raise": "once"}, UNDERSTOOD],
+            "probe": [{"raise": "once"}, READY],
+            "move": [{"raise": "once"}, LAST],
+            "settled": [{"raise": "once"}, SETTLED],
+            "report": [{"raise": "once"}, REPORTED],
+        },
+    ),
+    "the input cannot be checked": Scenario(
+        path=BEGIN[:2],
+        answers={"check": [{"raise": "no settings"}]},
+        error="Runtime.HandlerError",
+        says="no settings",
+    ),
+    "Aforo cannot be asked": Scenario(
+        path=[*READY_TO_MOVE, "Ask Aforo", *STOPPED],
+        answers={"probe": [{"raise": "no secret"}]},
+        error="ReplayStoppedEarly",
+        says="no secret",
+    ),
+    "a round cannot be moved": Scenario(
+        path=[*READY_TO_MOVE, *ASK, "Move a round", *STOPPED],
+        answers={"move": [{"raise": "no queue"}]},
+        error="ReplayStoppedEarly",
+        says="no queue",
+    ),
+    "the ledger cannot be read": Scenario(
+        path=[*READY_TO_MOVE, *ASK, *MOVE, "See what is settled", *STOPPED],
+        answers={"settled": [{"raise": "no bucket"}]},
+        error="ReplayStoppedEarly",
+        says="no bucket",
+    ),
+    "the report cannot be written": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, "Write the report", "Report failed"],
+        answers={"report": [{"raise": "no bucket"}]},
+        error="ReportFailed",
+        says="no bucket",
+    ),
+}
+# Two executions play in it: see test_of_two_replays_started_together_one_works.
+SECOND_REPLAY = [*BEGIN, *LOOK, "Another replay is running"]

@@ -1,0 +1,80 @@
+"""The replay state machine, read as a document."""
+
+import re
+
+import pytest
+import yaml
+
+from tests.statemachine.definition import FILE, machine, states, substitutions, targets
+
+TEMPLATE = FILE.parents[1] / "template.yaml"
+TASKS = [name for name, state in states().items() if state["Type"] == "Task"]
+# Type, Comment, the state's work, then what may go wrong, then where to go.
+ORDER = ["Type", "Comment", None, "Retry", "Catch", "Next", "End"]
+
+
+class _Tagged(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as plain values."""
+
+
+_Tagged.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
+
+
+def test_every_substitution_is_given_and_used() -> None:
+    """An ARN that only one side names is a deploy that fails, or a state that calls nothing."""
+    resources = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Tagged)["Resources"]  # noqa: S506 - our own file, a safe loader
+    given = resources["ReplayStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert substitutions() == set(given)
+
+
+def test_every_state_can_be_reached_and_every_target_exists() -> None:
+    """A state nobody leads to is a branch somebody believes in."""
+    waiting, reached = [machine()["StartAt"]], set[str]()
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting += targets(states()[name]) - reached
+    assert reached == set(states())
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_a_timeout_and_a_patient_retry(name: str) -> None:
+    """Without a timeout a lost call waits for a year; without jitter retries come together."""
+    task = states()[name]
+    (retry,) = task["Retry"]
+    assert task["TimeoutSeconds"] <= 310
+    assert retry["JitterStrategy"] == "FULL"
+    assert set(retry["ErrorEquals"]) == {"States.TaskFailed", "States.Timeout"}
+    assert retry["BackoffRate"] >= 1.5
+    assert retry["MaxAttempts"] >= 3
+    assert retry["MaxDelaySeconds"] <= 60
+
+
+@pytest.mark.parametrize("name", list(states()))
+def test_names_are_for_people_and_keys_are_in_order(name: str) -> None:
+    """The console shows the names; the file is read with what goes wrong after what goes right."""
+    assert re.fullmatch(r"[A-Z][a-z ]+( [A-Z]\w+)?[a-z ]*\??", name)
+    assert (states()[name]["Type"] == "Choice") is name.endswith("?")
+    places = [ORDER.index(key) if key in ORDER else 2 for key in states()[name]]
+    assert places == sorted(places)
+
+
+def test_no_jsonata_that_aws_does_not_have() -> None:
+    """The emulator takes more than AWS does (local-aws-2.md)."""
+    expressions = re.findall(r"\{%(.*?)%\}", FILE.read_text(encoding="utf-8"), re.DOTALL)
+    assert expressions
+    for expression in expressions:
+        assert not re.search(r"\?\?|\?:|\$eval\b", expression)
+
+
+def test_variables_do_not_shadow_functions() -> None:
+    """`$count` as a variable breaks `$count()` everywhere after it."""
+    functions = set(re.findall(r"\$(\w+)\(", FILE.read_text(encoding="utf-8")))
+    assigned = {
+        variable
+        for state in states().values()
+        for part in [state, *state.get("Choices", []), *state.get("Catch", [])]
+        for variable in part.get("Assign", {})
+    }
+    assert assigned
+    assert not functions & assigned

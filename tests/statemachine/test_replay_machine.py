@@ -1,0 +1,162 @@
+"""The replay state machine, run for real on ministack with functions that play a part."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.statemachine.definition import states
+from tests.statemachine.scenarios import (
+    DOWN,
+    LAST,
+    MOVED,
+    SCENARIOS,
+    SCRIPT,
+    SECOND_REPLAY,
+    Scenario,
+    understood,
+)
+from tests.statemachine.stage import Stage
+
+type SetUp = Callable[..., Stage]
+
+
+def test_the_scenarios_enter_every_state() -> None:
+    """A state that no scenario enters is a state that nobody has seen work."""
+    entered = {name for scenario in SCENARIOS.values() for name in scenario.path}
+    assert entered | set(SECOND_REPLAY) == set(states())
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+def test_it_takes_the_path_of_the(scenario: Scenario, stage: SetUp) -> None:
+    """State by state, to the end that the scenario names."""
+    played = stage(scenario.script, scenario.limits)
+    played.put_messages(scenario.waiting)
+    ended = played.finished(played.start(scenario.order))
+    assert ended.path == scenario.path
+    assert (ended.status, ended.error) == (
+        ("FAILED", scenario.error) if scenario.error else ("SUCCEEDED", "")
+    )
+    assert scenario.says in (ended.cause or str(ended.output))
+
+
+def test_of_two_replays_started_together_one_works(stage: SetUp) -> None:
+    """The other names it and ends at once, as a success: nothing is wrong."""
+    played = stage({**SCRIPT, "probe": [{**DOWN, "retryAfterSeconds": 100_000}]})
+    played.put_messages(1)
+    first = played.start({}, name="first")
+    played.wait_until(first, "Wait for Aforo")
+    second = played.finished(played.start({}, name="second"))
+    assert second.path == SECOND_REPLAY
+    assert second.status == "SUCCEEDED"
+    assert second.output == {
+        "outcome": "another_replay_is_running",
+        "replayId": "second",
+        "runningReplay": "first",
+    }
+    played.sfn.stop_execution(executionArn=first)
+    assert played.finished(first).status == "ABORTED"
+
+
+def test_a_replay_may_start_once_the_running_one_is_stopped(stage: SetUp) -> None:
+    """Stopping leaves nothing locked."""
+    played = stage({**SCRIPT, "settled": [{"outcome": "waiting", "outstanding": 1}]})
+    played.put_messages(1)
+    first = played.start({})
+    played.wait_until(first, "Wait for the forwarder")
+    played.sfn.stop_execution(executionArn=first)
+    second = played.start({})
+    played.wait_until(second, "Move a round")
+    played.sfn.stop_execution(executionArn=second)
+
+
+def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
+    """The input as it came to the check; to the mover what is left of the limits."""
+    order: Mapping[str, Any] = understood(maxMessages=7)[0]["order"]
+    played = stage({**SCRIPT, "check": understood(maxMessages=7), "move": [MOVED, LAST]})
+    played.put_messages(5)
+    ended = played.finished(played.start({"maxMessages": 7}, name="by-hand"))
+
+    asked = {step: played.asked(step) for step in SCRIPT}
+    functions = {step: {one.pop("function") for one in all_} for step, all_ in asked.items()}
+    assert functions == {
+        "check": {f"{played.name}-Move"},
+        "probe": {f"{played.name}-Probe"},
+        "move": {f"{played.name}-Move"},
+        "settled": {f"{played.name}-Report"},
+        "report": {f"{played.name}-Report"},
+    }
+    started_at = asked["report"][0].pop("startedAt")
+    assert started_at.endswith("Z")
+    assert asked == {
+        "check": [{"step": "check", "input": {"maxMessages": 7}}],
+        "probe": [{"replayId": "by-hand"}] * 2,
+        "move": [
+            {
+                "step": "move",
+                "replayId": "by-hand",
+                "round": number,
+                "order": order,
+                "seeAtMost": see_at_most,
+                "moveAtMost": move_at_most,
+            }
+            for number, see_at_most, move_at_most in ((1, 5, 7), (2, 2, 5))
+        ],
+        "settled": [
+            {
+                "step": "settled",
+                "replayId": "by-hand",
+                "moveId": MOVED["moveId"],
+                "startedAt": MOVED["startedAt"],
+            }
+        ]
+        * 2,
+        "report": [
+            {
+                "step": "report",
+                "replayId": "by-hand",
+                "dryRun": False,
+                "trouble": "",
+                "waitingAtStart": 5,
+                "messagesMoved": 4,
+            }
+        ],
+    }
+    assert ended.output["reportUri"] == SCRIPT["report"][0]["reportUri"]
+
+
+@pytest.mark.parametrize("order", [[], "now", 3, None])
+def test_an_input_of_any_kind_reaches_the_check(order: object, stage: SetUp) -> None:
+    """Whatever a person types into the console is answered by the check, not by a broken state."""
+    played = stage({**SCRIPT, "check": [{"outcome": "not_understood", "problem": "input: ..."}]})
+    ended = played.finished(played.start(order))
+    assert ended.error == "InputRefused"
+    assert played.asked("check")[0]["input"] == order
+
+
+@pytest.mark.parametrize(
+    ("answers", "subject"),
+    [
+        ({}, "Replay of unforwarded usage finished"),
+        ({"check": understood(dryRun=True)}, "Dry run of a replay finished"),
+        ({"probe": [{**DOWN, "outcome": "refused"}]}, "Replay of unforwarded usage stopped early"),
+    ],
+)
+def test_the_operators_are_told(answers: Mapping[str, Any], subject: str, stage: SetUp) -> None:
+    """One notice per replay, also of one that stopped early."""
+    played = stage({**SCRIPT, **answers})
+    played.put_messages(1)
+    played.finished(played.start({}))
+    (notice,) = played.notices()
+    assert notice["Subject"] == subject
+    assert notice["Message"] == SCRIPT["report"][0]["notice"]
+
+
+def test_a_notice_that_does_not_get_through_fails_nothing(stage: SetUp) -> None:
+    """The report stands in S3 all the same."""
+    played = stage(SCRIPT)
+    played.put_messages(1)
+    played.drop_topic()
+    ended = played.finished(played.start({}))
+    assert ended.status == "SUCCEEDED"
+    assert ended.path[-2:] == ["Did it come to its end?", "Replay finished"]

@@ -1,0 +1,56 @@
+"""`python -m tests.template.artifacts`: every built artifact starts alone.
+
+Imports each handler in a fresh interpreter that sees nothing but its artifact, so that a dependency
+missing from a group fails here and not in production; boto3 comes with the Lambda runtime and is
+stood in for by this environment's, for those alone that may use it.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+
+from tests.local.endpoints import ROOT
+from tests.template.stack import functions
+
+BUILT = ROOT / ".aws-sam" / "build"
+# Zip and unzip limits are far away; what a cold start reads is not.
+MOST_MEGABYTES = 40
+WITHOUT_BOTO3 = frozenset({"AuthorizerFunction"})
+
+
+def main() -> int:
+    failed = [name for name, function in functions().items() if not _starts(name, function)]
+    return 1 if failed else 0
+
+
+def _starts(name: str, function: dict[str, dict[str, str]]) -> bool:
+    artifact = BUILT / name
+    module, _, attribute = function["Properties"]["Handler"].rpartition(".")
+    paths = [str(artifact)] if name in WITHOUT_BOTO3 else [str(artifact), _runtime_libraries()]
+    code = (
+        f"import sys; sys.path[:0] = {paths!r}; import importlib; "
+        f"sys.exit(not callable(getattr(importlib.import_module({module!r}), {attribute!r})))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    size = sum(file.stat().st_size for file in artifact.rglob("*") if file.is_file()) / 1e6
+    fine = found.returncode == 0 and size <= MOST_MEGABYTES and _has_bytecode(artifact)
+    print(f"  {name:<26} {size:5.1f} MB  {'imports alone' if fine else 'FAILS'}")
+    if not fine:
+        print(found.stderr or f"over {MOST_MEGABYTES} MB, or without bytecode", file=sys.stderr)
+    return fine
+
+
+def _runtime_libraries() -> str:
+    return str(Path(boto3.__file__).parents[1])
+
+
+def _has_bytecode(artifact: Path) -> bool:
+    return any((artifact / "functions" / "usage" / "__pycache__").glob("*.pyc"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""template.yaml as the tests read it: parsed, with its intrinsic functions as plain mappings."""
+
+from functools import cache
+from typing import Any
+
+import yaml
+
+from tests.local.endpoints import ROOT
+
+TEMPLATE = ROOT / "template.yaml"
+STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def template() -> dict[str, Any]:
+    """The whole template."""
+    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return found
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of one type, by logical id."""
+    return {
+        name: resource
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Our own functions: those with a handler of this repository."""
+    return {
+        name: function
+        for name, function in resources("AWS::Serverless::Function").items()
+        if function["Properties"]["Handler"].startswith("functions.")
+    }
+
+
+def variables(function: dict[str, Any]) -> dict[str, Any]:
+    """A function's own environment variables."""
+    found: dict[str, Any] = function["Properties"]["Environment"]["Variables"]
+    return found
+
+
+def timeout(function: dict[str, Any]) -> int:
+    """A function's timeout, seconds."""
+    default = template()["Globals"]["Function"]["Timeout"]
+    return int(function["Properties"].get("Timeout", default))

@@ -1,0 +1,228 @@
+"""What no linter knows: the rules by which this template loses nothing."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.adapters.settings import Settings
+from tests.local.endpoints import ROOT
+from tests.template.stack import (
+    STOPS,
+    functions,
+    resources,
+    template,
+    timeout,
+    variables,
+)
+
+QUEUES = resources("AWS::SQS::Queue")
+FUNCTIONS = functions()
+ALARMS = resources("AWS::CloudWatch::Alarm")
+FROM_THE_RUNTIME = {"AWS_REGION"}
+SETTINGS = {
+    "MeteringFunction": "functions.metering.settings.MeteringSettings",
+    "ForwarderFunction": "functions.forwarder.settings.ForwarderSettings",
+    "ReconciliationFunction": "functions.reconciliation.settings.ReconciliationSettings",
+    "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
+    "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
+    "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
+    "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+}
+
+
+def _dead_letter_queues() -> set[str]:
+    return {
+        queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"].split(".")[0]
+        for queue in QUEUES.values()
+        if "RedrivePolicy" in queue["Properties"]
+    }
+
+
+def _queue_events() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, event["Properties"])
+        for name, function in FUNCTIONS.items()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "SQS"
+    ]
+
+
+def test_every_queue_leads_to_a_dead_letter_queue_or_is_one() -> None:
+    """No message is dropped by a queue."""
+    for name, queue in QUEUES.items():
+        assert "RedrivePolicy" in queue["Properties"] or name in _dead_letter_queues()
+
+
+def test_every_dead_letter_queue_has_a_depth_alarm_that_somebody_hears() -> None:
+    """One message is enough to raise it."""
+    heard = {
+        alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"].split(".")[0]
+        for alarm in ALARMS.values()
+        if alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        and alarm["Properties"]["Threshold"] == 0
+        and alarm["Properties"]["AlarmActions"]
+    }
+    assert heard == _dead_letter_queues()
+
+
+def test_every_queue_keeps_messages_as_long_as_sqs_can() -> None:
+    """14 days: a long weekend, a freeze, a holiday."""
+    assert {queue["Properties"]["MessageRetentionPeriod"] for queue in QUEUES.values()} == {1209600}
+
+
+def test_redrive_is_only_for_crashes() -> None:
+    """Outages wait by the hold, so receives must not run out first (DESIGN.md 5)."""
+    for queue in QUEUES.values():
+        policy = queue["Properties"].get("RedrivePolicy")
+        assert policy is None or policy["maxReceiveCount"] == 100
+
+
+@pytest.mark.parametrize(("name", "event"), _queue_events())
+def test_visibility_covers_six_timeouts_and_the_batch_window(
+    name: str, event: dict[str, Any]
+) -> None:
+    """AWS's rule for SQS event sources: else a message is received again while it is worked on."""
+    queue = QUEUES[event["Queue"]["Fn::GetAtt"].split(".")[0]]["Properties"]
+    window = event["MaximumBatchingWindowInSeconds"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout(FUNCTIONS[name]) + window
+
+
+@pytest.mark.parametrize(("name", "event"), _queue_events())
+def test_sqs_sources_report_partial_failures_and_filter_nothing(
+    name: str, event: dict[str, Any]
+) -> None:
+    """Without the first one bad message sinks its batch; a filter deletes what does not match."""
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "FilterCriteria" not in event
+    assert event["ScalingConfig"]["MaximumConcurrency"]
+
+
+def test_a_failed_log_delivery_is_kept_whole() -> None:
+    """Metering is the one function invoked asynchronously."""
+    config = FUNCTIONS["MeteringFunction"]["Properties"]["EventInvokeConfig"]
+    assert config["MaximumRetryAttempts"] == 2
+    assert config["DestinationConfig"]["OnFailure"] == {
+        "Type": "S3Bucket",
+        "Destination": {"Fn::GetAtt": "QuarantineBucket.Arn"},
+    }
+
+
+def test_log_subscriptions_take_every_line() -> None:
+    """A filter pattern would decide out of sight what is billable."""
+    subscriptions = resources("AWS::Logs::SubscriptionFilter")
+    assert {one["Properties"]["FilterPattern"] for one in subscriptions.values()} == {""}
+
+
+def test_only_this_accounts_logs_may_invoke_metering() -> None:
+    """A permission without an account is anybody's."""
+    permission = template()["Resources"]["MeteringLogsPermission"]["Properties"]
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert "SourceArn" in permission
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_has_its_log_group_with_a_retention(name: str) -> None:
+    """Logs that never expire cost for ever; logs without a group of their own are nobody's."""
+    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert resources("AWS::Logs::LogGroup")[group]["Properties"]["RetentionInDays"]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_is_given_exactly_the_variables_that_it_reads(name: str) -> None:
+    """A variable that nobody reads misleads; one that nobody sets fails on the first call."""
+    module, _, kind = SETTINGS[name].rpartition(".")
+    settings = getattr(importlib.import_module(module), kind)
+    fields = (
+        settings.model_fields if issubclass(settings, Settings) else settings.__dataclass_fields__
+    )
+    read = {field.upper() for field in fields} - FROM_THE_RUNTIME
+    assert set(variables(FUNCTIONS[name])) == read
+
+
+def test_no_environment_holds_a_secret() -> None:
+    """The Aforo key is read from Secrets Manager, by the functions that send it."""
+    for function in FUNCTIONS.values():
+        text = json.dumps(variables(function))
+        assert not re.search(r"sk_(live|test)_|resolve:secretsmanager", text)
+
+
+def test_handlers_are_named_after_their_stop() -> None:
+    """Logical id, folder and build recipe line up."""
+    recipe = Path(ROOT / "Makefile").read_text()
+    for name, function in FUNCTIONS.items():
+        stop = function["Properties"]["Handler"].split(".")[1]
+        assert stop in STOPS
+        assert name.lower().startswith(stop)
+        assert re.search(
+            rf"^(build-\w+ )*build-{name}( build-\w+)*: \$\(UV\)$", recipe, re.MULTILINE
+        )
+
+
+def test_the_authorizer_of_the_demo_decides_every_request() -> None:
+    """A cached decision is overshoot, and its function must know the stage's TTL."""
+    auth = template()["Resources"]["DemoApiGateway"]["Properties"]["Auth"]
+    identity = auth["Authorizers"]["UsageAuthorizer"]["Identity"]
+    assert identity["ReauthorizeEvery"] == 0
+    assert variables(FUNCTIONS["AuthorizerFunction"])["RESULT_TTL_SECONDS"] == "0"
+
+
+def test_denied_calls_answer_429_with_the_decision_in_the_body() -> None:
+    """Headers are static on API Gateway, so the details stand in the body (contract 1.4)."""
+    answers = template()["Resources"]["DemoApiGateway"]["Properties"]["GatewayResponses"]
+    denied = answers["ACCESS_DENIED"]
+    assert denied["StatusCode"] == 429
+    body = denied["ResponseTemplates"]["application/json"]
+    for field in ("code", "message", "retryAfterSeconds"):
+        assert f"$context.authorizer.{field}" in body
+    assert answers["UNAUTHORIZED"]["StatusCode"] == 401
+
+
+def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
+    """A client that can write into the billing line can write a customer into it (contract 1.2)."""
+    api = template()["Resources"]["DemoApiGateway"]["Properties"]
+    line = json.loads(api["AccessLogSetting"]["Format"])
+    forbidden = {
+        "path",
+        "identity.userAgent",
+        "error.messageString",
+        "identity.apiKey",
+        "requestTime",
+    }
+    assert not {value.removeprefix("$context.") for value in line.values()} & forbidden
+    assert line["v"] == "1"
+    assert line["extendedRequestId"] == "$context.extendedRequestId"
+    assert len(api["AccessLogSetting"]["Format"]) <= 3 * 1024  # API Gateway's limit
+
+
+def test_what_holds_usage_survives_the_stack() -> None:
+    """`sam delete` must not delete revenue."""
+    for name in (
+        "LedgerBucket",
+        "QuarantineBucket",
+        "ConfigurationBucket",
+        "DataKey",
+        "AforoSecret",
+    ):
+        resource = template()["Resources"][name]
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_failure_path_does_not_depend_on_the_key_of_the_road() -> None:
+    """A disabled KMS key must not take the dead-letter queues and the quarantine with it."""
+    for name in _dead_letter_queues():
+        assert "KmsMasterKeyId" not in QUEUES[name]["Properties"]
+    bucket = json.dumps(
+        template()["Resources"]["QuarantineBucket"]["Properties"]["BucketEncryption"]
+    )
+    assert "kms" not in bucket
+
+
+def test_substitutions_are_exactly_those_of_the_state_machine() -> None:
+    """A placeholder without a value fails only when the state runs."""
+    machine = template()["Resources"]["ReplayStateMachine"]["Properties"]
+    text = (ROOT / machine["DefinitionUri"]).read_text()
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])

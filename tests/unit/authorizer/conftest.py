@@ -1,0 +1,105 @@
+"""An authorizer over an in-memory store, with a clock and a die that the test sets."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from functions.authorizer.api_key import ApiKeys
+from functions.authorizer.authorize import Authorizer
+from functions.authorizer.claims import TokenRules
+from functions.authorizer.counter_read import CounterRead
+from functions.authorizer.decision import DecisionRules
+from functions.authorizer.handler import answer
+from functions.authorizer.policy import Policy
+from functions.authorizer.signing_key import SigningKeys
+from functions.authorizer.telemetry import Telemetry
+from functions.authorizer.token import TokenVerifier
+from functions.usage.quota import identity_key, meter_field, state_key, tenant_key
+from tests.fakes.counter_store import CounterStore
+from tests.fakes.settable_clock import SettableClock
+from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
+
+METER = "api_calls"
+
+
+@dataclass
+class Bench:
+    """The authorizer and everything around it."""
+
+    store: CounterStore
+    clock: SettableClock
+    issuer: TokenIssuer
+    authorizer: Authorizer
+    lines: list[str] = field(default_factory=list)
+
+    def answer(self, event: Mapping[str, Any]) -> Policy:
+        return answer(event, lambda: self.authorizer)
+
+    def good_header(self, **claims: Any) -> str:
+        return f"Bearer {self.issuer.token(self.clock(), **claims)}"
+
+    def grant(self, customer: str = CUSTOMER, *, limit: int = 100, used: int = 0) -> None:
+        """An hour's allowance around now."""
+        now_ms = int(self.clock() * 1000)
+        self.store.hashes[state_key(TENANT, customer)] = {
+            meter_field(METER, "limit"): str(limit),
+            meter_field(METER, "used"): str(used),
+            meter_field(METER, "start_ms"): str(now_ms - 1_800_000),
+            meter_field(METER, "end_ms"): str(now_ms + 1_800_000),
+        }
+
+    def know_api_key(self, digest: str, **fields: str) -> None:
+        self.store.hashes[identity_key(TENANT, digest)] = {
+            "customer_id": CUSTOMER,
+            "tenant_id": TENANT,
+            "key_id": "key-9",
+            "environment": "live",
+            "scopes": "read",
+        } | fields
+
+    def allow_when_unknown(self) -> None:
+        rules = replace(self.authorizer.rules, allow_when_unknown=True)
+        self.authorizer = replace(self.authorizer, rules=rules)
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        return [line for text in self.lines if (line := json.loads(text)).get("message") == event]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A live tenant with one customer, who has 100 calls and a token's key to sign with."""
+    return make_bench()
+
+
+def make_bench() -> Bench:
+    """As the fixture; Hypothesis makes its own for every example."""
+    clock, store, issuer = SettableClock(), CounterStore(), TokenIssuer()
+    lines: list[str] = []
+    authorizer = _authorizer(store, clock, lines.append)
+    made = Bench(store, clock, issuer, authorizer, lines)
+    store.strings[tenant_key(TENANT, "generation")] = "1"
+    store.strings[tenant_key(TENANT, "jwks")] = issuer.key_set()
+    made.grant()
+    return made
+
+
+def _authorizer(
+    store: CounterStore, clock: SettableClock, write: Callable[[str], None]
+) -> Authorizer:
+    counters = CounterRead(store, tenant=TENANT, meter=METER, clock=clock)
+    rules = TokenRules(
+        tenant=TENANT, environment="live", issuer="https://auth.aforo.ai", audience="api"
+    )
+    return Authorizer(
+        tokens=TokenVerifier(rules, SigningKeys(counters.key_set, clock), clock),
+        api_keys=ApiKeys(counters.identity, tenant=TENANT, environment="live", clock=clock),
+        counters=counters,
+        rules=DecisionRules(ttl_seconds=0, allow_without_grant=False, allow_when_unknown=False),
+        telemetry=Telemetry(clock, write),
+        header_names_customer=False,
+        clock=clock,
+        draw=lambda: 50.0,
+    )

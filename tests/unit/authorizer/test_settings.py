@@ -1,0 +1,60 @@
+"""The authorizer's environment."""
+
+import pytest
+
+from functions.authorizer.settings import read_settings
+from functions.usage.errors import SettingsError
+
+GOOD = {
+    "REDIS_URL": "rediss://cache.example.amazonaws.com:6379/0",
+    "AFORO_TENANT_ID": "acme",
+    "AFORO_ENVIRONMENT": "live",
+    "QUOTA_METER": "api_calls",
+    "UNKNOWN_POLICY": "deny",
+    "NO_GRANT_POLICY": "deny",
+    "RESULT_TTL_SECONDS": "0",
+    "TENANT_HEADER": "tenant",
+}
+
+
+def test_reads_what_is_there() -> None:
+    """What may be empty may be absent."""
+    settings = read_settings(GOOD | {"PATH": "/bin"})
+    assert settings.aforo_tenant_id == "acme"
+    assert settings.result_ttl_seconds == 0
+    assert settings.token_issuer == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("REDIS_URL", "", "is not set"),
+        ("REDIS_URL", "http://cache:6379", "rediss://"),
+        ("REDIS_URL", "redis://user:secret@cache:6379", "must not hold"),
+        ("REDIS_URL", "redis://cache:port", ""),
+        ("REDIS_URL", "redis://cache/first", "database"),
+        ("AFORO_TENANT_ID", "a}b", "characters"),
+        ("AFORO_ENVIRONMENT", "production", "sandbox, live"),
+        ("QUOTA_METER", "", "is not set"),
+        ("UNKNOWN_POLICY", "maybe", "allow, deny"),
+        ("NO_GRANT_POLICY", "ALLOW", "allow, deny"),
+        ("RESULT_TTL_SECONDS", "-1", "whole seconds"),
+        ("RESULT_TTL_SECONDS", "3601", "whole seconds"),
+        ("RESULT_TTL_SECONDS", "0.5", "whole seconds"),
+        ("TENANT_HEADER", "both", "tenant, customer"),
+    ],
+)
+def test_a_fault_names_its_variable(name: str, value: str, fault: str) -> None:
+    """And says what is wrong, without the value: it may be a secret."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings(GOOD | {name: value})
+    assert name in str(caught.value)
+    assert fault in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    """A person mends the environment in one go."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings({})
+    assert all(name in str(caught.value) for name in GOOD)

@@ -1,0 +1,42 @@
+"""Log lines and counters of the authorizer."""
+
+import json
+
+from functions.authorizer.telemetry import DENIED, Telemetry
+from tests.fakes.settable_clock import SettableClock
+
+
+def test_counters_are_written_once_a_second() -> None:
+    """Whatever the traffic; nothing is lost between two writes."""
+    clock, lines = SettableClock(), list[str]()
+    telemetry = Telemetry(clock, lines.append)
+    for _ in range(100):
+        telemetry.count(DENIED, "QUOTA_EXCEEDED")
+        telemetry.flush_if_due()
+    clock.advance(1.0)
+    telemetry.flush_if_due()
+    written = [json.loads(line) for line in lines]
+    assert [line[DENIED] for line in written] == [1, 99]
+    assert written[0]["reason"] == "QUOTA_EXCEEDED"
+    assert written[0]["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": "AforoMetering",
+            "Dimensions": [["service"], ["service", "reason"]],
+            "Metrics": [{"Name": DENIED, "Unit": "Count"}],
+        }
+    ]
+
+
+def test_nothing_counted_nothing_written() -> None:
+    """An idle authorizer is silent."""
+    lines: list[str] = []
+    Telemetry(SettableClock(), lines.append).flush_if_due()
+    assert lines == []
+
+
+def test_a_log_line_is_one_line() -> None:
+    """Facts cannot break out of their line."""
+    lines: list[str] = []
+    Telemetry(SettableClock(), lines.append).log("WARNING", DENIED, {"stage": 'a\n{"b":"c"}'})
+    assert "\n" not in lines[0]
+    assert json.loads(lines[0])["stage"] == 'a\n{"b":"c"}'

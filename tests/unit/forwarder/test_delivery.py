@@ -1,0 +1,248 @@
+"""From a batch and Aforo's answers to one outcome per event."""
+
+from collections.abc import Callable, Sequence
+from math import ceil, log2
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.forwarder.answer import NoAnswer
+from functions.forwarder.delivery import Delivery, deliver
+from functions.forwarder.packing import Parcel
+from functions.forwarder.problem import Reply
+from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
+from tests.fakes.forwarding import (
+    Answer,
+    ScriptedAforo,
+    accepted,
+    always,
+    in_turn,
+    key,
+    number_of,
+    parcels,
+    refusing,
+    said,
+)
+
+
+def run(count: int, answer: Answer) -> tuple[Delivery, ScriptedAforo]:
+    aforo = ScriptedAforo(answer)
+    return deliver(parcels(count), aforo.post), aforo
+
+
+def set_aside_numbers(delivery: Delivery, count: int) -> set[int]:
+    return {n for n in range(count) if isinstance(delivery.outcomes[key(n)], SetAside)}
+
+
+def test_a_good_batch_is_one_post() -> None:
+    """The common case costs one post."""
+    delivery, aforo = run(100, accepted)
+    assert set(delivery.outcomes.values()) == {Confirmed()}
+    assert len(aforo.blocks) == delivery.posts == 1
+    assert delivery.stopped is None
+
+
+@given(count=st.integers(1, 200), data=st.data(), status=st.sampled_from([400, 409, 422]))
+def test_exactly_the_bad_events_are_set_aside_within_the_bound(
+    count: int, data: st.DataObject, status: int
+) -> None:
+    """K bad of n cost at most k * (ceil(log2 n) + 2) + 1 posts, and each was refused alone."""
+    bad = data.draw(st.sets(st.integers(0, count - 1), min_size=1, max_size=min(count, 12)))
+    delivery, aforo = run(count, refusing(bad, status=status))
+    assert set_aside_numbers(delivery, count) == bad
+    assert sum(o == Confirmed() for o in delivery.outcomes.values()) == count - len(bad)
+    assert delivery.posts <= len(bad) * (ceil(log2(count)) + 2) + 1
+    assert all([key(number)] in aforo.blocks for number in bad)
+
+
+@given(count=st.integers(2, 200), data=st.data())
+def test_the_posts_that_are_refused_for_one_bad_event(count: int, data: st.DataObject) -> None:
+    """Finding one bad event of n takes at most log2(n) + 1 refused posts and the one alone."""
+    bad = data.draw(st.integers(0, count - 1))
+    answer = refusing({bad})
+    refused = 0
+
+    def counting(block: Sequence[Parcel]) -> Reply | NoAnswer:
+        nonlocal refused
+        reply = answer(block)
+        refused += isinstance(reply, Reply) and reply.status == 400
+        return reply
+
+    run(count, counting)
+    assert refused <= ceil(log2(count)) + 2
+
+
+def test_named_events_need_no_search() -> None:
+    """When 422 names the events, the rest goes in one more post."""
+    errors = [{"index": 3, "code": "UNKNOWN_METRIC"}, {"index": 7, "code": "BAD"}]
+    delivery, aforo = run(10, in_turn(said(422, {"code": "INVALID", "errors": errors})))
+    assert set_aside_numbers(delivery, 10) == {3, 7}
+    assert delivery.outcomes[key(3)] == SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)
+    assert [len(block) for block in aforo.blocks] == [10, 8]
+
+
+def test_failures_inside_a_success_are_settled_at_once() -> None:
+    """A 2xx that names its failed events is final for all."""
+    body = {"accepted": 3, "failed": 1, "errors": [{"index": 2, "error": "BAD: no"}]}
+    delivery, aforo = run(4, in_turn(said(202, body)))
+    assert set_aside_numbers(delivery, 4) == {2}
+    assert len(aforo.blocks) == 1
+
+
+def test_unnamed_failures_inside_a_success_are_searched_for() -> None:
+    """`failed: 1` and no index: found like a refused event, the rest being duplicates."""
+
+    def answer(block: Sequence[Parcel]) -> Reply:
+        failed = sum(number_of(parcel) == 5 for parcel in block)
+        return said(202, {"accepted": 0, "duplicates": len(block) - failed, "failed": failed})
+
+    delivery, _ = run(8, answer)
+    assert set_aside_numbers(delivery, 8) == {5}
+
+
+def test_an_unknown_metric_is_set_aside_together() -> None:
+    """Two of a metric refused alone as unknown: the others of that metric are not tried."""
+    batch = parcels(64) + parcels_of_other_metric(64)
+
+    def answer(block: Sequence[Parcel]) -> Reply:
+        unknown = any(p.event["metricName"] == "Petz" for p in block)
+        return said(422, {"code": "UNKNOWN_METRIC"}) if unknown else accepted(block)
+
+    aforo = ScriptedAforo(answer)
+    delivery = deliver(batch, aforo.post)
+    outcomes = [delivery.outcomes[p.key] for p in batch]
+    assert outcomes[:64] == [Confirmed()] * 64
+    assert outcomes[64:] == [SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)] * 64
+    assert delivery.posts <= 2 * (7 + 2) + 2
+
+
+def parcels_of_other_metric(count: int) -> list[Parcel]:
+    return parcels(64 + count, metric="Petz")[64:]
+
+
+def test_a_missing_tenant_holds_everything() -> None:
+    """Two events refused alone for what is ours, not theirs: nothing is set aside."""
+    body = {"code": "MISSING_TENANT", "detail": "X-Tenant-Id header is required"}
+    delivery, _ = run(64, always(said(400, body)))
+    assert set(delivery.outcomes.values()) == {Held("systemic_refusal", 0)}
+    assert delivery.stopped == Held("systemic_refusal", 0)
+    assert delivery.posts <= 2 * 7 + 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_events_are_held_for_a_missing_tenant_too(count: int) -> None:
+    """One event alone is never poison because of our own header."""
+    delivery, _ = run(count, always(said(400, {"code": "MISSING_TENANT"})))
+    assert {type(outcome) for outcome in delivery.outcomes.values()} == {Held}
+
+
+@given(count=st.integers(1, 120), most=st.integers(1, 120))
+def test_413_is_split_until_it_fits(count: int, most: int) -> None:
+    """Posts shrink to what Aforo takes, and every event gets there."""
+    delivery, aforo = run(count, lambda b: said(413) if len(b) > most else accepted(b))
+    assert set(delivery.outcomes.values()) == {Confirmed()}
+    assert delivery.posts <= ceil(log2(count)) + 1 + 2 * ceil(count / most) if count > 1 else 1
+    assert max(map(len, aforo.blocks)) == count
+
+
+def test_one_event_that_is_too_large_is_set_aside() -> None:
+    """An event that gets 413 alone is poison; the others are confirmed."""
+    delivery, _ = run(5, lambda b: said(413) if any(number_of(p) == 4 for p in b) else accepted(b))
+    assert set_aside_numbers(delivery, 5) == {4}
+
+
+def test_an_empty_success_is_asked_once_more() -> None:
+    """Empty, then counts: the counts are believed."""
+    delivery, _ = run(3, in_turn(said(202)))
+    assert set(delivery.outcomes.values()) == {Confirmed(verified=True)}
+    assert delivery.posts == 2
+
+
+def test_two_empty_successes_are_unverified() -> None:
+    """An ingestor that never says anything: accepted, and marked as not verified."""
+    delivery, _ = run(3, in_turn(said(202), said(202)))
+    assert set(delivery.outcomes.values()) == {Confirmed(verified=False)}
+
+
+WRONG = said(202, {"accepted": 1, "duplicates": 0, "failed": 0})
+
+
+def test_counts_that_do_not_add_up_are_asked_once_more() -> None:
+    """Wrong counts once: the second answer decides."""
+    delivery, _ = run(3, in_turn(WRONG))
+    assert set(delivery.outcomes.values()) == {Confirmed()}
+
+
+@pytest.mark.parametrize("second", [WRONG, said(202)])
+def test_counts_that_never_add_up_are_held_in_doubt(second: Reply) -> None:
+    """Twice wrong, or wrong and then nothing: held, and Aforo may have them."""
+    delivery, _ = run(3, in_turn(WRONG, second))
+    assert set(delivery.outcomes.values()) == {Held("counts_do_not_add_up", 0, ambiguous=True)}
+    assert delivery.stopped is None
+
+
+def test_a_stop_after_an_empty_success_is_in_doubt() -> None:
+    """The first answer was a 2xx: a refused connection after it does not undo that."""
+    delivery, _ = run(3, in_turn(said(202), NoAnswer("unreachable", is_ambiguous=False)))
+    assert set(delivery.outcomes.values()) == {Held("unreachable", 0, ambiguous=True)}
+
+
+def test_a_stop_holds_what_was_posted_and_what_was_not() -> None:
+    """Only what was posted is in doubt; what was not tried waits with it."""
+    answer = in_turn(said(413), NoAnswer("no_answer", is_ambiguous=True))
+    delivery, aforo = run(4, answer)
+    held = [delivery.outcomes[key(n)] for n in range(4)]
+    assert held[:2] == [Held("no_answer", 0, ambiguous=True)] * 2
+    assert held[2:] == [Held("no_answer", 0)] * 2
+    assert len(aforo.blocks) == 2
+
+
+def test_an_outage_in_the_middle_of_a_search_keeps_what_is_known() -> None:
+    """What was confirmed before the outage stays confirmed; the suspects are held."""
+    answer = in_turn(refusing({3}), refusing({3}), said(503))
+    delivery, _ = run(4, answer)
+    assert [type(delivery.outcomes[key(n)]) for n in range(4)] == [Confirmed, Confirmed, Held, Held]
+
+
+ANSWERS: list[Callable[[Sequence[Parcel]], Reply | NoAnswer]] = [
+    accepted,
+    always(said(202)),
+    always(WRONG),
+    always(Reply(202, {}, b"<html>")),
+    lambda block: said(202, {"accepted": len(block) - 1, "failed": 1}),
+    lambda block: said(
+        202, {"accepted": len(block) - 1, "failed": 1, "errors": [{"index": 0, "error": "BAD"}]}
+    ),
+    always(said(400, {"code": "VALIDATION_FAILED"})),
+    always(said(400, {"code": "EVENT_IN_FUTURE"})),
+    always(said(400, {"code": "MISSING_TENANT"})),
+    always(said(409, {"code": "DUPLICATE"})),
+    always(said(422, {"code": "UNKNOWN_METRIC"})),
+    lambda block: said(422, {"code": "X", "errors": [{"index": len(block) - 1}]}),
+    always(said(413)),
+    always(said(401)),
+    always(said(429, {"retryAfter": 3})),
+    always(said(503)),
+    always(said(302)),
+    always(NoAnswer("no_answer", is_ambiguous=True)),
+]
+
+
+@settings(max_examples=300)
+@given(count=st.integers(1, 60), script=st.lists(st.sampled_from(ANSWERS), max_size=80))
+def test_any_script_of_answers_gives_each_event_one_outcome(
+    count: int, script: list[Answer]
+) -> None:
+    """Whatever Aforo says, every event ends in exactly one outcome, in a bounded number of posts,
+    and nothing is confirmed or set aside that no answer spoke of.
+    """
+    delivery, aforo = run(count, in_turn(*script))
+    assert set(delivery.outcomes) == {key(number) for number in range(count)}
+    assert all(isinstance(o, Confirmed | SetAside | Held) for o in delivery.outcomes.values())
+    posted = {posted_key for block in aforo.blocks for posted_key in block}
+    for event_key, outcome in delivery.outcomes.items():
+        if isinstance(outcome, Confirmed):
+            assert event_key in posted
+    # Each settled event costs at most a search and the once-more of each of its posts; 413 halves.
+    assert delivery.posts <= 2 * (count * (ceil(log2(count)) + 3 if count > 1 else 2) + 8)

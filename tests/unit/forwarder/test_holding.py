@@ -1,0 +1,160 @@
+"""How long a message waits, and what it becomes when it waited long enough."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.forwarder.breaker import Breaker
+from functions.forwarder.holding import Holding, given_up
+from functions.forwarder.settings import ForwarderSettings
+from functions.usage.outcome import Held, SetAside, SetAsideClass
+from tests.fakes.forwarding import NOW_MS, envelope
+from tests.fakes.settable_clock import SettableClock
+
+HOLD = 50_400
+MAX_RECEIVE_COUNT = 100  # UsageQueue's redrive policy
+
+
+@pytest.mark.parametrize(
+    ("receives", "asked", "waited", "jitter", "seconds"),
+    [
+        (1, 0, 0, 1.0, 2),
+        (1, 0, 0, 0.0, 1),
+        (2, 0, 0, 1.0, 4),
+        (5, 0, 0, 1.0, 32),
+        (9, 0, 0, 1.0, 512),
+        (10, 0, 0, 1.0, 900),
+        (90, 0, 0, 0.0, 450),
+        (1, 30, 0, 1.0, 30),  # as long as Aforo asks
+        (1, 0.4, 0, 1.0, 2),
+        (1, 5_000, 0, 1.0, 900),
+        (10, 0, HOLD - 60, 1.0, 60),  # the last try comes when the hold ends
+        (10, 0, HOLD - 0.5, 1.0, 1),
+        (3, 0, HOLD + 60, 1.0, 8),  # brought back by our own trouble
+    ],
+)
+def test_how_long_a_message_waits(
+    receives: int, asked: float, waited: float, jitter: float, seconds: int
+) -> None:
+    """Doubling, with jitter; at least what Aforo asks; at most 15 minutes and the hold."""
+    holding = Holding(HOLD, jitter=lambda: jitter)
+    message = envelope(waited_seconds=waited, receives=receives)
+    assert holding.wait_seconds(message, [Held("outage", asked)], NOW_MS) == seconds
+
+
+def test_our_own_lack_of_time_is_no_reason_to_wait() -> None:
+    """What was not tried because the function had to end is tried at once."""
+    assert Holding(HOLD).wait_seconds(envelope(), [Held("out_of_time", 0)], NOW_MS) == 0
+
+
+@pytest.mark.parametrize(
+    ("waited", "asked", "seconds"),
+    [(0, 7.5, 900), (HOLD, 7.5, 8), (HOLD, 0.1, 1), (HOLD, 9e9, 900)],
+)
+def test_past_the_hold_an_untried_message_gets_its_try_soon(
+    waited: float, asked: float, seconds: int
+) -> None:
+    """Before the hold ends the backoff counts, or the receives would not last."""
+    message = envelope(waited_seconds=waited, receives=50)
+    held = [Held("breaker_open", asked)]
+    assert Holding(HOLD, jitter=lambda: 1.0).wait_seconds(message, held, NOW_MS) == seconds
+
+
+@given(
+    receives=st.integers(1, 1_000),
+    waited=st.floats(0, HOLD * 2),
+    asked=st.lists(st.floats(0, 1e9), max_size=3),
+)
+def test_a_wait_is_always_one_that_sqs_takes(
+    receives: int, waited: float, asked: list[float]
+) -> None:
+    """Between 1 second and 15 minutes, whatever comes in."""
+    held = [Held("outage", seconds) for seconds in asked]
+    message = envelope(waited_seconds=waited, receives=receives)
+    assert 1 <= Holding(HOLD).wait_seconds(message, held, NOW_MS) <= 900
+
+
+@given(seed=st.integers(0, 2**32))
+def test_the_hold_ends_before_the_redrive_policy_does(seed: int) -> None:
+    """An outage of the whole hold takes fewer receives than would redrive the message."""
+    holding = Holding(HOLD, jitter=random.Random(seed).random)
+    waited, receives = 0.0, 1
+    while not holding.is_over(envelope(waited_seconds=waited), NOW_MS):
+        message = envelope(waited_seconds=waited, receives=receives)
+        waited += holding.wait_seconds(message, [Held("outage", 0)], NOW_MS)
+        receives += 1
+    assert receives < MAX_RECEIVE_COUNT
+
+
+@pytest.mark.parametrize(
+    ("held", "is_past_window", "set_aside_class"),
+    [
+        (Held("outage", 0, ambiguous=True), False, SetAsideClass.EXHAUSTED),
+        (Held("outage", 0, ambiguous=True), True, SetAsideClass.AMBIGUOUS),
+        (Held("rate_limited", 3), True, SetAsideClass.EXHAUSTED),
+        (Held("unreachable", 0), False, SetAsideClass.EXHAUSTED),
+        (Held("credential_refused", 0), False, SetAsideClass.AUTH),
+        (Held("credential_unavailable", 0), False, SetAsideClass.AUTH),
+        (Held("systemic_refusal", 0), True, SetAsideClass.AUTH),
+        (Held("future", 0), False, SetAsideClass.FUTURE),
+        (Held("counts_do_not_add_up", 0, ambiguous=True), False, SetAsideClass.AMBIGUOUS),
+    ],
+)
+def test_what_a_held_event_becomes_when_the_hold_is_over(
+    *, held: Held, is_past_window: bool, set_aside_class: SetAsideClass
+) -> None:
+    """The class says what a person has to do before a replay."""
+    expected = SetAside(set_aside_class, held.reason)
+    assert given_up(held, is_past_window=is_past_window) == expected
+
+
+@pytest.mark.parametrize("reason", ["out_of_time", "breaker_open"])
+def test_what_was_not_tried_stays_held(reason: str) -> None:
+    """Past the hold it gets its last try first."""
+    held = Held(reason, 0)
+    assert given_up(held, is_past_window=True) == held
+
+
+def test_the_hold_ends_within_the_dedup_window() -> None:
+    """A hold that outlives Aforo's memory is refused, naming the variable."""
+    with pytest.raises(ValueError, match="HOLD_SECONDS"):
+        ForwarderSettings(
+            usage_queue_url="u",
+            unforwarded_usage_queue_url="u",
+            settled_usage_queue_url="u",
+            ledger_bucket="b",
+            aforo_base_url="http://127.0.0.1",
+            aforo_allowed_hosts=" a.example, ,b.example ",
+            aforo_tenant_id="t",
+            aforo_secret_arn="s",
+            hold_seconds=80_000,
+        )
+
+
+def test_the_breaker_opens_probes_and_shuts() -> None:
+    """Stopped: nothing goes until its time; then one probe, and a longer time if stopped."""
+    clock = SettableClock()
+    breaker = Breaker(clock, jitter=lambda: 1.0)
+    assert breaker.refusal() is None
+    breaker.record(Held("outage", 0, ambiguous=True))
+    assert breaker.refusal() == Held("outage", 1.0)
+    clock.advance(1)
+    assert breaker.refusal() is None
+    breaker.record(Held("outage", 0))
+    assert breaker.refusal() == Held("outage", 2.0)
+    clock.advance(2)
+    breaker.record(None)
+    assert breaker.refusal() is None
+
+
+def test_the_breaker_waits_as_long_as_aforo_asks_and_no_longer_than_30_seconds_by_itself() -> None:
+    """A Retry-After outweighs its own, capped time."""
+    clock = SettableClock()
+    breaker = Breaker(clock, jitter=lambda: 1.0)
+    for _ in range(50):
+        breaker.record(Held("outage", 0))
+    assert breaker.refusal() == Held("outage", 30.0)
+    breaker.record(Held("rate_limited", 120))
+    assert breaker.refusal() == Held("rate_limited", 120.0)

@@ -1,0 +1,117 @@
+"""From SQS records to messages: nothing lost, nothing raised."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import from_json
+
+from functions.forwarder.inbox import Received, Unreadable, read_inbox
+from functions.forwarder.packing import distinct
+from functions.usage.message import SetAsideRecord, event_text
+from tests.fakes.forwarding import NOW_MS, received, sqs_record, usage_event, usage_message
+
+
+def set_aside_record(set_aside_class: str, tries: int = 1) -> SetAsideRecord:
+    return {
+        "setAsideClass": set_aside_class,
+        "reason": "r",
+        "status": None,
+        "instance": None,
+        "tries": tries,
+        "firstTriedAt": "2026-11-01T00:00:00.000Z",
+        "lastTriedAt": "2026-11-01T00:00:00.000Z",
+    }
+
+
+def test_a_usage_message_is_read_whole() -> None:
+    """Events, times and receive count come out as they were put in."""
+    message = usage_message([usage_event(1), usage_event(2)], replayId="r-1")
+    one = received(message, receives=3, sent_ms=NOW_MS)
+    assert one.message == message
+    assert (one.envelope.receives, one.envelope.sent_at_ms) == (3, NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("", "Invalid JSON"),
+        ("{", "Invalid JSON"),
+        ("[]", "should be an object"),
+        ({}, "version"),
+        (usage_message([]) | {"version": 2}, "version"),
+        (usage_message([{"customerId": "c"}]), "events.0.metricName"),  # type: ignore[typeddict-item]
+        (usage_message([usage_event(1) | {"occurredAt": "yesterday"}]), "occurredAt"),
+        (usage_message([usage_event(1) | {"occurredAt": "2026-11-01T00:00:00"}]), "occurredAt"),
+        (usage_message([usage_event(1) | {"occurredAt": "2026-13-01T00:00:00Z"}]), "month"),
+        (usage_message([usage_event(1) | {"metadata": {}}]), "metadata.meter"),
+    ],
+)
+def test_a_body_that_is_no_usage_message_is_kept_with_its_fault(body: object, fault: str) -> None:
+    """It says what is wrong, and its text goes on unchanged."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    (one,) = read_inbox([sqs_record(text)])
+    assert isinstance(one, Unreadable)
+    assert fault in one.fault
+    assert one.envelope.body == text
+
+
+@given(
+    st.text(max_size=80)
+    | st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["version", "events", "meteredAt", "metadata"]), inner
+            )
+        ),
+        max_leaves=6,
+    ).map(json.dumps)
+)
+def test_any_body_is_read_or_kept(body: str) -> None:
+    """No text can make reading fail."""
+    (one,) = read_inbox([sqs_record(body)])
+    assert isinstance(one, Received | Unreadable)
+    assert one.envelope.body == body
+
+
+@pytest.mark.parametrize(
+    ("receives", "history", "is_ambiguous"),
+    [
+        (1, [], False),
+        (2, [], True),  # why the first try failed is not recorded anywhere
+        (1, [set_aside_record("poison", tries=3)], False),
+        (1, [set_aside_record("config", tries=9)], False),
+        (1, [set_aside_record("auth", tries=1)], False),
+        (1, [set_aside_record("auth", tries=2)], True),  # an earlier try may have been a timeout
+        (1, [set_aside_record("exhausted", tries=1)], True),
+        (1, [set_aside_record("ambiguous", tries=1)], True),
+        (1, [set_aside_record("exhausted"), set_aside_record("config")], True),
+    ],
+)
+def test_when_aforo_may_have_it(
+    *, receives: int, history: list[SetAsideRecord], is_ambiguous: bool
+) -> None:
+    """Earlier tries leave doubt unless each was a refusal of the event itself."""
+    message = usage_message([usage_event(1)], history=history)
+    assert received(message, receives=receives).is_ambiguous is is_ambiguous
+
+
+def test_a_message_moved_back_by_hand_keeps_its_last_record() -> None:
+    """The console's own redrive leaves `setAside` in place: it is history now."""
+    first, last = set_aside_record("config"), set_aside_record("exhausted")
+    one = received(usage_message([usage_event(1)], history=[first], setAside=last))
+    assert one.history == [first, last]
+    assert one.is_ambiguous
+
+
+def test_an_event_is_posted_as_metering_wrote_it() -> None:
+    """Byte for byte, also what this version does not know: a replay months later is the same."""
+    event = {**usage_event(1), "quantity": 2.0, "region": {"new": [1, None]}, "statusCode": 200}
+    text = event_text(event)  # type: ignore[arg-type]
+    one = received(f'{{"version":1,"meteredAt":"2026-11-01T00:00:00.000Z","events":[{text}]}}')
+    (parcel,) = distinct(one.events).parcels.values()
+    assert from_json(parcel.content) == from_json(text)
+    assert isinstance(from_json(parcel.content)["quantity"], float)

@@ -1,0 +1,107 @@
+"""What is kept, under which name, and that it can be metered again."""
+
+import json
+from typing import Any
+
+from functions.metering.log_delivery import LogDelivery
+from functions.metering.quarantine import quarantined_delivery, quarantined_lines
+from functions.metering.sorting import Refused
+from functions.usage.outcome import Quarantined
+from tests.fakes.access_log_lines import REQUEST_TIME_MS, access_line, log_events
+
+NO_CUSTOMER = Quarantined("no_customer", "nobody")
+TAMPER = Quarantined("tamper", "twice")
+
+
+def delivery(events: list[Any]) -> LogDelivery:
+    return LogDelivery("123456789012", "group", "stream", events)
+
+
+def test_one_object_per_delivery_and_reason() -> None:
+    """With all that is needed to make a delivery of it again."""
+    events = log_events([access_line(customerId="-"), "{}", access_line(stage="b")])
+    refused = [
+        Refused(NO_CUSTOMER, (events[0],)),
+        Refused(TAMPER, (events[1],)),
+        Refused(NO_CUSTOMER, (events[2],)),
+    ]
+    no_customer, tamper = quarantined_lines(delivery(events), refused)
+    assert no_customer.key.startswith("quarantine/no_customer/2026-07-20/01/")
+    assert tamper.key.startswith("quarantine/tamper/2026-07-20/01/")
+    assert json.loads(no_customer.body) == {
+        "version": 1,
+        "reason": "no_customer",
+        "owner": "123456789012",
+        "logGroup": "group",
+        "logStream": "stream",
+        "logEvents": [
+            {**events[0], "detail": "nobody"},
+            {**events[2], "detail": "nobody"},
+        ],
+    }
+
+
+def test_the_name_is_made_of_the_content() -> None:
+    """A delivery that comes again writes over itself; another one does not."""
+    events = log_events(["a", "b"])
+    kept = [Refused(TAMPER, (event,)) for event in events]
+    (first,) = quarantined_lines(delivery(events), kept)
+    assert [first] == list(quarantined_lines(delivery(events), kept))
+    (other,) = quarantined_lines(delivery(events), kept[:1])
+    assert other.key != first.key
+
+
+def test_credentials_are_not_kept() -> None:
+    """Wherever in the log event they stand."""
+    events = [
+        {"id": "1", "timestamp": REQUEST_TIME_MS, "message": "Authorization: Bearer secret"},
+        {"id": "2", "timestamp": REQUEST_TIME_MS, "message": {"apiKey": "secret"}},
+        "x-api-key: secret",
+    ]
+    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    assert b"secret" not in kept.body
+
+
+def test_what_has_no_time_is_kept_undated() -> None:
+    """And what is no text keeps its value; lone surrogates survive."""
+    events = [
+        {"id": None, "timestamp": "x", "message": None},
+        {"timestamp": True, "message": "\ud800"},
+        {"timestamp": 10**30, "message": 7},
+    ]
+    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    assert kept.key.startswith("quarantine/tamper/undated/")
+    assert [entry["message"] for entry in json.loads(kept.body)["logEvents"]] == [
+        None,
+        "\ud800",
+        7,
+    ]
+
+
+def test_a_whole_delivery_keeps_its_payload() -> None:
+    """It may be read by a better version of metering, or by a person."""
+    payload = {"awslogs": {"data": "%%%"}}
+    kept = quarantined_delivery(payload, Quarantined("bad_base64", "no"))
+    assert kept.key.startswith("quarantine/delivery/")
+    content = json.loads(kept.body)
+    assert (content["reason"], content["payload"]) == ("bad_base64", "%%%")
+    assert quarantined_delivery(payload, Quarantined("bad_base64", "no")) == kept
+
+
+def test_an_event_that_is_no_delivery_is_kept_as_its_json() -> None:
+    """Without its credentials."""
+    event = {"headers": {"Authorization": "Bearer secret"}, "body": "hello"}
+    kept = quarantined_delivery(event, Quarantined("not_a_delivery", "no"))
+    assert b"hello" in kept.body
+    assert b"secret" not in kept.body
+
+
+def test_nesting_does_not_stop_the_keeping() -> None:
+    """What no reader could read back is noted, with its neighbours."""
+    deep: list[Any] = []
+    for _ in range(200_000):
+        deep = [deep]
+    events = [{"message": deep}, {"message": "line"}]
+    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    assert b"nested too deeply" in kept.body
+    assert b"line" in kept.body

@@ -1,0 +1,104 @@
+"""The quick reader and the exact one agree, and no name can stand twice."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from functions.metering.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
+from functions.usage.outcome import Quarantined
+from tests.fakes.access_log_lines import FIELDS, access_line
+
+NAMES = st.sampled_from(["a", "b", ":", '\\"', "", "customerId"])
+SCALARS = st.one_of(
+    st.text(max_size=4), st.sampled_from([":", '"', ",", "\\", "{"]), st.integers(), st.none()
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2)
+)
+# Objects written by hand, so that names may repeat and blanks may stand anywhere.
+PAIRS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
+BLANKS = st.sampled_from(["", " ", "\t "])
+
+
+def _written(pairs: list[tuple[str, object]], blank: str, *, ascii_only: bool) -> str:
+    members = (
+        f"{json.dumps(name)}{blank}:{blank}{json.dumps(value, ensure_ascii=ascii_only)}"
+        for name, value in pairs
+    )
+    return f"{{{f'{blank},'.join(members)}}}"
+
+
+@given(PAIRS, BLANKS, st.sampled_from(["escaped", "as it is"]))
+@example([("a", 1), ("a", "x")], "", "escaped")
+@example([("a", 1), ("b", 2), ("b", "x")], "", "escaped")
+@example([(":", 2), (":", 1)], "", "escaped")
+def test_the_quick_reader_never_differs_from_the_exact_one(
+    pairs: list[tuple[str, object]], blank: str, escape: str
+) -> None:
+    """What it takes is what the exact reader gives; it never takes a name that stands twice."""
+    line = _written(pairs, blank, ascii_only=escape == "escaped")
+    quick = read_plain(line)
+    exact = read_object(line)
+    assert quick is None or quick == exact
+    if len({name for name, _ in pairs}) != len(pairs):
+        assert isinstance(exact, Quarantined)
+        assert exact.reason == "tamper"
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.text("xyz:,{} ", max_size=3)))
+def test_the_quick_reader_takes_every_plain_line(fields: dict[str, str]) -> None:
+    """Otherwise each line would cost five times as much, unseen."""
+    assert read_plain(json.dumps(fields)) == fields
+
+
+def test_our_own_format_is_plain() -> None:
+    """The line that the stage writes goes the quick way."""
+    assert read_plain(access_line()) == FIELDS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"customerId":"a","customerId":"b"}',
+        '{"customerId":"a","customer\\u0049d":"b"}',
+        '{"a":{"b":1,"b":2}}',
+        '{"a":[{"b":1,"b":1}]}',
+        '{"a":1,"b":2,"b":"x"}',
+    ],
+)
+def test_a_name_that_stands_twice_is_tampering(line: str) -> None:
+    """At any depth, and however it is spelt."""
+    outcome = read_object(line)
+    assert isinstance(outcome, Quarantined)
+    assert outcome.reason == "tamper"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", INVALID),
+        ('{"a":-,"b":"x"}', INVALID),
+        ('{"x": " "Endpoint request timed out""}', INVALID),
+        ('{"a":"b"} trailing', INVALID),
+        ('{"a":"line\nbreak"}', INVALID),
+        ("[" * 100_000, INVALID),
+        ('{"a":' * 100_000, INVALID),
+        ("1" * 100_000, INVALID),
+        ("\ufeff{}", INVALID),
+        ("[]", NOT_AN_OBJECT),
+        ('"a"', NOT_AN_OBJECT),
+    ],
+)
+def test_what_is_no_object_is_said_so(line: str, expected: Quarantined) -> None:
+    """Broken JSON and JSON of another kind are different faults."""
+    assert read_plain(line) is None
+    assert read_object(line) == expected
+
+
+@given(st.text(st.characters()))
+def test_any_text_is_read_or_quarantined(line: str) -> None:
+    """Lone surrogates included."""
+    assert isinstance(read_object(line), Quarantined | dict)
+    assert isinstance(read_plain(line), dict | None)

@@ -1,0 +1,123 @@
+"""Settled usage into settlements of at most 100 events."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.reconciliation.settling import (
+    EVENTS_PER_SCRIPT,
+    LARGEST_QUANTITY,
+    NO_QUANTITY,
+    NO_TIME,
+    OLDER_THAN_HORIZON,
+    epoch_minute,
+    sort_settled,
+    whole_quantity,
+)
+from functions.usage.mark import mark_of
+from functions.usage.message import SettledUsage
+from functions.usage.moment import DAY_MS, epoch_ms_from_iso, iso_from_epoch_ms
+
+NOW_MS = epoch_ms_from_iso("2026-11-23T12:34:56Z")
+HORIZON = timedelta(days=35)
+
+
+def usage(
+    key: str = "k", *, at_ms: int = NOW_MS, quantity: float = 1, customer: str = "cust_1"
+) -> SettledUsage:
+    """A settled event of the meter `api_calls`."""
+    return {
+        "key": key,
+        "customerId": customer,
+        "meter": "api_calls",
+        "quantity": quantity,
+        "occurredAt": iso_from_epoch_ms(at_ms),
+    }
+
+
+USAGES = st.builds(
+    usage,
+    st.integers(0, 500).map(str),
+    at_ms=st.integers(NOW_MS - 40 * DAY_MS, NOW_MS + DAY_MS),
+    quantity=st.one_of(st.integers(-2, 5), st.floats(allow_nan=True)),
+    customer=st.sampled_from(["cust_1", "cust_2"]),
+)
+
+
+@given(st.lists(st.lists(USAGES, max_size=150), max_size=4))
+def test_every_event_is_settled_or_accounted_for(messages: list[list[SettledUsage]]) -> None:
+    """No event is lost in sorting, none is doubled, and each batch names the messages it is of."""
+    named = [(str(i), rows) for i, rows in enumerate(messages)]
+    found = sort_settled(named, NOW_MS, HORIZON)
+
+    settled = sum(len(batch.settlement.marks) for batch in found.batches)
+    assert settled + found.changes_nothing.total() == sum(map(len, messages))
+    for batch in found.batches:
+        customer, meter, cells, marks, quantities = batch.settlement
+        assert 0 < len(marks) == len(cells) == len(quantities) <= EVENTS_PER_SCRIPT
+        assert list(cells) == sorted(cells)
+        rows = [row for i, rows in named if i in batch.messages for row in rows]
+        owned = Counter(
+            mark_of(row["key"])
+            for row in rows
+            if (row["customerId"], row["meter"]) == (customer, meter)
+        )
+        assert Counter(marks) <= owned
+
+
+@pytest.mark.parametrize(
+    ("quantity", "whole"),
+    [
+        (1, 1),
+        (7, 7),
+        (0.25, 1),
+        (2.0, 2),
+        (2.000001, 3),
+        (LARGEST_QUANTITY, LARGEST_QUANTITY),
+        (0, None),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (LARGEST_QUANTITY + 1, None),
+    ],
+)
+def test_quantities_are_whole(quantity: float, whole: int | None) -> None:
+    """A fraction counts as a whole unit; what is no quantity counts as none."""
+    assert whole_quantity(quantity) == whole
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (usage(at_ms=NOW_MS - 35 * DAY_MS - 60_000), OLDER_THAN_HORIZON),
+        (usage(quantity=0), NO_QUANTITY),
+        ({**usage(), "occurredAt": "yesterday"}, NO_TIME),
+        ({**usage(), "occurredAt": "2026-11-23T99:00:00.000Z"}, NO_TIME),
+        ({**usage(), "occurredAt": "2026-11-23T12:00:00.000"}, NO_TIME),
+    ],
+)
+def test_what_changes_nothing_says_why(row: SettledUsage, reason: str) -> None:
+    """An event that cannot be counted is acknowledged with a reason; its neighbours are settled."""
+    found = sort_settled([("m", [row, usage("good")])], NOW_MS, HORIZON)
+    assert found.changes_nothing == {reason: 1}
+    assert [batch.settlement.marks for batch in found.batches] == [(mark_of("good"),)]
+
+
+def test_event_at_the_horizon_still_counts() -> None:
+    """The horizon itself is inside: the mark of an event that old is still kept."""
+    found = sort_settled([("m", [usage(at_ms=NOW_MS - 35 * DAY_MS)])], NOW_MS, HORIZON)
+    assert not found.changes_nothing
+
+
+def test_time_with_an_offset_is_the_same_moment() -> None:
+    """`+02:00` is honoured, so the event stands in the hour of its request."""
+    assert epoch_minute("2026-11-23T14:34:56.000+02:00") == epoch_minute("2026-11-23T12:34:00Z")
+
+
+def test_rounding_is_counted() -> None:
+    """How many fractions were rounded up is known, so that nobody has to wonder at the sum."""
+    found = sort_settled([("m", [usage("a", quantity=0.5), usage("b")])], NOW_MS, HORIZON)
+    assert found.rounded_up == 1

@@ -1,0 +1,93 @@
+"""The report of a replay, in its three forms."""
+
+from functions.replay.account import (
+    LINES_IN_STATE,
+    Course,
+    LedgerLookup,
+    account_of,
+    left_by_reason,
+    notice_of,
+    shortened,
+)
+from functions.replay.bill import bill_of, once
+from functions.replay.manifest import HeldRow
+from tests.fakes.unforwarded import ledger_row, sent_row
+
+HELD: HeldRow = {
+    "messageId": "m-1",
+    "receiptHandle": "r-1",
+    "why": "not_chosen",
+    "setAsideClass": "poison",
+    "events": 3,
+}
+
+
+def course(*, dry_run: bool = False, trouble: str = "") -> Course:
+    return Course(
+        replay_id="by-hand",
+        dry_run=dry_run,
+        started_at="2026-11-23T12:00:00.000Z",
+        finished_at="2026-11-23T12:01:00.000Z",
+        trouble=trouble,
+        waiting_at_start=4,
+        waiting_now=1,
+        messages_moved=3,
+    )
+
+
+def test_a_message_that_was_seen_twice_counts_once() -> None:
+    """It is hidden for a quarter of an hour, and a replay may take longer."""
+    again: HeldRow = {**HELD, "receiptHandle": "r-2"}
+    other: HeldRow = {**HELD, "messageId": "m-2", "why": "own", "setAsideClass": "config"}
+    assert left_by_reason([HELD, other, again]) == [
+        {"why": "not_chosen", "class": "poison", "messages": 1, "events": 3},
+        {"why": "own", "class": "config", "messages": 1, "events": 3},
+    ]
+
+
+def test_the_account_says_what_was_done_and_what_was_left() -> None:
+    """Every number of the notice stands in it."""
+    bill = bill_of(once([sent_row(1), sent_row(2)]), [ledger_row(1)], set())
+    account = account_of(course(trouble="Aforo went away"), bill, [HELD], LedgerLookup(1, 1))
+    assert account["events"] == {
+        "sent": 2,
+        "replayed": 1,
+        "alreadyConfirmed": 0,
+        "stillFailing": 0,
+        "parked": 0,
+        "outstanding": 1,
+    }
+    assert account["trouble"] == "Aforo went away"
+    assert account["messages"]["moved"] == 3
+    assert account["ledgerHours"] == {"needed": 1, "read": 1}
+    assert notice_of(account, "s3://ledger/x").splitlines() == [
+        "Replay by-hand",
+        "Stopped early: Aforo went away",
+        "Messages: 3 moved; 4 waited at the start, 1 wait now.",
+        "Events: 2 sent",
+        "  replayed: 1",
+        "  alreadyConfirmed: 0",
+        "  stillFailing: 0",
+        "  parked: 0",
+        "  outstanding: 1",
+        "Left in the queue: 1 (not_chosen poison)",
+        "The whole report: s3://ledger/x",
+    ]
+
+
+def test_a_dry_run_is_told_in_the_conditional() -> None:
+    """Nobody must take it for a replay."""
+    account = account_of(course(dry_run=True), bill_of({}, [], set()), [], LedgerLookup(0, 0))
+    notice = notice_of(account, "s3://ledger/x")
+    assert notice.startswith("Dry run of a replay by-hand\nCame to its end.\n")
+    assert "3 would be moved" in notice
+    assert "Events, if replayed now:" in notice
+
+
+def test_a_state_carries_no_more_than_some_lines() -> None:
+    """A state's output may have 256 KiB; the rest of the bill is in S3."""
+    sent = once(sent_row(number, customer=f"cus_{number:04}") for number in range(1000))
+    account = account_of(course(), bill_of(sent, [], set()), [], LedgerLookup(1, 1))
+    short = shortened(account)
+    assert (len(short["bill"]), short["billLines"]) == (LINES_IN_STATE, 1000)
+    assert len(account["bill"]) == 1000

@@ -1,0 +1,79 @@
+"""The input of a replay, as a person types it into the console."""
+
+import json
+
+import pytest
+
+from functions.replay.order import NotUnderstood, Order, read_order
+from functions.usage.outcome import SetAsideClass
+
+
+@pytest.mark.parametrize("found", [{}, {"Comment": "Insert your JSON here"}])
+def test_the_default_is_everything_but_poison(found: object) -> None:
+    """Also with the console's sample input: pressing start is a plain replay."""
+    order = read_order(found)
+    assert isinstance(order, Order)
+    assert (order.source, order.dry_run, order.max_messages) == ("unforwarded", False, None)
+    assert set(order.filter.set_aside_class) == set(SetAsideClass) - {SetAsideClass.POISON}
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ([], "input: give a JSON object"),
+        (None, "input: give a JSON object"),
+        ("now", "input: give a JSON object"),
+        ({"source": "quarantine"}, "source: quarantine is not in this version"),
+        ({"source": "unreconciled"}, "source: unreconciled is not in this version"),
+        ({"source": "dlq"}, "source: Input should be 'unforwarded'"),
+        ({"dryRun": "yes"}, "dryRun: "),
+        ({"dryRun": None}, "dryRun: "),
+        ({"maxMessages": 0}, "maxMessages: "),
+        ({"maxMessages": 1.5}, "maxMessages: "),
+        ({"maxMessages": True}, "maxMessages: "),
+        ({"eventsPerSecond": 0}, "eventsPerSecond: "),
+        ({"eventsPerSecond": "3"}, "eventsPerSecond: "),
+        ({"maxMessage": 3}, "maxMessage: is not a field of a replay (source, dryRun, maxMessages"),
+        ({"max_messages": 3}, "max_messages: is not a field"),
+        ({"filter": None}, "filter: give a JSON object"),
+        ({"filter": {"klass": []}}, "filter.klass: is not a field of a replay (class, customerId"),
+        ({"filter": {"class": []}}, "filter.class: "),
+        ({"filter": {"class": "config"}}, "filter.class: "),
+        ({"filter": {"class": ["confg"]}}, "filter.class.0: Input should be 'poison'"),
+        ({"filter": {"customerId": ""}}, "filter.customerId: "),
+        ({"filter": {"olderThan": 1790000000}}, "filter.olderThan: give a time with its offset"),
+        ({"filter": {"olderThan": "1790000000"}}, "filter.olderThan: give a time"),
+        ({"filter": {"olderThan": "2026-10-02T08:00:00"}}, "filter.olderThan: give a time"),
+        ({"filter": {"newerThan": "2026-13-02T08:00:00Z"}}, "filter.newerThan: give a time"),
+        (
+            {"filter": {"olderThan": "2026-10-01T00:00:00Z", "newerThan": "2026-10-02T00:00:00Z"}},
+            "filter: nothing is older than olderThan and newer than newerThan",
+        ),
+        ({"dryRun": 1, "maxMessages": 0}, "; maxMessages: "),
+    ],
+)
+def test_what_is_not_understood_is_named(found: object, problem: str) -> None:
+    """Each field at fault, and what it takes; all of them at once."""
+    order = read_order(found)
+    assert isinstance(order, NotUnderstood)
+    assert problem in order.problem
+
+
+def test_an_order_survives_the_way_through_the_state_machine() -> None:
+    """The check hands it to the machine as JSON, and the machine to the mover."""
+    order = read_order(
+        {
+            "dryRun": True,
+            "maxMessages": 10,
+            "eventsPerSecond": 2,
+            "filter": {
+                "class": ["poison", "config"],
+                "customerId": "cus_a",
+                "olderThan": "2026-10-02T08:00:00+02:00",
+                "newerThan": "2026-10-01T08:00:00Z",
+            },
+        }
+    )
+    assert isinstance(order, Order)
+    as_json = json.dumps(order.model_dump(mode="json", by_alias=True, exclude_none=True))
+    assert Order.model_validate(json.loads(as_json)) == order
