@@ -84,12 +84,12 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	  $(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$machine" && echo "$$machine: ok" || exit 1; done
 
 .PHONY: artifacts
-artifacts: setup build-local ## Build with sam, then import every handler from its own artifact alone
+artifacts: build-local ## Build with sam, then import every handler from its own artifact alone
 	@$(RUN) -m tests.template.artifacts
 
 .PHONY: bench
 bench: setup ## Measure the hot paths, as ratios within one run
-	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(RUN) $$bench || exit 1; done
+	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build
@@ -97,9 +97,8 @@ build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_
 	@ARCHITECTURE=$(ARCHITECTURE) .venv-sam/bin/sam build --config-env $(ENVIRONMENT)
 
 .PHONY: build-local
-build-local: .venv-sam/ready
-	@ARCHITECTURE=$$(uname -m | sed -e s/aarch64/arm64/ -e s/amd64/x86_64/) .venv-sam/bin/sam build --config-env local > .sam-build.log 2>&1 \
-	  || { cat .sam-build.log; rm -f .sam-build.log; exit 1; }; rm -f .sam-build.log
+build-local: setup .venv-sam/ready
+	@$(RUN) -m tests.local.deploy
 
 .PHONY: deploy
 deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']

@@ -18,11 +18,17 @@ from pathlib import Path
 from tests.local import customers as provisioning
 from tests.local import deploy
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.deploy import DeployError
 from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
 from tests.local.greeting import greeting
-from tests.local.ministack import start_ministack
-from tests.local.server_process import ServerProcess, start_server
-from tests.local.valkey import start_valkey
+from tests.local.ministack import MinistackError, start_ministack
+from tests.local.server_process import (
+    STOP_AT_ONCE_SECONDS,
+    ServerError,
+    ServerProcess,
+    start_server,
+)
+from tests.local.valkey import ValkeyError, start_valkey
 
 STACK = "aforo-local"
 PROCESSES = "processes.json"
@@ -75,9 +81,21 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
         deploy.build(directory / "sam.log")
     with _step(say, "Valkey, ministack, Aforo stand-in"):
         valkey = start_valkey(directory)
-        _remember(directory, ServerProcess("valkey", valkey.pid, "valkey"))
+        _remember(
+            directory,
+            ServerProcess("valkey", valkey.pid, "valkey", patience_seconds=STOP_AT_ONCE_SECONDS),
+        )
         ministack = start_ministack(directory)
-        _remember(directory, ServerProcess("ministack", ministack.pid, "ministack", group=True))
+        _remember(
+            directory,
+            ServerProcess(
+                "ministack",
+                ministack.pid,
+                "ministack",
+                group=True,
+                patience_seconds=STOP_AT_ONCE_SECONDS,
+            ),
+        )
         os.environ.update(ministack.env)
         aforo_url = _server(directory, "tests.local.aforo", [])
     with _step(say, "sam deploy"):
@@ -203,7 +221,11 @@ def main() -> int:
         print(f"stopped {count} processes" if count else "the local cloud was not running")
         return 0
     print("starting the local cloud")
-    endpoints = start(options.directory, hold_seconds=options.hold_seconds)
+    try:
+        endpoints = start(options.directory, hold_seconds=options.hold_seconds)
+    except (DeployError, MinistackError, ServerError, ValkeyError) as error:
+        print(f"local: {error}", file=sys.stderr)
+        return 1
     print(greeting(endpoints, options.directory / FILE_NAME))
     return 0
 

@@ -9,19 +9,22 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import yaml
 
-from tests.local.endpoints import ROOT
+from tests.local.endpoints import LOCAL, ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
+CONFIG = ROOT / "samconfig.toml"
+BUILD_DIRECTORY = ROOT / ".aws-sam" / "local"
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 
@@ -34,9 +37,26 @@ def architecture() -> str:
     return _ARCHITECTURES[platform.machine()]
 
 
-def build(log_file: Path) -> None:
-    """`sam build`, all functions at once."""
-    _sam(["build"], {"ARCHITECTURE": architecture()}, log_file)
+def build(log_file: Path) -> bool:
+    """`sam build`, all functions at once, into a folder beside the one for AWS. False when nothing
+    that goes into an artifact has changed since the last time.
+    """
+    built = BUILD_DIRECTORY / "template.yaml"
+    if built.exists() and built.stat().st_mtime > max(map(_changed_at, _sources())):
+        return False
+    arguments = ["build", "--build-dir", str(BUILD_DIRECTORY)]
+    _sam(arguments, {"ARCHITECTURE": architecture()}, log_file)
+    return True
+
+
+def _sources() -> Iterator[Path]:
+    yield from (ROOT / name for name in ("template.yaml", "Makefile", "uv.lock", "samconfig.toml"))
+    yield from (ROOT / "statemachine").iterdir()
+    yield from (path for path in (ROOT / "functions").rglob("*") if "__pycache__" not in path.parts)
+
+
+def _changed_at(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def deploy(
@@ -44,7 +64,9 @@ def deploy(
 ) -> dict[str, str]:
     """`sam deploy` into the cloud that `environment` points at; the stack's outputs."""
     overrides = [f"{name}={value}" for name, value in parameters.items()]
-    arguments = ["deploy", "--stack-name", stack, "--parameter-overrides", *overrides]
+    template = str(BUILD_DIRECTORY / "template.yaml")
+    arguments = ["deploy", "--template-file", template, "--stack-name", stack]
+    arguments += ["--parameter-overrides", *overrides]
     _sam(arguments, environment, log_file)
     _send_definitions_as_json(boto3.client("stepfunctions"), stack)
     return stack_outputs(stack)
@@ -78,7 +100,7 @@ def _sam(arguments: list[str], environment: Mapping[str, str], log_file: Path) -
         raise DeployError(message)
     with log_file.open("ab") as log:
         status = subprocess.run(
-            [str(SAM), *arguments, "--config-env", "local"],
+            [str(SAM), *arguments, "--config-file", str(CONFIG), "--config-env", "local"],
             cwd=ROOT,
             env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment},
             stdin=subprocess.DEVNULL,
@@ -101,3 +123,19 @@ def _send_definitions_as_json(client: "SFNClient", stack: str) -> None:
             client.update_state_machine(
                 stateMachineArn=arn, definition=json.dumps(yaml.safe_load(definition))
             )
+
+
+def main() -> int:
+    """`python -m tests.local.deploy`: build only."""
+    log_file = LOCAL / "sam.log"
+    log_file.parent.mkdir(exist_ok=True)
+    try:
+        print("sam build: ok" if build(log_file) else "sam build: nothing has changed")
+    except DeployError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,6 +16,7 @@ from pathlib import Path
 
 READY_SECONDS = 60.0  # a second each; the rest is for two loaded cores
 STOP_SECONDS = 35.0  # the gateway writes out its logs for up to 30 s
+STOP_AT_ONCE_SECONDS = 1.0  # for what keeps nothing that anybody will read again
 _POLL_SECONDS = 0.02
 
 
@@ -31,6 +32,7 @@ class ServerProcess:
     pid: int
     marker: str
     group: bool = False  # stop its process group too (ministack's Lambda workers)
+    patience_seconds: float = STOP_SECONDS
 
     def is_running(self) -> bool:
         """Whether the pid still belongs to what we started: pids are used again."""
@@ -46,7 +48,7 @@ class ServerProcess:
         """SIGTERM, and SIGKILL for what does not end by itself."""
         if self.is_running():
             os.kill(self.pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
+            deadline = time.monotonic() + self.patience_seconds
             while self.is_running() and time.monotonic() < deadline:
                 _reap(self.pid)
                 time.sleep(_POLL_SECONDS)

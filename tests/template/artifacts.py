@@ -11,10 +11,9 @@ from pathlib import Path
 
 import boto3
 
-from tests.local.endpoints import ROOT
+from tests.local.deploy import BUILD_DIRECTORY
 from tests.template.stack import functions
 
-BUILT = ROOT / ".aws-sam" / "build"
 # Zip and unzip limits are far away; what a cold start reads is not.
 MOST_MEGABYTES = 40
 WITHOUT_BOTO3 = frozenset({"AuthorizerFunction"})
@@ -26,7 +25,7 @@ def main() -> int:
 
 
 def _starts(name: str, function: dict[str, dict[str, str]]) -> bool:
-    artifact = BUILT / name
+    artifact = BUILD_DIRECTORY / name
     module, _, attribute = function["Properties"]["Handler"].rpartition(".")
     paths = [str(artifact)] if name in WITHOUT_BOTO3 else [str(artifact), _runtime_libraries()]
     code = (

@@ -8,6 +8,7 @@ asks everybody what they saw. Exit status 1 when the table does not close.
 import argparse
 import sys
 from collections import Counter
+from typing import Any
 
 from tests.local import cloud
 from tests.local.demo import outage
@@ -15,9 +16,13 @@ from tests.local.demo.accounting import account
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.demo.table import customers_table, requests_table
 from tests.local.demo.traffic import Call, mixed_calls, send, until_stopped
+from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, Endpoints
+from tests.local.ministack import MinistackError
+from tests.local.server_process import ServerError
+from tests.local.valkey import ValkeyError
 
-HOLD_SECONDS = 8  # on AWS 14 hours: so long does usage wait for Aforo before it is set aside
+HOLD_SECONDS = 5  # on AWS 14 hours: so long does usage wait for Aforo before it is set aside
 
 
 def main() -> int:
@@ -29,25 +34,25 @@ def main() -> int:
             LOCAL / "demo", hold_seconds=options.hold_seconds, say=stage.console.print
         ) as endpoints:
             return _play(stage, endpoints)
-    except DemoError as error:
+    except (DemoError, DeployError, MinistackError, ServerError, ValkeyError) as error:
         stage.console.print(f"\n[bold red]The demo stood still:[/bold red] {error}")
         return 1
 
 
 def _play(stage: Stage, endpoints: Endpoints) -> int:
     stage.act("1. Traffic: tokens, API keys, bad credentials, a health path, failing backends")
-    _send(stage, endpoints, mixed_calls(endpoints, share=30))
+    _send(stage, endpoints, mixed_calls(endpoints, share=20))
 
     stage.act("2. Aforo is down (503); the API keeps serving")
     outage.take_aforo_down(endpoints)
-    _send(stage, endpoints, mixed_calls(endpoints, share=12))
+    _send(stage, endpoints, mixed_calls(endpoints, share=8))
     outage.wait_for_the_alarm(stage, endpoints)
 
     stage.act("3. Aforo is back; replay from Step Functions, while traffic goes on")
     outage.bring_aforo_back(endpoints)
-    _send(stage, endpoints, mixed_calls(endpoints, share=8))
-    report = outage.replay(stage, endpoints)
-    stage.say(f"the replay's report: {report.get('summary', report)}")
+    execution = outage.start_replay(endpoints)
+    _send(stage, endpoints, mixed_calls(endpoints, share=20))
+    _tell_replay(stage, outage.wait_for_replay(stage, endpoints, execution))
 
     stage.act("4. A customer with a small quota")
     _exhaust(stage, endpoints)
@@ -66,6 +71,16 @@ def _send(stage: Stage, endpoints: Endpoints, calls: list[Call]) -> None:
     for kind, statuses in by_kind.items():
         answers = ", ".join(f"{times} x {status}" for status, times in sorted(statuses.items()))
         stage.say(f"{kind:<24} {answers}")
+
+
+def _tell_replay(stage: Stage, output: dict[str, Any]) -> None:
+    messages, events = output["report"]["messages"], output["report"]["events"]
+    stage.say(
+        f"moved {messages['moved']} messages with {events['sent']} events: "
+        f"{events['replayed']} billed through the replay, "
+        f"{events['alreadyConfirmed']} had been billed before, {events['stillFailing']} still fail"
+    )
+    stage.say(f"its report: {output['reportUri']}")
 
 
 def _exhaust(stage: Stage, endpoints: Endpoints) -> None:

@@ -38,26 +38,32 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints) -> None:
     stage.wait("waiting past the hold", look, SET_ASIDE_SECONDS)
 
 
-def replay(stage: Stage, endpoints: Endpoints) -> dict[str, Any]:
-    """Run the replay state machine to its end; its output. DemoError when it does not succeed."""
+def start_replay(endpoints: Endpoints) -> str:
+    """Start the replay state machine as the console's button does; the execution's ARN."""
+    execution = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=endpoints.state_machines["replay"],
+        name=f"demo-{time.time_ns() // 1_000_000}",
+        input="{}",
+    )
+    return execution["executionArn"]
+
+
+def wait_for_replay(stage: Stage, endpoints: Endpoints, execution: str) -> dict[str, Any]:
+    """Wait for a replay's end; its output. DemoError when it does not succeed."""
     client = boto3.client("stepfunctions")
-    name = f"demo-{time.time_ns() // 1_000_000}"
-    execution = client.start_execution(
-        stateMachineArn=endpoints.state_machines["replay"], name=name, input="{}"
-    )["executionArn"]
 
     def look() -> tuple[bool, str]:
         status = client.describe_execution(executionArn=execution)["status"]
         left = waiting(endpoints, "unforwarded")
         return status != "RUNNING", f"{status}, {left} messages left in UnforwardedUsageQueue"
 
-    stage.wait(f"replay {name}", look, REPLAY_SECONDS)
+    stage.wait(f"replay {execution.rpartition(':')[2]}", look, REPLAY_SECONDS)
     ended = client.describe_execution(executionArn=execution)
     if ended["status"] != "SUCCEEDED":
         message = f"the replay ended {ended['status']}: {ended.get('cause', ended.get('error'))}"
         raise DemoError(message)
-    report: dict[str, Any] = json.loads(ended["output"])
-    return report
+    output: dict[str, Any] = json.loads(ended["output"])
+    return output
 
 
 def wait_until_settled(stage: Stage, endpoints: Endpoints) -> None:

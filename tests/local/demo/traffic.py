@@ -11,7 +11,7 @@ import httpx
 
 from tests.local.endpoints import Endpoints
 
-CLIENTS = 8  # calls under way at once: enough to keep two cores busy
+CLIENTS = 6  # calls under way at once: enough to keep two cores busy
 # Clients arrive one after the other: each new call at once starts two more Lambda processes.
 ARRIVAL_SECONDS = 0.4
 FIXED_REQUEST_ID = (
