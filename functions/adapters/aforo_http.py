@@ -7,6 +7,8 @@ proxy of the environment and after no redirect; an answer costs at most 64 KiB a
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -41,13 +43,28 @@ def aforo_client(base_url: str, allowed_hosts: Collection[str]) -> httpx.Client:
     )
 
 
-def request_headers(api_key: str, tenant_id: str) -> dict[str, str]:
-    """Who is asking (aforo-contract.md 1.1.1). Never log the result."""
-    return {
-        "Authorization": f"Bearer {api_key}",
-        "X-Tenant-Id": tenant_id,
-        "Content-Type": "application/json",
-    }
+class KeyHeader(StrEnum):
+    """Where Aforo wants the key: its sources of 2026 disagree (docs/decisions/0002)."""
+
+    AUTHORIZATION = "Authorization"  # as a Bearer value
+    X_API_KEY = "X-API-Key"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, and how Aforo wants to be told (aforo-contract.md 1.1.1)."""
+
+    tenant_id: str
+    key_header: KeyHeader = KeyHeader.AUTHORIZATION
+
+    def headers(self, api_key: str) -> dict[str, str]:
+        """The headers of a request with a JSON body. Never log the result."""
+        is_bearer = self.key_header is KeyHeader.AUTHORIZATION
+        return {
+            self.key_header: f"Bearer {api_key}" if is_bearer else api_key,
+            "X-Tenant-Id": self.tenant_id,
+            "Content-Type": "application/json",
+        }
 
 
 def read_capped(

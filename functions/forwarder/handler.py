@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 
 from functions.adapters.aforo_credential import AforoCredential
-from functions.adapters.aforo_http import aforo_client
+from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import s3_client, secrets_client, sqs_client
 from functions.adapters.ledger import Ledger, hour_prefix
 from functions.adapters.message_queue import MessageQueue
@@ -82,7 +82,7 @@ def _posting(
     api = IngestApi(
         client=client,
         credential=AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic),
-        tenant_id=settings.aforo_tenant_id,
+        caller=Caller(settings.aforo_tenant_id, settings.aforo_key_header),
         now=lambda: datetime.now(UTC),
         telemetry=telemetry,
     )

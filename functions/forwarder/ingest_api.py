@@ -11,7 +11,7 @@ from datetime import datetime
 import httpx
 
 from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
-from functions.adapters.aforo_http import read_capped, request_headers
+from functions.adapters.aforo_http import Caller, read_capped
 from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
 from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
 from functions.forwarder.packing import Parcel, body_of
@@ -43,7 +43,7 @@ class IngestApi:
 
     client: httpx.Client
     credential: AforoCredential
-    tenant_id: str
+    caller: Caller
     now: Callable[[], datetime]
     telemetry: Telemetry
 
@@ -67,7 +67,7 @@ class IngestApi:
 
     def _send(self, batch: Sequence[Parcel], key: str) -> Reply | NoAnswer:
         check_key_fits_host(key, str(self.client.base_url))
-        headers = request_headers(key, self.tenant_id) | dict(_origin_headers(batch))
+        headers = self.caller.headers(key) | dict(_origin_headers(batch))
         try:
             with self.client.stream(
                 "POST", BATCH_PATH, content=body_of(batch), headers=headers

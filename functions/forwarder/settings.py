@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from functions.adapters.aforo_http import KeyHeader
 from functions.adapters.settings import Settings
 
 # Aforo's documented ceiling (aforo-contract.md 1.0); a larger post is refused whole.
@@ -25,6 +26,7 @@ class ForwarderSettings(Settings):
     aforo_allowed_hosts: str  # separated by commas
     aforo_tenant_id: Annotated[str, Field(min_length=1)]
     aforo_secret_arn: str
+    aforo_key_header: KeyHeader = KeyHeader.AUTHORIZATION
     hold_seconds: PositiveInt = 50_400
     dedup_window_seconds: PositiveInt = 86_400
     events_per_post: Annotated[int, Field(ge=1, le=MOST_EVENTS_PER_POST)] = 100

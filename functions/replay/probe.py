@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
-from functions.adapters.aforo_http import aforo_client, request_headers
+from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import secrets_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_PROBED, Telemetry
@@ -30,10 +30,10 @@ QUESTION = {"customerId": "replay-probe", "estimatedQuantity": 0}
 class Probe:
     """Asks Aforo with the credential in use, and once more with another if that one is refused."""
 
-    def __init__(self, client: httpx.Client, credential: AforoCredential, tenant_id: str) -> None:
+    def __init__(self, client: httpx.Client, credential: AforoCredential, caller: Caller) -> None:
         self._client = client
         self._credential = credential
-        self._tenant = tenant_id
+        self._caller = caller
 
     def ask(self) -> Readiness:
         """Errors of reading the secret raise: another try may cure them."""
@@ -44,7 +44,7 @@ class Probe:
         return readiness
 
     def _ask_with(self, key: str) -> Readiness:
-        headers = request_headers(key, self._tenant)
+        headers = self._caller.headers(key)
         try:
             check_key_fits_host(key, str(self._client.base_url))
             with self._client.stream("POST", QUOTA_CHECK, json=QUESTION, headers=headers) as answer:
@@ -75,4 +75,5 @@ def _wired() -> tuple[Probe, Telemetry]:
     settings = read_settings(ProbeSettings)
     client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
     credential = AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic)
-    return Probe(client, credential, settings.aforo_tenant_id), Telemetry("replay")
+    caller = Caller(settings.aforo_tenant_id, settings.aforo_key_header)
+    return Probe(client, credential, caller), Telemetry("replay")

@@ -1,5 +1,6 @@
 """What the three functions of the replay read from their environments."""
 
+from functions.adapters.aforo_http import KeyHeader
 from functions.adapters.settings import Settings
 
 
@@ -10,6 +11,7 @@ class ProbeSettings(Settings):
     aforo_allowed_hosts: str  # comma-separated
     aforo_tenant_id: str
     aforo_secret_arn: str
+    aforo_key_header: KeyHeader = KeyHeader.AUTHORIZATION
 
     @property
     def allowed_hosts(self) -> list[str]:

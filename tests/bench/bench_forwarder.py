@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from functions.adapters.aforo_credential import AforoCredential
-from functions.adapters.aforo_http import aforo_client, read_capped, request_headers
+from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
 from functions.forwarder.inbox import Received, read_inbox
@@ -95,7 +95,7 @@ def best_us(action: Callable[[], object], events: int) -> float:
 
 def bare_post(client: httpx.Client, posts: int) -> Callable[[], object]:
     body = body_of(parcels(100, occurred_ms=now_ms()))
-    headers = request_headers(DEFAULT_API_KEY, DEFAULT_TENANT)
+    headers = Caller(DEFAULT_TENANT).headers(DEFAULT_API_KEY)
 
     def run() -> None:
         for _ in range(posts):
@@ -115,7 +115,11 @@ def main() -> None:
     with standin() as url, aforo_client(url, set()) as client:
         credential = AforoCredential(SecretStore(DEFAULT_API_KEY), "arn", lambda: 0.0)  # type: ignore[arg-type]
         api = IngestApi(
-            client, credential, DEFAULT_TENANT, lambda: datetime.now(UTC), Telemetry("bench")
+            client,
+            credential,
+            Caller(DEFAULT_TENANT),
+            lambda: datetime.now(UTC),
+            Telemetry("bench"),
         )
         floor = best_us(bare_post(client, events // 100), events)
         tell("bare post of 100 ready-made events", floor, floor)

@@ -8,6 +8,7 @@ template deployed and three customers provisioned. It stays up until it is stopp
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,8 @@ def stop(directory: Path = LOCAL) -> int:
         process.stop()
     for name in (PROCESSES, FILE_NAME):
         (directory / name).unlink(missing_ok=True)
+    # ministack unpacks every Lambda process's code here and, stopped at once, leaves it behind.
+    shutil.rmtree(directory / "tmp", ignore_errors=True)
     return len(processes)
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from functions.adapters.aforo_credential import AforoCredential
-from functions.adapters.aforo_http import aforo_client
+from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.ingest_api import IngestApi
 from tests.fakes.secret_store import SecretStore
@@ -63,7 +63,7 @@ def api(aforo: AforoStandIn, secret: SecretStore) -> Iterator[IngestApi]:
         yield IngestApi(
             client=client,
             credential=AforoCredential(secret, "arn:secret", clock=lambda: 0.0),  # type: ignore[arg-type]
-            tenant_id=DEFAULT_TENANT,
+            caller=Caller(DEFAULT_TENANT),
             now=lambda: datetime.now(UTC),
             telemetry=Telemetry("forwarder"),
         )

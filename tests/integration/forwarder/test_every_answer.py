@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.adapters.aforo_http import Caller
 from functions.forwarder.delivery import Delivery, deliver
 from functions.forwarder.ingest_api import IngestApi
 from functions.forwarder.packing import Parcel, distinct
@@ -176,13 +177,13 @@ def test_aforo_s_support_can_be_asked_about_a_refusal(api: IngestApi) -> None:
 
 def test_the_missing_tenant_holds(api: IngestApi) -> None:
     """Our own header is no event's fault."""
-    delivery = deliver(batch(), replace(api, tenant_id="").post)
+    delivery = deliver(batch(), replace(api, caller=Caller("")).post)
     assert outcomes(delivery) == {Held("systemic_refusal", 0)}
 
 
 def test_another_tenant_s_key_holds(api: IngestApi) -> None:
     """403: nothing is set aside for a wrong parameter."""
-    delivery = deliver(batch(), replace(api, tenant_id="tenant_other").post)
+    delivery = deliver(batch(), replace(api, caller=Caller("tenant_other")).post)
     assert outcomes(delivery) == {Held("credential_refused", 0)}
 
 

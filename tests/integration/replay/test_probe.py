@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from functions.adapters.aforo_credential import AforoCredential
-from functions.adapters.aforo_http import aforo_client
+from functions.adapters.aforo_http import Caller, aforo_client
 from functions.replay import probe
 from functions.replay.probe import Probe
 from functions.replay.readiness import Outcome, Readiness
@@ -43,7 +43,7 @@ def ask(url: str, current: str = KEY, previous: str = "") -> Readiness:
     store = cast("SecretsManagerClient", SecretStore(current, previous))
     credential = AforoCredential(store, "arn:secret", SettableClock())
     with aforo_client(url, []) as client:
-        return Probe(client, credential, TENANT).ask()
+        return Probe(client, credential, Caller(TENANT)).ask()
 
 
 def fault(aforo: AforoStandIn, **fields: Any) -> None:

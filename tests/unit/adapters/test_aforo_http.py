@@ -14,9 +14,10 @@ import pytest
 from functions.adapters.aforo_http import (
     RESPONSE_BYTES,
     USER_AGENT,
+    Caller,
+    KeyHeader,
     aforo_client,
     read_capped,
-    request_headers,
 )
 from functions.usage.errors import SettingsError
 
@@ -90,8 +91,17 @@ def test_it_says_who_it_is() -> None:
     file = Path(__file__).parents[3] / "pyproject.toml"
     project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
     assert f"{project['name']}/{project['version']}" == USER_AGENT
-    assert request_headers("sk_live_1", "tenant_1") == {
+    assert Caller("tenant_1").headers("sk_live_1") == {
         "Authorization": "Bearer sk_live_1",
+        "X-Tenant-Id": "tenant_1",
+        "Content-Type": "application/json",
+    }
+
+
+def test_the_key_stands_in_one_header_only() -> None:
+    """Aforo of October 2026 takes a Bearer value for a token and refuses it."""
+    assert Caller("tenant_1", KeyHeader.X_API_KEY).headers("sk_live_1") == {
+        "X-API-Key": "sk_live_1",
         "X-Tenant-Id": "tenant_1",
         "Content-Type": "application/json",
     }

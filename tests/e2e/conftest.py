@@ -1,0 +1,28 @@
+"""One local cloud for all end-to-end tests: started once, the unmodified template deployed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local import cloud
+from tests.local.endpoints import Endpoints, read_endpoints
+
+# Short enough to see usage being set aside, long enough for a good answer to come first.
+HOLD_SECONDS = 6
+
+
+@pytest.fixture(scope="session")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Started as `make local` does it, so that what it leaves running belongs to nobody here."""
+    directory = tmp_path_factory.mktemp("cloud")
+    command = [sys.executable, "-m", "tests.local.cloud", "start"]
+    options = ["--directory", str(directory), "--hold-seconds", str(HOLD_SECONDS)]
+    subprocess.run([*command, *options], check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        running = read_endpoints(directory)
+        for name, value in running.aws_environment.items():
+            patch.setenv(name, value)
+        yield running
+    cloud.stop(directory)

@@ -1,0 +1,234 @@
+"""The whole walk on the deployed template: HTTP in, Aforo's book and the counters out.
+
+The tests share one cloud and one book, so each looks at its own requests only.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from functions.audit.following import Follower
+from functions.audit.target import local_target
+from functions.usage.event import RequestIdentity
+from tests.fakes.access_log_lines import access_line
+from tests.local.customers import inspect
+from tests.local.demo.outage import (
+    alarm_state,
+    bring_aforo_back,
+    start_replay,
+    take_aforo_down,
+    wait_for_replay,
+    waiting,
+)
+from tests.local.demo.stage import Stage
+from tests.local.endpoints import Endpoints
+
+pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(300)]
+ARRIVAL_SECONDS = 60.0
+
+
+def until[Found](look: Callable[[], Found | None], seconds: float = ARRIVAL_SECONDS) -> Found:
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {seconds} s"
+        time.sleep(0.3)
+
+
+def call(
+    endpoints: Endpoints, path: str, headers: Any = None, method: str = "GET"
+) -> httpx.Response:
+    return httpx.request(
+        method, endpoints.api_url + path, headers=headers, timeout=40, trust_env=False
+    )
+
+
+def billed(endpoints: Endpoints, *extended_ids: str) -> list[dict[str, Any]]:
+    """What Aforo accepted for these requests."""
+    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()
+    return [
+        event
+        for event in answer["events"]
+        if event["metadata"]["extendedRequestId"] in extended_ids
+    ]
+
+
+def test_answers_by_hand(endpoints: Endpoints) -> None:
+    """200 for a good credential, 401 with a reason for none and a bad one."""
+    token, api_key, _ = endpoints.customers
+    assert call(endpoints, "/pets", token.headers).json()["customer"] == token.customer_id
+    assert call(endpoints, "/pets/3", api_key.headers).status_code == 200
+    for headers in (None, {"Authorization": "Bearer demo_unknown"}):
+        refused = call(endpoints, "/pets", headers)
+        assert refused.status_code == 401
+        assert refused.json()["error"]["code"] == "UNAUTHORIZED"
+
+
+def test_one_request_is_billed_once_and_counted(endpoints: Endpoints, tmp_path: Path) -> None:
+    """Every hop of `make verify`, and the event that Aforo got."""
+    endpoints.write(tmp_path)
+    customer = endpoints.customers[0]
+    target = local_target(tmp_path / "endpoints.json", customer.customer_id, None, "/pets")
+    follower = Follower(target, wait_seconds=ARRIVAL_SECONDS, meter="api_calls")
+    hops = list(follower.hops())
+    assert [hop.name for hop in hops] == [
+        "answered",
+        "in the log",
+        "metered",
+        "queued",
+        "confirmed",
+        "in the ledger",
+        "counted",
+    ]
+    extended_id = hops[0].detail.rpartition(" ")[2]
+    (event,) = billed(endpoints, extended_id)
+    assert event["customerId"] == customer.customer_id
+    assert event["idempotencyKey"] == follower.key
+    assert event["metadata"]["path"] == "/pets"
+
+
+def test_a_request_id_that_the_client_sets_does_not_merge_its_requests(
+    endpoints: Endpoints,
+) -> None:
+    """Three calls under one x-amzn-RequestId are three bills."""
+    headers = {
+        **endpoints.customers[1].headers,
+        "x-amzn-RequestId": "7f0c2c1e-0000-4000-8000-00000000e2e0",
+    }
+    ids = [call(endpoints, "/pets", headers).headers["x-amz-apigw-id"] for _ in range(3)]
+    until(lambda: len(billed(endpoints, *ids)) == 3)
+    assert len({event["idempotencyKey"] for event in billed(endpoints, *ids)}) == 3
+
+
+def test_health_checks_refusals_and_unknown_paths_are_not_billed(endpoints: Endpoints) -> None:
+    """What comes after them is, so they had their time."""
+    free = [
+        call(endpoints, "/health").headers["x-amz-apigw-id"],
+        call(endpoints, "/pets").headers["x-amz-apigw-id"],
+        call(endpoints, "/nowhere", endpoints.customers[0].headers).headers["x-amz-apigw-id"],
+    ]
+    paid = call(endpoints, "/broken", endpoints.customers[0].headers)
+    assert paid.status_code == 503
+    until(lambda: billed(endpoints, paid.headers["x-amz-apigw-id"]))
+    time.sleep(2)
+    assert billed(endpoints, *free) == []
+
+
+def test_lines_that_any_client_puts_into_the_log_group_are_metered(endpoints: Endpoints) -> None:
+    """The log group is the source, whoever wrote to it; a line delivered twice is billed once."""
+    now = time.time_ns() // 1_000_000
+    line = access_line(
+        extendedRequestId=f"E2E{now}=", customerId="cus_put_by_hand", requestTimeEpoch=str(now)
+    )
+    logs = boto3.client("logs")
+    group, stream = endpoints.access_log_group, f"by-hand-{now}"
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    for _ in range(2):
+        logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": now, "message": line}],
+        )
+    until(lambda: billed(endpoints, f"E2E{now}="))
+    until(lambda: waiting(endpoints, "usage") == 0)
+    (event,) = billed(endpoints, f"E2E{now}=")
+    assert event["customerId"] == "cus_put_by_hand"
+    facts = json.loads(line)
+    identity = RequestIdentity(
+        facts["accountId"], endpoints.region, facts["apiId"], facts["stage"], f"E2E{now}="
+    )
+    assert event["idempotencyKey"] == identity.event_key("api_calls")
+
+
+def test_a_line_that_cannot_be_billed_is_kept_with_its_reason(endpoints: Endpoints) -> None:
+    """No customer: in the quarantine, not at anybody's expense."""
+    now = time.time_ns() // 1_000_000
+    line = access_line(
+        extendedRequestId=f"Q{now}=", customerId="-", apiKeyId="-", requestTimeEpoch=str(now)
+    )
+    logs = boto3.client("logs")
+    group, stream = endpoints.access_log_group, f"quarantine-{now}"
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    logs.put_log_events(
+        logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": now, "message": line}]
+    )
+    s3 = boto3.client("s3")
+
+    def kept() -> list[dict[str, Any]]:
+        page = s3.list_objects_v2(
+            Bucket=endpoints.quarantine_bucket, Prefix="quarantine/no_customer/"
+        )
+        bodies = (
+            s3.get_object(Bucket=endpoints.quarantine_bucket, Key=entry["Key"])["Body"].read()
+            for entry in page.get("Contents", [])
+        )
+        return [found for found in map(json.loads, bodies) if found["logStream"] == stream]
+
+    (found,) = until(kept)
+    assert found["reason"] == "no_customer"
+    assert [event["message"] for event in found["logEvents"]] == [line]
+
+
+def test_an_outage_ends_in_the_dead_letter_queue_and_a_replay_bills_it(
+    endpoints: Endpoints,
+) -> None:
+    """Down past the hold: set aside, the alarm fires. Back: the replay bills each request once,
+    and the same replay again changes nothing.
+    """
+    stage, customer = Stage(), endpoints.customers[0]
+    used_before = inspect(endpoints.functions["reconciliation"], customer.customer_id)["used"]
+    take_aforo_down(endpoints)
+    try:
+        ids = [
+            call(endpoints, "/pets", customer.headers).headers["x-amz-apigw-id"] for _ in range(5)
+        ]
+        alarm = endpoints.alarms["UnforwardedUsageAlarm"]
+        until(
+            lambda: (
+                waiting(endpoints, "usage") == 0
+                and waiting(endpoints, "unforwarded") > 0
+                and alarm_state(alarm) == "ALARM"
+            ),
+            seconds=120,
+        )
+        assert billed(endpoints, *ids) == []
+    finally:
+        bring_aforo_back(endpoints)
+    report = wait_for_replay(stage, endpoints, start_replay(endpoints))["report"]
+    assert report["events"]["replayed"] == report["events"]["sent"] >= 5
+    assert report["events"]["stillFailing"] == report["events"]["outstanding"] == 0
+    assert len(billed(endpoints, *ids)) == 5
+    until(lambda: alarm_state(alarm) == "OK")
+    again = wait_for_replay(stage, endpoints, start_replay(endpoints))
+    assert again["outcome"] == "nothing_to_replay"
+    assert len(billed(endpoints, *ids)) == 5
+
+    def counted() -> bool:
+        counter = inspect(endpoints.functions["reconciliation"], customer.customer_id)
+        return bool(counter["used"] - used_before >= 5)
+
+    until(counted)
+
+
+def test_a_customer_over_quota_is_stopped_with_429(endpoints: Endpoints) -> None:
+    """The body says why and for how long; the others are still served."""
+    small = endpoints.customers[-1]
+    for _ in range(small.quota * 10):
+        answer = call(endpoints, "/pets", small.headers)
+        if answer.status_code == 429:
+            break
+        assert answer.status_code == 200
+    assert answer.status_code == 429
+    assert answer.headers["content-type"] == "application/json"
+    error = answer.json()["error"]
+    assert error["code"] == "QUOTA_EXCEEDED"
+    assert error["retryAfterSeconds"] > 0
+    assert call(endpoints, "/pets", endpoints.customers[0].headers).status_code == 200
