@@ -29,21 +29,27 @@ class Call:
     method: str = "GET"
 
 
+# A refused credential ends the authorizer's process on ministack, as any exception does there; the
+# next one starts from nothing, so they are few.
+SHARES_PER_BAD_CREDENTIAL = 4
+
+
 def mixed_calls(endpoints: Endpoints, share: int) -> list[Call]:
-    """A day's mix, `share` times over: 20 calls each, 17 of them billable."""
+    """A day's mix, `share` times over: 20 calls each, 18 of them billable, and bad credentials."""
     token, api_key, _ = endpoints.customers
     fixed = {**api_key.headers, "x-amzn-RequestId": FIXED_REQUEST_ID}
     one_share = [
-        *(Call("token", f"/pets/{pet}", token.headers) for pet in range(6)),
+        *(Call("token", f"/pets/{pet}", token.headers) for pet in range(7)),
         *(Call("API key", "/pets", api_key.headers) for _ in range(5)),
         Call("API key", "/pets", api_key.headers, "POST"),
         *(Call("one request id for all", "/pets", fixed) for _ in range(3)),
         *(Call("backend error", "/broken", token.headers) for _ in range(2)),
         Call("health path", "/health"),
         Call("no credential", "/pets"),
-        Call("bad credential", "/pets", {"Authorization": "Bearer demo_nobody_has_this_key"}),
     ]
-    return one_share * share
+    stranger = {"Authorization": "Bearer demo_nobody_has_this_key"}
+    bad = Call("bad credential", "/pets", stranger)
+    return one_share * share + [bad] * (share // SHARES_PER_BAD_CREDENTIAL)
 
 
 def send(
