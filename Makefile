@@ -12,6 +12,9 @@ PYTHON313 = .venv-uv/bin/python
 RUN := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# The system's certificates, so that a company's proxy is trusted here as it is everywhere else.
+export UV_SYSTEM_CERTS := 1
+export NODE_OPTIONS := --use-system-ca
 export SAM_CLI_TELEMETRY := 0
 # Set by a user's shell, these would reach into our environments.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV

@@ -35,7 +35,8 @@ def main() -> int:
         ) as endpoints:
             return _play(stage, endpoints)
     except (DemoError, DeployError, MinistackError, ServerError, ValkeyError) as error:
-        stage.console.print(f"\n[bold red]The demo stood still:[/bold red] {error}")
+        stage.console.print("\n[bold red]The demo stood still:[/bold red]")
+        stage.console.print(str(error), markup=False)
         return 1
 
 
