@@ -126,7 +126,7 @@ $(UV):
 
 .venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
 	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node
-	@cd .ci && PATH="$(NODE):$$PATH" npm ci --silent --no-audit --no-fund && touch ../$@
+	@cd .ci && PATH="$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
 
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
