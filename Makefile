@@ -32,7 +32,7 @@ demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a
 
 .PHONY: test
 test: setup .venv-sam/ready ## Every test, real services on loopback included
-	@$(RUN) -m pytest -n 2 --dist loadgroup
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 # ------------------------------------------------------------------------------------------ the local cloud
 .PHONY: local

@@ -29,7 +29,7 @@ from tests.local.demo.outage import (
 from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
-pytestmark = [pytest.mark.xdist_group("cloud"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 ARRIVAL_SECONDS = 60.0
 
 

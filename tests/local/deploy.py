@@ -5,12 +5,14 @@ machine deployed from YAML is stored as text, so its definition is sent again as
 key is put into the secret, as an operator does.
 """
 
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +44,21 @@ def build(log_file: Path) -> bool:
     that goes into an artifact has changed since the last time.
     """
     built = BUILD_DIRECTORY / "template.yaml"
-    if built.exists() and built.stat().st_mtime > max(map(_changed_at, _sources())):
-        return False
-    arguments = ["build", "--build-dir", str(BUILD_DIRECTORY)]
-    _sam(arguments, {"ARCHITECTURE": architecture()}, log_file)
+    with _alone():
+        if built.exists() and built.stat().st_mtime > max(map(_changed_at, _sources())):
+            return False
+        arguments = ["build", "--build-dir", str(BUILD_DIRECTORY)]
+        _sam(arguments, {"ARCHITECTURE": architecture()}, log_file)
     return True
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One build at a time: a demo and a test may both want the same artifacts."""
+    BUILD_DIRECTORY.parent.mkdir(exist_ok=True)
+    with BUILD_DIRECTORY.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _sources() -> Iterator[Path]:

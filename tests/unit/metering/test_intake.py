@@ -86,7 +86,9 @@ def test_each_request_goes_where_it_belongs(
     assert counted(capsys) == {
         ("RequestsBilled", ""): 1,
         ("EventsMetered", ""): 1,
+        ("RequestsExcluded", ""): 1,
         ("RequestsExcluded", "unauthorized"): 1,
+        ("RequestsQuarantined", ""): 2,
         ("RequestsQuarantined", "no_customer"): 1,
         ("RequestsQuarantined", "unknown_format"): 1,
     }
@@ -186,7 +188,7 @@ def test_what_is_no_traffic_is_counted_and_dropped(
     """A probe, and our own log, which would feed itself."""
     stop.take(payload)
     stop.telemetry.flush()
-    assert counted(capsys) == {("DeliveriesExcluded", reason): 1}
+    assert counted(capsys) == {("DeliveriesExcluded", ""): 1, ("DeliveriesExcluded", reason): 1}
     assert not stop.queue.bodies
     assert not stop.keeper.objects
 
