@@ -120,7 +120,9 @@ class _Driver:
         if self._alike[problem.status, problem.code, metric] < ALIKE:
             return
         if problem.is_systemic:
-            self.done.stopped = Held("systemic_refusal", 0)
+            # Not when Aforo confirmed others: it knows us, and only its text quotes such a word.
+            if Confirmed() not in self.done.outcomes.values():
+                self.done.stopped = Held("systemic_refusal", 0)
         elif problem.is_unknown_metric:
             same = [p for p in self._batch if p.event["metricName"] == metric]
             self._settle(self._unsettled(same), problem.outcome())

@@ -1,7 +1,7 @@
 """The events of an invocation come in; the outcome of each key leaves.
 
 Guaranteed: a key is posted once however many messages carry it, nothing is posted that screening
-keeps back, and no post is started that cannot end in time.
+keeps back, no post is started that cannot end in time, and no event waits for another's ledger.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -53,17 +53,32 @@ class Posting:
         """Outcomes by key. `has_time` says whether one more post can end before the deadline."""
         found = distinct(events)
         posted = Posted(conflicts=len(found.conflicts))
-        posted.outcomes |= self.screening.decide(
-            found.parcels.values(), doubtful=doubtful, now_ms=now_ms, has_time=has_time
-        )
-        waiting = [p for p in found.parcels.values() if p.key not in posted.outcomes]
+        young, old = self._by_age(found.parcels.values(), now_ms)
+        # The young first: an hour of the ledger may take all the time that there is.
+        for parcels in (young, old):
+            posted.outcomes |= self.screening.decide(
+                parcels, doubtful=doubtful, now_ms=now_ms, has_time=has_time
+            )
+            self._post(parcels, posted, has_time)
+        return posted
+
+    def _by_age(self, parcels: Iterable[Parcel], now_ms: int) -> tuple[list[Parcel], list[Parcel]]:
+        young: list[Parcel] = []
+        old: list[Parcel] = []
+        for parcel in parcels:
+            (old if self.screening.is_old(parcel, now_ms) else young).append(parcel)
+        return young, old
+
+    def _post(
+        self, parcels: Iterable[Parcel], posted: Posted, has_time: Callable[[], bool]
+    ) -> None:
+        waiting = [p for p in parcels if p.key not in posted.outcomes]
         for batch in pack(waiting, most_events=self.most_events, most_bytes=self.most_bytes):
             refusal = self.breaker.refusal()
             if refusal and not posted.posts:
                 # Open since an earlier invocation: nothing says that Aforo is down now.
                 refusal = Held(BREAKER_OPEN, refusal.wait_seconds)
             posted.take(_refused(batch, refusal) if refusal else self._deliver(batch, has_time))
-        return posted
 
     def _deliver(self, batch: Sequence[Parcel], has_time: Callable[[], bool]) -> Delivery:
 

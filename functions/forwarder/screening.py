@@ -54,23 +54,29 @@ class Screening:
             elif self.is_past_window(age_ms):
                 old.setdefault(hour_of(parcel.event["occurredAt"]), {})[parcel.key] = age_ms
         for hour, ages in old.items():
-            decided |= self._decide_old(hour, ages, doubtful) if has_time() else _out_of_time(ages)
+            if has_time():
+                decided |= self._decide_old(hour, ages, doubtful, has_time)
+            else:
+                decided |= dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
         return decided
+
+    def is_old(self, parcel: Parcel, now_ms: int) -> bool:
+        """Whether the ledger has to be asked before an event is posted."""
+        return self.is_past_window(now_ms - epoch_ms_from_iso(parcel.event["occurredAt"]))
 
     def is_past_window(self, age_ms: float) -> bool:
         """Whether Aforo may have forgotten the key of an event of that age."""
         return age_ms > self.dedup_window_seconds * 1000
 
     def _decide_old(
-        self, hour: str, ages: dict[str, int], doubtful: Collection[str]
+        self,
+        hour: str,
+        ages: dict[str, int],
+        doubtful: Collection[str],
+        has_time: Callable[[], bool],
     ) -> dict[str, ForwardingOutcome]:
-        try:
-            found = {
-                row["key"]: Confirmed(verified=row["verified"])
-                for row in self.read_hour(hour)
-                if row["outcome"] == "confirmed" and row["key"] in ages
-            }
-        except (BotoCoreError, ClientError, ValueError, zlib.error):
+        found = self._confirmed(hour, ages, has_time)
+        if found is None:
             # Not known whether it was confirmed: it waits until the ledger can be read.
             return dict.fromkeys(ages, Held("ledger_unreadable", 0))
         decided: dict[str, ForwardingOutcome] = {**found}
@@ -81,6 +87,18 @@ class Screening:
                 decided[key] = SetAside(SetAsideClass.AMBIGUOUS, "outside_dedup_window")
         return decided
 
-
-def _out_of_time(ages: Iterable[str]) -> dict[str, ForwardingOutcome]:
-    return dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
+    def _confirmed(
+        self, hour: str, keys: Collection[str], has_time: Callable[[], bool]
+    ) -> dict[str, Confirmed] | None:
+        """Those of `keys` that the ledger has; None when it could not be read to its end."""
+        found: dict[str, Confirmed] = {}
+        try:
+            for row in self.read_hour(hour):
+                if row["outcome"] == "confirmed" and row["key"] in keys:
+                    found[row["key"]] = Confirmed(verified=row["verified"])
+                # A busy hour has thousands of objects: Lambda would end the whole invocation.
+                if not has_time():
+                    return None
+        except (BotoCoreError, ClientError, ValueError, zlib.error):
+            return None
+        return found

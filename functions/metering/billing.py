@@ -7,11 +7,12 @@ else nobody: there is no default customer (DESIGN.md 6).
 
 from typing import cast
 
-from functions.metering.configuration import CUSTOMER_ID, Configuration, Meter, Version
+from functions.metering.configuration import Configuration, Meter, Version
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.quota import CUSTOMER_ID
 
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
@@ -44,7 +45,12 @@ DENIED = Excluded("denied")
 # The backend was never asked, and nobody verified who called: no customer's usage.
 AUTHORIZER_FAILED = Excluded("authorizer_failed")
 _ACCESS_DENIED = "ACCESS_DENIED"
-_AUTHORIZER_FAILURES = frozenset({"AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"})
+# Never billed, whatever statuses the configuration excludes: they got nothing.
+_NOT_SERVED = {
+    _ACCESS_DENIED: DENIED,
+    "AUTHORIZER_FAILURE": AUTHORIZER_FAILED,
+    "AUTHORIZER_CONFIGURATION_ERROR": AUTHORIZER_FAILED,
+}
 _FIRST_SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
@@ -77,10 +83,10 @@ def exclusion(request: Request, version: Version) -> Excluded | Quarantined | No
         return EXCLUDED_PATH
     if request.status is None:
         return NO_STATUS
-    if request.error_type in _AUTHORIZER_FAILURES:
-        return AUTHORIZER_FAILED
     if request.status in version.excluded_statuses:
         return _refusal(request.status, request.error_type)
+    if request.error_type in _NOT_SERVED:
+        return _NOT_SERVED[request.error_type]
     if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
         return SERVER_ERROR
     return None

@@ -4,7 +4,6 @@ A versioned document, so that a request is billed by what was in force when it w
 months later gives the same customer and the same event (DESIGN.md 6). Validated whole, or refused.
 """
 
-import re
 from bisect import bisect_right
 from functools import cached_property
 from typing import Annotated, Literal
@@ -22,9 +21,8 @@ from pydantic.alias_generators import to_camel
 
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
+from functions.usage.quota import CUSTOMER_ID
 
-# A customer id becomes part of Redis keys and of Aforo's URLs.
-CUSTOMER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 # What Aforo's gateways leave out (aforo-contract.md 1.3).
 EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
 EXCLUDED_STATUSES = (401, 403, 429)

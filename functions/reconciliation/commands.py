@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from functions.reconciliation.public_key import PublicKey
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
-from functions.usage.quota import GuardLevel, Status
+from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status
 
 # Lua counts in doubles: whole numbers are exact up to 2**53.
 LARGEST = 2**53 - 1
@@ -23,9 +23,8 @@ LONGEST_PERIOD_MS = 366 * DAY_MS
 # Subscriptions): what a margin has to cover while no heartbeat has measured better.
 USUAL_LAG_SECONDS = 180.0
 
-# An id goes into Redis keys, JSON bodies and access logs as it stands: no braces, quotes, spaces.
-# The authorizer takes the same ones.
-type Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}$")]
+# Every id of a command obeys the rule for a customer's.
+type Id = Annotated[str, Field(pattern=rf"^{CUSTOMER_ID.pattern}$")]
 type MeterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]  # no colon: keys part there
 # A model's strictness does not reach into a named type.
 type Version = Annotated[int, Field(gt=0, le=LARGEST, strict=True)]

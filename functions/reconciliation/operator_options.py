@@ -83,7 +83,7 @@ def _add_revoke(each: ArgumentParser) -> None:
     which.add_argument("--key-id", help="every token of a client")
     each.add_argument("--until", help="ISO time")
     each.add_argument(
-        "--hours", type=float, default=REVOCATION_HOURS, help="if no --until is given"
+        "--hours", type=float, help="if no --until is given; one for a token (it expires by itself)"
     )
 
 
@@ -137,7 +137,12 @@ def _status(status: str) -> Fields:
 def _revocation(options: Namespace) -> dict[str, object]:
     until = _moment("--until", options.until)
     if until is None:
-        later = datetime.now(UTC) + timedelta(hours=options.hours)
+        if options.hours is None and options.key_id:
+            raise Permanent(
+                "--until or --hours: a client's API key works again after it; "
+                "to end a key for good, register it again with api-key --revoked"
+            )
+        later = datetime.now(UTC) + timedelta(hours=options.hours or REVOCATION_HOURS)
         until = int(later.timestamp() * 1000)
     return {"kind": "revocation", "jti": options.jti, "keyId": options.key_id, "untilMs": until}
 

@@ -59,7 +59,7 @@ class RoundTask(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a round did. `seen` counts messages, moved or left, without the replay's own."""
+    """What a round did. `seen` counts messages of the queue at the start, moved or left."""
 
     messages: int = 0
     events: int = 0
@@ -145,16 +145,19 @@ class Round:
             else:
                 keeps.append((letter, choice))
         rows = [row for _, take in takes for row in sent_rows(take)]
+        not_of_the_snapshot = sum(keep.why == OWN for _, keep in keeps)
         if task.order.dry_run:
             self._manifests.put_sent(name, rows, dry_run=True)
             keeps += [(letter, _untouched(take)) for letter, take in takes]
         elif takes:
             self._put_back(name, takes)
+            # What the filter leaves of a message waits in its place, and counts when it is seen.
+            not_of_the_snapshot += sum(take.rest is not None for _, take in takes)
         self._hold(name, keeps)
         return Moved(
             messages=len(takes),
             events=len(rows),
-            seen=len(letters) - sum(keep.why == OWN for _, keep in keeps),
+            seen=len(letters) - not_of_the_snapshot,
             is_queue_empty=len(letters) < wanted,
         )
 

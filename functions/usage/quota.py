@@ -5,6 +5,7 @@ a customer is one hash, so that a decision costs one read; `used` and `limit` ar
 `remaining` is derived in the same script that adds (DESIGN.md 8).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -169,6 +170,10 @@ def _policy(text: str) -> bool | None:
 
 # ---- the keys -------------------------------------------------------------------------------
 # The braces are a hash tag: all keys of a customer share one slot, so one script may touch them.
+
+# One rule for whom the authorizer serves, reconciliation counts and metering bills: who passes one
+# of them must pass all. It goes into keys, JSON and logs as it stands: no braces, quotes, blanks.
+CUSTOMER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
 
 
 def customer_key(tenant: str, customer_id: str, name: str) -> str:

@@ -84,6 +84,10 @@ SCENARIOS = {
         path=[*READY_TO_MOVE, *ROUND, *ROUND, *FINISHED],
         answers={"move": [MOVED]},
     ),
+    "round after round, until as many are moved as there were at the start": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *ROUND, *FINISHED],
+        answers={"move": [{**MOVED, "messages": 3, "seen": 0}]},
+    ),
     "no more than maxMessages": Scenario(
         path=[*READY_TO_MOVE, *ROUND, *FINISHED],
         answers={"move": [MOVED], "check": understood(maxMessages=2)},

@@ -42,12 +42,10 @@ def _dead_letter_queues() -> set[str]:
     }
 
 
-def _queue_events() -> list[tuple[str, dict[str, Any]]]:
+def _queue_sources() -> list[tuple[str, dict[str, Any]]]:
     return [
-        (name, event["Properties"])
-        for name, function in FUNCTIONS.items()
-        for event in function["Properties"].get("Events", {}).values()
-        if event["Type"] == "SQS"
+        (source["Properties"]["FunctionName"]["Ref"], source["Properties"])
+        for source in resources("AWS::Lambda::EventSourceMapping").values()
     ]
 
 
@@ -81,17 +79,17 @@ def test_redrive_is_only_for_crashes() -> None:
         assert policy is None or policy["maxReceiveCount"] == 100
 
 
-@pytest.mark.parametrize(("name", "event"), _queue_events())
+@pytest.mark.parametrize(("name", "event"), _queue_sources())
 def test_visibility_covers_six_timeouts_and_the_batch_window(
     name: str, event: dict[str, Any]
 ) -> None:
     """AWS's rule for SQS event sources: else a message is received again while it is worked on."""
-    queue = QUEUES[event["Queue"]["Fn::GetAtt"].split(".")[0]]["Properties"]
+    queue = QUEUES[event["EventSourceArn"]["Fn::GetAtt"].split(".")[0]]["Properties"]
     window = event["MaximumBatchingWindowInSeconds"]
     assert queue["VisibilityTimeout"] >= 6 * timeout(FUNCTIONS[name]) + window
 
 
-@pytest.mark.parametrize(("name", "event"), _queue_events())
+@pytest.mark.parametrize(("name", "event"), _queue_sources())
 def test_sqs_sources_report_partial_failures_and_filter_nothing(
     name: str, event: dict[str, Any]
 ) -> None:
@@ -99,6 +97,17 @@ def test_sqs_sources_report_partial_failures_and_filter_nothing(
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert "FilterCriteria" not in event
     assert event["ScalingConfig"]["MaximumConcurrency"]
+
+
+def test_no_function_is_let_into_every_queue_by_sam() -> None:
+    """SAM gives a function with an SQS event a managed policy on all queues of the account."""
+    assert [name for name, one in FUNCTIONS.items() if "Events" in one["Properties"]] == []
+    assert {name for name, _ in _queue_sources()} == {"ForwarderFunction", "ReconciliationFunction"}
+
+
+def test_a_dead_letter_queue_names_its_sources_or_nobody() -> None:
+    """RedriveAllowPolicy takes whole ARNs (SQS: at most 10), a pattern is not one."""
+    assert "sqs:${AWS::Region}:${AWS::AccountId}:*" not in json.dumps(QUEUES)
 
 
 def test_a_failed_log_delivery_is_kept_whole() -> None:

@@ -246,3 +246,20 @@ def test_any_script_of_answers_gives_each_event_one_outcome(
             assert event_key in posted
     # Each settled event costs at most a search and the once-more of each of its posts; 413 halves.
     assert delivery.posts <= 2 * (count * (ceil(log2(count)) + 3 if count > 1 else 2) + 8)
+
+
+def test_two_bad_events_that_speak_of_a_tenant_do_not_hold_their_neighbours() -> None:
+    """Aforo's text may quote a path such as /tenants/{id}. It confirmed others of the same batch,
+    so it knows our tenant and key: the cause is those two.
+    """
+
+    def answer(block: Sequence[Parcel]) -> Reply:
+        if {3, 40}.isdisjoint(map(number_of, block)):
+            return accepted(block)
+        return said(400, {"title": "Bad Request", "detail": "path /tenants/{id} is not allowed"})
+
+    aforo = ScriptedAforo(answer)
+    done = deliver(parcels(100), aforo.post)
+    held = {key for key, outcome in done.outcomes.items() if isinstance(outcome, Held)}
+    assert held == {key(3), key(40)}
+    assert done.stopped is None

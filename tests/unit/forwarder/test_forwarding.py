@@ -212,11 +212,11 @@ def test_what_could_not_be_set_aside_is_not_in_the_ledger_as_set_aside() -> None
 
 
 def test_no_post_starts_that_cannot_end() -> None:
-    """With too little time left nothing is posted, and all of it is tried again at once."""
+    """With too little time left nothing is posted, and all of it is tried again soon."""
     bench = Bench(accepted, remaining_ms=[29_999])
     assert bench.forward([record("a", range(3))]) == ["a"]
     assert bench.aforo.blocks == []
-    assert bench.visibility.seconds == {"receipt of a": 0}
+    assert bench.visibility.seconds == {"receipt of a": 5}
 
 
 def test_running_out_of_time_does_not_open_the_breaker() -> None:

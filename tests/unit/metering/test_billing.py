@@ -142,6 +142,16 @@ def test_exclusions_are_configuration() -> None:
     assert isinstance(billed(configuration, resourcePath="/health", status="429"), tuple)
 
 
+@pytest.mark.parametrize("status", ["402", "403", "429"])
+def test_what_our_authorizer_denied_is_never_billed(status: str) -> None:
+    """Whatever statuses the configuration excludes: the backend was not asked, and a customer over
+    quota must not be billed for being refused.
+    """
+    configuration = configured(excludedStatuses=[404])
+    denied = billed(configuration, status=status, errorType="ACCESS_DENIED")
+    assert denied == Excluded("denied")
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -72,6 +72,7 @@ def test_words_become_a_command(
     ("words", "named"),
     [
         ([*GRANT, "--burst", "2"], "period"),
+        (["revoke", "--stack", "s", "--key-id", "key_1"], "--until or --hours"),
         ([*GRANT, "--burst", "-2", "--period", "day"], "grant.burst"),
         ([*GRANT, "--burst", "2", "--start", "soon"], "--start"),
         (["suspend", "--stack", "s", "--customer", "no spaces"], "status.customerId"),

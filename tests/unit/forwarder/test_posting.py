@@ -1,0 +1,70 @@
+"""The events of one invocation: young ones are posted before the ledger is asked about old ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from functions.forwarder.breaker import Breaker
+from functions.forwarder.posting import Posted, Posting
+from functions.forwarder.screening import Screening
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import HOUR_MS
+from functions.usage.outcome import Confirmed, Held
+from tests.fakes.forwarding import NOW_MS, ScriptedAforo, accepted, key, usage_event
+from tests.fakes.settable_clock import SettableClock
+
+OLD_MS = NOW_MS - 48 * HOUR_MS
+
+
+@dataclass
+class BusyLedger:
+    """An hour of very many rows: each one read costs 10 ms of the invocation."""
+
+    remaining_ms: int
+
+    def read_hour(self, _: str) -> Iterator[LedgerRow]:
+        while True:
+            self.remaining_ms -= 10
+            assert self.remaining_ms > 0, "Lambda ended the invocation"
+            yield {
+                "key": "another",
+                "customerId": "cus_1",
+                "meter": "api_calls",
+                "quantity": 1,
+                "occurredAt": "",
+                "outcome": "confirmed",
+                "verified": True,
+                "meteredAt": "",
+                "queuedAt": "",
+                "settledAt": "",
+            }
+
+    def has_time(self) -> bool:
+        return self.remaining_ms >= 30_000
+
+
+def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
+    posting = Posting(
+        screening=Screening(ledger.read_hour, 86_400),
+        breaker=Breaker(SettableClock(0)),
+        post=aforo.post,
+        most_events=100,
+        most_bytes=1_048_576,
+    )
+    events = [usage_event(1, occurred_ms=OLD_MS), usage_event(2)]
+    return posting.run(events, doubtful=(), now_ms=NOW_MS, has_time=ledger.has_time)
+
+
+def test_a_ledger_hour_that_takes_too_long_holds_the_old_events_alone() -> None:
+    """Its young neighbours are posted, the invocation lives, and the old event backs off: trying
+    at once would read the same hour again and again.
+    """
+    aforo = ScriptedAforo(accepted)
+    posted = run(aforo, BusyLedger(remaining_ms=60_000))
+    assert posted.outcomes == {key(1): Held("ledger_unreadable", 0), key(2): Confirmed()}
+    assert aforo.blocks == [[key(2)]]
+
+
+def test_without_time_for_the_ledger_old_events_are_not_tried() -> None:
+    """The next invocation has the time."""
+    posted = run(ScriptedAforo(accepted), BusyLedger(remaining_ms=29_000))
+    assert posted.outcomes[key(1)] == Held("out_of_time", 0)
