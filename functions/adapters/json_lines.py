@@ -29,7 +29,10 @@ def put_lines(client: "S3Client", bucket: str, key: str, rows: Iterable[object])
 def read_lines(
     client: "S3Client", bucket: str, prefix: str, since: datetime | None = None
 ) -> Iterator[bytes]:
-    """Every line of every object under `prefix`, or only of those written at or after `since`."""
+    """Every line of every object under `prefix`, or only of those written at or after `since`.
+
+    zlib.error for an object that is no gzip, or not a whole one.
+    """
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", []):
@@ -50,5 +53,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         *lines, rest = (rest + unpacker.decompress(chunk)).split(b"\n")
         yield from lines
+    if not unpacker.eof:  # a row that silently is not there would pass for one never written
+        raise zlib.error("the object ends in the middle of its gzip stream")
     if rest:
         yield rest

@@ -19,14 +19,18 @@ class Settings(BaseModel):
 
 
 def read_settings[S: Settings](kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
-    """The settings in `environment`. SettingsError names each missing or wrong variable."""
+    """The settings in `environment`. SettingsError names each missing or wrong variable.
+
+    A variable that is empty is missing: CloudFormation sets empty ones where nothing was given.
+    """
     names = {name.upper(): name for name in kind.model_fields}
     found = {names[key]: value for key, value in environment.items() if key in names}
+    found = {name: value for name, value in found.items() if value.strip()}
     try:
         return kind.model_validate(found)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            ": ".join([*(str(part).upper() for part in fault["loc"]), fault["msg"]])
             for fault in error.errors(include_url=False, include_input=False)
         )
         message = f"the function's environment is not usable: {faults}"

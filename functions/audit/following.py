@@ -7,15 +7,17 @@ confirmed; reconciliation says whether its mark is set. Nothing is added to the 
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, hour_prefix, settled_once
+from functions.audit.hop import Hop, Stopped
 from functions.audit.target import Target
+from functions.audit.whereabouts import where_it_waits
 from functions.usage.event import RequestIdentity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import epoch_ms_from_iso, hour_of, iso_from_epoch_ms
@@ -23,25 +25,8 @@ from functions.usage.moment import epoch_ms_from_iso, hour_of, iso_from_epoch_ms
 POLL_SECONDS = 0.4
 # Clocks of two machines and S3's whole seconds: what was written just before we asked counts too.
 SLACK = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A hop that was passed, `seconds` after the request was answered by the gateway."""
-
-    name: str
-    seconds: float
-    detail: str
-
-
-class Stopped(Exception):  # noqa: N818 - it is an ending, not an error of this program
-    """The request did not get past `hop`."""
-
-    def __init__(self, hop: str, reason: str, check: str) -> None:
-        super().__init__(reason)
-        self.hop = hop
-        self.reason = reason
-        self.check = check
+# Of a line of format v1: its identity, and the hour in which its ledger row stands.
+_NEEDED = ("accountId", "apiId", "stage", "extendedRequestId", "requestTimeEpoch")
 
 
 class Follower:
@@ -53,15 +38,23 @@ class Follower:
         self._wait_seconds = wait_seconds
         self._deadline = 0.0
         self._began_ms = 0
+        self._looking_for = "answered"
+        self._extended_id = ""
         self.key = ""
 
     def hops(self) -> Iterator[Hop]:
         """Raises Stopped at the first hop that is not passed within the time."""
+        try:
+            yield from self._walk()
+        except (BotoCoreError, ClientError) as error:
+            check = "that your AWS credentials, their permissions and the Region are the stack's."
+            raise Stopped(self._looking_for, f"AWS does not say: {error}", check) from None
+
+    def _walk(self) -> Iterator[Hop]:
         self._deadline = time.monotonic() + self._wait_seconds
         self._began_ms = time.time_ns() // 1_000_000
-        extended_id, answered = self._answered()
-        yield answered
-        line, logged = self._in_the_log(extended_id)
+        yield self._answered()
+        line, logged = self._in_the_log()
         yield logged
         self.key = self._event_key(line)
         row = self._ledger_row(line)
@@ -73,42 +66,42 @@ class Follower:
         yield Hop("in the ledger", self._since(time.time_ns() // 1_000_000), row["customerId"])
         yield self._counted(row["customerId"])
 
-    def _answered(self) -> tuple[str, Hop]:
+    def _answered(self) -> Hop:
         try:
             answer = httpx.get(self._target.url, headers=self._target.headers, timeout=35)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             check = "that the URL is right and reachable from here."
             raise Stopped("answered", f"no answer: {error}", check) from None
-        extended_id = answer.headers.get("x-amz-apigw-id", "")
+        self._extended_id = answer.headers.get("x-amz-apigw-id", "")
         if answer.status_code in {401, 403, 429}:
             check = (
                 "the credential, the customer's quota and grant: refused requests are not billed."
             )
             raise Stopped("answered", f"HTTP {answer.status_code}: {answer.text[:200]}", check)
-        if not extended_id:
+        if not self._extended_id:
             check = "that the URL is an API Gateway stage: its x-amz-apigw-id header is missing."
             raise Stopped("answered", f"HTTP {answer.status_code}, no request id", check)
-        return extended_id, Hop(
+        return Hop(
             "answered",
             self._since(time.time_ns() // 1_000_000),
-            f"HTTP {answer.status_code}, extended request id {extended_id}",
+            f"HTTP {answer.status_code}, extended request id {self._extended_id}",
         )
 
-    def _in_the_log(self, extended_id: str) -> tuple[dict[str, str], Hop]:
+    def _in_the_log(self) -> tuple[dict[str, str], Hop]:
         logs = boto3.client("logs", region_name=self._target.region)
 
         def look() -> tuple[dict[str, str], Hop] | None:
             for group in self._target.log_groups:
-                found = logs.filter_log_events(
+                pages = logs.get_paginator("filter_log_events").paginate(
                     logGroupName=group,
                     startTime=self._began_ms - int(SLACK.total_seconds() * 1000),
-                    filterPattern=f'"{extended_id}"',
+                    filterPattern=f'"{self._extended_id}"',
                 )
-                for event in found["events"]:
-                    if extended_id in event["message"]:
-                        return json.loads(event["message"]), self._hop_ms(
-                            "in the log", event["ingestionTime"], group
-                        )
+                # A page may be empty and the next one not (FilterLogEvents).
+                for event in (event for page in pages for event in page["events"]):
+                    if self._extended_id in event["message"]:
+                        hop = self._hop_ms("in the log", event["ingestionTime"], group)
+                        return _facts(event["message"]), hop
             return None
 
         return self._wait(
@@ -141,45 +134,12 @@ class Follower:
         try:
             return self._wait(look, "metered", "")
         except Stopped:
-            raise self._where_it_waits() from None
-
-    def _where_it_waits(self) -> Stopped:
-        """Not in the ledger: look for it on the road."""
-        if kept := self._quarantined():
-            check = f"s3://{self._target.quarantine_bucket}/{kept}: it names the reason."
-            return Stopped("metered", "it was quarantined", check)
-        waiting = self._depth(self._target.usage_queue_url)
-        if waiting:
-            check = "the forwarder's log: it says what Aforo answers, and when it tries again."
-            return Stopped("confirmed", f"{waiting} messages wait in UsageQueue", check)
-        check = (
-            "the metering function's log and Errors metric, the log group's subscription filter, "
-            "and whether configuration/metering.json counts this path with this meter."
-        )
-        return Stopped("metered", "no event of it was seen", check)
+            raise where_it_waits(self._target, self._extended_id, since) from None
 
     def _set_aside(self, row: LedgerRow) -> Stopped:
         reason = f"set aside as {row.get('setAsideClass')}: {row.get('reason')}"
         check = "docs/operations.md, UnforwardedUsageAlarm; then replay from Step Functions."
         return Stopped("confirmed", reason, check)
-
-    def _quarantined(self) -> str | None:
-        s3 = boto3.client("s3", region_name=self._target.region)
-        since = datetime.fromtimestamp(self._began_ms / 1000, UTC) - SLACK
-        for page in s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._target.quarantine_bucket
-        ):
-            for entry in page.get("Contents", []):
-                if entry["LastModified"] >= since:
-                    return entry["Key"]
-        return None
-
-    def _depth(self, queue_url: str) -> int:
-        attributes = boto3.client("sqs", region_name=self._target.region).get_queue_attributes(
-            QueueUrl=queue_url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        return sum(int(count) for count in attributes.values())
 
     def _counted(self, customer_id: str) -> Hop:
         functions = boto3.client("lambda", region_name=self._target.region)
@@ -204,6 +164,7 @@ class Follower:
         )
 
     def _wait[Found](self, look: Callable[[], Found | None], hop: str, check: str) -> Found:
+        self._looking_for = hop
         while True:
             found = look()
             if found is not None:
@@ -220,3 +181,15 @@ class Follower:
 
     def _since(self, epoch_ms: int) -> float:
         return (epoch_ms - self._began_ms) / 1000
+
+
+def _facts(message: str) -> dict[str, str]:
+    """The fields of a v1 line. Stopped for any other: its event's key cannot be told."""
+    try:
+        line = json.loads(message)
+        found = {name: str(line[name]) for name in _NEEDED}
+        int(found["requestTimeEpoch"])
+    except (ValueError, TypeError, KeyError):
+        check = "the stage's access log format: v1 is what this command reads."
+        raise Stopped("in the log", "its line is not of format v1", check) from None
+    return found

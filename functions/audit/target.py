@@ -8,11 +8,32 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.usage.errors import Permanent
 
 LOCAL_ENDPOINTS = Path(".local/endpoints.json")
 AUTHORIZATION = "VERIFY_AUTHORIZATION"  # not an option: a command line is seen by everybody
+
+_OUTPUTS = {
+    "AccessLogGroups",
+    "LedgerBucketName",
+    "QuarantineBucketName",
+    "UsageQueueUrl",
+    "UnforwardedUsageQueueUrl",
+    "ReconciliationFunctionArn",
+}
+_ENDPOINTS = {
+    "api_url",
+    "region",
+    "access_log_group",
+    "ledger_bucket",
+    "quarantine_bucket",
+    "queues",
+    "functions",
+    "aws_environment",
+    "customers",
+}
 
 
 class TargetError(Permanent):
@@ -36,11 +57,7 @@ class Target:
 
 def local_target(file: Path, customer: str | None, stage: str | None, path: str) -> Target:
     """The local cloud, as one of its demo customers (the first, unless named)."""
-    try:
-        found: dict[str, Any] = json.loads(file.read_text())
-    except FileNotFoundError:
-        message = f"{file} is not there: start the local cloud with `make local`, or give --stack"
-        raise TargetError(message) from None
+    found = _endpoints(file)
     os.environ.update(found["aws_environment"])
     customers = {one["customer_id"]: one for one in found["customers"]}
     chosen = customers.get(customer or next(iter(customers)))
@@ -62,27 +79,62 @@ def local_target(file: Path, customer: str | None, stage: str | None, path: str)
 
 def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) -> Target:
     """A deployed stack, found by its outputs; AWS credentials and Region as for the aws CLI."""
-    session = boto3.Session()
-    described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    region, outputs = _described(stack)
     base = api_url or outputs.get("DemoApiUrl")
-    authorization = os.environ.get(AUTHORIZATION)
+    authorization = os.environ.get(AUTHORIZATION, "").strip()
     if base is None:
         raise TargetError("--api-url: give the invoke URL of the metered stage, without a path")
-    if not authorization:
+    if not (authorization.isascii() and authorization.isprintable() and authorization):
         message = f"{AUTHORIZATION}: put the customer's Authorization header value into it"
         raise TargetError(message)
     return Target(
         url=_with_path(_with_stage(base, stage), path),
         headers={"Authorization": authorization},
-        region=session.region_name,
-        log_groups=tuple(group for group in outputs["AccessLogGroups"].split(",") if group),
+        region=region,
+        log_groups=_log_groups(stack, outputs["AccessLogGroups"]),
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
         usage_queue_url=outputs["UsageQueueUrl"],
         unforwarded_queue_url=outputs["UnforwardedUsageQueueUrl"],
         reconciliation=outputs["ReconciliationFunctionArn"],
     )
+
+
+def _endpoints(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text())
+    except FileNotFoundError:
+        message = f"{file} is not there: start the local cloud with `make local`, or give --stack"
+        raise TargetError(message) from None
+    except (OSError, ValueError) as error:
+        raise TargetError(f"--endpoints {file} cannot be read: {error}") from None
+    if not isinstance(found, dict) or not found.keys() >= _ENDPOINTS:
+        raise TargetError(f"--endpoints {file} is not what `make local` writes")
+    return dict(found)
+
+
+def _described(stack: str) -> tuple[str, dict[str, str]]:
+    """Its Region and its outputs."""
+    try:
+        session = boto3.Session()
+        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        raise TargetError(f"--stack {stack}: {error}") from None
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    if missing := _OUTPUTS - outputs.keys():
+        message = (
+            f"--stack {stack} is not this application's: no output {', '.join(sorted(missing))}"
+        )
+        raise TargetError(message)
+    return session.region_name, outputs
+
+
+def _log_groups(stack: str, joined: str) -> tuple[str, ...]:
+    groups = tuple(group for group in joined.split(",") if group)
+    if not groups:
+        message = f"--stack {stack} meters no log group: deploy it with AccessLogGroupName"
+        raise TargetError(message)
+    return groups
 
 
 def _with_stage(url: str, stage: str | None) -> str:

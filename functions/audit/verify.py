@@ -6,17 +6,20 @@ not begin). It costs the customer one billed request.
 """
 
 import argparse
+import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from functions.audit.following import Follower, Hop, Stopped
+from functions.audit.following import Follower
+from functions.audit.hop import Hop, Stopped
 from functions.audit.target import LOCAL_ENDPOINTS, Target, TargetError, local_target, stack_target
 
 WAIT_SECONDS = 240.0  # log delivery is "usually less than three minutes" (AWS, Subscriptions)
 
 
-def main() -> int:
-    options = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
     try:
         target = _target(options)
     except TargetError as error:
@@ -45,6 +48,13 @@ def _target(options: argparse.Namespace) -> Target:
     return local_target(options.endpoints, options.customer, options.stage, options.path)
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:  # nan would wait for ever
+        raise ValueError(text)
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make verify",
@@ -59,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--stage", help="the stage to call, instead of the one in the URL")
     add("--path", default="/pets", help="the path to call (default: /pets)")
     add("--meter", default="api_calls", help="the meter that counts it (default: api_calls)")
-    add("--wait", type=float, default=WAIT_SECONDS, help="seconds to wait in all (default: 240)")
+    add("--wait", type=_seconds, default=WAIT_SECONDS, help="seconds to wait in all (default: 240)")
     add("--endpoints", type=Path, default=LOCAL_ENDPOINTS, help="the local cloud's endpoints.json")
     return parser
 

@@ -13,9 +13,10 @@ from pydantic_core import to_json
 from functions.usage.event import UsageEvent
 from functions.usage.shape import shape_of
 
-# One SQS billing chunk; larger bodies save no CPU (performance.md 3), and one message lost to a
-# poisoned neighbour or a redrive stays small.
-MESSAGE_BYTES = 64 * 1024
+# One SQS billing chunk of 64 KB, less what stands around the rows; larger bodies save no CPU
+# (performance.md 3), and one message lost to a poisoned neighbour or a redrive stays small.
+MESSAGE_BYTES = 63 * 1024
+_BRACKETS = 1  # `[` and `]` are two, and n rows have n - 1 commas: a byte more than one a row
 
 
 class SetAsideRecord(TypedDict):
@@ -70,12 +71,12 @@ def to_body(message: object) -> str:
 def packed[Row](rows: Iterable[Row], limit: int = MESSAGE_BYTES) -> Iterator[list[Row]]:
     """Groups of rows, in order, of at most `limit` bytes of JSON; a larger row stands alone."""
     group: list[Row] = []
-    size = 0
+    size = _BRACKETS
     for row in rows:
         row_size = len(to_json(row, ensure_ascii=True)) + 1
         if group and size + row_size > limit:
             yield group
-            group, size = [], 0
+            group, size = [], _BRACKETS
         group.append(row)
         size += row_size
     if group:
@@ -93,11 +94,11 @@ def usage_bodies(event_texts: Iterable[str], metered_at: str) -> Iterator[str]:
     """
     head = to_body({"version": 1, "meteredAt": metered_at})[:-1] + ',"events":['
     group: list[str] = []
-    size = 0
+    size = _BRACKETS
     for text in event_texts:
         if group and size + len(text) + 1 > MESSAGE_BYTES:
             yield head + ",".join(group) + "]}"
-            group, size = [], 0
+            group, size = [], _BRACKETS
         group.append(text)
         size += len(text) + 1
     if group:

@@ -129,7 +129,9 @@ def meter_field(meter: str, name: str) -> str:
 
 
 def read_state(meter: str, found: Mapping[str, str]) -> QuotaState:
-    """The state that a hash holds; an absent field is none, never an error or a zero limit."""
+    """The state that a hash holds; an absent field is none, never a zero limit. ValueError for a
+    value that cannot be read, and for a limit without its period: nobody knows what they mean.
+    """
     values = {name: found.get(meter_field(meter, name), "") for name in METER_FIELDS}
     return QuotaState(
         status=Status(found.get("status") or Status.ACTIVE),

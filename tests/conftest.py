@@ -1,4 +1,4 @@
-"""Servers that integration tests share: started once per session, real ones."""
+"""Servers that tests share: real ones, started once per session where a test asks for them."""
 
 from collections.abc import Iterator
 
@@ -20,3 +20,11 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
     """A ministack for the session: a test makes queues and buckets of its own."""
     with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def on_ministack(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Ministack:
+    """The environment of a test in which boto3, without being told, calls ministack."""
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    return ministack

@@ -1,0 +1,46 @@
+"""boto3 clients must end, one way or the other, before Lambda ends the function."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from functions.adapters.aws import s3_client, secrets_client, sqs_client
+from tests.local.endpoints import ROOT
+
+# botocore's standard mode waits at most 2^n seconds before try n + 1.
+LONGEST_PAUSES_SECONDS = (1, 2)
+CLIENTS = (sqs_client, s3_client, secrets_client)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as nothing: only numbers are looked at here."""
+
+
+_Loader.add_multi_constructor("!", lambda *_: None)
+
+
+def _timeouts() -> dict[str, int]:
+    template = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
+    usual = template["Globals"]["Function"]["Timeout"]
+    return {
+        name: resource["Properties"].get("Timeout", usual)
+        for name, resource in template["Resources"].items()
+        # The authorizer is there in 60 ms or not at all, and calls nothing of AWS.
+        if resource["Type"] == "AWS::Serverless::Function"
+        and not name.startswith(("Authorizer", "Demo"))
+    }
+
+
+@pytest.mark.parametrize("make", CLIENTS)
+def test_a_call_that_hangs_ends_before_the_function_does(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All tries with their pauses fit into the shortest function timeout."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config = make().meta.config
+    tries = config.retries["total_max_attempts"]
+    assert tries == len(LONGEST_PAUSES_SECONDS) + 1
+    longest = tries * (config.connect_timeout + config.read_timeout) + sum(LONGEST_PAUSES_SECONDS)
+    assert config.retries["mode"] == "standard"
+    assert longest < min(_timeouts().values()), _timeouts()

@@ -1,0 +1,63 @@
+"""The ledger is a set by key: what one row of a key outweighs another."""
+
+from collections.abc import Iterable
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.adapters.ledger import hour_prefix, replay_prefix, settled_once
+from functions.usage.ledger_row import LedgerRow
+from tests.fakes.unforwarded import ledger_row
+
+ROWS = st.lists(
+    st.builds(
+        ledger_row,
+        st.integers(0, 5),
+        set_aside_class=st.sampled_from(["", "", "poison", "exhausted"]),
+        replay_id=st.sampled_from(["", "replay-1", "replay-2"]),
+    ),
+    max_size=25,
+)
+
+
+def confirmed(rows: Iterable[LedgerRow]) -> set[str]:
+    return {row["key"] for row in rows if row["outcome"] == "confirmed"}
+
+
+@given(ROWS)
+def test_each_key_has_one_row_which_was_there(rows: list[LedgerRow]) -> None:
+    """Nothing is lost, made up or doubled."""
+    kept = settled_once(rows)
+    assert set(kept) == {row["key"] for row in rows}
+    assert all(row in rows and row["key"] == key for key, row in kept.items())
+
+
+@given(ROWS, st.randoms())
+def test_a_confirmed_row_outweighs_in_any_order(rows: list[LedgerRow], random: Random) -> None:
+    """S3 lists by name, not by time: what was billed is billed wherever its row stands."""
+    shuffled = [*rows]
+    random.shuffle(shuffled)
+    assert confirmed(settled_once(shuffled).values()) == confirmed(rows)
+
+
+@given(ROWS)
+def test_of_rows_that_weigh_the_same_the_first_stands(rows: list[LedgerRow]) -> None:
+    """So a replay's report does not claim what had been billed before it."""
+    for key, row in settled_once(rows).items():
+        alike = [r for r in rows if r["key"] == key and r["outcome"] == row["outcome"]]
+        assert row is alike[0]
+
+
+@given(ROWS, ROWS)
+def test_read_twice_is_read_once(rows: list[LedgerRow], more: list[LedgerRow]) -> None:
+    """An invocation that wrote its rows again changes nothing; nor does reading in two parts."""
+    once = settled_once(rows)
+    assert settled_once([*rows, *rows]) == once
+    assert settled_once([*once.values(), *more]) == settled_once([*rows, *more])
+
+
+def test_prefixes_are_the_layout_that_others_read() -> None:
+    """Athena, audit and replay find rows by them."""
+    assert hour_prefix("2026-10-02T08") == "ledger/2026-10-02/08/"
+    assert replay_prefix("replay-1") == "replays/replay-1/settled/"
