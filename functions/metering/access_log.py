@@ -72,14 +72,19 @@ def read_any_line(line: str, region: str) -> Request | Quarantined:
     found = read_object(line)
     if isinstance(found, Quarantined):
         return found
-    if _text(found.get("v")) != FORMAT:
+    if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
-    texts = {name: _text(found.get(name)) for name in (*BILLED_TEXTS, *OTHER_TEXTS)}
-    clean = {name: text for name, text in texts.items() if not _stain(text)}
+    texts = {name: text_of(found.get(name)) for name in (*BILLED_TEXTS, *OTHER_TEXTS)}
+    return read_texts(texts, region)
+
+
+def read_texts(texts: Mapping[str, str], region: str) -> Request:
+    """The facts in fields that may hold anything, under the names of our format."""
+    clean = {name: text for name, text in texts.items() if not stain(text)}
     return _request(clean, region, _billed_fault(texts))
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """A value as the text that API Gateway would have logged; a forwarder may have made numbers of
     some. A list or object becomes NUL, which no rule lets through.
     """
@@ -94,7 +99,7 @@ def _text(value: object) -> str:
             return "\x00"
 
 
-def _stain(text: str) -> str:
+def stain(text: str) -> str:
     """Why a text is not clean, as a reason; empty if it is."""
     if len(text) > TEXT_CHARS:
         return "oversized"
@@ -104,7 +109,7 @@ def _stain(text: str) -> str:
 
 def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
     for name in BILLED_TEXTS:
-        if reason := _stain(texts[name]):
+        if reason := stain(texts.get(name, "")):
             return Quarantined(reason, name)
     return None
 
@@ -121,6 +126,9 @@ def _request(texts: Mapping[str, str], region: str, fault: Quarantined | None = 
     sent = _figure(figures[0], BYTES_CEILING)
     latency = _figure(figures[1], LATENCY_CEILING_MS)
     integration = _figure(figures[2], LATENCY_CEILING_MS)
+    # The integration is a part of the response: one of the two is wrong, and only one is billed by.
+    if latency is not None and integration is not None and integration > latency:
+        integration = None
     return Request(
         account_id=get("accountId"),
         region=region,

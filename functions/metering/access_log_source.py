@@ -1,14 +1,15 @@
 """The access log as a source: the log events of a delivery come in, sorted requests leave."""
 
-from functions.metering.access_log import read_any_line, read_fields
+from functions.metering.access_log import UNKNOWN_FORMAT, read_any_line, read_fields
 from functions.metering.billing import AHEAD_MS
 from functions.metering.configuration import Configuration
+from functions.metering.foreign_access_log import Found
+from functions.metering.foreign_delivery import ForeignDelivery
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.moulds import Cast, Moulds
-from functions.metering.request import Request
 from functions.metering.sorting import Sorted
-from functions.metering.strict_json import read_plain
-from functions.usage.outcome import Quarantined
+from functions.metering.strict_json import INVALID, read_plain
+from functions.usage.outcome import Excluded, Quarantined
 
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 
@@ -23,7 +24,8 @@ class AccessLogSource:
     def sort(self, delivery: LogDelivery, configuration: Configuration, now_ms: int) -> Sorted:
         """Every log event of `delivery` as one request."""
         result = Sorted(configuration, now_ms)
-        moulds = self._moulds_for(configuration, now_ms)
+        foreign = ForeignDelivery(delivery, configuration, self._region, now_ms)
+        moulds = None if foreign.is_declared else self._moulds_for(configuration, now_ms)
         latest_ms = now_ms + AHEAD_MS
         for log_event in delivery.log_events:
             line = log_event.get("message") if isinstance(log_event, dict) else None
@@ -31,17 +33,34 @@ class AccessLogSource:
             cast = moulds.cast(fields, latest_ms) if fields is not None and moulds else None
             if isinstance(cast, Cast):
                 result.bill(*cast)
-            elif cast is not None:
-                result.exclude(cast)
+                continue
+            found = cast or self.read(line, fields, log_event, foreign)
+            if isinstance(found, Excluded):
+                result.exclude(found)
             else:
-                result.add(self._read(line, fields), log_event)
+                result.add(found, log_event)
         return result
 
-    def _read(self, line: object, fields: dict[str, str] | None) -> Request | Quarantined:
-        """The long way."""
-        if fields is not None:
-            return read_fields(fields, self._region)
-        return read_any_line(line, self._region) if isinstance(line, str) else NO_MESSAGE
+    def read(
+        self,
+        line: object,
+        fields: dict[str, str] | None,
+        log_event: object,
+        foreign: ForeignDelivery,
+    ) -> Found:
+        """The long way: what one line says. `fields` are those of a plain line."""
+        if not isinstance(line, str):
+            return NO_MESSAGE
+        if foreign.is_declared:
+            return foreign.read(line, log_event)
+        found = (
+            read_any_line(line, self._region)
+            if fields is None
+            else read_fields(fields, self._region)
+        )
+        if found is UNKNOWN_FORMAT or found is INVALID:
+            return foreign.read(line, log_event)
+        return found
 
     def _moulds_for(self, configuration: Configuration, now_ms: int) -> Moulds | None:
         """Moulds for the version in force now; older requests, few of them, go the long way."""

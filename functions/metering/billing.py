@@ -8,7 +8,7 @@ else nobody: there is no default customer (DESIGN.md 6).
 from typing import cast
 
 from functions.metering.configuration import Configuration, Meter, Version
-from functions.metering.request import Request
+from functions.metering.request import Request, is_gateway_id
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
@@ -32,6 +32,8 @@ OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenan
 NO_QUANTITY = Quarantined("no_quantity", "a meter counts responseLength, which is not there")
 
 EXCLUDED_PATH = Excluded("excluded_path")
+# A browser asks before it calls, and sends no credential with it.
+PREFLIGHT = Excluded("preflight")
 SERVER_ERROR = Excluded("server_error")
 ZERO_QUANTITY = Excluded("zero_quantity")
 EXCLUDED_STATUSES = {
@@ -52,6 +54,7 @@ _NOT_SERVED = {
     "AUTHORIZER_CONFIGURATION_ERROR": AUTHORIZER_FAILED,
 }
 _FIRST_SERVER_ERROR = 500
+_DOUBTFUL = ("..", "//", "/./", "%", ";", "\\")
 _TOO_MANY_REQUESTS = 429
 
 type Billing = tuple[UsageEvent, ...] | Excluded | Quarantined
@@ -71,15 +74,20 @@ def bill(request: Request, configuration: Configuration, now_ms: int) -> Billing
     if version is None:
         return NO_CONFIGURATION
     excluded = exclusion(request, version)
-    if excluded is not None:
-        return excluded
+    return excluded or _billed(request, version)
+
+
+def _billed(request: Request, version: Version) -> Billing:
     customer = verified_customer(request, version)
+    if customer is NO_CUSTOMER and request.method == "OPTIONS":
+        return PREFLIGHT
     return customer if isinstance(customer, Quarantined) else _events(request, customer, version)
 
 
 def exclusion(request: Request, version: Version) -> Excluded | Quarantined | None:
     """Why a request is not billed whoever made it; None if it may be."""
-    if request.route is not None and version.excludes_path(request.route):
+    path = _path_to_exclude(request)
+    if path is not None and version.excludes_path(path):
         return EXCLUDED_PATH
     if request.status is None:
         return NO_STATUS
@@ -90,6 +98,22 @@ def exclusion(request: Request, version: Version) -> Excluded | Quarantined | No
     if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
         return SERVER_ERROR
     return None
+
+
+def _path_to_exclude(request: Request) -> str | None:
+    """The route, or the path where the route is not said or takes any path. A path that a backend
+    may read as another one excludes nothing: its client would choose what is free.
+    """
+    route, path = request.route, request.path
+    if path is None or (route is not None and "+}" not in route):
+        return route
+    if any(doubt in path for doubt in _DOUBTFUL):
+        return route
+    return (
+        path.removeprefix(f"/{request.stage}")
+        if f"{path}/".startswith(f"/{request.stage}/")
+        else path
+    )
 
 
 def _refusal(status: int, error_type: str | None) -> Excluded:
@@ -105,6 +129,8 @@ def verified_customer(request: Request, version: Version) -> str | Quarantined:
     known = request.customer_id or request.api_key_id
     if known is None:
         return NO_CUSTOMER
+    if request.unverified is not None:
+        return request.unverified
     if "*" in known or (request.tenant_id is not None and "*" in request.tenant_id):
         return MASKED
     if request.tenant_id is not None and version.tenant_id not in {None, request.tenant_id}:
@@ -133,6 +159,10 @@ def identity_of(request: Request) -> RequestIdentity | None:
     """What makes it one request; None when a part is missing: an identity is never guessed."""
     account, api, stage = request.account_id, request.api_id, request.stage
     extended_request_id = request.extended_request_id
+    # An HTTP API's two ids are one, and no caller can choose it (gateway-logs.md 2.2).
+    if not extended_request_id and request.api_type == "http" and request.request_id:
+        found = request.request_id
+        extended_request_id = found if is_gateway_id(found) else None
     if account and api and stage and extended_request_id:
         return RequestIdentity(account, request.region, api, stage, extended_request_id)
     return None

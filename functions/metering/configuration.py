@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from functions.metering.access_log_declaration import AccessLogDeclaration, LogGroup
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID
@@ -65,6 +66,7 @@ class Version(_Document):
     excluded_paths: tuple[Path, ...] = EXCLUDED_PATHS
     excluded_statuses: frozenset[Status] = frozenset(EXCLUDED_STATUSES)
     bill_server_errors: bool = True
+    access_logs: dict[LogGroup, AccessLogDeclaration] = Field(default_factory=dict)  # foreign ones
 
     @field_validator("meters")
     @classmethod
@@ -110,6 +112,10 @@ class Configuration(_Document):
         """The version of a moment; None before the first."""
         index = bisect_right(self._starts, epoch_ms)
         return self._in_order[index - 1] if index else None
+
+    def declares(self, log_group: str) -> bool:
+        """Whether some version says what the log group's lines are."""
+        return any(log_group in version.access_logs for version in self.versions)
 
     def next_change(self, epoch_ms: int) -> int:
         """When the version of a moment gives way to the next, in epoch ms."""

@@ -6,6 +6,7 @@ delivery. Everything else is acknowledged, because it is kept.
 """
 
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,23 @@ from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access_log_source import AccessLogSource
 from functions.metering.configuration_source import ConfigurationSource
-from functions.metering.intake import Intake
+from functions.metering.execution_log_source import ExecutionLogSource
+from functions.metering.intake import Intake, LogSource
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Later log sources stand beside this one.
-LOG_SOURCES = {"access": AccessLogSource}
+# One stage has one declared source: read from both, each request would come twice.
+LOG_SOURCES: dict[str, Callable[[MeteringSettings], LogSource]] = {
+    "access": lambda settings: AccessLogSource(settings.aws_region),
+    "execution": lambda settings: ExecutionLogSource(
+        settings.aws_region, TENANT_HEADER if settings.tenant_header == "customer" else None
+    ),
+}
+# The one that the authorizer checks (DESIGN.md 6).
+TENANT_HEADER = "X-Tenant-Id"
 
 
 def handler(payload: object, context: "LambdaContext") -> None:
@@ -41,7 +50,7 @@ def _wired() -> tuple[Intake, Telemetry]:
     telemetry = Telemetry("metering")
     s3 = s3_client()
     intake = Intake(
-        source=LOG_SOURCES[settings.log_source](settings.aws_region),
+        source=LOG_SOURCES[settings.log_source](settings),
         terms=ConfigurationSource(
             s3,
             settings.configuration_bucket,

@@ -41,8 +41,11 @@ def read_delivery(payload: object) -> LogDelivery | Excluded | Quarantined:
     if isinstance(inflated, Quarantined):
         return inflated
     envelope = _envelope(inflated)
-    if isinstance(envelope, Quarantined):
-        return envelope
+    return envelope if isinstance(envelope, Quarantined) else read_envelope(envelope)
+
+
+def read_envelope(envelope: Mapping[str, object]) -> LogDelivery | Excluded | Quarantined:
+    """The delivery in a decoded payload."""
     match envelope.get("messageType"):
         case "DATA_MESSAGE":
             return _delivery(envelope)

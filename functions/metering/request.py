@@ -3,9 +3,13 @@
 A log source reads it, `billing` decides what becomes of it.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from functions.usage.outcome import Quarantined
+
+_GATEWAY_ID_CHARS = 16
+
+type ApiType = Literal["rest", "http", "websocket"]
 
 
 class Request(NamedTuple):
@@ -22,7 +26,7 @@ class Request(NamedTuple):
     request_id: str | None  # chosen by the caller: never an identity
     time_ms: int | None  # the request's start, epoch milliseconds
     method: str | None
-    path: str | None  # as the client wrote it; our own format does not log it
+    path: str | None  # as logged, the client wrote it; not in our own format
     route: str | None  # the resource's template
     status: int | None
     response_bytes: int | None
@@ -38,3 +42,17 @@ class Request(NamedTuple):
     traceparent: str | None
     dropped_figures: int = 0  # negative or absurd numbers: not believed, counted
     fault: Quarantined | None = None  # why this line must not be billed, whatever it says
+    unverified: Quarantined | None = None  # why whom it names must not be the one who pays
+    route_key: str | None = None  # HTTP and WebSocket APIs
+    api_type: ApiType | None = None  # where the line gives it away
+
+
+def is_gateway_id(word: str) -> bool:
+    """`KyDfdgZ9oAMEYpA=`: made by API Gateway, chosen by no caller (gateway-logs.md 2.4)."""
+    letters = word.replace("-", "").replace("_", "")[:-1]
+    return (
+        len(word) == _GATEWAY_ID_CHARS
+        and word[-1] == "="
+        and letters.isascii()
+        and letters.isalnum()
+    )

@@ -12,5 +12,6 @@ class MeteringSettings(Settings):
     quarantine_bucket: str
     configuration_bucket: str
     configuration_key: str = "configuration/metering.json"
-    log_source: Literal["access"] = "access"
+    log_source: Literal["access", "execution"] = "access"
+    tenant_header: Literal["tenant", "customer"] = "tenant"  # whose id X-Tenant-Id carries
     aws_region: str  # part of every event key: the log group's region is the function's own

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
@@ -22,16 +22,18 @@ from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import QuarantineBucket, quarantined_lines
 from functions.metering.sorting import Refused
 from functions.usage.event import RequestIdentity
-from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.fakes.http_answers import Answer, answering
 from tests.local.ministack import REGION, Ministack
 
+if TYPE_CHECKING:
+    from functions.usage.ledger_row import LedgerRow
+
 HOPS = ["answered", "in the log", "metered", "queued", "confirmed", "in the ledger", "counted"]
 METER = "api_calls"
-NOT_SO_LONG = 0.5
+ONE_LOOK = 0.0  # everything is there before it looks, or never comes
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Road:
     def quarantine(self, line: str) -> None:
         delivery = read_delivery(subscription_payload([line]))
         assert isinstance(delivery, LogDelivery)
-        refused = Refused(Quarantined("no_customer"), delivery.log_events)
+        refused = Refused(Quarantined("no_customer"), tuple(delivery.log_events))
         bucket = QuarantineBucket(boto3.client("s3"), self.target.quarantine_bucket)
         bucket.keep(quarantined_lines(delivery, [refused]))
 
@@ -80,19 +82,20 @@ class Road:
             "settledAt": iso_from_epoch_ms(self.now_ms + 3_000),
         }
         ledger = Ledger(boto3.client("s3"), self.target.ledger_bucket)
-        ledger.append([{**row, **changes}], str(uuid4()))  # type: ignore[list-item]
+        ledger.append([row | changes], str(uuid4()))  # type: ignore[list-item]
 
-    def hops(self, wait_seconds: float = NOT_SO_LONG) -> list[Hop]:
+    def hops(self, wait_seconds: float = ONE_LOOK) -> list[Hop]:
         return list(Follower(self.target, wait_seconds=wait_seconds, meter=METER).hops())
 
     def stopped(self, at: str) -> Stopped:
         """Where it stopped; every hop before it was passed."""
         passed: list[str] = []
+        follower = Follower(self.target, wait_seconds=ONE_LOOK, meter=METER)
         with pytest.raises(Stopped) as raised:
-            for hop in Follower(self.target, wait_seconds=NOT_SO_LONG, meter=METER).hops():
-                passed.append(hop.name)
+            passed.extend(hop.name for hop in follower.hops())
         assert raised.value.hop == at
-        assert passed[:5] == HOPS[: HOPS.index(at)] or at == "confirmed"
+        # What waits in UsageQueue left nothing yet that would say when it was metered.
+        assert passed in (HOPS[: HOPS.index(at)], HOPS[:2])
         return raised.value
 
 
@@ -188,7 +191,7 @@ def test_no_line_in_the_log(road: Road) -> None:
     """Another request's line is not taken for it."""
     road.log(access_line())
     stopped = road.stopped("in the log")
-    assert stopped.reason == "not seen within 0 s" or "within" in stopped.reason
+    assert stopped.reason == "not seen within 0 s"
     assert road.target.log_groups[0] in stopped.check
     assert "access log" in stopped.check
 
@@ -196,17 +199,17 @@ def test_no_line_in_the_log(road: Road) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        '127.0.0.1 - - "GET /pets" 200 {id}',
-        '{{"requestId":"{id}"}}',
-        '["{id}"]',
-        '"{id}"',
-        '{{"accountId":"1","apiId":"a","stage":"s","extendedRequestId":"{id}",'
-        '"requestTimeEpoch":"-"}}',
+        '127.0.0.1 - - "GET /pets" 200 ID',
+        '{"requestId":"ID"}',
+        '["ID"]',
+        '"ID"',
+        access_line(extendedRequestId="ID", requestTimeEpoch="-"),
+        access_line(extendedRequestId="ID", apiId=None),
     ],
 )
 def test_a_line_of_another_format(road: Road, line: str) -> None:
     """Common Log Format, another JSON format: no event's key can be told from it."""
-    road.log(line.format(id=road.extended_id))
+    road.log(line.replace("ID", road.extended_id))
     stopped = road.stopped("in the log")
     assert stopped.reason == "its line is not of format v1"
     assert "format" in stopped.check

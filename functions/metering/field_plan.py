@@ -1,0 +1,56 @@
+"""Where each field stands in lines of one shape: the keys of a line and the declared ones come in,
+a plan leaves. The lines of a stage have one shape, so a plan is made once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from functions.metering.field_names import COMMON_NAMES, UNFORGEABLE, FieldName, common_name
+
+# Who pays. Where one of the two is declared, the other's common names are nobody's.
+PAYERS = ("customerId", "apiKeyId")
+# Wider lines are nobody's access log; their plans are not kept, so that they fill no memory.
+_WIDEST = 64
+_SHAPES = 64
+
+
+class FieldPlan(NamedTuple):
+    """`places`: each field with the indices of the keys that may hold it, the likeliest first.
+    `is_unforgeable`: no key holds text of a client.
+    """
+
+    places: tuple[tuple[str, tuple[int, ...]], ...]
+    is_unforgeable: bool
+
+
+def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
+    """The plan for lines with these keys, in this order."""
+    make = _kept if len(paths) <= _WIDEST else _made
+    return make(paths, tuple(declared.items()))
+
+
+def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...]) -> FieldPlan:
+    declared = dict(declarations)
+    exact, common = _indices(paths), _indices(map(common_name, paths))
+    others = PAYERS if any(payer in declared for payer in PAYERS) else ()
+    places = []
+    for field, names in COMMON_NAMES.items():
+        if field in declared:
+            places.append((field, tuple(exact.get(declared[field], ()))))
+        elif field not in others:
+            found = [index for name in names for index in common.get(name, ())]
+            places.append((field, tuple(found)))
+    held = tuple(place for place in places if place[1])
+    return FieldPlan(held, is_unforgeable=UNFORGEABLE.issuperset(common))
+
+
+_kept = lru_cache(maxsize=_SHAPES)(_made)
+
+
+def _indices(names: Iterable[str]) -> Mapping[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(names):
+        found[name].append(index)
+    return found

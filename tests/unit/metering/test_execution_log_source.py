@@ -1,0 +1,88 @@
+"""The execution log as a declared source: chosen by settings, and sorting whole deliveries."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.metering.access_log_source import AccessLogSource
+from functions.metering.configuration import default_configuration
+from functions.metering.execution_log_source import ExecutionLogSource
+from functions.metering.handler import LOG_SOURCES
+from functions.metering.quarantine import quarantined_lines
+from functions.metering.settings import MeteringSettings
+from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
+from tests.fakes.execution_log_lines import (
+    CUSTOMER,
+    authorizer_texts,
+    delivery_of,
+    events_of,
+    prefixed,
+    request_texts,
+)
+
+NOW_MS = REQUEST_TIME_MS + 20_000
+
+
+def settings(**changes: Any) -> MeteringSettings:
+    return MeteringSettings.model_validate(
+        {
+            "usage_queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/usage",
+            "quarantine_bucket": "quarantine",
+            "configuration_bucket": "configuration",
+            "aws_region": REGION,
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "source"), [("access", AccessLogSource), ("execution", ExecutionLogSource)]
+)
+def test_the_declared_source_is_used(declared: str, source: type) -> None:
+    """One stage, one source."""
+    found = settings(log_source=declared)
+    assert isinstance(LOG_SOURCES[found.log_source](found), source)
+
+
+@pytest.mark.parametrize(("tenant_header", "billed"), [("tenant", 0), ("customer", 1)])
+def test_a_header_names_a_customer_only_where_it_was_declared(
+    tenant_header: str, billed: int
+) -> None:
+    """With `TenantHeader: tenant` the same header carries the tenant."""
+    found = settings(log_source="execution", tenant_header=tenant_header)
+    texts = request_texts(
+        authorizer=authorizer_texts(result=""), headers=f"{{X-Tenant-Id={CUSTOMER}, Host=a}}"
+    )
+    delivery = delivery_of(events_of(prefixed(texts)))
+    source = LOG_SOURCES[found.log_source](found)
+    assert source.sort(delivery, default_configuration(), NOW_MS).billed == billed
+
+
+def test_an_incomplete_request_can_be_read_again_from_its_quarantine_object() -> None:
+    """The object names the log group, the stream, the request id and the first timestamp."""
+    delivery = delivery_of(events_of(prefixed(request_texts()[:4])))
+    found = ExecutionLogSource(REGION).sort(delivery, default_configuration(), NOW_MS)
+    (kept,) = quarantined_lines(delivery, found.quarantined)
+    assert kept.key.startswith("quarantine/incomplete/2026-07-20/01/")
+    (detail,) = {entry["detail"] for entry in json.loads(kept.body)["logEvents"]}
+    place = json.loads(detail)
+    assert (place["logGroup"], place["logStream"]) == (delivery.log_group, delivery.log_stream)
+    assert place["firstTimestamp"] == REQUEST_TIME_MS
+    assert place["requestId"] in json.loads(kept.body)["logEvents"][0]["message"]
+
+
+def test_every_request_of_a_delivery_is_counted_once() -> None:
+    """Billed, excluded or quarantined, each with its own reason."""
+    lines = [
+        *prefixed(request_texts(extended_id="A="), "a"),
+        *prefixed(request_texts(extended_id="B=", status=403), "b"),
+        *prefixed(request_texts(extended_id="C=")[:-2], "c"),
+        *prefixed(["X-ray Tracing ID : 1-5c"], "d"),
+        "START RequestId: 7",
+    ]
+    delivery = delivery_of(events_of(lines))
+    found = ExecutionLogSource(REGION).sort(delivery, default_configuration(), NOW_MS)
+    assert found.billed == 1
+    assert found.excluded == {"forbidden": 1, "tail": 1}
+    assert {why.reason for why, _ in found.quarantined} == {"unknown_format", "incomplete"}
