@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +25,8 @@ from tests.local.endpoints import LOCAL, ROOT
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-SAM = ROOT / ".venv-sam" / "bin" / "sam"
-CONFIG = ROOT / "samconfig.toml"
-BUILD_DIRECTORY = ROOT / ".aws-sam" / "local"
+_BUILD = Path(".aws-sam") / "local"
+BUILD_DIRECTORY = ROOT / _BUILD
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 
@@ -39,32 +39,36 @@ def architecture() -> str:
     return _ARCHITECTURES[platform.machine()]
 
 
-def build(log_file: Path) -> bool:
+def build(log_file: Path, root: Path = ROOT) -> bool:
     """`sam build`, all functions at once, into a folder beside the one for AWS. False when nothing
     that goes into an artifact has changed since the last time.
     """
-    built = BUILD_DIRECTORY / "template.yaml"
-    with _alone():
-        if built.exists() and built.stat().st_mtime > max(map(_changed_at, _sources())):
+    directory = root / _BUILD
+    built = directory / "template.yaml"
+    with _alone(directory):
+        if built.exists() and built.stat().st_mtime > max(map(_changed_at, _sources(root))):
             return False
-        arguments = ["build", "--build-dir", str(BUILD_DIRECTORY)]
-        _sam(arguments, {"ARCHITECTURE": architecture()}, log_file)
+        began = time.time()
+        arguments = ["build", "--build-dir", str(directory)]
+        _sam(arguments, {"ARCHITECTURE": architecture()}, log_file, root)
+        # Artifacts are as old as what they were made of: saved during a build is not built.
+        os.utime(built, (began, began))
     return True
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(directory: Path) -> Iterator[None]:
     """One build at a time: a demo and a test may both want the same artifacts."""
-    BUILD_DIRECTORY.parent.mkdir(exist_ok=True)
-    with BUILD_DIRECTORY.with_suffix(".lock").open("w") as lock:
+    directory.parent.mkdir(exist_ok=True)
+    with directory.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _sources() -> Iterator[Path]:
-    yield from (ROOT / name for name in ("template.yaml", "Makefile", "uv.lock", "samconfig.toml"))
-    yield from (ROOT / "statemachine").iterdir()
-    yield from (path for path in (ROOT / "functions").rglob("*") if "__pycache__" not in path.parts)
+def _sources(root: Path) -> Iterator[Path]:
+    yield from (root / name for name in ("template.yaml", "Makefile", "uv.lock", "samconfig.toml"))
+    yield from (root / "statemachine").iterdir()
+    yield from (path for path in (root / "functions").rglob("*") if "__pycache__" not in path.parts)
 
 
 def _changed_at(path: Path) -> float:
@@ -106,14 +110,17 @@ def put_aforo_key(secret_arn: str, key: str) -> None:
     )
 
 
-def _sam(arguments: list[str], environment: Mapping[str, str], log_file: Path) -> None:
-    if not SAM.exists():
+def _sam(
+    arguments: list[str], environment: Mapping[str, str], log_file: Path, root: Path = ROOT
+) -> None:
+    sam, config = root / ".venv-sam" / "bin" / "sam", root / "samconfig.toml"
+    if not sam.exists():
         message = "sam is not installed: run this through make, which installs it"
         raise DeployError(message)
     with log_file.open("ab") as log:
         status = subprocess.run(
-            [str(SAM), *arguments, "--config-file", str(CONFIG), "--config-env", "local"],
-            cwd=ROOT,
+            [str(sam), *arguments, "--config-file", str(config), "--config-env", "local"],
+            cwd=root,
             env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -6,7 +6,6 @@ what it has), it listens on 127.0.0.1 only, with TLS and IAM, it is ready to be 
 """
 
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -20,6 +19,8 @@ from types import TracebackType
 from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from tests.local.certificate import make_certificate
 
 REGION = "us-east-1"
 # A cold start takes 0.3 to 1 s; the rest is for two loaded cores.
@@ -75,8 +76,7 @@ class Ministack:
 def start_ministack(directory: Path, port: int | None = None) -> Ministack:
     """Start ministack with its temporary files and log under `directory`, on `port` or a free one.
 
-    Raises MinistackError when it does not answer in time, or when `openssl`, which makes its
-    certificate, is not on PATH.
+    Raises MinistackError when it does not answer in time.
     """
     attempts = START_ATTEMPTS if port is None else 1
     for attempt in range(1, attempts + 1):
@@ -92,17 +92,21 @@ def _start_once(directory: Path, port: int) -> Ministack:
     temporary = (directory / "tmp").resolve()
     temporary.mkdir(parents=True, exist_ok=True)
     log_file = directory.resolve() / "ministack.log"
+    certificate, key = make_certificate(temporary / "ministack-tls")
     with log_file.open("ab") as log:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("ministack"))],
-            env=_emulator_environment(temporary, port),
+            env={
+                **_emulator_environment(temporary, port),
+                "MINISTACK_SSL_CERT": str(certificate),
+                "MINISTACK_SSL_KEY": str(key),
+            },
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # one group, so that stop() reaches the workers
         )
-    certificate = temporary / "ministack-tls" / "server.crt"
     ministack = Ministack(
         endpoint_url=f"https://127.0.0.1:{port}",
         ca_bundle=str(certificate),
@@ -119,12 +123,7 @@ def _start_once(directory: Path, port: int) -> Ministack:
 
 
 def _emulator_environment(temporary: Path, port: int) -> dict[str, str]:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise MinistackError(
-            "openssl is not on PATH: install it, ministack makes its certificate with it"
-        )
-    folders = [str(Path(sys.executable).parent), str(Path(openssl).parent), "/usr/bin", "/bin"]
+    folders = [str(Path(sys.executable).parent), "/usr/bin", "/bin"]
     return {
         "HOME": os.environ.get("HOME", str(temporary)),
         "PATH": os.pathsep.join(dict.fromkeys(folders)),

@@ -36,13 +36,7 @@ class ServerProcess:
 
     def is_running(self) -> bool:
         """Whether the pid still belongs to what we started: pids are used again."""
-        shown = subprocess.run(
-            ["ps", "-o", "stat=,command=", "-p", str(self.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-        return bool(shown) and not shown.startswith("Z") and self.marker in shown
+        return self.marker in _command_line(self.pid)
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL for what does not end by itself."""
@@ -54,7 +48,8 @@ class ServerProcess:
                 time.sleep(_POLL_SECONDS)
             if self.is_running():
                 os.kill(self.pid, signal.SIGKILL)
-        if self.group:
+        # A pid is not given away while a group has it: another's process, then another's group.
+        if self.group and (self.is_running() or not _command_line(self.pid)):
             _kill_group(self.pid)
 
 
@@ -74,19 +69,44 @@ def start_server(
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C belongs to the command in the foreground
         )
+    try:
+        url = _url_when_ready(process, log_file, offset)
+    except BaseException:  # Ctrl-C too: nobody else knows its pid yet
+        process.kill()
+        process.wait()
+        raise
+    return url, ServerProcess(name, process.pid, module)
+
+
+def _url_when_ready(process: subprocess.Popen[bytes], log_file: Path, offset: int) -> str:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        text = log_file.read_text(errors="replace")[offset:]
+        text = log_file.read_bytes()[offset:].decode(errors="replace")
         _, found, rest = text.partition(" listening on ")
         if found and "\n" in rest:
-            return rest.split()[0], ServerProcess(name, process.pid, module)
+            return rest.split()[0]
         if process.poll() is not None:
             break
         time.sleep(_POLL_SECONDS)
-    process.kill()
-    process.wait()
-    message = f"{module} did not start: {log_file.read_text(errors='replace')[-2000:]}"
+    tail = log_file.read_text(errors="replace")[-2000:]
+    message = f"{log_file.stem} did not start: {tail}"
     raise ServerError(message)
+
+
+def _command_line(pid: int) -> str:
+    """Empty when there is no such process, or only what a dead one left to its parent."""
+    if Path("/proc/self/cmdline").exists():  # Linux; a small image has no ps
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,command=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return "" if shown.startswith("Z") else shown
 
 
 def _reap(pid: int) -> None:

@@ -71,6 +71,8 @@ class Account:
             "nothing is still set aside": self.set_aside == 0,
             "nothing is billed twice": self.billed_twice == 0,
             "nothing is unaccounted": self.unaccounted == 0,
+            "every billed request belongs to a customer of the demo": self.confirmed
+            == sum(one.in_ledger for one in self.customers),
             **{
                 f"{one.customer_id}: served = billed = in the ledger = used": one.agrees
                 for one in self.customers

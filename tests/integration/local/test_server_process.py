@@ -1,0 +1,163 @@
+"""Local servers as processes: ready when they say so, stopped by their own pid and nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.server_process import ServerError, ServerProcess, start_server
+
+# Left running on purpose: what outlives its starter belongs to nobody in this process.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+
+READY = """
+import sys, time
+print("{prints}", flush=True)
+while True:
+    time.sleep(0.05)
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("stubborn listening on http://127.0.0.1:1", flush=True)
+while True:
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Writes a program that `python -m` finds."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def write(source: str) -> str:
+        name = f"local_server_{time.time_ns()}"
+        (tmp_path / f"{name}.py").write_text(source)
+        return name
+
+    return write
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A stranger's process, the leader of its own group."""
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def is_alive(pid: int) -> bool:
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_it_is_ready_when_it_says_where_it_listens(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """The URL of that line; options and environment reach it; stopped, it is gone."""
+    name = module(
+        "import os, sys, time\n"
+        "print('warming up', flush=True)\n"
+        "print('it listening on http://127.0.0.1:' + os.environ['PORT'], sys.argv[1], flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    url, process = start_server(name, ["--option"], tmp_path, {"PORT": "4711"})
+    assert url == "http://127.0.0.1:4711"
+    assert process.is_running()
+    assert "--option" in (tmp_path / f"{name}.log").read_text()
+    process.stop()
+    assert not process.is_running()
+    process.stop()
+
+
+def test_yesterday_s_line_in_the_log_is_not_today_s(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """The log is appended to, and what stood in it may be more bytes than characters."""
+    name = module(READY.format(prints="it listening on http://127.0.0.1:2"))
+    old = "it listening on http://127.0.0.1:1\n" + "é…" * 200 + "\n"
+    (tmp_path / f"{name}.log").write_text(old)
+    url, process = start_server(name, [], tmp_path, {})
+    process.stop()
+    assert url == "http://127.0.0.1:2"
+
+
+def test_one_that_ends_is_reported_with_its_log(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """At once, not after a minute."""
+    name = module("raise SystemExit('no such port')")
+    began = time.monotonic()
+    with pytest.raises(ServerError, match=f"{name} did not start: no such port"):
+        start_server(name, [], tmp_path, {})
+    assert time.monotonic() - began < 10
+
+
+def test_interrupted_while_it_starts_it_leaves_nothing_running(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Ctrl-C: nobody has written its pid down yet, so nobody else could stop it."""
+    silent = module("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    starter = (
+        "import pathlib, sys\n"
+        "from tests.local.server_process import start_server\n"
+        f"start_server({silent!r}, [], pathlib.Path({str(tmp_path)!r}), {{}})\n"
+    )
+    log = tmp_path / f"{silent}.log"
+    with subprocess.Popen([sys.executable, "-c", starter], stderr=subprocess.DEVNULL) as process:
+        until(lambda: log.exists() and log.read_text().endswith("\n"))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) != 0
+    assert not is_alive(int(log.read_text()))
+
+
+def test_what_does_not_end_by_itself_is_killed(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """After its patience, not before."""
+    _, started = start_server(module(STUBBORN), [], tmp_path, {})
+    stubborn = ServerProcess("stubborn", started.pid, started.marker, patience_seconds=0.2)
+    began = time.monotonic()
+    stubborn.stop()
+    assert time.monotonic() - began >= 0.2
+    until(lambda: not is_alive(started.pid))
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_a_pid_that_is_another_s_by_now_is_left_alone(
+    sleeper: subprocess.Popen[bytes],
+    group: bool,  # noqa: FBT001 - both cases of one table
+) -> None:
+    """After a reboot processes.json names pids of strangers. Their group is not ours either."""
+    remembered = ServerProcess("ministack", sleeper.pid, "ministack", group=group)
+    assert not remembered.is_running()
+    remembered.stop()
+    time.sleep(0.05)
+    assert sleeper.poll() is None
+
+
+def test_workers_end_with_their_server_also_when_it_is_already_gone(tmp_path: Path) -> None:
+    """A crashed emulator leaves its Lambda processes behind, in its group."""
+    script = "sleep 61 & echo $! && exit 0"
+    leader = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
+    assert leader.stdout is not None
+    worker = int(leader.stdout.readline())
+    leader.stdout.close()
+    leader.wait()
+    assert os.getpgid(worker) == leader.pid
+    ServerProcess("ministack", leader.pid, "ministack", group=True).stop()
+    until(lambda: not is_alive(worker))

@@ -1,0 +1,149 @@
+"""The demo's table closes only when every witness agrees about every request."""
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from tests.local.demo.accounting import Account, CustomerAccount
+from tests.local.demo.table import customers_table, requests_table
+
+COUNTS = st.integers(0, 1_000)
+
+
+@st.composite
+def closed_accounts(draw: st.DrawFn) -> Account:
+    """Runs in which nothing went wrong."""
+    billed = draw(st.lists(COUNTS, min_size=1, max_size=4))
+    excluded = draw(st.dictionaries(st.sampled_from(["denied", "unauthorized"]), COUNTS))
+    served = sum(billed) + sum(excluded.values())
+    return Account(
+        served=served,
+        logged=served,
+        billable=sum(billed),
+        excluded=excluded,
+        quarantined=0,
+        confirmed=sum(billed),
+        set_aside=0,
+        billed_twice=0,
+        accepted=sum(billed),
+        duplicates=draw(COUNTS),
+        customers=[
+            CustomerAccount(f"cus_{n}", served=b, billed=b, in_ledger=b, used=b, remaining=9 - b)
+            for n, b in enumerate(billed)
+        ],
+    )
+
+
+CHANGED = [field.name for field in fields(Account) if field.type is int]
+OF_A_CUSTOMER = ("served", "billed", "in_ledger", "used")
+
+
+@given(closed_accounts())
+def test_a_run_in_which_nothing_went_wrong_closes(account: Account) -> None:
+    """Duplicates are no fault: Aforo was asked twice and took once."""
+    assert account.faults == []
+    assert account.unaccounted == 0
+
+
+@given(
+    closed_accounts(),
+    st.sampled_from([name for name in CHANGED if name != "duplicates"]),
+    st.integers(-50, 50),
+)
+def test_one_witness_that_says_otherwise_is_a_fault(
+    account: Account, name: str, difference: int
+) -> None:
+    """Whichever it is, and by however little."""
+    assume(difference)
+    assert replace(account, **{name: getattr(account, name) + difference}).faults
+
+
+@given(closed_accounts(), st.sampled_from(["denied", "excluded_path"]), st.integers(1, 50))
+def test_a_request_that_is_excluded_and_billed_is_a_fault(
+    account: Account, reason: str, more: int
+) -> None:
+    """Each request is in one row of the table."""
+    excluded = {**account.excluded, reason: account.excluded.get(reason, 0) + more}
+    assert replace(account, excluded=excluded).faults
+
+
+@given(closed_accounts(), st.sampled_from(OF_A_CUSTOMER), st.integers(-50, 50), st.data())
+def test_a_customer_that_one_witness_sees_otherwise_is_named(
+    account: Account, name: str, difference: int, data: st.DataObject
+) -> None:
+    """Served, billed, in the ledger, counted."""
+    assume(difference)
+    place = data.draw(st.integers(0, len(account.customers) - 1))
+    one = account.customers[place]
+    customers = [*account.customers]
+    customers[place] = replace(one, **{name: getattr(one, name) + difference})
+    faults = replace(account, customers=customers).faults
+    assert any(one.customer_id in fault for fault in faults)
+
+
+@given(closed_accounts(), st.integers(1, 50))
+def test_requests_billed_to_nobody_that_we_know_are_a_fault(account: Account, more: int) -> None:
+    """The totals agree and each customer's figures agree: and yet somebody else was billed."""
+    billed = {"billable", "confirmed", "accepted", "served", "logged"}
+    changed = replace(account, **{name: getattr(account, name) + more for name in billed})
+    assert changed.faults == ["every billed request belongs to a customer of the demo"]
+
+
+@given(closed_accounts(), st.integers(1, 50))
+def test_a_request_moved_from_one_customer_to_another_is_a_fault(
+    account: Account, moved: int
+) -> None:
+    """Billed to the wrong one: the totals close, the customers do not."""
+    assume(len(account.customers) > 1)
+    first, second, *others = account.customers
+    customers = [
+        replace(first, billed=first.billed - moved, in_ledger=first.in_ledger - moved),
+        replace(second, billed=second.billed + moved, in_ledger=second.in_ledger + moved),
+        *others,
+    ]
+    assert len(replace(account, customers=customers).faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"logged": 9}, "served = in the log"),
+        ({"quarantined": 1}, "nothing is quarantined"),
+        ({"set_aside": 1}, "nothing is still set aside"),
+        ({"billed_twice": 1}, "nothing is billed twice"),
+        ({"accepted": 8}, "confirmed = accepted by Aforo"),
+    ],
+)
+def test_faults_say_what_is_not_true(changes: dict[str, int], fault: str) -> None:
+    """As the rows of the table read."""
+    customer = CustomerAccount("cus_1", served=7, billed=7, in_ledger=7, used=7, remaining=0)
+    account = Account(
+        served=10,
+        logged=10,
+        billable=7,
+        excluded={"unauthorized": 3},
+        quarantined=0,
+        confirmed=7,
+        set_aside=0,
+        billed_twice=0,
+        accepted=7,
+        duplicates=0,
+        customers=[customer],
+    )
+    assert replace(account, **changes).faults == [fault]  # type: ignore[arg-type]
+
+
+@given(closed_accounts())
+def test_tables_show_every_figure(account: Account) -> None:
+    """Thousands with commas; each customer and each reason in a row of its own."""
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(requests_table(account), customers_table(account))
+    shown = captured.get()
+    for figure in (account.served, account.billable, *account.excluded.values()):
+        assert f"{figure:,}" in shown
+    for name in (*account.excluded, *(one.customer_id for one in account.customers)):
+        assert name in shown
