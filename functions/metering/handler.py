@@ -16,7 +16,6 @@ from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access_log_source import AccessLogSource
 from functions.metering.configuration_source import ConfigurationSource
-from functions.metering.execution_log_source import ExecutionLogSource
 from functions.metering.intake import Intake, LogSource
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings
@@ -24,15 +23,25 @@ from functions.metering.settings import MeteringSettings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# The one that the authorizer checks (DESIGN.md 6).
+TENANT_HEADER = "X-Tenant-Id"
+
+
+def _execution_log(settings: MeteringSettings) -> LogSource:
+    # Only where it is declared: no cold start pays for a source that its stage does not have.
+    from functions.metering.execution_log_source import (  # noqa: PLC0415
+        ExecutionLogSource,
+    )
+
+    is_customer = settings.tenant_header == "customer"
+    return ExecutionLogSource(settings.aws_region, TENANT_HEADER if is_customer else None)
+
+
 # One stage has one declared source: read from both, each request would come twice.
 LOG_SOURCES: dict[str, Callable[[MeteringSettings], LogSource]] = {
     "access": lambda settings: AccessLogSource(settings.aws_region),
-    "execution": lambda settings: ExecutionLogSource(
-        settings.aws_region, TENANT_HEADER if settings.tenant_header == "customer" else None
-    ),
+    "execution": _execution_log,
 }
-# The one that the authorizer checks (DESIGN.md 6).
-TENANT_HEADER = "X-Tenant-Id"
 
 
 def handler(payload: object, context: "LambdaContext") -> None:

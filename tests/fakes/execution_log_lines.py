@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import count
 
+from functions.metering.configuration import Configuration
 from functions.metering.execution_log import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
@@ -20,6 +21,17 @@ UNKEYED = (
     "API Key  authorized because method 'GET /pets/{id}' does not require API Key."
     " Request will not contribute to throttle or quota limits"
 )
+
+
+def configured(customers: dict[str, str], **more: object) -> Configuration:
+    """One meter of API calls, in force at any time."""
+    version = {
+        "effectiveFrom": "1970-01-01T00:00:00Z",
+        "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+        "customers": customers,
+        **more,
+    }
+    return Configuration.model_validate({"versions": [version]})
 
 
 def masked(text: str) -> str:

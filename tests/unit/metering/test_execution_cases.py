@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from functions.metering.billing import Billing
-from functions.metering.configuration import Configuration
 from functions.metering.execution_billing import bill_execution
 from functions.metering.execution_log import ExecutionRequest
 from functions.metering.execution_log_source import ExecutionLogSource
@@ -18,6 +17,7 @@ from tests.fakes.execution_log_lines import (
     REQUEST_ID,
     STREAM,
     authorizer_texts,
+    configured,
     cut,
     delivery_of,
     events_of,
@@ -31,18 +31,7 @@ from tests.fakes.execution_log_lines import (
 NOW_MS = REQUEST_TIME_MS + 20_000
 VICTIM = "cus_victim"
 CONSOLE = "Tue Aug 18 17:36:14 UTC 2020"
-CONFIGURATION = Configuration.model_validate(
-    {
-        "versions": [
-            {
-                "effectiveFrom": "1970-01-01T00:00:00Z",
-                "meters": [{"id": "api_calls", "metricName": "API Calls"}],
-                "customers": {"v7y79n2re7": "cus_by_key"},
-                "tenantId": "tenant_1",
-            }
-        ]
-    }
-)
+CONFIGURATION = configured({"v7y79n2re7": "cus_by_key"}, tenantId="tenant_1")
 
 
 def outcome(found: ExecutionRequest) -> Billing:

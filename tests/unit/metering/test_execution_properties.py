@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.configuration import Configuration
 from functions.metering.execution_log_source import ExecutionLogSource
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
 from tests.fakes.execution_log_lines import (
@@ -18,6 +17,7 @@ from tests.fakes.execution_log_lines import (
     GROUP,
     REQUEST_ID,
     authorizer_texts,
+    configured,
     cut,
     delivery_of,
     events_of,
@@ -30,17 +30,7 @@ from tests.fakes.execution_log_lines import (
 NOW_MS = REQUEST_TIME_MS + 20_000
 VICTIM = "cus_victim"
 VICTIMS_KEY = "v7y79n2re7"
-CONFIGURATION = Configuration.model_validate(
-    {
-        "versions": [
-            {
-                "effectiveFrom": "1970-01-01T00:00:00Z",
-                "meters": [{"id": "api_calls", "metricName": "API Calls"}],
-                "customers": {VICTIMS_KEY: VICTIM},
-            }
-        ]
-    }
-)
+CONFIGURATION = configured({VICTIMS_KEY: VICTIM})
 SOURCE = ExecutionLogSource(REGION, "X-Tenant-Id")
 # What a client may put into its path, headers and body, and a backend into its answer.
 FORGERIES = st.lists(
