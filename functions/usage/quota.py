@@ -189,8 +189,15 @@ def state_key(tenant: str, customer_id: str) -> str:
 
 
 def tenant_key(tenant: str, name: str) -> str:
-    """`aforo:{<tenant>}:<name>`: what is not a customer's: `generation`, `jwks`."""
+    """`aforo:{<tenant>}:<name>`: what is not a customer's: `generation`, `jwks`, `watermark`."""
     return f"aforo:{{{tenant}}}:{name}"
+
+
+def watermark_key(tenant: str) -> str:
+    """The hash that says how far counting has come: a log group's name -> the time of the newest
+    heartbeat from it that reached the counters, epoch milliseconds.
+    """
+    return tenant_key(tenant, "watermark")
 
 
 def identity_key(tenant: str, api_key_sha256: str) -> str:

@@ -1,0 +1,39 @@
+"""The heartbeat: a line that walks from a log group to the counters, so that the lag is known.
+
+The reconcile state machine puts the line into each metered log group every minute; metering makes
+a usage message of it, the forwarder hands that on when Aforo takes usage, reconciliation writes its
+time into the watermark, and the authorizer's margin grows with the watermark's age (DESIGN.md 8).
+A heartbeat is no usage: it is never posted, billed, set aside or put into the ledger.
+"""
+
+import re
+from typing import Literal, ReadOnly, TypedDict
+
+from functions.usage.shape import shape_of
+
+# A stream of its own, to which no request is ever logged: a line elsewhere is no heartbeat.
+HEARTBEAT_STREAM = "aforo-heartbeat"
+
+_LINE = re.compile(r'\{"aforoHeartbeatMs":([0-9]{13})\}')
+
+
+class HeartbeatMessage(TypedDict):
+    """An SQS body of UsageQueue and, unchanged, of SettledUsageQueue."""
+
+    version: ReadOnly[Literal[1]]
+    heartbeatAtMs: ReadOnly[int]  # when the line was put, epoch milliseconds
+    logGroup: ReadOnly[str]
+
+
+HEARTBEAT_MESSAGE = shape_of(HeartbeatMessage)
+
+
+def heartbeat_line(at_ms: int) -> str:
+    """The log line of a heartbeat put at `at_ms`, epoch milliseconds."""
+    return f'{{"aforoHeartbeatMs":{at_ms}}}'
+
+
+def read_heartbeat(line: str) -> int | None:
+    """When a heartbeat's line was put, epoch milliseconds; None: the line is no heartbeat."""
+    found = _LINE.fullmatch(line.strip())
+    return int(found[1]) if found else None
