@@ -8,6 +8,14 @@ else nobody: there is no default customer (DESIGN.md 6).
 from typing import cast
 
 from functions.metering.configuration import Configuration, Meter, Version
+from functions.metering.gateway_refusal import (
+    ACCESS_DENIED,
+    DENIED,
+    FORBIDDEN,
+    NOT_SERVED,
+    THROTTLED,
+    UNAUTHORIZED,
+)
 from functions.metering.request import Request, is_gateway_id
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
@@ -36,23 +44,8 @@ EXCLUDED_PATH = Excluded("excluded_path")
 PREFLIGHT = Excluded("preflight")
 SERVER_ERROR = Excluded("server_error")
 ZERO_QUANTITY = Excluded("zero_quantity")
-EXCLUDED_STATUSES = {
-    401: Excluded("unauthorized"),
-    403: Excluded("forbidden"),
-    429: Excluded("throttled"),
-}
+EXCLUDED_STATUSES = {401: UNAUTHORIZED, 403: FORBIDDEN, 429: THROTTLED}
 OTHER_EXCLUDED_STATUS = Excluded("excluded_status")
-# 429 is also what our authorizer's Deny is mapped to: over quota, suspended, margin guard.
-DENIED = Excluded("denied")
-# The backend was never asked, and nobody verified who called: no customer's usage.
-AUTHORIZER_FAILED = Excluded("authorizer_failed")
-_ACCESS_DENIED = "ACCESS_DENIED"
-# Never billed, whatever statuses the configuration excludes: they got nothing.
-_NOT_SERVED = {
-    _ACCESS_DENIED: DENIED,
-    "AUTHORIZER_FAILURE": AUTHORIZER_FAILED,
-    "AUTHORIZER_CONFIGURATION_ERROR": AUTHORIZER_FAILED,
-}
 _FIRST_SERVER_ERROR = 500
 _DOUBTFUL = ("..", "//", "/./", "%", ";", "\\")
 _TOO_MANY_REQUESTS = 429
@@ -89,12 +82,12 @@ def exclusion(request: Request, version: Version) -> Excluded | Quarantined | No
     path = _path_to_exclude(request)
     if path is not None and version.excludes_path(path):
         return EXCLUDED_PATH
-    if request.status is None:
-        return NO_STATUS
     if request.status in version.excluded_statuses:
         return _refusal(request.status, request.error_type)
-    if request.error_type in _NOT_SERVED:
-        return _NOT_SERVED[request.error_type]
+    if request.error_type in NOT_SERVED:
+        return NOT_SERVED[request.error_type]
+    if request.status is None:
+        return NO_STATUS
     if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
         return SERVER_ERROR
     return None
@@ -116,10 +109,11 @@ def _path_to_exclude(request: Request) -> str | None:
     )
 
 
-def _refusal(status: int, error_type: str | None) -> Excluded:
-    if status == _TOO_MANY_REQUESTS and error_type == _ACCESS_DENIED:
+def _refusal(status: int | None, error_type: str | None) -> Excluded:
+    # 429 is what our authorizer's Deny is mapped to.
+    if status == _TOO_MANY_REQUESTS and error_type == ACCESS_DENIED:
         return DENIED
-    return EXCLUDED_STATUSES.get(status, OTHER_EXCLUDED_STATUS)
+    return EXCLUDED_STATUSES.get(status or 0, OTHER_EXCLUDED_STATUS)
 
 
 def verified_customer(request: Request, version: Version) -> str | Quarantined:

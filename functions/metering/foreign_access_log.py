@@ -47,6 +47,7 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
+_FIRST_CLIENT_ERROR = 400
 # requestTime is to the second, and is written apart from requestTimeEpoch.
 _ONE_MOMENT_MS = 60_000
 
@@ -89,8 +90,13 @@ def _read_members(
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
+    if plan.is_unforgeable:
+        return request
+    if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
+        # Nobody may write himself a refusal of what was served.
+        request = request._replace(error_type=None)
     payer = PAYERS[0] if request.customer_id else PAYERS[1]
-    if plan.is_unforgeable or payer in declaration.fields_:
+    if payer in declaration.fields_:
         return request
     return request._replace(unverified=UNDECLARED_CUSTOMER)
 
