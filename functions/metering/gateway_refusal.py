@@ -1,4 +1,4 @@
-"""What API Gateway itself answered: a gateway response type comes in, why nobody pays for it leaves.
+"""What API Gateway itself answered: a gateway response type comes in, why nobody pays leaves.
 
 `$context.error.responseType` is the type of the gateway response that the client got, whatever
 status its owner gave it (gateway-logs.md 1.2). A type that API Gateway uses only before it asks the
