@@ -17,7 +17,7 @@ from functions.metering.access_log import (
 )
 from functions.metering.access_log_declaration import AccessLogDeclaration
 from functions.metering.common_log_format import read_clf
-from functions.metering.field_names import leaves
+from functions.metering.field_names import context_of, leaves
 from functions.metering.field_plan import PAYERS, FieldPlan, plan_of
 from functions.metering.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.request import ApiType, Request, is_gateway_id
@@ -86,7 +86,9 @@ def _read_members(
     found = _texts(plan, [text_of(value) for _, value in flat])
     if isinstance(found, Quarantined):
         return found
-    request = _request(found, declaration, account_id, region)
+    request = _request(found, declaration, account_id, region)._replace(
+        context=_context(flat, declaration)
+    )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
@@ -99,6 +101,14 @@ def _read_members(
     if payer in declaration.fields_:
         return request
     return request._replace(unverified=UNDECLARED_CUSTOMER)
+
+
+def _context(
+    flat: Sequence[tuple[str, object]], declaration: AccessLogDeclaration
+) -> Mapping[str, object]:
+    said = context_of(flat)
+    declared = declaration.context.items()
+    return said | {name: said[path] for name, path in declared if path in said}
 
 
 def _is_telling(texts: Mapping[str, str]) -> bool:

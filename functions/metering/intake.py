@@ -115,6 +115,8 @@ class Intake:
         count("EventsMetered", len(found.event_texts))
         for reason, times in found.excluded.items():
             count("RequestsExcluded", times, reason=reason)
+        for reason, times in found.omitted.items():
+            count("EventsOmitted", times, reason=reason)
         for reason, times in _reasons(found).items():
             count("RequestsQuarantined", times, reason=reason)
         count("FiguresDropped", found.dropped_figures)
