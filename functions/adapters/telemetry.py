@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 NAMESPACE = "AforoMetering"
 
@@ -32,6 +32,8 @@ REPLAYED = "usage.replayed"
 REPLAY_PROBED = "replay.probed"
 REPLAY_REPORTED = "replay.reported"
 
+_SHARE_VALUES = 50  # a metric line takes 100; steps of 2 % are finer than any alarm
+
 
 class Telemetry:
     """Counts until the end of an invocation, then writes one metric line per counted thing."""
@@ -41,6 +43,7 @@ class Telemetry:
         self._service = service
         self._counts: Counter[tuple[str, str]] = Counter()
         self._levels: dict[str, tuple[float, MetricUnit]] = {}
+        self._shares: dict[str, tuple[int, int]] = {}
 
     def count(self, metric: str, times: int = 1, *, reason: str = "") -> None:
         """`times` more of `metric`; nothing is written for zero."""
@@ -51,10 +54,18 @@ class Telemetry:
         """The value of something that is measured rather than counted: an age, a lag."""
         self._levels[metric] = (value, unit)
 
+    def share(self, metric: str, part: int, whole: int) -> None:
+        """`part` of `whole` in percent, as a value of 0 or 100 for each of the whole: the average
+        over any time is then the share of all, whichever process counted them. Above 50 the values
+        are fewer, and the share is rounded up to the next 2 %.
+        """
+        self._shares[metric] = (part, whole)
+
     def flush(self) -> None:
         """Write the metrics of this invocation (CloudWatch embedded metric format, on stdout)."""
         counts, self._counts = self._counts, Counter()
         levels, self._levels = self._levels, {}
+        shares, self._shares = self._shares, {}
         totals: Counter[str] = Counter()
         for (metric, reason), times in counts.items():
             totals[metric] += times
@@ -64,6 +75,18 @@ class Telemetry:
             self._write(metric, MetricUnit.Count, times, {})
         for metric, (value, unit) in levels.items():
             self._write(metric, unit, value, {})
+        for metric, (part, whole) in shares.items():
+            self._write_share(metric, part, whole)
+
+    def _write_share(self, metric: str, part: int, whole: int) -> None:
+        values = min(whole, _SHARE_VALUES)
+        if not values:
+            return
+        hundreds = -(-part * values // whole)
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+        for number in range(values):
+            metrics.add_metric(metric, MetricUnit.Percent, 100 if number < hundreds else 0)
+        metrics.flush_metrics()
 
     def _write(
         self, metric: str, unit: MetricUnit, value: float, dimensions: Mapping[str, str]

@@ -7,7 +7,8 @@ value is text and an absent one prints `-` (gateway-logs.md 2.3).
 import re
 from collections.abc import Mapping
 
-from functions.metering.request import Request
+from functions.metering.field_names import context_of, leaves
+from functions.metering.request import NO_CONTEXT, Request
 from functions.metering.strict_json import PLAIN_CHARS, read_object, read_plain
 from functions.usage.outcome import Quarantined
 
@@ -64,7 +65,7 @@ def read_line(line: str, region: str) -> Request | Quarantined:
 
 def read_fields(fields: Mapping[str, str], region: str) -> Request | Quarantined:
     """The facts in the fields of a plain line. `region` is where its log group stands."""
-    return _request(fields, region) if fields.get("v") == FORMAT else UNKNOWN_FORMAT
+    return _request(fields, region, fields) if fields.get("v") == FORMAT else UNKNOWN_FORMAT
 
 
 def read_any_line(line: str, region: str) -> Request | Quarantined:
@@ -75,13 +76,17 @@ def read_any_line(line: str, region: str) -> Request | Quarantined:
     if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
     texts = {name: text_of(found.get(name)) for name in (*BILLED_TEXTS, *OTHER_TEXTS)}
-    return read_texts(texts, region)
+    return read_texts(texts, region, context_of(list(leaves(found))))
 
 
-def read_texts(texts: Mapping[str, str], region: str) -> Request:
-    """The facts in fields that may hold anything, under the names of our format."""
+def read_texts(
+    texts: Mapping[str, str], region: str, context: Mapping[str, object] = NO_CONTEXT
+) -> Request:
+    """The facts in fields that may hold anything, under the names of our format; `context` is the
+    whole line.
+    """
     clean = {name: text for name, text in texts.items() if not stain(text)}
-    return _request(clean, region, _billed_fault(texts))
+    return _request(clean, region, context, _billed_fault(texts))
 
 
 def text_of(value: object) -> str:
@@ -99,6 +104,11 @@ def text_of(value: object) -> str:
             return "\x00"
 
 
+def is_absent(value: object) -> bool:
+    """Whether a value of a line says that there is none."""
+    return value is None or (isinstance(value, str) and value in ABSENT)
+
+
 def stain(text: str) -> str:
     """Why a text is not clean, as a reason; empty if it is."""
     if len(text) > TEXT_CHARS:
@@ -114,7 +124,12 @@ def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
     return None
 
 
-def _request(texts: Mapping[str, str], region: str, fault: Quarantined | None = None) -> Request:
+def _request(
+    texts: Mapping[str, str],
+    region: str,
+    context: Mapping[str, object],
+    fault: Quarantined | None = None,
+) -> Request:
     get = {name: text for name, text in texts.items() if text not in ABSENT}.get
     time_ms = epoch_ms(time) if (time := get("requestTimeEpoch")) else None
     status = _STATUSES.get(code) if (code := get("status")) else None
@@ -154,6 +169,7 @@ def _request(texts: Mapping[str, str], region: str, fault: Quarantined | None = 
         traceparent=valid_traceparent(get("traceparent")),
         dropped_figures=[sent, latency, integration].count(None) - figures.count(None),
         fault=fault,
+        context=context,
     )
 
 

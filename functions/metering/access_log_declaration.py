@@ -7,10 +7,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints
 
+from functions.metering.document import Document
 from functions.metering.field_names import FieldName
+from functions.metering.meter import LineKey
 
 type LogGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./#-]{1,512}\z")]
 type KeyPath = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,128}\z")]
@@ -18,14 +19,13 @@ type AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}\z")]
 type Part = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_$-]{1,128}\z")]
 
 
-class AccessLogDeclaration(BaseModel):
+class AccessLogDeclaration(Document):
     """One log group's format. The three ids belong to every request in it that does not say them:
     declare them only where one stage writes to the group.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-
     fields_: dict[FieldName, KeyPath] = Field(default_factory=dict, alias="fields")
+    context: dict[LineKey, KeyPath] = Field(default_factory=dict)  # what meters call a key
     account_id: AccountId | None = None
     api_id: Part | None = None
     stage: Part | None = None

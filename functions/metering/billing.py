@@ -5,18 +5,27 @@ The customer is whom the authorizer verified, else whom the customer map names f
 else nobody: there is no default customer (DESIGN.md 6).
 """
 
-from typing import cast
+from collections.abc import Mapping, Sequence
 
-from functions.metering.configuration import Configuration, Meter, Version
+from functions.metering.configuration import Configuration, Version
+from functions.metering.gateway_refusal import (
+    ACCESS_DENIED,
+    DENIED,
+    FORBIDDEN,
+    NOT_SERVED,
+    THROTTLED,
+    UNAUTHORIZED,
+)
+from functions.metering.measuring import measured
 from functions.metering.request import Request, is_gateway_id
+from functions.metering.request_event import event_of
 from functions.usage.event import RequestIdentity, UsageEvent
-from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.quota import CUSTOMER_ID
 
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
-GATEWAY = "aws-api-gateway"
 
 NO_TIME = Quarantined("no_time", "requestTimeEpoch")
 NO_STATUS = Quarantined("no_status", "status")
@@ -29,33 +38,29 @@ NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map ha
 MASKED = Quarantined("masked", "a customer or key that is partly stars could be anybody's")
 CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
 OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenant")
-NO_QUANTITY = Quarantined("no_quantity", "a meter counts responseLength, which is not there")
 
 EXCLUDED_PATH = Excluded("excluded_path")
 # A browser asks before it calls, and sends no credential with it.
 PREFLIGHT = Excluded("preflight")
 SERVER_ERROR = Excluded("server_error")
-ZERO_QUANTITY = Excluded("zero_quantity")
-EXCLUDED_STATUSES = {
-    401: Excluded("unauthorized"),
-    403: Excluded("forbidden"),
-    429: Excluded("throttled"),
+# Of the API that was called no meter counts anything.
+NO_METER = Excluded("no_meter")
+EXCLUDED_STATUSES: Mapping[int | None, Excluded] = {
+    401: UNAUTHORIZED,
+    403: FORBIDDEN,
+    429: THROTTLED,
 }
 OTHER_EXCLUDED_STATUS = Excluded("excluded_status")
-# 429 is also what our authorizer's Deny is mapped to: over quota, suspended, margin guard.
-DENIED = Excluded("denied")
-# The backend was never asked, and nobody verified who called: no customer's usage.
-AUTHORIZER_FAILED = Excluded("authorizer_failed")
-_ACCESS_DENIED = "ACCESS_DENIED"
-# Never billed, whatever statuses the configuration excludes: they got nothing.
-_NOT_SERVED = {
-    _ACCESS_DENIED: DENIED,
-    "AUTHORIZER_FAILURE": AUTHORIZER_FAILED,
-    "AUTHORIZER_CONFIGURATION_ERROR": AUTHORIZER_FAILED,
-}
 _FIRST_SERVER_ERROR = 500
 _DOUBTFUL = ("..", "//", "/./", "%", ";", "\\")
 _TOO_MANY_REQUESTS = 429
+
+
+class Billed(tuple[UsageEvent, ...]):  # noqa: SLOT001 - a tuple's subclass can have none
+    """The events of one request. `omitted`: why meters of it made none."""
+
+    omitted: Sequence[str] = ()
+
 
 type Billing = tuple[UsageEvent, ...] | Excluded | Quarantined
 
@@ -89,12 +94,13 @@ def exclusion(request: Request, version: Version) -> Excluded | Quarantined | No
     path = _path_to_exclude(request)
     if path is not None and version.excludes_path(path):
         return EXCLUDED_PATH
+    refused = _refusal(request, version)
+    if refused is not None:
+        return refused
     if request.status is None:
         return NO_STATUS
-    if request.status in version.excluded_statuses:
-        return _refusal(request.status, request.error_type)
-    if request.error_type in _NOT_SERVED:
-        return _NOT_SERVED[request.error_type]
+    if not version.meters_for(request.api_id):
+        return NO_METER
     if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
         return SERVER_ERROR
     return None
@@ -116,10 +122,14 @@ def _path_to_exclude(request: Request) -> str | None:
     )
 
 
-def _refusal(status: int, error_type: str | None) -> Excluded:
-    if status == _TOO_MANY_REQUESTS and error_type == _ACCESS_DENIED:
-        return DENIED
-    return EXCLUDED_STATUSES.get(status, OTHER_EXCLUDED_STATUS)
+def _refusal(request: Request, version: Version) -> Excluded | None:
+    """Why API Gateway's own answer, or its status, is not billed."""
+    if request.status in version.excluded_statuses:
+        # 429 is what our authorizer's Deny is mapped to.
+        if request.status == _TOO_MANY_REQUESTS and request.error_type == ACCESS_DENIED:
+            return DENIED
+        return EXCLUDED_STATUSES.get(request.status, OTHER_EXCLUDED_STATUS)
+    return NOT_SERVED.get(request.error_type)
 
 
 def verified_customer(request: Request, version: Version) -> str | Quarantined:
@@ -144,15 +154,20 @@ def _events(request: Request, customer: str, version: Version) -> Billing:
     identity = identity_of(request)
     if identity is None:
         return NO_REQUEST_IDENTITY
-    events = []
-    for meter in version.meters:
-        quantity = 1 if meter.quantity == "1" else request.response_bytes
+    events: list[UsageEvent] = []
+    omitted: list[str] = []
+    for meter in version.meters_for(request.api_id):
+        found = measured(request, meter)
         # All meters or none: a later, better reading of this line gives the same keys again.
-        if quantity is None:
-            return NO_QUANTITY
-        if quantity > 0:
-            events.append(event_of(request, identity, customer, meter, quantity))
-    return tuple(events) or ZERO_QUANTITY
+        if isinstance(found, Quarantined):
+            return found
+        events += [event_of(request, identity, customer, meter, one) for one in found.measures]
+        omitted += found.omitted
+    if not events:
+        return Excluded(min(omitted))
+    billed = Billed(events)
+    billed.omitted = omitted
+    return billed
 
 
 def identity_of(request: Request) -> RequestIdentity | None:
@@ -166,61 +181,3 @@ def identity_of(request: Request) -> RequestIdentity | None:
     if account and api and stage and extended_request_id:
         return RequestIdentity(account, request.region, api, stage, extended_request_id)
     return None
-
-
-def event_of(
-    request: Request, identity: RequestIdentity, customer: str, meter: Meter, quantity: int
-) -> UsageEvent:
-    """The event in Aforo's shape (aforo-contract.md 1.1.2)."""
-    event: dict[str, object] = {
-        "customerId": customer,
-        "metricName": meter.metric_name,
-        "quantity": quantity,
-        "occurredAt": iso_from_epoch_ms(request.time_ms or 0),
-        "idempotencyKey": identity.event_key(meter.id),
-        "productType": meter.product_type,
-        "metadata": _known(_metadata(request, identity, meter)),
-        "endpointPath": request.route,
-        "httpMethod": request.method,
-        "statusCode": request.status,
-        "responseTimeMs": request.latency_ms,
-        "trace": {
-            "traceparent": request.traceparent,
-            "tracestate": None,
-            "xTraceId": None,
-            "xRequestId": None,
-        },
-    }
-    return cast("UsageEvent", _known(event))
-
-
-def _metadata(request: Request, identity: RequestIdentity, meter: Meter) -> dict[str, object]:
-    """Some things are said twice: Aforo's analytics reads the snake_case names, its gateways write
-    the others.
-    """
-    return {
-        "gateway": GATEWAY,
-        "meter": meter.id,
-        "method": request.method,
-        "path": request.route,
-        "status": request.status,
-        "endpoint_path": request.route,
-        "http_method": request.method,
-        "status_code": request.status,
-        "response_time_ms": request.latency_ms,
-        "latency": request.latency_ms,
-        "responseLength": request.response_bytes,
-        "stage": identity.stage,
-        "resource": request.route,
-        "requestId": request.request_id,
-        "extendedRequestId": identity.extended_request_id,
-        "api_id": identity.api_id,
-        "region": identity.region,
-    }
-
-
-def _known(fields: dict[str, object]) -> dict[str, object]:
-    """Without what the log does not say: Aforo's metadata has no null."""
-    if None not in fields.values():
-        return fields
-    return {name: value for name, value in fields.items() if value is not None}

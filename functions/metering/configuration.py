@@ -6,20 +6,13 @@ months later gives the same customer and the same event (DESIGN.md 6). Validated
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator
 
 from functions.metering.access_log_declaration import AccessLogDeclaration, LogGroup
+from functions.metering.document import Document
+from functions.metering.meter import Meter, Name
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID
@@ -29,8 +22,6 @@ EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
 EXCLUDED_STATUSES = (401, 403, 429)
 
 type CustomerId = Annotated[str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z")]
-type MeterId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}\z")]
-type Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20][^\x00-\x1f]{0,255}\z")]
 type Path = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]+\z", max_length=2048)]
 type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
 
@@ -41,22 +32,7 @@ class ConfigurationError(Permanent):
     """A document is not usable; the message names each field and its fault."""
 
 
-class _Document(BaseModel):
-    # A misspelt name would silently bill by a default.
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-
-
-class Meter(_Document):
-    """One thing that is counted in every billable request."""
-
-    id: MeterId  # permanent: part of every event key
-    metric_name: Name  # Aforo's display name; may change
-    # The other product types need fields that this log does not have (aforo-contract.md 1.7).
-    product_type: Literal["API"] = "API"
-    quantity: Literal["1", "response_bytes"] = "1"
-
-
-class Version(_Document):
+class Version(Document):
     """What is in force from a moment until the next version's."""
 
     effective_from: AwareDatetime
@@ -83,12 +59,22 @@ class Version(_Document):
     def _excluded_folders(self) -> tuple[str, ...]:
         return tuple(f"{path.rstrip('/')}/" for path in self.excluded_paths)
 
+    @cached_property
+    def _is_scoped(self) -> bool:
+        return any(meter.api_ids for meter in self.meters)
+
+    def meters_for(self, api_id: str | None) -> tuple[Meter, ...]:
+        """The meters that count requests of an API; all of them where it is not known."""
+        if not self._is_scoped or api_id is None:
+            return self.meters
+        return tuple(m for m in self.meters if not m.api_ids or api_id in m.api_ids)
+
     def excludes_path(self, path: str) -> bool:
         """On path boundaries: `/health` excludes `/health/live`, not `/healthcare`."""
         return f"{path}/".startswith(self._excluded_folders)
 
 
-class Configuration(_Document):
+class Configuration(Document):
     """Every version there is; the order in the document does not matter."""
 
     versions: tuple[Version, ...] = Field(min_length=1)

@@ -1,4 +1,5 @@
-"""The configuration in S3, read at most once a minute; a bad new version never replaces a good one.
+"""The configuration in S3, read at most once a minute; a bad new version never replaces a good one,
+neither in a process that has one nor in one that starts.
 
 A request is billed by the version in force when it was made, as known when it is metered: what a
 new version says of the past minute may come too late, so give it an `effectiveFrom` ahead.
@@ -16,6 +17,7 @@ from functions.metering.configuration import (
     default_configuration,
     read_configuration,
 )
+from functions.metering.configuration_versions import newest_usable
 from functions.usage.errors import Retryable
 
 if TYPE_CHECKING:
@@ -45,13 +47,15 @@ class ConfigurationSource:
         self._clock = clock
         self._in_use: Configuration | None = None
         self._etag = ""
+        self._version_id: str | None = None
         self._read_at = 0.0
 
     def current(self) -> Configuration:
-        """The last good configuration; the default where the object does not exist.
+        """The last good configuration; the default where there never was an object.
 
-        Retryable when there is none to use yet and the object cannot be read or is not usable:
-        the delivery comes again, and is kept by OnFailure if that does not help.
+        Retryable when there is none to use yet: S3 does not answer, or none of the object's last
+        versions is usable. The delivery comes again, and is kept by OnFailure if that does not
+        help.
         """
         if self._in_use is None:
             self._in_use = self._first()
@@ -65,12 +69,31 @@ class ConfigurationSource:
     def _first(self) -> Configuration:
         try:
             return self._fetch() or default_configuration()
+        except ConfigurationError as error:
+            fault: Exception = error
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) != "NoSuchKey":
+                raise self._nothing_to_use(error) from error
+            fault = error
+        return self._older(fault) or default_configuration()
+
+    def _older(self, fault: Exception) -> Configuration | None:
+        """The newest good version where the present one is bad or was deleted; None where there
+        never was one.
+        """
+        try:
+            stored = newest_usable(self._client, self._bucket, self._key)
         except (ClientError, BotoCoreError, ConfigurationError) as error:
-            if _code(error) == "NoSuchKey":
-                return default_configuration()
-            self._refused(error)
-            message = f"no configuration to meter by: s3://{self._bucket}/{self._key}: {error}"
-            raise Retryable(message) from error
+            raise self._nothing_to_use(error) from error
+        if stored is None:
+            return None
+        found, self._etag, self._version_id = stored
+        self._refused(fault)
+        return found
+
+    def _nothing_to_use(self, error: Exception) -> Retryable:
+        self._refused(error)
+        return Retryable(f"no configuration to meter by: s3://{self._bucket}/{self._key}: {error}")
 
     def _newer(self) -> Configuration | None:
         try:
@@ -90,7 +113,7 @@ class ConfigurationSource:
                 return None
             raise
         found = read_configuration(answer["Body"].read())
-        self._etag = answer["ETag"]
+        self._etag, self._version_id = answer["ETag"], answer.get("VersionId")
         return found
 
     def _get(self) -> "GetObjectOutputTypeDef":
@@ -105,7 +128,7 @@ class ConfigurationSource:
             bucket=self._bucket,
             object_key=self._key,
             fault=str(error),
-            keeps_last_good=self._in_use is not None,
+            uses_version=self._version_id,
         )
 
 

@@ -8,9 +8,10 @@ import re
 from operator import itemgetter
 from typing import Any, cast
 
-from functions.metering.billing import event_of, identity_of
-from functions.metering.configuration import Meter
+from functions.metering.billing import identity_of
+from functions.metering.meter import Meter
 from functions.metering.request import Request
+from functions.metering.request_event import Measure, event_of
 from functions.usage.event import RequestIdentity, UsageEvent, key_of
 from functions.usage.message import event_text
 from functions.usage.moment import iso_from_epoch_ms
@@ -73,6 +74,8 @@ def mould_of(request: Request, meter: Meter) -> Mould | None:
     """The mould of the events that `meter` makes of requests like this one; None where there is
     none.
     """
+    if not meter.is_plain:
+        return None
     # Marks stand in for numbers: what is built of them is a text with gaps, never an event.
     marked = request._replace(**_MARKED)
     identity = identity_of(marked)
@@ -95,5 +98,5 @@ def _casts_truly(mould: Mould, request: Request, meter: Meter) -> bool:
 
 
 def _event(request: Request, identity: RequestIdentity, customer: str, meter: Meter) -> UsageEvent:
-    quantity = 1 if meter.quantity == "1" else request.response_bytes
-    return event_of(request, identity, customer, meter, cast("int", quantity))
+    quantity = request.response_bytes if meter.counts_bytes else 1
+    return event_of(request, identity, customer, meter, Measure(cast("int", quantity)))

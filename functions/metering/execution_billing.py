@@ -2,24 +2,11 @@
 what only an execution log leaves open. Pure.
 """
 
-from functions.metering.billing import DENIED, EXCLUDED_STATUSES, NO_CUSTOMER, Billing
+from functions.metering.billing import NO_CUSTOMER, Billing
 from functions.metering.billing import bill as bill_request
 from functions.metering.configuration import Configuration
 from functions.metering.execution_log import ExecutionRequest
 from functions.usage.outcome import Excluded
-
-# Refused by the gateway itself, whatever status its owner gave the answer (gateway-logs.md 1.2).
-REFUSALS = {
-    "ACCESS_DENIED": DENIED,
-    "EXPIRED_TOKEN": EXCLUDED_STATUSES[403],
-    "INVALID_API_KEY": EXCLUDED_STATUSES[403],
-    "INVALID_SIGNATURE": EXCLUDED_STATUSES[403],
-    "MISSING_AUTHENTICATION_TOKEN": EXCLUDED_STATUSES[403],
-    "QUOTA_EXCEEDED": EXCLUDED_STATUSES[429],
-    "THROTTLED": EXCLUDED_STATUSES[429],
-    "UNAUTHORIZED": EXCLUDED_STATUSES[401],
-    "WAF_FILTERED": EXCLUDED_STATUSES[403],
-}
 
 
 def bill_execution(found: ExecutionRequest, configuration: Configuration, now_ms: int) -> Billing:
@@ -30,8 +17,6 @@ def bill_execution(found: ExecutionRequest, configuration: Configuration, now_ms
     outcome = bill_request(request, configuration, now_ms)
     if request.fault is not None or isinstance(outcome, Excluded):
         return outcome
-    if request.error_type in REFUSALS:
-        return REFUSALS[request.error_type]
     if outcome == NO_CUSTOMER and found.fault is None:
         return _by_header(found, configuration, now_ms)
     return found.fault or outcome

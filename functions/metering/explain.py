@@ -1,7 +1,7 @@
 """What metering would make of a log, request by request; nothing is sent, AWS is not asked.
 
     .venv/bin/python -m functions.metering.explain [--kind access|execution|auto] [--config FILE]
-        [--account ID --region R] [FILE|-]
+        [--account ID --region R] [--tenant-header tenant|customer] [FILE|-]
 
 Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the JSON of
 `aws logs filter-log-events`. Prints one JSON object per request, and a summary to stderr.
@@ -11,9 +11,11 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from functions.metering.configuration import (
     Configuration,
@@ -24,32 +26,34 @@ from functions.metering.configuration import (
 from functions.metering.explain_input import BadInputError, read_input
 from functions.metering.explained_line import outcome_of, printed
 from functions.metering.explanation import Explained, Kind, Terms, explained
-from functions.metering.foreign_line import NOT_API_GATEWAY
 from functions.metering.log_delivery import LogDelivery
-from functions.usage.outcome import Excluded, Quarantined
+from functions.metering.recognition import is_request, recognised
+from functions.usage.outcome import Excluded
 
 _ACCOUNT_DIGITS = 12
-# What a line is said to be that nobody recognises.
-_NO_LOG_LINE = frozenset({"invalid_json", "unknown_format"})
+# The one that the authorizer checks (DESIGN.md 6).
+TENANT_HEADER = "X-Tenant-Id"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit status 0: explained; 2: bad input, with the reason in one line on stderr."""
     options = _parser().parse_args(words)
+    counts = _Counts()
     try:
         terms = _terms(options)
-        deliveries = read_input(_content(options.file))
-        found = _explain(deliveries, options.kind, terms)
+        with _opened(options.file) as file:
+            for one in _explain(read_input(file, options.kind), options.kind, terms):
+                counts.add(one)
+                if is_request(one):
+                    sys.stdout.write(f"{printed(one)}\n")
+        sys.stdout.flush()
     except (BadInputError, ConfigurationError) as error:
         return _refuse(str(error))
-    except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}")
-    try:
-        sys.stdout.writelines(f"{printed(one)}\n" for one in found if _is_request(one))
-        sys.stdout.flush()
     except BrokenPipeError:  # `| head` has seen enough
         sys.stdout = None
-    sys.stderr.write(f"{_summary(found)}\n")
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}")
+    sys.stderr.write(f"{counts.summary()}\n")
     return 0
 
 
@@ -63,6 +67,12 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--config", help="the metering configuration; default: one API call each")
     parser.add_argument("--account", help="12 digits: whose API it is, for the event's key")
     parser.add_argument("--region", help="where its log group is, for the event's key")
+    parser.add_argument(
+        "--tenant-header",
+        choices=("tenant", "customer"),
+        default="tenant",
+        help="as the parameter TenantHeader: whose id X-Tenant-Id carries",
+    )
     parser.add_argument("file", nargs="?", default="-", help="default: standard input")
     return parser
 
@@ -74,51 +84,47 @@ def _terms(options: Namespace) -> Terms:
     ):
         raise BadInputError("--account: an AWS account id has 12 digits")
     now_ms = time.time_ns() // 1_000_000
-    return Terms(_configuration(options.config), account, options.region, now_ms)
+    header = TENANT_HEADER if options.tenant_header == "customer" else None
+    return Terms(_configuration(options.config), account, options.region, now_ms, header)
 
 
 def _configuration(file: str | None) -> Configuration:
     return read_configuration(Path(file).read_bytes()) if file else default_configuration()
 
 
-def _content(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+def _opened(file: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
 
 
-def _explain(deliveries: Sequence[LogDelivery], kind: Kind, terms: Terms) -> list[Explained]:
-    found = list(chain.from_iterable(explained(one, kind, terms) for one in deliveries))
-    known = [one for one in found if not _is_unknown_text(one)]
-    is_raw = not any(delivery.log_group for delivery in deliveries)
-    if kind != "auto" or not is_raw or any(map(_is_request, known)):
-        return found
-    if found and not known:
-        raise BadInputError("nothing in the input looks like a line of an API Gateway log")
-    # Between a Lambda function's lines stand those that it printed itself.
-    return [Explained(None, NOT_API_GATEWAY) if _is_unknown_text(one) else one for one in found]
+def _explain(deliveries: Iterator[LogDelivery], kind: Kind, terms: Terms) -> Iterator[Explained]:
+    """Where somebody says what the lines are, none of them has to be recognised."""
+    first = next(deliveries, None)
+    delivered = deliveries if first is None else chain([first], deliveries)
+    found = chain.from_iterable(explained(one, kind, terms) for one in delivered)
+    is_raw = first is not None and not first.log_group
+    return recognised(found) if kind == "auto" and is_raw else found
 
 
-def _is_unknown_text(one: Explained) -> bool:
-    return one.is_text and outcome_of(one)[1] in _NO_LOG_LINE
+class _Counts:
+    """How many of each, for the summary."""
 
+    def __init__(self) -> None:
+        self._requests: Counter[tuple[str, str | None]] = Counter()
+        self._others: Counter[str] = Counter()
 
-def _is_request(one: Explained) -> bool:
-    """Another log's line is no request; a line that cannot be read may be one."""
-    return one.request is not None or isinstance(one.billing, Quarantined)
+    def add(self, one: Explained) -> None:
+        if is_request(one):
+            self._requests[outcome_of(one)] += 1
+        elif isinstance(one.billing, Excluded):
+            self._others[one.billing.reason] += 1
 
-
-def _summary(found: Sequence[Explained]) -> str:
-    requests = Counter(outcome_of(one) for one in found if _is_request(one))
-    others = Counter(
-        one.billing.reason
-        for one in found
-        if not _is_request(one) and isinstance(one.billing, Excluded)
-    )
-    counts = [
-        f"{count} {outcome}" + (f" ({reason})" if reason else "")
-        for (outcome, reason), count in sorted(requests.items(), key=str)
-    ]
-    skipped = [f"{count} lines of no request ({reason})" for reason, count in others.items()]
-    return f"{requests.total()} requests: " + (", ".join(counts + skipped) or "none")
+    def summary(self) -> str:
+        counts = [
+            f"{count} {outcome}" + (f" ({reason})" if reason else "")
+            for (outcome, reason), count in sorted(self._requests.items(), key=str)
+        ]
+        skipped = [f"{n} lines of no request ({reason})" for reason, n in self._others.items()]
+        return f"{self._requests.total()} requests: " + (", ".join(counts + skipped) or "none")
 
 
 def _refuse(why: str) -> int:

@@ -35,6 +35,7 @@ class Terms(NamedTuple):
     account_id: str | None
     region: str | None
     now_ms: int
+    tenant_header: str | None = None  # the header that carries the customer, where one does
 
 
 class Explained(NamedTuple):
@@ -95,7 +96,7 @@ def _of_execution_log(
         log_stream=delivery.log_stream or None,
         account_id=_account(delivery, terms),
         region=terms.region or NO_REGION,
-        tenant_header=None,
+        tenant_header=terms.tenant_header,
     ):
         request = found.request
         lacks_time = request.time_ms is None and not _is_stamped(found.log_events)

@@ -5,8 +5,8 @@ One vocabulary: the names of our own format. The key names of a foreign log are 
 a leading `context`: `$context.identity.apiKeyId` and `identity_api_key_id` are one name.
 """
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -109,6 +109,8 @@ UNFORGEABLE = _GATEWAYS_OWN.union(
 )
 # Longer keys are nobody's names.
 _NAME_CHARS = 128
+# No value of a line that can be used: it is not printable.
+CONTRADICTION = "\x00"
 _IGNORED = str.maketrans("", "", "._-$ ")
 
 
@@ -131,3 +133,14 @@ def leaves(line: Mapping[str, object]) -> Iterator[tuple[str, object]]:
                 waiting.append((f"{path}.", value))
             else:
                 yield path, value
+
+
+def context_of(flat: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """The leaves of a line by their paths. A path that stands twice says nothing: two ways of
+    nesting one key would let a client add a second.
+    """
+    found = dict(flat)
+    if len(found) != len(flat):
+        twice = Counter(path for path, _ in flat)
+        found |= {path: CONTRADICTION for path, times in twice.items() if times > 1}
+    return found

@@ -17,7 +17,7 @@ from functions.metering.access_log import (
 )
 from functions.metering.access_log_declaration import AccessLogDeclaration
 from functions.metering.common_log_format import read_clf
-from functions.metering.field_names import leaves
+from functions.metering.field_names import context_of, leaves
 from functions.metering.field_plan import PAYERS, FieldPlan, plan_of
 from functions.metering.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.request import ApiType, Request, is_gateway_id
@@ -47,6 +47,7 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
+_FIRST_CLIENT_ERROR = 400
 # requestTime is to the second, and is written apart from requestTimeEpoch.
 _ONE_MOMENT_MS = 60_000
 
@@ -85,14 +86,29 @@ def _read_members(
     found = _texts(plan, [text_of(value) for _, value in flat])
     if isinstance(found, Quarantined):
         return found
-    request = _request(found, declaration, account_id, region)
+    request = _request(found, declaration, account_id, region)._replace(
+        context=_context(flat, declaration)
+    )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
+    if plan.is_unforgeable:
+        return request
+    if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
+        # Nobody may write himself a refusal of what was served.
+        request = request._replace(error_type=None)
     payer = PAYERS[0] if request.customer_id else PAYERS[1]
-    if plan.is_unforgeable or payer in declaration.fields_:
+    if payer in declaration.fields_:
         return request
     return request._replace(unverified=UNDECLARED_CUSTOMER)
+
+
+def _context(
+    flat: Sequence[tuple[str, object]], declaration: AccessLogDeclaration
+) -> Mapping[str, object]:
+    said = context_of(flat)
+    declared = declaration.context.items()
+    return said | {name: said[path] for name, path in declared if path in said}
 
 
 def _is_telling(texts: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from functions.adapters.telemetry import DELIVERY_QUARANTINED, METERED, Telemetry
 from functions.metering.configuration import Configuration
+from functions.metering.drift import unfit_lines
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import (
     QuarantineObject,
@@ -95,6 +96,7 @@ class Intake:
         messages = self._queue.send(usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms)))
         # 3. The return: Lambda forgets the delivery. Only counts are lost if we die before it.
         self._count(found)
+        self._count_lines(len(delivery.log_events), unfit_lines(found))
         self._report(found, messages=messages, quarantine_objects=objects)
 
     def _quarantine_whole(self, payload: object, why: Quarantined) -> None:
@@ -113,10 +115,17 @@ class Intake:
         count("EventsMetered", len(found.event_texts))
         for reason, times in found.excluded.items():
             count("RequestsExcluded", times, reason=reason)
+        for reason, times in found.omitted.items():
+            count("EventsOmitted", times, reason=reason)
         for reason, times in _reasons(found).items():
             count("RequestsQuarantined", times, reason=reason)
         count("FiguresDropped", found.dropped_figures)
         count("LateRequests", found.late)
+
+    def _count_lines(self, read: int, unfit: int) -> None:
+        self._telemetry.count("LinesRead", read)
+        self._telemetry.count("LinesUnfit", unfit)
+        self._telemetry.share("UnfitShare", unfit, read)
 
     def _report(self, found: Sorted, *, messages: int, quarantine_objects: int) -> None:
         self._telemetry.log.info(

@@ -61,7 +61,7 @@ class Moulds:
         self.until_ms = until_ms  # when the next version comes into force
         self._region = region
         self._since_ms = version.effective_from_ms
-        self._counts_bytes = any(meter.quantity != "1" for meter in version.meters)
+        self._counts_bytes = any(meter.counts_bytes for meter in version.meters)
         self._shapes: dict[Shape, tuple[Mould, ...] | Excluded | None] = {}
         self._customers: dict[tuple[str, ...], str | None] = {}
 
@@ -117,7 +117,7 @@ class Moulds:
         outcome = exclusion(request, self.version)
         if outcome is not None:
             return outcome if isinstance(outcome, Excluded) else None
-        moulds = [mould_of(request, meter) for meter in self.version.meters]
+        moulds = [mould_of(request, meter) for meter in self.version.meters_for(request.api_id)]
         return None if None in moulds else cast("tuple[Mould, ...]", tuple(moulds))
 
 

@@ -3,11 +3,15 @@
 A log source reads it, `billing` decides what becomes of it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from functions.usage.outcome import Quarantined
 
 _GATEWAY_ID_CHARS = 16
+
+NO_CONTEXT: Mapping[str, object] = MappingProxyType({})
 
 type ApiType = Literal["rest", "http", "websocket"]
 
@@ -45,6 +49,9 @@ class Request(NamedTuple):
     unverified: Quarantined | None = None  # why whom it names must not be the one who pays
     route_key: str | None = None  # HTTP and WebSocket APIs
     api_type: ApiType | None = None  # where the line gives it away
+    # Every value of the line by its key, dotted where nested, as it stands: only for the meters
+    # that name a key. It never says who pays.
+    context: Mapping[str, object] = NO_CONTEXT
 
 
 def is_gateway_id(word: str) -> bool:

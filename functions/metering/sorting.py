@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from functions.metering.billing import bill
+from functions.metering.billing import Billed, bill
 from functions.metering.configuration import Configuration
 from functions.metering.request import Request
 from functions.usage.message import event_text
@@ -35,6 +35,7 @@ class Sorted:
     event_texts: list[str] = field(default_factory=list)
     quarantined: list[Refused] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
+    omitted: Counter[str] = field(default_factory=Counter)  # events that a billed request lacks
     billed: int = 0
     late: int = 0
     dropped_figures: int = 0
@@ -51,6 +52,8 @@ class Sorted:
             case Excluded() as why:
                 self.exclude(why)
             case events:
+                if isinstance(events, Billed):
+                    self.omitted.update(events.omitted)
                 self.bill(map(event_text, events), found.time_ms or 0)
 
     def exclude(self, why: Excluded) -> None:

@@ -52,6 +52,15 @@ def read_object(line: str) -> Mapping[str, object] | Quarantined:
     return found if isinstance(found, dict) else NOT_AN_OBJECT
 
 
+def read_array(text: str) -> list[object] | None:
+    """The array in a text; None for anything else and for a name that stands twice."""
+    try:
+        found = json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError, _DuplicateName):
+        return None
+    return found if isinstance(found, list) else None
+
+
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):

@@ -12,6 +12,7 @@ from botocore.config import Config
 from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
 from functions.metering.configuration_source import FRESH_SECONDS, ConfigurationSource
+from functions.metering.configuration_versions import VERSIONS
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload
@@ -53,6 +54,8 @@ def s3(aws: None) -> "S3Client":
 def bucket(s3: "S3Client") -> str:
     name = f"metering-{uuid4()}"
     s3.create_bucket(Bucket=name)
+    # As the template makes it: every configuration that ever billed is kept.
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return name
 
 
@@ -123,15 +126,58 @@ def test_a_bad_new_document_does_not_replace_a_good_one(
     assert metric_name(source) == "Better"
 
 
-def test_a_cold_start_with_a_bad_document_is_tried_again(
+def test_a_cold_start_with_only_bad_documents_is_tried_again(
     source: ConfigurationSource, publish: Callable[[bytes | None], None]
 ) -> None:
     """There is nothing to bill by, and the default would be a guess."""
-    publish(b"{")
-    with pytest.raises(Retryable, match="no configuration to meter by"):
-        source.current()
+    for fault in (b"{", b"[]", None):
+        publish(fault)
+        with pytest.raises(Retryable, match="no configuration to meter by"):
+            source.current()
     publish(document("Mended"))
     assert metric_name(source) == "Mended"
+
+
+@pytest.mark.parametrize("faults", [[b"{"], [b"{", b'{"versions": []}', b""], [None], [b"{", None]])
+def test_a_cold_start_uses_the_newest_version_that_is_usable(
+    source: ConfigurationSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+    faults: list[bytes | None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A process that starts bills as the running ones do; each try counts, until it is mended."""
+    for content in (document("Old"), document("Good"), *faults):
+        publish(content)
+    assert metric_name(source) == "Good"
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == "Good"
+    records = [vars(record) for record in caplog.records]
+    assert [record["message"] for record in records] == ["configuration.refused"] * 2
+    assert records[0]["uses_version"] is not None
+    assert len({record["uses_version"] for record in records}) == 1
+    publish(document("Mended"))
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == "Mended"
+
+
+def test_a_cold_start_looks_at_no_other_object(
+    source: ConfigurationSource, s3: "S3Client", bucket: str, publish: Callable[[bytes], None]
+) -> None:
+    """Whose name only begins alike."""
+    s3.put_object(Bucket=bucket, Key=f"{KEY}.bak", Body=document("Backup"))
+    assert metric_name(source) == "API Calls"
+
+
+def test_a_cold_start_looks_back_a_bounded_number_of_versions(
+    source: ConfigurationSource, publish: Callable[[bytes], None]
+) -> None:
+    """A document that nobody mends does not make cold starts ever slower."""
+    publish(document("Long ago"))
+    for number in range(VERSIONS):
+        publish(b"{" * (number + 1))
+    with pytest.raises(Retryable):
+        source.current()
 
 
 def test_a_bucket_that_is_not_there_is_no_missing_document(s3: "S3Client") -> None:

@@ -41,3 +41,30 @@ def test_nothing_is_written_for_zero_or_twice(capsys: pytest.CaptureFixture[str]
     telemetry.flush()
     telemetry.flush()
     assert _written(capsys) == [("OldestHeldAge", 12.5, None)]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "values", "average"),
+    [(0, 1, 1, 0), (1, 1, 1, 100), (3, 12, 12, 25), (500, 1000, 50, 50), (1, 10_000, 50, 2)],
+)
+def test_a_share_weighs_each_one_alike(
+    capsys: pytest.CaptureFixture[str], part: int, whole: int, values: int, average: float
+) -> None:
+    """So that CloudWatch's average over all processes is the share of all."""
+    telemetry = Telemetry("metering")
+    telemetry.share("UnfitShare", part, whole)
+    telemetry.flush()
+    telemetry.flush()
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["service"] == "metering"
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert len(line["UnfitShare"]) == values
+    assert sum(line["UnfitShare"]) / values == average
+
+
+def test_a_share_of_nothing_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no share at all."""
+    telemetry = Telemetry("metering")
+    telemetry.share("UnfitShare", 0, 0)
+    telemetry.flush()
+    assert _written(capsys) == []

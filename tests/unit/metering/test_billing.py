@@ -152,6 +152,52 @@ def test_what_our_authorizer_denied_is_never_billed(status: str) -> None:
     assert denied == Excluded("denied")
 
 
+# Every type of AWS's developer guide, supported-gateway-response-types, with its usual status.
+# None: judged by that status, as if API Gateway had said nothing.
+RESPONSE_TYPES = [
+    ("ACCESS_DENIED", 403, "denied"),
+    ("API_CONFIGURATION_ERROR", 500, None),
+    ("AUTHORIZER_CONFIGURATION_ERROR", 500, "authorizer_failed"),
+    ("AUTHORIZER_FAILURE", 500, "authorizer_failed"),
+    ("BAD_REQUEST_BODY", 400, "invalid_request"),
+    ("BAD_REQUEST_PARAMETERS", 400, "invalid_request"),
+    ("DEFAULT_4XX", 418, "refused"),
+    ("DEFAULT_5XX", 500, None),
+    ("EXPIRED_TOKEN", 403, "forbidden"),
+    ("INTEGRATION_FAILURE", 504, None),
+    ("INTEGRATION_TIMEOUT", 504, None),
+    ("INVALID_API_KEY", 403, "forbidden"),
+    ("INVALID_SIGNATURE", 403, "forbidden"),
+    ("MISSING_AUTHENTICATION_TOKEN", 403, "forbidden"),
+    ("QUOTA_EXCEEDED", 429, "throttled"),
+    ("REQUEST_TOO_LARGE", 413, "invalid_request"),
+    ("RESOURCE_NOT_FOUND", 404, "no_route"),
+    ("THROTTLED", 429, "throttled"),
+    ("UNAUTHORIZED", 401, "unauthorized"),
+    ("UNSUPPORTED_MEDIA_TYPE", 415, "invalid_request"),
+    ("WAF_FILTERED", 403, "forbidden"),
+]
+
+
+@pytest.mark.parametrize(("response_type", "status", "reason"), RESPONSE_TYPES)
+def test_what_the_gateway_refused_is_not_billed_whatever_status_its_owner_chose(
+    response_type: str, status: int, reason: str | None
+) -> None:
+    """The backend was not asked. Where it may have been, the status decides."""
+    configuration = configured(excludedStatuses=[], billServerErrors=False)
+    for shown in (status, 200, 402):
+        outcome = billed(configuration, status=str(shown), errorType=response_type)
+        if reason is not None:
+            assert outcome == Excluded(reason)
+        else:
+            assert outcome == billed(configuration, status=str(shown))
+
+
+def test_a_refusal_without_a_status_is_a_refusal() -> None:
+    """Nothing is missing that would decide anything."""
+    assert billed(status="-", errorType="THROTTLED") == Excluded("throttled")
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

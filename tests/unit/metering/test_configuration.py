@@ -76,6 +76,12 @@ def test_versions_take_turns() -> None:
         ([version(meters=[{**METER, "quantity": "2"}])], "versions.0.meters.0.quantity"),
         ([version(meters=[{**METER, "quantity": 1}])], "versions.0.meters.0.quantity"),
         ([version(meters=[{**METER, "productType": "X"}])], "versions.0.meters.0.productType"),
+        ([version(meters=[{**METER, "quantity": "context:"}])], "versions.0.meters.0.quantity"),
+        ([version(meters=[{**METER, "quantity": "tokens"}])], "versions.0.meters.0.quantity"),
+        ([version(meters=[{**METER, "forEach": ""}])], "versions.0.meters.0.forEach"),
+        ([version(meters=[{**METER, "fields": {"x": "y"}}])], "versions.0.meters.0.fields.x"),
+        ([version(meters=[{**METER, "metadata": {"a-b": "y"}}])], "versions.0.meters.0.metadata"),
+        ([version(meters=[{**METER, "apiIds": ["a/b"]}])], "versions.0.meters.0.apiIds"),
         ([version(customers={"key": "a b"})], "versions.0.customers.key"),
         ([version(customers={"key": "a\n"})], "versions.0.customers.key"),
         ([version(customers=["key"])], "versions.0.customers"),
@@ -91,6 +97,40 @@ def test_a_bad_document_is_refused_and_the_field_named(
     """A misspelt name, too: it would silently bill by a default."""
     with pytest.raises(ConfigurationError, match=rf": {field}[:.]"):
         read(*versions)
+
+
+@pytest.mark.parametrize(
+    ("meter", "complaint"),
+    [
+        ({"productType": "AGENTIC_API"}, "AGENTIC_API needs traceId: name in fields"),
+        (
+            {"productType": "AI_AGENT", "fields": {"traceId": "t"}},
+            "AI_AGENT needs sessionId: name in fields",
+        ),
+        (
+            {"productType": "MCP_SERVER", "fields": {"agentId": "a", "sessionId": "s"}},
+            "MCP_SERVER needs toolName: name in fields",
+        ),
+        (
+            {"productType": "MCP_SERVER", "forEach": "calls"},
+            "MCP_SERVER needs agentId, sessionId: name in fields",
+        ),
+        ({"fields": {"traceId": "t"}}, "fields: productType API takes no traceId"),
+        (
+            {"productType": "AGENTIC_API", "fields": {"traceId": "t", "toolName": "n"}},
+            "fields: productType AGENTIC_API takes no toolName",
+        ),
+        ({"forEach": "calls", "quantity": "response_bytes"}, "quantity: response_bytes"),
+        ({"metadata": {"status": "x"}}, "metadata: status is written by metering itself"),
+        ({"metadata": {"tool_name": "x"}}, "metadata: tool_name is written by metering itself"),
+    ],
+)
+def test_a_meter_that_does_not_fit_together_is_refused(
+    meter: dict[str, Any], complaint: str
+) -> None:
+    """The meter's place, the field, and what to do."""
+    with pytest.raises(ConfigurationError, match=rf"versions\.0\.meters\.0: .*{complaint}"):
+        read(version(meters=[{"id": "m", "metricName": "M", **meter}]))
 
 
 @pytest.mark.parametrize("document", [b"", b"{", b"[]", b"\xff", b'{"versions": null}'])

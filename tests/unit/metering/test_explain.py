@@ -6,14 +6,21 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.metering.explain import main
+from functions.metering import handler
+from functions.metering.explain import TENANT_HEADER, main
+from functions.metering.explain_input import LINES_AT_ONCE, BadInputError, read_input
+from functions.metering.explanation import Explained
+from functions.metering.recognition import recognised
+from functions.metering.strict_json import INVALID
 from functions.usage.event import RequestIdentity
 from tests.fakes.access_log_lines import (
     FIELDS,
@@ -22,6 +29,7 @@ from tests.fakes.access_log_lines import (
     log_events,
     subscription_payload,
 )
+from tests.fakes.execution_log_lines import CUSTOMER, authorizer_texts, prefixed, request_texts
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "tests" / "corpus" / "access-log-lines.jsonl"
@@ -253,6 +261,57 @@ def test_a_configuration_with_one_declared_log_is_used_for_raw_lines(tmp_path: P
     line |= {"requestTimeEpoch": str(REQUEST_TIME_MS), "responseLength": "7"}
     _, (request,), _ = explain(tmp_path, json.dumps(line), "--config", str(config), *PLACE)
     assert [event["quantity"] for event in request["event"]] == [1, 7]
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [((), "quarantined"), (("--tenant-header", "customer"), "event")],
+)
+def test_the_declared_header_names_the_customer(
+    words: tuple[str, ...], outcome: str, tmp_path: Path
+) -> None:
+    """As with the parameter TenantHeader: without it the same header carries the tenant."""
+    texts = request_texts(
+        authorizer=authorizer_texts(result=""), headers=f"{{X-Tenant-Id={CUSTOMER}, Host=a}}"
+    )
+    _, (request,), _ = explain(tmp_path, "\n".join(prefixed(texts)), *words)
+    assert (request["outcome"], request["customer_id"]) == (
+        outcome,
+        CUSTOMER if outcome == "event" else None,
+    )
+    assert TENANT_HEADER == handler.TENANT_HEADER
+
+
+def test_a_log_of_any_size_is_read_as_it_comes() -> None:
+    """Of an endless one the first requests are explained after some thousands of lines."""
+    read = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield access_line().encode() + b"\n"
+
+    deliveries = read_input(cast("BinaryIO", endless()), "auto")
+    for number in range(1, 4):
+        assert len(next(deliveries).log_events) == LINES_AT_ONCE
+        assert read == number * LINES_AT_ONCE
+
+
+def test_endless_text_that_nobody_knows_is_bad_input_in_time() -> None:
+    """And is not kept until its end."""
+    unknown = Explained(None, INVALID, is_text=True)
+    with pytest.raises(BadInputError, match="nothing in the input looks like"):
+        next(recognised(repeat(unknown)))
+
+
+def test_a_bad_payload_among_lines_is_one_unknown_line(tmp_path: Path) -> None:
+    """Its neighbours are explained."""
+    lines = [access_line(), '{"messageType":"X","logEvents":[]}', access_line()]
+    code, requests, _ = explain(tmp_path, "\n".join(lines))
+    outcomes = [(one["outcome"], one["reason"]) for one in requests]
+    assert code == 0
+    assert outcomes == [("event", None), ("quarantined", "unknown_format"), ("event", None)]
 
 
 BAD = {

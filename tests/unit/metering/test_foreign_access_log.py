@@ -119,6 +119,15 @@ def test_a_forged_customer_beside_a_declared_one_is_nobody() -> None:
     )
 
 
+def test_no_client_writes_itself_a_refusal_of_what_was_served() -> None:
+    """Beside text of a client, a type of the gateway counts with an error's status, or declared."""
+    line = REST | {"userAgent": "x", "errorType": "THROTTLED"}
+    who = {"customerId": "customerId"}
+    assert isinstance(billed(read(line, fields=who)), tuple)
+    assert billed(read(line | {"status": "400"}, fields=who)) == Excluded("throttled")
+    assert billed(read(line, fields=who | {"errorType": "errorType"})) == Excluded("throttled")
+
+
 def test_only_the_declared_key_names_the_customer() -> None:
     """The other names for it are not looked at, and its absence is nobody."""
     line = REST | {"customer": {"id": "cus_9"}}

@@ -91,7 +91,31 @@ def test_each_request_goes_where_it_belongs(
         ("RequestsQuarantined", ""): 2,
         ("RequestsQuarantined", "no_customer"): 1,
         ("RequestsQuarantined", "unknown_format"): 1,
+        ("LinesRead", ""): 4,
+        ("LinesUnfit", ""): 1,
+        ("UnfitShare", ""): 100,
     }
+
+
+@pytest.mark.parametrize(
+    ("lines", "share"),
+    [
+        ([access_line()], [0]),
+        ([access_line(v="2")], [100]),
+        ([access_line(v="2"), access_line(status="-"), "x", access_line()], [100, 100, 100, 0]),
+        ([access_line(customerId="-"), access_line(status="401"), access_line()], [0, 0, 0]),
+        ([access_line().replace('{"v"', '{"v":"1","v"')], [0]),
+    ],
+)
+def test_the_share_of_lines_that_do_not_fit_is_a_metric(
+    stop: Stop, capsys: pytest.CaptureFixture[str], lines: list[str], share: list[int]
+) -> None:
+    """What is no line of the declared source; not one that nobody pays for, nor a forged one."""
+    stop.take(subscription_payload(lines))
+    stop.telemetry.flush()
+    written = map(json.loads, capsys.readouterr().out.splitlines())
+    (found,) = (line["UnfitShare"] for line in written if "UnfitShare" in line)
+    assert found == share
 
 
 def test_nothing_of_a_payload_is_logged(

@@ -22,6 +22,9 @@ CALLS = {"id": "api_calls", "metricName": "API Calls"}
 # Names that read like a mould's own marks and gaps.
 ODD = {"id": "odd", "metricName": r"100 %s \u0001 \u0006 1970-01-01T00:00:00.000Z"}
 BYTES = {"id": "bytes", "metricName": "Data", "quantity": "response_bytes"}
+TOKENS = {"id": "tokens", "metricName": "Tokens", "quantity": "context:tokens"}
+HERE = {"id": "here", "metricName": "Here", "apiIds": ["a1b2c3d4e5"]}
+THERE = {"id": "there", "metricName": "There", "quantity": "response_bytes", "apiIds": ["there"]}
 
 VALUES = {
     "v": ["1", "2", "-"],
@@ -38,6 +41,8 @@ VALUES = {
         "x" * 13,
     ],
     "accountId": ["123456789012", "-"],
+    "apiId": ["there", "elsewhere", "-"],
+    "tokens": ["5", "2.5", "0", "-", "x"],
     "stage": ["prod", "100%", "1970-01-01T00:00:00.000Z", "-"],
     "resourcePath": ["/pets/{id}", "/%s/%(x)d", "/health", "-"],
     "status": ["200", "404", "500", "429", "401", "600", "-"],
@@ -54,7 +59,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-def configured(*meters: dict[str, str]) -> Configuration:
+def configured(*meters: dict[str, Any]) -> Configuration:
     version = {"meters": meters, "customers": {"known": "cus_2"}, "tenantId": "tenant_1"}
     return Configuration.model_validate(
         {"versions": [{"effectiveFrom": "2020-01-01T00:00:00Z", **version}]}
@@ -65,7 +70,10 @@ def moulds_for(configuration: Configuration) -> Moulds:
     return Moulds(configuration.versions[0], configuration.next_change(NOW_MS), REGION)
 
 
-CONFIGURATIONS = [configured(*meters) for meters in ([CALLS], [BYTES], [CALLS, BYTES], [ODD])]
+CONFIGURATIONS = [
+    configured(*meters)
+    for meters in ([CALLS], [BYTES], [CALLS, BYTES], [ODD], [CALLS, TOKENS], [HERE, THERE])
+]
 # Kept from example to example, so that what one line taught is used for the next.
 MOULDS = [moulds_for(configuration) for configuration in CONFIGURATIONS]
 
@@ -112,6 +120,13 @@ def test_any_odd_values_are_cast_truly_or_not_at_all(
 def test_the_common_line_is_cast(change: dict[str, str]) -> None:
     """Otherwise each line would cost twice as much, unseen."""
     assert isinstance(moulds_for(CONFIGURATIONS[0]).cast({**FIELDS, **change}, NOW_MS), Cast)
+
+
+def test_a_scoped_meter_is_cast() -> None:
+    """It costs no more than another."""
+    cast = moulds_for(configured(HERE, THERE)).cast(FIELDS, NOW_MS)
+    assert isinstance(cast, Cast)
+    assert len(cast.event_texts) == 1
 
 
 def test_the_common_exclusion_is_cast() -> None:
