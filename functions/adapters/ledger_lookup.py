@@ -1,13 +1,13 @@
-"""Which of these keys are confirmed in an hour of the ledger: names first, then the few objects.
+"""What the ledger says of some keys of an hour: names first, then the few objects.
 
-Guaranteed: a key is called confirmed only where a row says so, and a lookup that says it is whole
-has taken every object into account that was there when it began. How far a lookup came is
-remembered while the process lives, so that later ones finish an hour too large for one invocation.
+Guaranteed: every row that is given stands in the ledger, and a lookup that says it is whole has
+taken every object into account that was there when it began. What a lookup has seen is remembered
+while the process lives, so that later ones finish an hour too large for one invocation.
 """
 
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched, islice
 
@@ -19,84 +19,96 @@ from functions.usage.ledger_row import LedgerRow
 NAMES_AT_A_TIME = 1000
 # A writer's name has the time at which it began, and no Lambda function runs for longer.
 STILL_COMING = timedelta(minutes=15)
-# Twice the events that fit into an invocation's 6 MB; about 12 MB here.
+# Twice the events that fit into an invocation's 6 MB; about 15 MB here.
 MOST_REMEMBERED = 40_000
-
-# Of a key: whether Aforo said so itself that it was taken, or no object up to this name confirms it
-type Known = bool | str
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmations:
-    """`verified` by confirmed key: whether Aforo itself said that it took it. Not `is_whole`: there
-    was no time to read everything, and a key that is missing here may be confirmed.
+class Found:
+    """`rows`: of any outcome, of each looked-up key. A key that is confirmed has a confirmed row,
+    not all its others. Not `is_whole`: there was no time for everything, and a key without a
+    confirmed row may have one.
     """
 
-    verified: dict[str, bool]
+    rows: list[LedgerRow]
     is_whole: bool
 
 
+@dataclass(slots=True)
+class _Known:
+    """Of one key: its rows in all objects up to the name `passed`, or a row that confirms it."""
+
+    passed: str = ""
+    rows: list[LedgerRow] = field(default_factory=list)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return any(row["outcome"] == "confirmed" for row in self.rows)
+
+    def take(self, row: LedgerRow) -> None:
+        if row not in self.rows:  # an object may be read again, and an event settled again
+            self.rows.append(row)
+
+
 class LedgerLookup:
-    """Looks keys up for as long as its process lives; `now` is the wall clock."""
+    """Looks keys up, for as long as its process lives; `now` is the wall clock."""
 
     def __init__(
         self, ledger: Ledger, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._ledger = ledger
         self._now = now
-        self._known: dict[tuple[str, str], Known] = {}  # by hour and key
+        self._known: dict[tuple[str, str], _Known] = {}  # by hour and key; the last used last
 
-    def confirmed(
-        self, hour: str, keys: Collection[str], has_time: Callable[[], bool]
-    ) -> Confirmations:
+    def look_up(self, hour: str, keys: Collection[str], has_time: Callable[[], bool]) -> Found:
         """`hour` such as `2026-10-02T08`. Reads at least one object, then as long as there is time;
         raises what `Ledger.read_each` raises.
         """
         began = self._now()
-        known = {key: self._known.get((hour, key), "") for key in keys}
-        found = {key: fact for key, fact in known.items() if isinstance(fact, bool)}
-        wanted = known.keys() - found.keys()
-        passed = min((fact for fact in known.values() if isinstance(fact, str)), default="")
-        is_whole = not wanted
-        with closing(self._objects(hour, wanted, passed)) as objects:
-            for name, rows in objects:
+        known = self._recall(hour, keys)
+        wanted = {key: one for key, one in known.items() if not one.is_confirmed}
+        is_whole, passed = self._search(hour, wanted, has_time)
+        # What is begun already and not yet there will have a greater name than this.
+        passed = min(passed, f"{hour_prefix(hour)}{began - STILL_COMING:%Y%m%dT%H%M%S}")
+        for one in wanted.values():
+            one.passed = max(one.passed, passed)
+        return Found([row for one in known.values() for row in one.rows], is_whole)
+
+    def _search(
+        self, hour: str, wanted: dict[str, _Known], has_time: Callable[[], bool]
+    ) -> tuple[bool, str]:
+        """Whether all is found or read, and the name up to which all is read."""
+        missing = set(wanted)
+        passed = min((one.passed for one in wanted.values()), default="")
+        with closing(self._objects(hour, missing, passed)) as objects:
+            for passed, rows in objects:
                 for row in rows:
-                    if row["outcome"] == "confirmed" and row["key"] in wanted:
-                        found[row["key"]] = row["verified"] or found.get(row["key"], False)
-                passed = name
-                is_whole = wanted <= found.keys()
-                if is_whole or not has_time():
-                    break
-            else:
-                is_whole = True
-        self._remember(hour, found, wanted, min(passed, _name_at(hour, began - STILL_COMING)))
-        return Confirmations(found, is_whole=is_whole)
+                    if row["key"] in wanted:
+                        wanted[row["key"]].take(row)
+                        if row["outcome"] == "confirmed":
+                            missing.discard(row["key"])
+                if not missing or not has_time():
+                    return not missing, passed
+        return True, passed
 
     def _objects(
-        self, hour: str, wanted: Collection[str], after: str
+        self, hour: str, keys: Collection[str], after: str
     ) -> Generator[tuple[str, Iterable[LedgerRow]]]:
-        """The rows of the objects that may have a wanted key, and the name up to which that is all;
-        after each lot of names also without rows.
+        """The rows of each object that may have a key, and its name; after each lot of names also
+        without rows: the last of the lot.
         """
-        if not wanted:
+        if not keys:
             return
-        sieve = Sieve(wanted)
+        sieve = Sieve(keys)
         names = self._ledger.names(hour_prefix(hour), after=after)
         for lot in batched(names, NAMES_AT_A_TIME, strict=False):
             yield from self._ledger.read_each(name for name in lot if may_hold(name, sieve))
             yield lot[-1], ()
 
-    def _remember(
-        self, hour: str, found: dict[str, bool], wanted: Collection[str], passed: str
-    ) -> None:
-        for key in wanted:
-            before = self._known.pop((hour, key), "")
-            far = max(before, passed) if isinstance(before, str) else passed
-            self._known[hour, key] = found.get(key, far)
+    def _recall(self, hour: str, keys: Collection[str]) -> dict[str, _Known]:
+        places = {key: (hour, key) for key in keys}
+        known = {key: self._known.pop(place, _Known()) for key, place in places.items()}
+        self._known |= {places[key]: one for key, one in known.items()}
         for place in list(islice(self._known, max(0, len(self._known) - MOST_REMEMBERED))):
             del self._known[place]
-
-
-def _name_at(hour: str, moment: datetime) -> str:
-    """Every object that was begun before `moment` has a smaller name."""
-    return f"{hour_prefix(hour)}{moment:%Y%m%dT%H%M%S}"
+        return known

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from functions.adapters import ledger_lookup
 from functions.adapters.json_lines import put_lines
 from functions.adapters.ledger import Ledger, hour_prefix
-from functions.adapters.ledger_lookup import LedgerLookup
+from functions.adapters.ledger_lookup import Found, LedgerLookup
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.unforwarded import ledger_row
@@ -28,11 +28,9 @@ def key(number: int) -> str:
     return row(number)["key"]
 
 
-def row(number: int, *, confirmed: bool = True, verified: bool = True) -> LedgerRow:
-    made = ledger_row(
-        number, set_aside_class="" if confirmed else "poison", occurred_at=OCCURRED_AT
-    )
-    return {**made, "verified": verified}
+def row(number: int, *, confirmed: bool = True) -> LedgerRow:
+    set_aside_class = "" if confirmed else "poison"
+    return ledger_row(number, set_aside_class=set_aside_class, occurred_at=OCCURRED_AT)
 
 
 def writer(began: datetime, number: int = 0) -> str:
@@ -59,9 +57,15 @@ class Hour:
     def write(self, rows: Iterable[LedgerRow], began: datetime, number: int = 0) -> None:
         self.ledger.append(list(rows), writer(began, number))
 
-    def truth(self, keys: set[str]) -> set[str]:
-        rows = self.ledger.read(hour_prefix(HOUR))
-        return {row["key"] for row in rows if row["outcome"] == "confirmed"} & keys
+    def truth(self, keys: set[str]) -> list[LedgerRow]:
+        return [row for row in self.ledger.read(hour_prefix(HOUR)) if row["key"] in keys]
+
+    def look_up(self, keys: Iterable[str]) -> Found:
+        return self.lookup.look_up(HOUR, list(keys), lambda: True)
+
+
+def confirmed(rows: Iterable[LedgerRow]) -> set[str]:
+    return {row["key"] for row in rows if row["outcome"] == "confirmed"}
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=6)
@@ -87,8 +91,8 @@ def test_a_lookup_says_what_the_whole_hour_says(
     rounds: list[tuple[set[int], int, list[tuple[list[tuple[int, bool]], int]]]],
     without_filters: bool,  # noqa: FBT001 - Hypothesis gives it
 ) -> None:
-    """With any keys, any interruptions, late writers, and objects without filters: no key is
-    called confirmed that is not, and when it says whole no key is missing.
+    """With any keys, any interruptions, late writers, and objects without filters: no row is made
+    up, and when it says whole none is missing but those that a confirmed one outweighs.
     """
     hour = Hour()
     for number, (rows, began) in enumerate(objects):
@@ -103,11 +107,13 @@ def test_a_lookup_says_what_the_whole_hour_says(
             began = hour.now - timedelta(seconds=seconds)
             hour.write([row(n, confirmed=yes) for n, yes in rows], began, 100 + 10 * turn + number)
         keys = {key(number) for number in numbers}
-        said = hour.lookup.confirmed(HOUR, keys, time_for(most))
+        said = hour.lookup.look_up(HOUR, keys, time_for(most))
         truth = hour.truth(keys)
-        assert said.verified.keys() <= truth
+        assert all(row in truth for row in said.rows)
         if said.is_whole:
-            assert said.verified.keys() == truth
+            assert confirmed(said.rows) == confirmed(truth)
+            not_confirmed = [row for row in truth if row["key"] not in confirmed(truth)]
+            assert all(row in said.rows for row in not_confirmed)
         hour.now += timedelta(minutes=7)
 
 
@@ -122,9 +128,9 @@ def test_an_hour_too_large_for_one_invocation_is_finished_by_later_ones() -> Non
         put_lines(hour.bucket, "bucket", name, [row(number)])
     keys, lookups, said = {key(3), key(49), key(99)}, 0, None
     while said is None or not said.is_whole:
-        said = hour.lookup.confirmed(HOUR, keys, time_for(7))
+        said = hour.lookup.look_up(HOUR, keys, time_for(7))
         lookups += 1
-    assert said.verified == {key(3): True, key(49): True}
+    assert confirmed(said.rows) == {key(3), key(49)}
     # 50 objects, and after each page of names one more look at the clock.
     assert 8 <= lookups <= 10
 
@@ -136,9 +142,8 @@ def test_an_hour_of_thousands_of_objects_costs_a_few_calls() -> None:
         rows = [row(20 * number + n) for n in range(20)]
         hour.write(rows, NOW - timedelta(days=2) + timedelta(seconds=number), number)
     keys = {key(20 * 4_999), *(key(1_000_000 + n) for n in range(9))}
-    said = hour.lookup.confirmed(HOUR, keys, lambda: True)
-    assert said.is_whole
-    assert said.verified == {key(20 * 4_999): True}
+    said = hour.look_up(keys)
+    assert said == Found([row(20 * 4_999)], is_whole=True)
     assert hour.bucket.pages_listed == 5
     assert len(hour.bucket.names_read) < 60
 
@@ -148,31 +153,30 @@ def test_when_all_are_found_the_rest_is_not_read() -> None:
     hour = Hour(FakeBucket())
     for number in range(2_500):
         hour.write([row(number)], NOW - timedelta(days=2) + timedelta(seconds=number), number)
-    said = hour.lookup.confirmed(HOUR, {key(0)}, lambda: True)
-    assert said.verified == {key(0): True}
-    assert said.is_whole
+    assert hour.look_up([key(0)]) == Found([row(0)], is_whole=True)
     assert hour.bucket.pages_listed == 1
-
-
-@pytest.mark.parametrize("order", [(True, False), (False, True)])
-def test_a_row_that_aforo_verified_outweighs_one_that_it_did_not(
-    order: tuple[bool, bool],
-) -> None:
-    """In one object, in whatever order."""
-    hour = Hour()
-    hour.write([row(1, verified=one) for one in order], NOW)
-    assert hour.lookup.confirmed(HOUR, [key(1)], lambda: True).verified == {key(1): True}
 
 
 def test_nothing_to_look_for_is_nothing_to_read() -> None:
-    """And what was found once is not looked for again."""
+    """And what was found confirmed is not looked for again."""
     hour = Hour()
     hour.write([row(1)], NOW)
-    assert hour.lookup.confirmed(HOUR, [], lambda: True).is_whole
+    assert hour.look_up([]) == Found([], is_whole=True)
     assert hour.bucket.pages_listed == 0
     for _ in range(2):
-        assert hour.lookup.confirmed(HOUR, [key(1)], lambda: True).verified == {key(1): True}
+        assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)
     assert hour.bucket.pages_listed == 1
+
+
+def test_a_set_aside_row_is_given_once_and_looked_past() -> None:
+    """Set aside twice in one way is once; a confirmed row may follow, now or at a later look."""
+    hour = Hour()
+    hour.write([row(1, confirmed=False)], NOW, 1)
+    hour.write([row(1, confirmed=False)], NOW, 2)
+    for _ in range(2):
+        assert hour.look_up([key(1)]) == Found([row(1, confirmed=False)], is_whole=True)
+    hour.write([row(1)], NOW, 3)
+    assert confirmed(hour.look_up([key(1)]).rows) == {key(1)}
 
 
 def test_a_process_that_lives_long_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +184,6 @@ def test_a_process_that_lives_long_does_not_grow(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ledger_lookup, "MOST_REMEMBERED", 10)
     hour = Hour()
     hour.write([row(1)], NOW)
-    for number in range(100):
-        said = hour.lookup.confirmed(HOUR, [key(1), key(number)], lambda: True)
-        assert said.verified == {key(1): True}
+    for number in range(2, 100):
+        assert hour.look_up([key(1), key(number)]) == Found([row(1)], is_whole=True)
     assert len(hour.lookup._known) == 10
