@@ -1,38 +1,51 @@
 """The ledger in S3: one object per invocation and hour of request, one JSON row per line.
 
-`ledger/<yyyy-mm-dd>/<hh>/<writer>.json.gz`; the rows of replayed events stand a second time under
-`replays/<replay id>/settled/`, so that a replay can count its own without reading the whole ledger.
-An object is never changed: a writer's name is unique to its invocation.
+`ledger/<yyyy-mm-dd>/<hh>/<writer>.<key filter>.json.gz`; the rows of replayed events stand a second
+time under `replays/<replay id>/settled/<writer>.json.gz`, so that a replay can count its own
+without reading the whole ledger. An object is never changed: a writer's name is unique to its
+invocation. Who looks for keys reads the names, and of the objects only those whose filter may hold
+one; an object without a filter is always read.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.adapters.json_lines import put_lines, read_lines
+from functions.adapters.json_lines import list_names, put_lines, read_each, read_lines
+from functions.adapters.key_filter import Sieve, key_filter
 from functions.usage.ledger_row import LEDGER_ROW, LedgerRow
 from functions.usage.moment import hour_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+LEDGER_PREFIX = "ledger/"
+_PARTS_WITH_FILTER = 4  # writer, filter, json, gz
+
 
 class Ledger:
-    """Append rows; read them back by prefix, never holding more than one chunk."""
+    """Append rows; read them back by prefix, never holding more than a few objects."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
-        """Make `rows` durable. `writer` names the invocation: the same name writes over itself."""
-        groups: dict[str, list[LedgerRow]] = defaultdict(list)
+        """Make `rows` durable. `writer` names the invocation: the same name writes over itself. It
+        has no dot and begins with the time, `20261002T081530412Z`: lookups remember by name how far
+        they have read (functions.adapters.ledger_lookup).
+        """
+        hours: dict[str, list[LedgerRow]] = defaultdict(list)
+        replays: dict[str, list[LedgerRow]] = defaultdict(list)
         for row in rows:
-            groups[hour_prefix(hour_of(row["occurredAt"]))].append(row)
+            hours[hour_prefix(hour_of(row["occurredAt"]))].append(row)
             if replay_id := row.get("replayId"):
-                groups[replay_prefix(replay_id)].append(row)
-        for prefix, group in groups.items():
+                replays[replay_prefix(replay_id)].append(row)
+        for prefix, group in hours.items():
+            name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}.json.gz"
+            put_lines(self._client, self._bucket, name, group)
+        for prefix, group in replays.items():
             put_lines(self._client, self._bucket, f"{prefix}{writer}.json.gz", group)
 
     def read(self, prefix: str, since: datetime | None = None) -> Iterator[LedgerRow]:
@@ -42,11 +55,41 @@ class Ledger:
         for line in read_lines(self._client, self._bucket, prefix, since):
             yield LEDGER_ROW.validate_json(line)
 
+    def rows_of(
+        self, hour: str, keys: Collection[str], since: datetime | None = None
+    ) -> Iterator[LedgerRow]:
+        """The rows of `keys` in an hour such as `2026-10-02T08`, repeats included."""
+        sieve = Sieve(keys)
+        names = (n for n in self.names(hour_prefix(hour), since=since) if may_hold(n, sieve))
+        for _, rows in self.read_each(names):
+            yield from (row for row in rows if row["key"] in keys)
+
+    def names(
+        self, prefix: str, *, after: str = "", since: datetime | None = None
+    ) -> Iterator[str]:
+        """The objects under `prefix` after the name `after`, in the order of hours and writers."""
+        return list_names(self._client, self._bucket, prefix, after=after, since=since)
+
+    def read_each(self, names: Iterable[str]) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
+        """The rows of each of these objects, in their order; the next ones are fetched meanwhile.
+
+        Anything of botocore, or zlib.error and pydantic's ValidationError for an object that is not
+        of this ledger.
+        """
+        for name, lines in read_each(self._client, self._bucket, names):
+            yield name, map(LEDGER_ROW.validate_json, lines)
+
+
+def may_hold(name: str, sieve: Sieve) -> bool:
+    """Whether the object of that name may have a row of the keys in `sieve`."""
+    parts = name.rpartition("/")[2].split(".")
+    return len(parts) != _PARTS_WITH_FILTER or sieve.lets_through(parts[1])
+
 
 def hour_prefix(hour: str) -> str:
     """`2026-10-02T08` -> `ledger/2026-10-02/08/`."""
     day, _, hour_digits = hour.partition("T")
-    return f"ledger/{day}/{hour_digits}/"
+    return f"{LEDGER_PREFIX}{day}/{hour_digits}/"
 
 
 def replay_prefix(replay_id: str) -> str:

@@ -14,7 +14,7 @@ import boto3
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.adapters.ledger import Ledger, hour_prefix, settled_once
+from functions.adapters.ledger import Ledger, settled_once
 from functions.audit.hop import Hop, Stopped
 from functions.audit.target import Target
 from functions.audit.whereabouts import where_it_waits
@@ -128,8 +128,7 @@ class Follower:
         since = datetime.fromtimestamp(self._began_ms / 1000, UTC) - SLACK
 
         def look() -> LedgerRow | None:
-            rows = ledger.read(hour_prefix(hour), since)
-            return settled_once(row for row in rows if row["key"] == self.key).get(self.key)
+            return settled_once(ledger.rows_of(hour, {self.key}, since)).get(self.key)
 
         try:
             return self._wait(look, "metered", "")

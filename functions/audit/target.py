@@ -100,6 +100,19 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
     )
 
 
+def local_ledger(file: Path) -> tuple[str, str]:
+    """The Region and the ledger's bucket of the local cloud; boto3 is pointed at it."""
+    found = _endpoints(file)
+    os.environ.update(found["aws_environment"])
+    return found["region"], found["ledger_bucket"]
+
+
+def stack_ledger(stack: str) -> tuple[str, str]:
+    """The Region and the ledger's bucket of a deployed stack."""
+    region, outputs = _described(stack)
+    return region, outputs["LedgerBucketName"]
+
+
 def _endpoints(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text())

@@ -1,8 +1,11 @@
-"""S3 as far as reading goes: objects whose bodies come in pieces of any size."""
+"""S3 as far as reading goes: objects whose bodies come in pieces of any size; and a bucket that
+keeps what is put, and counts what it is asked.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import batched
 from typing import Any
 
 WRITTEN_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -16,6 +19,9 @@ class Body:
 
     def iter_chunks(self, _size: int) -> Iterator[bytes]:
         return iter(self.pieces)
+
+    def read(self) -> bytes:
+        return b"".join(self.pieces)
 
 
 @dataclass
@@ -35,3 +41,30 @@ class FakeObjects:
 
     def get_object(self, **asked: str) -> dict[str, Body]:
         return {"Body": Body(self.objects[asked["Key"]])}
+
+
+@dataclass
+class FakeBucket:
+    """One bucket in memory, listed in the order of names."""
+
+    page: int = 1000
+    objects: dict[str, bytes] = field(default_factory=dict)
+    pages_listed: int = 0
+    names_read: list[str] = field(default_factory=list)
+
+    def put_object(self, **asked: Any) -> None:
+        self.objects[asked["Key"]] = asked["Body"]
+
+    def get_object(self, **asked: str) -> dict[str, Body]:
+        self.names_read.append(asked["Key"])
+        return {"Body": Body([self.objects[asked["Key"]]])}
+
+    def get_paginator(self, _operation: str) -> "FakeBucket":
+        return self
+
+    def paginate(self, **asked: str) -> Iterable[dict[str, Any]]:
+        prefix, after = asked["Prefix"], asked.get("StartAfter", "")
+        names = sorted(n for n in self.objects if n.startswith(prefix) and n > after)
+        for page in batched(names, self.page, strict=False):
+            self.pages_listed += 1
+            yield {"Contents": [{"Key": name, "LastModified": WRITTEN_AT} for name in page]}
