@@ -161,6 +161,8 @@ def _endpoints(
         gateway_url=gateway_url,
         stack_name=STACK,
         access_log_group=ids["DemoAccessLogGroup"],
+        zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",
+        execution_log_group=ids["DemoExecutionLogGroup"],
         queues={
             "usage": outputs["UsageQueueUrl"],
             "unforwarded": outputs["UnforwardedUsageQueueUrl"],
@@ -174,6 +176,7 @@ def _endpoints(
         },
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
+        configuration_bucket=outputs["ConfigurationBucketName"],
         alarms={name: ids[name] for name in ("UnforwardedUsageAlarm", "UnreconciledUsageAlarm")},
         aws_environment=environment,
         tenant_id=DEFAULT_TENANT,
