@@ -15,6 +15,7 @@ from tests.local import cloud
 from tests.local.demo import bad_days, outage, second_meter
 from tests.local.demo.accounting import account
 from tests.local.demo.forger import Forgery, forge
+from tests.local.demo.late_reports import wait_until_reported
 from tests.local.demo.misfortunes import Replayed, misfortunes_table
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.demo.table import customers_table, requests_table, still_set_aside_table
@@ -68,6 +69,7 @@ def _play(stage: Stage, endpoints: Endpoints) -> int:
 
     stage.act("5. Asking everybody what they saw")
     outage.wait_until_settled(stage, endpoints)
+    wait_until_reported(stage, endpoints)
     return _close(stage, endpoints, forgery, Replayed.of(output["report"]))
 
 

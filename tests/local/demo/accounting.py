@@ -35,7 +35,7 @@ def account(endpoints: Endpoints, forgery: Forgery) -> Account:
     events = billed_events(endpoints)
     return Account(
         served=len(witness),
-        logged=len(access_log_lines(endpoints)) + len(execution_log_requests(endpoints)),
+        logged=logged_requests(endpoints),
         billable=metered["billed"],
         excluded={
             reason.removeprefix("excluded:"): times
@@ -78,6 +78,11 @@ def served_requests(endpoints: Endpoints) -> list[dict[str, Any]]:
     )
     found: list[dict[str, Any]] = answer.raise_for_status().json()["requests"]
     return found
+
+
+def logged_requests(endpoints: Endpoints) -> int:
+    """Requests in the logs that are metered."""
+    return len(access_log_lines(endpoints)) + len(execution_log_requests(endpoints))
 
 
 def access_log_lines(endpoints: Endpoints) -> list[str]:

@@ -31,10 +31,11 @@ def misfortunes_table(account: Account, forgery: Forgery, replayed: Replayed) ->
     forged = ", ".join(f"{times} to {who}" for who, times in sorted(account.forged.items()))
     rows = {
         f"{storm['count']} posts refused with 429, Retry-After: {storm['retry_after']}": (
-            "held as long as told, then billed"
+            "held as told, then billed, at the latest by the replay"
         ),
         "1 post taken by Aforo, its answer lost": (
-            f"sent again: {account.duplicates} duplicates at Aforo, none billed twice"
+            f"sent again; duplicates at Aforo: {account.duplicates}, billed twice: "
+            f"{account.billed_twice}"
         ),
         f"{second.metered} events of a metric that Aforo did not know ({second_meter.METRIC})": (
             f"set aside (config); {second.confirmed} billed since somebody created it"
