@@ -18,6 +18,7 @@ from functions.usage.ledger_row import LedgerRow
 from tests.local.customers import METER, inspect
 from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
 from tests.local.demo.forger import Forgery
+from tests.local.demo.outage import waiting
 from tests.local.endpoints import Endpoints
 
 NOT_BILLABLE = frozenset({401, 403, 429})
@@ -45,6 +46,7 @@ def account(endpoints: Endpoints, forgery: Forgery) -> Account:
         quarantined=metered["quarantined"],
         confirmed=len(confirmed),
         still_set_aside=tuple(map(_still_set_aside, set_aside)),
+        unforwarded=waiting(endpoints, "unforwarded"),
         second_meter=SecondMeter(
             metered=metered["events"] - metered["billed"],
             confirmed=sum(row["meter"] != METER and row["outcome"] == "confirmed" for row in rows),

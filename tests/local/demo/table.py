@@ -42,8 +42,9 @@ def customers_table(account: Account) -> Table:
 
 
 def still_set_aside_table(account: Account) -> Table:
-    """What waits for a person: it is in UnforwardedUsageQueue, and its alarm stays on."""
-    table = Table(title="Still set aside, for a person", title_justify="left")
+    """What waits for a person: its alarm stays on."""
+    where = f"{account.unforwarded} message in UnforwardedUsageQueue"
+    table = Table(title=f"Still set aside, for a person: {where}", title_justify="left")
     for column in ("customer", "class", "reason", "event"):
         table.add_column(column)
     for one in account.still_set_aside:

@@ -5,6 +5,7 @@ and the bound on overshoot speaks of enforced rates.
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -43,8 +44,13 @@ class Drive:
 
     @property
     def overshoot(self) -> int:
-        """Calls served beyond the quota; less than 0: stopped before it."""
-        return self.served - self.plan.quota
+        """Calls served beyond the quota."""
+        return max(0, self.served - self.plan.quota)
+
+    @property
+    def left(self) -> int:
+        """Calls of the quota that the margin held back."""
+        return max(0, self.plan.quota - self.served)
 
     @property
     def margin(self) -> int:
@@ -57,10 +63,12 @@ class Drive:
         )
 
     @property
-    def bound(self) -> float:
-        """`burst + rate * (ttl + lag) - margin`; the demo's authorizer is asked each time."""
+    def bound(self) -> int:
+        """`burst + rate * (ttl + lag) - margin`, in whole calls; the demo's authorizer is asked for
+        each call, so the ttl is 0.
+        """
         under_way = self.plan.burst + self.plan.rate_per_second * self.lag_seconds
-        return max(0.0, under_way - self.margin)
+        return max(0, math.floor(under_way - self.margin))
 
     @property
     def holds(self) -> bool:
