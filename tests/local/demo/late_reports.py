@@ -12,13 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import boto3
+from botocore.config import Config
 
 from tests.local.demo.accounting import logged_requests, metering_counts
 from tests.local.demo.stage import DemoError, Stage
 from tests.local.endpoints import Endpoints
 
-# At the same time, so that every process gets one: more than there are streams being written.
-PROCESSES = 8
+# At the same time, so that every process gets one: more than there are streams being written. The
+# emulator asks the first process that is free, so each must be busy for a while.
+PROCESSES = 12
+PADDING_CHARS = 16_000_000  # 0.1 s of inflating and reading
 # After that the table is shown as it is.
 REPORT_SECONDS = 30.0
 
@@ -38,7 +41,7 @@ def wait_until_reported(stage: Stage, endpoints: Endpoints) -> None:
 
 
 def _ask_every_process(function: str) -> None:
-    client = boto3.client("lambda")
+    client = boto3.client("lambda", config=Config(max_pool_connections=PROCESSES))
     message = {
         "messageType": "CONTROL_MESSAGE",
         "owner": "CloudwatchLogs",
@@ -46,9 +49,14 @@ def _ask_every_process(function: str) -> None:
         "logStream": "",
         "subscriptionFilters": [],
         "logEvents": [],
+        "padding": "-" * PADDING_CHARS,
     }
-    data = base64.b64encode(gzip.compress(json.dumps(message).encode())).decode()
+    data = base64.b64encode(gzip.compress(json.dumps(message).encode(), 1)).decode()
     payload = json.dumps({"awslogs": {"data": data}}).encode()
     with ThreadPoolExecutor(PROCESSES) as pool:
-        for _ in range(PROCESSES):
+        asked = [
             pool.submit(client.invoke, FunctionName=function, Payload=payload)
+            for _ in range(PROCESSES)
+        ]
+    for one in asked:
+        one.result()
