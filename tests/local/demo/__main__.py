@@ -90,6 +90,7 @@ def _first_traffic(stage: Stage, endpoints: Endpoints) -> Forgery:
         "token, poison to Aforo", f"{endpoints.api_url}/pets", token.headers, bad_days.POISON_METHOD
     )
     _send(stage, [*mixed_calls(endpoints, share=20), bad])
+    bad_days.wait_until_over(stage, endpoints)
     with Progress(stage, "forging a customer") as progress:
         forgery = forge(endpoints, progress.show)
     stage.say(

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 STORM = {"kind": "status", "status": 429, "count": 3, "retry_after": "1"}
@@ -15,6 +16,7 @@ OUTAGE = {"kind": "status", "status": 503}
 # In the mix only the other customer adds pets: one call of this one is the poison.
 POISON_METHOD = "POST"
 METRIC = "API Calls"
+OVER_SECONDS = 60.0
 
 
 def poison(customer_id: str) -> dict[str, Any]:
@@ -29,10 +31,15 @@ def order(endpoints: Endpoints, *faults: Mapping[str, Any]) -> None:
     answer.raise_for_status()
 
 
-def still_to_come(endpoints: Endpoints) -> int:
-    """Posts that a fault with a count still waits for."""
-    faults = httpx.get(f"{endpoints.aforo_url}/_faults", timeout=10).json()["faults"]
-    return sum(fault["remaining"] or 0 for fault in faults)
+def wait_until_over(stage: Stage, endpoints: Endpoints) -> None:
+    """Until every fault with a count met its posts."""
+
+    def look() -> tuple[bool, str]:
+        faults = httpx.get(f"{endpoints.aforo_url}/_faults", timeout=10).json()["faults"]
+        left = sum(fault["remaining"] or 0 for fault in faults)
+        return left == 0, f"{left} posts still to meet them"
+
+    stage.wait("the 429s and the lost answer", look, OVER_SECONDS)
 
 
 def clear(endpoints: Endpoints) -> None:

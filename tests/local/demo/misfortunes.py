@@ -40,7 +40,7 @@ def misfortunes_table(account: Account, forgery: Forgery, replayed: Replayed) ->
         f"{second.metered} events of a metric that Aforo did not know ({second_meter.METRIC})": (
             f"set aside (config); {second.confirmed} billed since somebody created it"
         ),
-        "1 event that Aforo refuses for good": (
+        f"{len(account.still_set_aside)} event that Aforo refuses for good": (
             "found among its neighbours, which were billed; set aside (poison)"
         ),
         "Aforo down for longer than the hold": (
