@@ -30,6 +30,10 @@ help: ## Show this list
 demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a replay and a table that must close
 	@$(RUN) -m tests.local.demo $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
 
+.PHONY: demo-quota
+demo-quota: setup .venv-sam/ready ## A quota that holds: customers stopped, topped up, and Redis lost
+	@$(RUN) -m tests.local.quota_demo
+
 .PHONY: test
 test: setup .venv-sam/ready ## Every test, real services on loopback included
 	@$(RUN) -m pytest -n 2 --dist loadfile

@@ -6,7 +6,7 @@ confirmed; reconciliation says whether its mark is set. Nothing is added to the 
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, settled_once
 from functions.audit.hop import Hop, Stopped
+from functions.audit.log_line import facts_of
 from functions.audit.target import Target
 from functions.audit.whereabouts import where_it_waits
 from functions.usage.event import RequestIdentity
@@ -25,8 +26,6 @@ from functions.usage.moment import epoch_ms_from_iso, hour_of, iso_from_epoch_ms
 POLL_SECONDS = 0.4
 # Clocks of two machines and S3's whole seconds: what was written just before we asked counts too.
 SLACK = timedelta(seconds=60)
-# Of a line of format v1: its identity, and the hour in which its ledger row stands.
-_NEEDED = ("accountId", "apiId", "stage", "extendedRequestId", "requestTimeEpoch")
 
 
 class Follower:
@@ -101,14 +100,25 @@ class Follower:
                 for event in (event for page in pages for event in page["events"]):
                     if self._extended_id in event["message"]:
                         hop = self._hop_ms("in the log", event["ingestionTime"], group)
-                        return _facts(event["message"]), hop
+                        return self._facts(event, group), hop
             return None
 
         return self._wait(
             look,
             "in the log",
-            "the stage's access log: its destination must be the metered log group "
-            f"({', '.join(self._target.log_groups)}) and its format v1 (docs/architecture.md).",
+            "the stage's log: it must be written to the metered log group "
+            f"({', '.join(self._target.log_groups)}), an access log in format v1 "
+            "(docs/architecture.md).",
+        )
+
+    def _facts(self, log_event: Mapping[str, Any], log_group: str) -> dict[str, str]:
+        # An execution log does not say whose account it is; the stack is in the same one.
+        account_id = self._target.reconciliation.split(":")[4:5]
+        return facts_of(
+            log_event,
+            log_group,
+            extended_id=self._extended_id,
+            account_id="".join(account_id),
         )
 
     def _event_key(self, line: dict[str, str]) -> str:
@@ -180,15 +190,3 @@ class Follower:
 
     def _since(self, epoch_ms: int) -> float:
         return (epoch_ms - self._began_ms) / 1000
-
-
-def _facts(message: str) -> dict[str, str]:
-    """The fields of a v1 line. Stopped for any other: its event's key cannot be told."""
-    try:
-        line = json.loads(message)
-        found = {name: str(line[name]) for name in _NEEDED}
-        int(found["requestTimeEpoch"])
-    except (ValueError, TypeError, KeyError):
-        check = "the stage's access log format: v1 is what this command reads."
-        raise Stopped("in the log", "its line is not of format v1", check) from None
-    return found

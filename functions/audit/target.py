@@ -68,7 +68,7 @@ def local_target(file: Path, customer: str | None, stage: str | None, path: str)
         url=_with_path(_with_stage(found["api_url"], stage), path),
         headers=chosen["headers"],
         region=found["region"],
-        log_groups=(found["access_log_group"],),
+        log_groups=(found["access_log_group"], *filter(None, [found.get("execution_log_group")])),
         ledger_bucket=found["ledger_bucket"],
         quarantine_bucket=found["quarantine_bucket"],
         usage_queue_url=found["queues"]["usage"],

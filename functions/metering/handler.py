@@ -6,7 +6,6 @@ delivery. Everything else is acknowledged, because it is kept.
 """
 
 import time
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,9 @@ from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
-from functions.metering.access_log_source import AccessLogSource
 from functions.metering.configuration_source import ConfigurationSource
-from functions.metering.intake import Intake, LogSource
+from functions.metering.declared_source import DeclaredSource
+from functions.metering.intake import Intake
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings
 
@@ -25,23 +24,6 @@ if TYPE_CHECKING:
 
 # The one that the authorizer checks (DESIGN.md 6).
 TENANT_HEADER = "X-Tenant-Id"
-
-
-def _execution_log(settings: MeteringSettings) -> LogSource:
-    # Only where it is declared: no cold start pays for a source that its stage does not have.
-    from functions.metering.execution_log_source import (  # noqa: PLC0415
-        ExecutionLogSource,
-    )
-
-    is_customer = settings.tenant_header == "customer"
-    return ExecutionLogSource(settings.aws_region, TENANT_HEADER if is_customer else None)
-
-
-# One stage has one declared source: read from both, each request would come twice.
-LOG_SOURCES: dict[str, Callable[[MeteringSettings], LogSource]] = {
-    "access": lambda settings: AccessLogSource(settings.aws_region),
-    "execution": _execution_log,
-}
 
 
 def handler(payload: object, context: "LambdaContext") -> None:
@@ -59,7 +41,7 @@ def _wired() -> tuple[Intake, Telemetry]:
     telemetry = Telemetry("metering")
     s3 = s3_client()
     intake = Intake(
-        source=LOG_SOURCES[settings.log_source](settings),
+        source=_source(settings),
         terms=ConfigurationSource(
             s3,
             settings.configuration_bucket,
@@ -73,3 +55,12 @@ def _wired() -> tuple[Intake, Telemetry]:
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
     return intake, telemetry
+
+
+def _source(settings: MeteringSettings) -> DeclaredSource:
+    names_customer = settings.tenant_header == "customer"
+    return DeclaredSource(
+        settings.aws_region,
+        execution_log_groups=settings.execution_log_group_names,
+        tenant_header=TENANT_HEADER if names_customer else None,
+    )

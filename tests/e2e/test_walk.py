@@ -18,6 +18,7 @@ from functions.audit.target import local_target
 from functions.usage.event import RequestIdentity
 from tests.fakes.access_log_lines import access_line
 from tests.local.customers import inspect
+from tests.local.demo.forger import forge
 from tests.local.demo.outage import (
     alarm_state,
     bring_aforo_back,
@@ -72,11 +73,16 @@ def test_answers_by_hand(endpoints: Endpoints) -> None:
         assert refused.json()["error"]["code"] == "UNAUTHORIZED"
 
 
-def test_one_request_is_billed_once_and_counted(endpoints: Endpoints, tmp_path: Path) -> None:
-    """Every hop of `make verify`, and the event that Aforo got."""
+@pytest.mark.parametrize("stage", [None, "zerotouch"])
+def test_one_request_is_billed_once_and_counted(
+    endpoints: Endpoints, tmp_path: Path, stage: str | None
+) -> None:
+    """Every hop of `make verify`, and the event that Aforo got: by the access log, and by the
+    execution log of a stage that nobody touched.
+    """
     endpoints.write(tmp_path)
     customer = endpoints.customers[0]
-    target = local_target(tmp_path / "endpoints.json", customer.customer_id, None, "/pets")
+    target = local_target(tmp_path / "endpoints.json", customer.customer_id, stage, "/pets")
     follower = Follower(target, wait_seconds=ARRIVAL_SECONDS, meter="api_calls")
     hops = list(follower.hops())
     assert [hop.name for hop in hops] == [
@@ -106,6 +112,15 @@ def test_a_request_id_that_the_client_sets_does_not_merge_its_requests(
     ids = [call(endpoints, "/pets", headers).headers["x-amz-apigw-id"] for _ in range(3)]
     until(lambda: len(billed(endpoints, *ids)) == 3)
     assert len({event["idempotencyKey"] for event in billed(endpoints, *ids)}) == 3
+
+
+def test_what_a_client_writes_into_an_execution_log_bills_itself(endpoints: Endpoints) -> None:
+    """Forged lines in headers, query, path and body, all under one request id."""
+    forgery = forge(endpoints, lambda _: None)
+    assert forgery.refused == 1
+    until(lambda: len(billed(endpoints, *forgery.served)) == len(forgery.served))
+    everything = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()["events"]
+    assert forgery.billed_to(everything) == {forgery.forger: len(forgery.served)}
 
 
 def test_health_checks_refusals_and_unknown_paths_are_not_billed(endpoints: Endpoints) -> None:

@@ -6,23 +6,22 @@ template deployed and three customers provisioned. It stays up until it is stopp
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.local import customers as provisioning
-from tests.local import deploy
+from tests.local import deploy, process_list
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.deploy import DeployError
 from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
 from tests.local.greeting import greeting
 from tests.local.ministack import MinistackError, start_ministack
+from tests.local.process_list import read_processes, remember
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
     ServerError,
@@ -32,7 +31,6 @@ from tests.local.server_process import (
 from tests.local.valkey import ValkeyError, start_valkey
 
 STACK = "aforo-local"
-PROCESSES = "processes.json"
 # On AWS 14 hours. Here a person wants to see usage being set aside, and still have time to look.
 HOLD_SECONDS = 60
 # Each put is delivered by itself and may start a metering process of its own, as on AWS; here they
@@ -60,10 +58,10 @@ def start(
 
 def stop(directory: Path = LOCAL) -> int:
     """Stop every process that `start` left running; how many there were."""
-    processes = _read_processes(directory)
+    processes = read_processes(directory)
     for process in reversed(processes):  # clients before what they talk to
         process.stop()
-    for name in (PROCESSES, FILE_NAME):
+    for name in (process_list.FILE_NAME, FILE_NAME):
         (directory / name).unlink(missing_ok=True)
     # ministack unpacks every Lambda process's code here and, stopped at once, leaves it behind.
     shutil.rmtree(directory / "tmp", ignore_errors=True)
@@ -84,12 +82,12 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
         deploy.build(directory / "sam.log")
     with _step(say, "Valkey, ministack, Aforo stand-in"):
         valkey = start_valkey(directory)
-        _remember(
+        remember(
             directory,
             ServerProcess("valkey", valkey.pid, "valkey", patience_seconds=STOP_AT_ONCE_SECONDS),
         )
         ministack = start_ministack(directory)
-        _remember(
+        remember(
             directory,
             ServerProcess(
                 "ministack",
@@ -161,6 +159,8 @@ def _endpoints(
         gateway_url=gateway_url,
         stack_name=STACK,
         access_log_group=ids["DemoAccessLogGroup"],
+        zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",
+        execution_log_group=ids["DemoExecutionLogGroup"],
         queues={
             "usage": outputs["UsageQueueUrl"],
             "unforwarded": outputs["UnforwardedUsageQueueUrl"],
@@ -174,6 +174,7 @@ def _endpoints(
         },
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
+        configuration_bucket=outputs["ConfigurationBucketName"],
         alarms={name: ids[name] for name in ("UnforwardedUsageAlarm", "UnreconciledUsageAlarm")},
         aws_environment=environment,
         tenant_id=DEFAULT_TENANT,
@@ -190,22 +191,8 @@ def _step(say: Say, title: str) -> Iterator[None]:
 
 def _server(directory: Path, module: str, options: list[str]) -> str:
     url, process = start_server(module, options, directory, {})
-    _remember(directory, process)
+    remember(directory, process)
     return url
-
-
-def _remember(directory: Path, process: ServerProcess) -> None:
-    known = [*_read_processes(directory), process]
-    text = json.dumps([asdict(one) for one in known], indent=2)
-    (directory / PROCESSES).write_text(text + "\n")
-
-
-def _read_processes(directory: Path) -> list[ServerProcess]:
-    try:
-        found = json.loads((directory / PROCESSES).read_text())
-    except FileNotFoundError:
-        return []
-    return [ServerProcess(**process) for process in found]
 
 
 def main() -> int:

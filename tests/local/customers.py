@@ -31,6 +31,7 @@ class Plan:
     quota: int
     rate_per_second: float
     burst: int
+    when_unknown: str | None = None  # allow or deny; None: the deployment's policy
 
 
 DEMO_PLANS = (
@@ -96,6 +97,7 @@ def _grant(plan: Plan, version: int) -> dict[str, Any]:
         "period": "month",
         "ratePerSecond": plan.rate_per_second,
         "burst": plan.burst,
+        "allowWhenUnknown": {"allow": True, "deny": False, None: None}[plan.when_unknown],
         "version": version,
     }
 

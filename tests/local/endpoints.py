@@ -39,11 +39,14 @@ class Endpoints:
     gateway_url: str
     stack_name: str
     access_log_group: str
+    zero_touch_url: str  # the stage whose execution log is metered
+    execution_log_group: str
     queues: Mapping[str, str]
     state_machines: Mapping[str, str]
     functions: Mapping[str, str]
     ledger_bucket: str
     quarantine_bucket: str
+    configuration_bucket: str
     alarms: Mapping[str, str]
     aws_environment: Mapping[str, str]
     tenant_id: str

@@ -17,7 +17,8 @@ def greeting(endpoints: Endpoints, file: Path) -> str:
     return f"""
 The local cloud is up. It stays up until `make local-stop`. All of this is in {file}.
 
-  demo API          {endpoints.api_url}/pets
+  demo API          {endpoints.api_url}/pets   by its access log
+  the same          {endpoints.zero_touch_url}/pets   untouched stage, by its execution log
   Aforo stand-in    {endpoints.aforo_url}
   AWS (ministack)   {endpoints.aws_endpoint_url}   stack {endpoints.stack_name}
   counters          {endpoints.redis_url}
@@ -33,6 +34,7 @@ What Aforo has been billed, and one request followed hop by hop:
 
   curl -s {endpoints.aforo_url}/_ledger
   make verify CUSTOMER={api_key.customer_id}
+  make verify STAGE={endpoints.zero_touch_url.rpartition("/")[2]}
 
 An outage: take Aforo down, call the API, wait for usage to be set aside, bring Aforo back, replay:
 
@@ -44,6 +46,8 @@ The same through AWS's own tools:
 
   {aws} sqs get-queue-attributes --attribute-names All \\
     --queue-url {endpoints.queues["unforwarded"]}
+  {aws} logs filter-log-events --limit 40 \\
+    --log-group-name {endpoints.execution_log_group}
   {aws} stepfunctions start-execution --state-machine-arn {endpoints.state_machines["replay"]}
   {aws} stepfunctions list-executions --state-machine-arn {endpoints.state_machines["replay"]}
 """

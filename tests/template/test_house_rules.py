@@ -126,6 +126,32 @@ def test_log_subscriptions_take_every_line() -> None:
     assert {one["Properties"]["FilterPattern"] for one in subscriptions.values()} == {""}
 
 
+def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
+    """Metered by both, each request would be billed twice; undeclared, by none."""
+    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["EXECUTION_LOG_GROUPS"])
+    assert "DemoExecutionLogGroup" in declared
+    assert "DemoAccessLogGroup" not in declared
+    stage = template()["Resources"]["DemoZeroTouchStage"]
+    assert "AccessLogSetting" not in stage["Properties"]
+    # API Gateway makes the group when it finds none, and then CloudFormation cannot.
+    assert stage["DependsOn"] == "DemoExecutionLogGroup"
+    (settings,) = stage["Properties"]["MethodSettings"]
+    assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("INFO", True)
+    group = template()["Resources"]["DemoExecutionLogGroup"]["Properties"]["LogGroupName"]
+    name = stage["Properties"]["StageName"]
+    assert group["Fn::Sub"] == f"API-Gateway-Execution-Logs_${{DemoApiGateway}}/{name}"
+
+
+def test_every_metered_log_group_is_named_in_the_outputs() -> None:
+    """`make verify` looks for a request's line in them."""
+    subscribed = {
+        one["Properties"]["LogGroupName"]["Ref"]
+        for one in resources("AWS::Logs::SubscriptionFilter").values()
+    }
+    named = json.dumps(template()["Outputs"]["AccessLogGroups"])
+    assert [group for group in subscribed if f'"{group}"' not in named] == []
+
+
 def test_only_this_accounts_logs_may_invoke_metering() -> None:
     """A permission without an account is anybody's."""
     permission = template()["Resources"]["MeteringLogsPermission"]["Properties"]

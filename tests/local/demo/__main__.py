@@ -1,8 +1,9 @@
 """`make demo`: the whole walk for real, with an outage, a replay, and a table that must close.
 
-Starts the local cloud, deploys the unmodified template, sends more than a thousand requests, takes
-Aforo down until usage is set aside, brings it back, replays, drives a customer over its quota, and
-asks everybody what they saw. Exit status 1 when the table does not close.
+Starts the local cloud, deploys the unmodified template, sends more than a thousand requests, lets a
+client forge another's name, lets Aforo refuse, forget and go down until usage is set aside, brings
+it back, replays, drives a customer over its quota, and asks everybody what they saw. Exit status 1
+when the table does not close.
 """
 
 import argparse
@@ -11,10 +12,13 @@ from collections import Counter
 from typing import Any
 
 from tests.local import cloud
-from tests.local.demo import outage
+from tests.local.demo import bad_days, outage, second_meter
 from tests.local.demo.accounting import account
+from tests.local.demo.forger import Forgery, forge
+from tests.local.demo.late_reports import wait_until_reported
+from tests.local.demo.misfortunes import Replayed, misfortunes_table
 from tests.local.demo.stage import DemoError, Progress, Stage
-from tests.local.demo.table import customers_table, requests_table
+from tests.local.demo.table import customers_table, requests_table, still_set_aside_table
 from tests.local.demo.traffic import Call, mixed_calls, send, until_stopped
 from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, Endpoints
@@ -41,31 +45,64 @@ def main() -> int:
 
 
 def _play(stage: Stage, endpoints: Endpoints) -> int:
-    stage.act("1. Traffic: tokens, API keys, bad credentials, a health path, failing backends")
-    _send(stage, endpoints, mixed_calls(endpoints, share=20))
+    stage.act("1. Traffic on two stages: one with an access log, one that nobody touched")
+    forgery = _first_traffic(stage, endpoints)
 
     stage.act("2. Aforo is down (503); the API keeps serving")
+    already_set_aside = outage.waiting(endpoints, "unforwarded")
     outage.take_aforo_down(endpoints)
-    _send(stage, endpoints, mixed_calls(endpoints, share=8))
-    outage.wait_for_the_alarm(stage, endpoints)
+    _send(stage, mixed_calls(endpoints, share=8))
+    outage.wait_for_the_alarm(stage, endpoints, already_set_aside)
 
     stage.act("3. Aforo is back; replay from Step Functions, while traffic goes on")
     outage.bring_aforo_back(endpoints)
+    bad_days.order(endpoints, bad_days.poison(endpoints.customers[0].customer_id))
+    second_meter.create_metric(endpoints)
+    stage.say(f"somebody created the metric {second_meter.METRIC} at Aforo")
     execution = outage.start_replay(endpoints)
-    _send(stage, endpoints, mixed_calls(endpoints, share=20))
-    _tell_replay(stage, outage.wait_for_replay(stage, endpoints, execution))
+    _send(stage, mixed_calls(endpoints, share=20))
+    output = outage.wait_for_replay(stage, endpoints, execution)
+    _tell_replay(stage, output)
 
     stage.act("4. A customer with a small quota")
     _exhaust(stage, endpoints)
 
     stage.act("5. Asking everybody what they saw")
     outage.wait_until_settled(stage, endpoints)
-    return _close(stage, endpoints)
+    wait_until_reported(stage, endpoints)
+    return _close(stage, endpoints, forgery, Replayed.of(output["report"]))
 
 
-def _send(stage: Stage, endpoints: Endpoints, calls: list[Call]) -> None:
+def _first_traffic(stage: Stage, endpoints: Endpoints) -> Forgery:
+    """Everything that goes wrong while Aforo is up."""
+    token = endpoints.customers[0]
+    seconds = second_meter.IN_FORCE.seconds
+    second_meter.configure(endpoints)
+    stage.say(
+        f"for {seconds} s a second meter is configured that Aforo does not know: "
+        f"{second_meter.METRIC}"
+    )
+    bad_days.order(
+        endpoints, bad_days.poison(token.customer_id), bad_days.STORM, bad_days.LOST_ANSWER
+    )
+    stage.say("Aforo will answer 3 posts 429, lose 1 answer, and refuse 1 event for good")
+    bad = Call(
+        "token, poison to Aforo", f"{endpoints.api_url}/pets", token.headers, bad_days.POISON_METHOD
+    )
+    _send(stage, [*mixed_calls(endpoints, share=20), bad])
+    bad_days.wait_until_over(stage, endpoints)
+    with Progress(stage, "forging a customer") as progress:
+        forgery = forge(endpoints, progress.show)
+    stage.say(
+        f"{forgery.forger} forges log lines of {forgery.victim}: {len(forgery.served)} calls "
+        f"served, {forgery.refused} refused"
+    )
+    return forgery
+
+
+def _send(stage: Stage, calls: list[Call]) -> None:
     with Progress(stage, "calling the API") as progress:
-        answered = send(endpoints.api_url, calls, progress.show)
+        answered = send(calls, progress.show)
     by_kind: dict[str, Counter[int]] = {}
     for (kind, status), times in answered.items():
         by_kind.setdefault(kind, Counter())[status] += times
@@ -97,11 +134,14 @@ def _exhaust(stage: Stage, endpoints: Endpoints) -> None:
         raise DemoError(message)
 
 
-def _close(stage: Stage, endpoints: Endpoints) -> int:
-    found = account(endpoints)
+def _close(stage: Stage, endpoints: Endpoints, forgery: Forgery, replayed: Replayed) -> int:
+    found = account(endpoints, forgery)
     stage.console.print()
     stage.console.print(requests_table(found))
     stage.console.print(customers_table(found))
+    stage.console.print(misfortunes_table(found, forgery, replayed))
+    if found.still_set_aside:
+        stage.console.print(still_set_aside_table(found))
     if found.faults:
         stage.console.print("\n[bold red]The table does not close:[/bold red]")
         for fault in found.faults:

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import httpx
 
+from tests.local.demo import bad_days
 from tests.local.demo.stage import DemoError, Stage
 from tests.local.endpoints import Endpoints
 
@@ -17,15 +18,14 @@ DRAIN_SECONDS = 90.0
 
 def take_aforo_down(endpoints: Endpoints) -> None:
     """Every call is answered 503 until `bring_aforo_back`."""
-    fault = {"kind": "status", "status": 503}
-    httpx.post(f"{endpoints.aforo_url}/_faults", json={"faults": [fault]}).raise_for_status()
+    bad_days.order(endpoints, bad_days.OUTAGE)
 
 
 def bring_aforo_back(endpoints: Endpoints) -> None:
-    httpx.delete(f"{endpoints.aforo_url}/_faults").raise_for_status()
+    bad_days.clear(endpoints)
 
 
-def wait_for_the_alarm(stage: Stage, endpoints: Endpoints) -> None:
+def wait_for_the_alarm(stage: Stage, endpoints: Endpoints, already_set_aside: int = 0) -> None:
     """Until everything that was held is set aside, and the alarm on the dead-letter queue fires."""
     alarm = endpoints.alarms["UnforwardedUsageAlarm"]
 
@@ -33,7 +33,8 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints) -> None:
         held, set_aside = waiting(endpoints, "usage"), waiting(endpoints, "unforwarded")
         state = alarm_state(alarm)
         seen = f"{held} messages held, {set_aside} set aside, UnforwardedUsageAlarm {state}"
-        return held == 0 and set_aside > 0 and state == "ALARM", seen
+        is_over = held == 0 and set_aside > already_set_aside and unwritten(endpoints) == 0
+        return is_over and state == "ALARM", seen
 
     stage.wait("waiting past the hold", look, SET_ASIDE_SECONDS)
 
@@ -70,13 +71,18 @@ def wait_until_settled(stage: Stage, endpoints: Endpoints) -> None:
     """Until every line is written and every queue is empty."""
 
     def look() -> tuple[bool, str]:
-        witness = httpx.get(f"{endpoints.gateway_url}/_witness", timeout=10).json()
-        unwritten = witness["logged"] - witness["flushed"]
+        lines = unwritten(endpoints)
         depths = {name: waiting(endpoints, name) for name in ("usage", "settled")}
-        seen = f"{unwritten} log lines, {depths['usage']} usage and {depths['settled']} settled"
-        return unwritten == 0 and not any(depths.values()), f"{seen} messages under way"
+        seen = f"{lines} requests to log, {depths['usage']} usage and {depths['settled']} settled"
+        return lines == 0 and not any(depths.values()), f"{seen} messages under way"
 
     stage.wait("everything on its way has arrived", look, DRAIN_SECONDS)
+
+
+def unwritten(endpoints: Endpoints) -> int:
+    """Requests whose lines are not in CloudWatch Logs yet."""
+    witness = httpx.get(f"{endpoints.gateway_url}/_witness", timeout=10).json()
+    return int(witness["logged"] - witness["flushed"])
 
 
 def waiting(endpoints: Endpoints, queue: str) -> int:

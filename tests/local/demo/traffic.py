@@ -24,9 +24,10 @@ class Call:
     """One call of a client of the API."""
 
     kind: str
-    path: str
+    url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
+    body: bytes = b""
 
 
 # A refused credential ends the authorizer's process on ministack, as any exception does there; the
@@ -37,36 +38,35 @@ SHARES_PER_BAD_CREDENTIAL = 4
 def mixed_calls(endpoints: Endpoints, share: int) -> list[Call]:
     """A day's mix, `share` times over: 20 calls each, 18 of them billable, and bad credentials."""
     token, api_key, _ = endpoints.customers
+    pets, zero_touch = f"{endpoints.api_url}/pets", f"{endpoints.zero_touch_url}/pets"
     fixed = {**api_key.headers, "x-amzn-RequestId": FIXED_REQUEST_ID}
     one_share = [
-        *(Call("token", f"/pets/{pet}", token.headers) for pet in range(7)),
-        *(Call("API key", "/pets", api_key.headers) for _ in range(5)),
-        Call("API key", "/pets", api_key.headers, "POST"),
-        *(Call("one request id for all", "/pets", fixed) for _ in range(3)),
-        *(Call("backend error", "/broken", token.headers) for _ in range(2)),
-        Call("health path", "/health"),
-        Call("no credential", "/pets"),
+        *(Call("token", f"{pets}/{pet}", token.headers) for pet in range(5)),
+        *(Call("token, zero-touch stage", f"{zero_touch}/{pet}", token.headers) for pet in "12"),
+        *(Call("API key", pets, api_key.headers) for _ in range(4)),
+        Call("API key", pets, api_key.headers, "POST"),
+        Call("API key, zero-touch stage", zero_touch, api_key.headers),
+        *(Call("one request id for all", pets, fixed) for _ in range(3)),
+        *(Call("backend error", f"{endpoints.api_url}/broken", token.headers) for _ in range(2)),
+        Call("health path", f"{endpoints.api_url}/health"),
+        Call("no credential", pets),
     ]
     stranger = {"Authorization": "Bearer demo_nobody_has_this_key"}
-    bad = Call("bad credential", "/pets", stranger)
+    bad = Call("bad credential", pets, stranger)
     return one_share * share + [bad] * (share // SHARES_PER_BAD_CREDENTIAL)
 
 
-def send(
-    api_url: str, calls: Sequence[Call], progress: Callable[[str], None]
-) -> Counter[tuple[str, int]]:
+def send(calls: Sequence[Call], progress: Callable[[str], None]) -> Counter[tuple[str, int]]:
     """Send every call once; how often each kind was answered with each status."""
-    return asyncio.run(_send(api_url, calls, progress))
+    return asyncio.run(_send(calls, progress))
 
 
-async def _send(
-    api_url: str, calls: Sequence[Call], progress: Callable[[str], None]
-) -> Counter[tuple[str, int]]:
+async def _send(calls: Sequence[Call], progress: Callable[[str], None]) -> Counter[tuple[str, int]]:
     answered: Counter[tuple[str, int]] = Counter()
     waiting = iter(calls)
     limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
     async with httpx.AsyncClient(limits=limits, timeout=40, trust_env=False) as http:
-        client = _Client(http, api_url, answered, progress, len(calls))
+        client = _Client(http, answered, progress, len(calls))
         await asyncio.gather(
             *(client.work(waiting, arrives=number * ARRIVAL_SECONDS) for number in range(CLIENTS))
         )
@@ -76,7 +76,6 @@ async def _send(
 @dataclass(slots=True)
 class _Client:
     http: httpx.AsyncClient
-    api_url: str
     answered: Counter[tuple[str, int]]
     progress: Callable[[str], None]
     total: int
@@ -85,7 +84,7 @@ class _Client:
         await asyncio.sleep(arrives)
         for call in waiting:
             answer = await self.http.request(
-                call.method, self.api_url + call.path, headers=dict(call.headers)
+                call.method, call.url, headers=dict(call.headers), content=call.body
             )
             self.answered[call.kind, answer.status_code] += 1
             self.progress(f"{self.answered.total()} of {self.total} calls")

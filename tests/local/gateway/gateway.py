@@ -5,6 +5,7 @@ the log writer before the client has the answer.
 """
 
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.local.gateway.access_log import access_line
@@ -72,16 +73,23 @@ class Gateway:
 
     def _record(self, exchange: Exchange) -> None:
         served = self.witness.saw(exchange)
-        log = exchange.stage.access_log
-        if log:
-            line = access_line(log.template, variables(exchange))
-            self.witness.logged += 1
-            entry = LogEntry(((exchange.started_ms, line),), owner=served)
-            self.logs.write(log.group, entry)
-        lines = execution_lines(exchange)
-        if lines:
-            group = f"API-Gateway-Execution-Logs_{exchange.api.id}/{exchange.stage.name}"
-            self.logs.write(group, LogEntry(tuple(lines)))
+        logs = list(_log_lines(exchange))
+        self.witness.logged += bool(logs)
+        for place, (group, lines) in enumerate(logs):
+            # The witness follows what is metered: the access log where there is one.
+            self.logs.write(group, LogEntry(lines, owner=None if place else served))
+
+
+def _log_lines(exchange: Exchange) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:
+    """What is written of a request, by log group."""
+    log = exchange.stage.access_log
+    if log:
+        line = access_line(log.template, variables(exchange))
+        yield log.group, ((exchange.started_ms, line),)
+    lines = execution_lines(exchange)
+    if lines:
+        group = f"API-Gateway-Execution-Logs_{exchange.api.id}/{exchange.stage.name}"
+        yield group, tuple(lines)
 
 
 def _failed(exchange: Exchange, failure: Failure) -> Answer:

@@ -50,7 +50,7 @@ class Server:
         router.add_get("/_witness", self._counts)
         router.add_delete("/_witness", self._clear)
         router.add_get("/_witness/requests", self._requests)
-        router.add_route("*", "/{any:.*}", self._serve)
+        router.add_route("*", r"/{any:[\s\S]*}", self._serve)  # a path may hold line breaks
         return application
 
     async def _serve(self, incoming: web.Request) -> web.StreamResponse:

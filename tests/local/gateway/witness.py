@@ -1,7 +1,8 @@
 """The witness: what was served, kept apart from any log, for whoever compares the two.
 
-Every answered request is counted; the latest 200,000 are kept one by one. `logged` counts access
-log lines handed to the writer, `flushed` those that CloudWatch Logs has accepted.
+Every answered request is counted; the latest 200,000 are kept one by one. `logged` counts the
+requests whose lines were handed to the writer, `flushed` those that CloudWatch Logs has accepted:
+of the access log, or of the execution log where a stage has no other.
 """
 
 from collections import Counter, deque
@@ -16,7 +17,7 @@ KEPT_REQUESTS = 200_000
 
 @dataclass(kw_only=True)
 class Served:
-    """One answered request; `logged` turns true when CloudWatch Logs has its access log line."""
+    """One answered request; `logged` turns true when CloudWatch Logs has its lines."""
 
     sequence: int
     extended_request_id: str | None
@@ -83,7 +84,7 @@ class Witness:
         )
 
     def accepted(self, served: Served) -> None:
-        """CloudWatch Logs has the access log line."""
+        """CloudWatch Logs has the lines."""
         served.logged = True
         if served.sequence > self._cleared_at:
             self.flushed += 1

@@ -1,5 +1,8 @@
 """What the local gateway writes, which is our own other account of AWS' wording, is read back."""
 
+from dataclasses import replace
+from urllib.parse import parse_qsl, unquote, urlsplit
+
 import pytest
 
 from functions.metering.configuration import default_configuration
@@ -7,10 +10,13 @@ from functions.metering.execution_billing import bill_execution
 from functions.metering.execution_log import ExecutionRequest, read_execution_requests
 from functions.usage.outcome import Excluded
 from tests.fakes.access_log_lines import REGION
+from tests.local.demo.forger import REQUEST_ID, forged_calls
+from tests.local.demo.traffic import Call
 from tests.local.gateway.exchange import Exchange, Failure
 from tests.local.gateway.execution_log import execution_lines
 from tests.unit.local_gateway.exchanges import allowed, failed
 
+VICTIM = "cust_victim"
 LIMIT = (
     "Key throttle limit exceeded for RestApi uwe3g5jm54, Stage prod, Resource k0w8mc,"
     " HttpMethod GET. Limit: 1.00 Burst: 1"
@@ -63,3 +69,22 @@ def test_a_refused_request_is_excluded(failure: Failure, status: int, reason: st
     now_ms = (found.request.time_ms or 0) + 1_000
     assert found.complete
     assert bill_execution(found, default_configuration(), now_ms) == Excluded(reason)
+
+
+@pytest.mark.parametrize("call", list(forged_calls("https://127.0.0.1/prod", {}, VICTIM)))
+def test_a_client_that_writes_log_lines_pays_for_its_own_call(call: Call) -> None:
+    """Whatever it writes into headers, query, path or body, and whatever id it takes."""
+    exchange, url = allowed(), urlsplit(call.url)
+    exchange.request_id = REQUEST_ID
+    exchange.request = replace(
+        exchange.request,
+        verb=call.method,
+        path=unquote(url.path.removeprefix("/prod")),
+        query=tuple(parse_qsl(url.query)),
+        headers=(*exchange.request.headers, *call.headers.items()),
+        body=call.body,
+    )
+    found = read(exchange)
+    assert found.request.customer_id == "cust_1"
+    assert found.request.extended_request_id == exchange.extended_request_id
+    assert found.complete

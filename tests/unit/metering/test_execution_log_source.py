@@ -1,20 +1,12 @@
-"""The execution log as a declared source: chosen by settings, and sorting whole deliveries."""
+"""The execution log as a declared source: sorting whole deliveries."""
 
 import json
-from typing import Any
 
-import pytest
-
-from functions.metering.access_log_source import AccessLogSource
 from functions.metering.configuration import default_configuration
 from functions.metering.execution_log_source import ExecutionLogSource
-from functions.metering.handler import LOG_SOURCES
 from functions.metering.quarantine import quarantined_lines
-from functions.metering.settings import MeteringSettings
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
 from tests.fakes.execution_log_lines import (
-    CUSTOMER,
-    authorizer_texts,
     delivery_of,
     events_of,
     prefixed,
@@ -22,41 +14,6 @@ from tests.fakes.execution_log_lines import (
 )
 
 NOW_MS = REQUEST_TIME_MS + 20_000
-
-
-def settings(**changes: Any) -> MeteringSettings:
-    return MeteringSettings.model_validate(
-        {
-            "usage_queue_url": "https://sqs.eu-west-1.amazonaws.com/123456789012/usage",
-            "quarantine_bucket": "quarantine",
-            "configuration_bucket": "configuration",
-            "aws_region": REGION,
-            **changes,
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("declared", "source"), [("access", AccessLogSource), ("execution", ExecutionLogSource)]
-)
-def test_the_declared_source_is_used(declared: str, source: type) -> None:
-    """One stage, one source."""
-    found = settings(log_source=declared)
-    assert isinstance(LOG_SOURCES[found.log_source](found), source)
-
-
-@pytest.mark.parametrize(("tenant_header", "billed"), [("tenant", 0), ("customer", 1)])
-def test_a_header_names_a_customer_only_where_it_was_declared(
-    tenant_header: str, billed: int
-) -> None:
-    """With `TenantHeader: tenant` the same header carries the tenant."""
-    found = settings(log_source="execution", tenant_header=tenant_header)
-    texts = request_texts(
-        authorizer=authorizer_texts(result=""), headers=f"{{X-Tenant-Id={CUSTOMER}, Host=a}}"
-    )
-    delivery = delivery_of(events_of(prefixed(texts)))
-    source = LOG_SOURCES[found.log_source](found)
-    assert source.sort(delivery, default_configuration(), NOW_MS).billed == billed
 
 
 def test_an_incomplete_request_can_be_read_again_from_its_quarantine_object() -> None:

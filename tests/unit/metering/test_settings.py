@@ -18,7 +18,7 @@ def test_the_rest_has_defaults() -> None:
     """The configuration's usual place, and the access log."""
     settings = read_settings(MeteringSettings, ENVIRONMENT)
     assert settings.configuration_key == "configuration/metering.json"
-    assert settings.log_source == "access"
+    assert settings.execution_log_group_names == frozenset()
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))
@@ -29,7 +29,17 @@ def test_what_is_missing_is_named(name: str) -> None:
         read_settings(MeteringSettings, without)
 
 
-def test_an_unknown_log_source_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("a", {"a"}), ("a,b", {"a", "b"}), (" a , b ,", {"a", "b"}), (",", set()), ("", set())],
+)
+def test_execution_log_groups_are_named_with_commas(text: str, names: set[str]) -> None:
+    """CloudFormation joins them, and joins none to nothing."""
+    settings = read_settings(MeteringSettings, {**ENVIRONMENT, "EXECUTION_LOG_GROUPS": text})
+    assert settings.execution_log_group_names == names
+
+
+def test_an_unknown_meaning_of_the_tenant_header_is_refused() -> None:
     """By its name, with those that there are."""
-    with pytest.raises(SettingsError, match=r"LOG_SOURCE.*'access'"):
-        read_settings(MeteringSettings, {**ENVIRONMENT, "LOG_SOURCE": "access-log"})
+    with pytest.raises(SettingsError, match=r"TENANT_HEADER.*'tenant'"):
+        read_settings(MeteringSettings, {**ENVIRONMENT, "TENANT_HEADER": "client"})

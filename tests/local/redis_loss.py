@@ -1,0 +1,27 @@
+"""Redis of a running local cloud dies, and comes back with nothing in it."""
+
+import os
+import signal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.local.endpoints import Endpoints
+from tests.local.process_list import read_processes, remember
+from tests.local.server_process import STOP_AT_ONCE_SECONDS, ServerProcess
+from tests.local.valkey import start_valkey
+
+NAME = "valkey"
+
+
+def kill_redis(directory: Path) -> None:
+    """At once, as a crash does. What it held is gone: it keeps nothing on disk."""
+    for process in read_processes(directory):
+        if process.name == NAME and process.is_running():
+            os.kill(process.pid, signal.SIGKILL)
+
+
+def start_empty_redis(directory: Path, endpoints: Endpoints) -> None:
+    """Where it was."""
+    valkey = start_valkey(directory, port=urlsplit(endpoints.redis_url).port)
+    started = ServerProcess(NAME, valkey.pid, NAME, patience_seconds=STOP_AT_ONCE_SECONDS)
+    remember(directory, started)
