@@ -14,14 +14,16 @@ from typing import Protocol
 from functions.authorizer.breaker import Breaker
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_link import Command, LinkError, Reply
+from functions.authorizer.watermark import lag_by
 from functions.usage.quota import (
     QuotaState,
     identity_key,
-    read_state,
+    read_values,
     revocation_keys,
     state_fields,
     state_key,
     tenant_key,
+    watermark_key,
 )
 
 IDENTITY_FIELDS = (
@@ -37,10 +39,15 @@ IDENTITY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A believable state; `revoked_by` are the revocations of the credential that exist."""
+    """A believable state; `revoked_by` are the revocations of the credential that exist.
+
+    Its lag is the measured one, else the grant's: where no heartbeat ever arrived, and where the
+    watermark cannot be read (`has_watermark_fault`), which decides nothing else.
+    """
 
     state: QuotaState
     revoked_by: tuple[str, ...]
+    has_watermark_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,9 @@ class Unknown:
 class Link(Protocol):
     """See `RedisLink`."""
 
-    def exchange(self, commands: Sequence[Command], deadline: float) -> list[Reply]: ...
+    def exchange(
+        self, commands: Sequence[Command], deadline: float, *, forgiven: int = 0
+    ) -> list[Reply]: ...
 
 
 class CounterRead:
@@ -67,27 +76,37 @@ class CounterRead:
         self._breaker = Breaker()
         self._fields = state_fields(meter)
         self._ask_generation: Command = ("GET", tenant_key(tenant, "generation"))
+        self._ask_watermark: Command = ("HVALS", watermark_key(tenant))
         self._generation = 0
 
     def state(self, identity: Identity, deadline: float) -> Known | Unknown:
         """A customer's state, and whether this credential of theirs is revoked."""
         named = (identity.jti, identity.key_id)
         revocations = [key for key, id_ in zip(revocation_keys(*named), named, strict=True) if id_]
-        replies = self._ask(
-            [
-                ("HMGET", state_key(self._tenant, identity.customer_id), *self._fields),
-                *(("EXISTS", key) for key in revocations),
-            ],
-            deadline,
-        )
+        questions: list[Command] = [
+            ("HMGET", state_key(self._tenant, identity.customer_id), *self._fields),
+            *(("EXISTS", key) for key in revocations),
+            self._ask_watermark,
+        ]
+        replies = self._ask(questions, deadline, forgiven=1)
         if isinstance(replies, Unknown):
             return replies
+        values, *exist, heartbeats = replies
+        lag, is_fault = self._lag(heartbeats)
         try:
-            state = read_state(self._meter, _found(self._fields, replies[0]))
+            state = read_values(values if isinstance(values, list) else (), lag)
         except ValueError:
             return Unknown("malformed_state")
-        exist = (key for key, reply in zip(revocations, replies[1:], strict=True) if reply != 0)
-        return Known(state, tuple(exist))
+        revoked_by = tuple(key for key, reply in zip(revocations, exist, strict=True) if reply != 0)
+        return Known(state, revoked_by, is_fault)
+
+    def _lag(self, heartbeats: Reply) -> tuple[float | None, bool]:
+        if not isinstance(heartbeats, list):
+            return None, True
+        try:
+            return lag_by(heartbeats, self._clock()), False
+        except ValueError:
+            return None, True
 
     def identity(self, digest: str, deadline: float) -> Mapping[str, str] | Unknown:
         """The identity that belongs to an API key's digest; empty when there is none."""
@@ -102,12 +121,16 @@ class CounterRead:
             return replies
         return replies[0] if isinstance(replies[0], str) else None
 
-    def _ask(self, commands: Sequence[Command], deadline: float) -> list[Reply] | Unknown:
+    def _ask(
+        self, commands: Sequence[Command], deadline: float, forgiven: int = 0
+    ) -> list[Reply] | Unknown:
         now = self._clock()
         if self._breaker.is_open(now):
             return Unknown("breaker_open")
         try:
-            generation, *replies = self._link.exchange([self._ask_generation, *commands], deadline)
+            generation, *replies = self._link.exchange(
+                (self._ask_generation, *commands), deadline, forgiven=forgiven
+            )
         except LinkError as error:
             self._breaker.failed(self._clock())
             return Unknown(error.reason)

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.usage.quota import Allowance, GuardLevel, QuotaState, Status, margin
+from functions.usage.quota import MARGIN_CAP, Allowance, GuardLevel, QuotaState, Status, margin
 
 # A customer may top up at any time: waiting for the end of a month would be bad advice.
 MAX_RETRY_SECONDS = 3600
@@ -72,6 +72,7 @@ class DecisionRules:
     """The deployment's part of a decision."""
 
     ttl_seconds: float  # for which API Gateway caches the answer
+    margin_cap: float = MARGIN_CAP  # the share of a limit that the margin holds back at most
     allow_without_grant: bool
     allow_when_unknown: bool
 
@@ -97,7 +98,7 @@ def decide(
         if rules.allow_without_grant:
             return _guard_throttle(state, draw) or Allow()
         return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
-    if allowance.remaining <= _margin(state, allowance, rules.ttl_seconds + age_seconds):
+    if allowance.remaining <= _margin(state, allowance, rules, age_seconds):
         return Deny(DenyCode.QUOTA_EXCEEDED, _until(allowance.end_ms, now_ms))
     return _guard_throttle(state, draw) or Allow(allowance.remaining, allowance.limit)
 
@@ -143,12 +144,15 @@ def _guard_throttle(state: QuotaState, draw: float) -> Deny | None:
     return Deny(DenyCode.RATE_LIMITED_MARGIN, retry)
 
 
-def _margin(state: QuotaState, allowance: Allowance, seconds: float) -> int:
+def _margin(
+    state: QuotaState, allowance: Allowance, rules: DecisionRules, age_seconds: float
+) -> int:
     return margin(
         allowance.limit,
         rate_per_second=state.rate_per_second,
         burst=state.burst,
-        exposure_seconds=state.lag_seconds + seconds,
+        exposure_seconds=rules.ttl_seconds + state.lag_seconds + age_seconds,
+        cap=rules.margin_cap,
     )
 
 

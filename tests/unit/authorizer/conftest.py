@@ -15,9 +15,15 @@ from functions.authorizer.decision import DecisionRules
 from functions.authorizer.handler import answer
 from functions.authorizer.policy import Policy
 from functions.authorizer.signing_key import SigningKeys
-from functions.authorizer.telemetry import Telemetry
+from functions.authorizer.telemetry import FLUSH_SECONDS, Telemetry
 from functions.authorizer.token import TokenVerifier
-from functions.usage.quota import identity_key, meter_field, state_key, tenant_key
+from functions.usage.quota import (
+    identity_key,
+    meter_field,
+    state_key,
+    tenant_key,
+    watermark_key,
+)
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
@@ -50,6 +56,26 @@ class Bench:
             meter_field(METER, "start_ms"): str(now_ms - 1_800_000),
             meter_field(METER, "end_ms"): str(now_ms + 1_800_000),
         }
+
+    def enforce(self, *, rate_per_second: float, burst: int, lag_seconds: float) -> None:
+        """What the grant says of the usage plan and of the usual lag."""
+        self.store.hashes[state_key(TENANT, CUSTOMER)] |= {
+            meter_field(METER, "rate_per_second"): str(rate_per_second),
+            meter_field(METER, "burst"): str(burst),
+            meter_field(METER, "lag_seconds"): str(lag_seconds),
+        }
+
+    def heartbeats(self, **seconds_ago: float) -> None:
+        """The newest heartbeat of each log group that reached the counters."""
+        self.store.hashes[watermark_key(TENANT)] = {
+            group: str(int((self.clock() - ago) * 1000)) for group, ago in seconds_ago.items()
+        }
+
+    def counted(self, metric: str) -> int:
+        """How often the authorizer counted `metric`; advances the clock to see all of it."""
+        self.clock.advance(FLUSH_SECONDS)
+        self.authorizer.telemetry.flush_if_due()
+        return sum(json.loads(line).get(metric, 0) for line in self.lines)
 
     def know_api_key(self, digest: str, **fields: str) -> None:
         self.store.hashes[identity_key(TENANT, digest)] = {
