@@ -1,22 +1,16 @@
 """An authorizer over an in-memory store, with a clock and a die that the test sets."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.authorize import Authorizer
-from functions.authorizer.claims import TokenRules
-from functions.authorizer.counter_read import CounterRead
-from functions.authorizer.decision import DecisionRules
 from functions.authorizer.handler import answer
 from functions.authorizer.policy import Policy
-from functions.authorizer.signing_key import SigningKeys
-from functions.authorizer.telemetry import FLUSH_SECONDS, Telemetry
-from functions.authorizer.token import TokenVerifier
+from functions.authorizer.telemetry import FLUSH_SECONDS
 from functions.usage.quota import (
     identity_key,
     meter_field,
@@ -24,11 +18,10 @@ from functions.usage.quota import (
     tenant_key,
     watermark_key,
 )
+from tests.fakes.authorizer import METER, make_authorizer
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
-
-METER = "api_calls"
 
 
 @dataclass
@@ -104,28 +97,9 @@ def make_bench() -> Bench:
     """As the fixture; Hypothesis makes its own for every example."""
     clock, store, issuer = SettableClock(), CounterStore(), TokenIssuer()
     lines: list[str] = []
-    authorizer = _authorizer(store, clock, lines.append)
+    authorizer = make_authorizer(store, clock, lines.append)
     made = Bench(store, clock, issuer, authorizer, lines)
     store.strings[tenant_key(TENANT, "generation")] = "1"
     store.strings[tenant_key(TENANT, "jwks")] = issuer.key_set()
     made.grant()
     return made
-
-
-def _authorizer(
-    store: CounterStore, clock: SettableClock, write: Callable[[str], None]
-) -> Authorizer:
-    counters = CounterRead(store, tenant=TENANT, meter=METER, clock=clock)
-    rules = TokenRules(
-        tenant=TENANT, environment="live", issuer="https://auth.aforo.ai", audience="api"
-    )
-    return Authorizer(
-        tokens=TokenVerifier(rules, SigningKeys(counters.key_set, clock), clock),
-        api_keys=ApiKeys(counters.identity, tenant=TENANT, environment="live", clock=clock),
-        counters=counters,
-        rules=DecisionRules(ttl_seconds=0, allow_without_grant=False, allow_when_unknown=False),
-        telemetry=Telemetry(clock, write),
-        header_names_customer=False,
-        clock=clock,
-        draw=lambda: 50.0,
-    )
