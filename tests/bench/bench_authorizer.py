@@ -25,7 +25,7 @@ import redis
 
 from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer, authorizer_for, link_to
-from functions.authorizer.redis_link import Command, _packed
+from functions.authorizer.redis_connection import Command, packed
 from functions.authorizer.settings import read_settings
 from functions.usage.quota import (
     identity_key,
@@ -230,7 +230,7 @@ def _bare(valkey: Valkey) -> Iterator[tuple[Callable[[], bytes], Callable[[], by
         ("HMGET", state_key(TENANT, CUSTOMER), *state_fields("api_calls")),
         *(("EXISTS", key) for key in revocation_keys("jti-1", "key-1")),
     ]
-    asked = b"".join(_packed(command) for command in question)
+    asked = b"".join(packed(command) for command in question)
     with socket.create_connection(("127.0.0.1", valkey.port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

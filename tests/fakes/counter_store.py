@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from functions.authorizer.redis_link import Command, LinkError, Reply
+from functions.authorizer.redis_connection import Command
+from functions.authorizer.redis_link import LinkError, Reply
 
 
 @dataclass

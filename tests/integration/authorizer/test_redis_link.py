@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from functions.authorizer import redis_link
 from functions.authorizer.redis_address import RedisAddress
-from functions.authorizer.redis_link import Command, LinkError, RedisLink
+from functions.authorizer.redis_connection import Command  # noqa: TC001 - a local annotation
+from functions.authorizer.redis_link import LinkError, RedisLink
 from functions.usage.errors import SettingsError
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.silent_server import Speak, drips, listening, says_nothing, speaks_http
