@@ -124,6 +124,24 @@ def test_what_cannot_be_believed_is_unknown(bench: Bench, spoil: Any) -> None:
     assert "remaining" not in policy["context"]
 
 
+def test_a_top_up_that_cannot_be_read_is_not_refused_for_long(bench: Bench) -> None:
+    """The last known numbers serve for 30 s at most, each time counted; then the next reading."""
+    event = authorizer_event(bench.good_header())
+    bench.grant(limit=100, used=100)
+    assert code(bench.answer(event)) == "QUOTA_EXCEEDED"
+    bench.store.fault = "timeout"
+    bench.grant(limit=200, used=100)
+    bench.clock.advance(30)
+    assert code(bench.answer(event)) == "QUOTA_EXCEEDED"
+    bench.clock.advance(0.5)
+    assert code(bench.answer(event)) == "QUOTA_STATE_UNKNOWN"
+    bench.store.fault = ""
+    bench.clock.advance(1)  # the breaker's pause
+    assert bench.answer(event)["context"]["remaining"] == 100
+    assert bench.counted("state.last_known") == 1
+    assert bench.counted("state.unknown") == 2
+
+
 def test_a_lost_sentinel_is_not_an_unknown_key(bench: Bench) -> None:
     """After FLUSHALL no API key is known: that is no reason for a 401."""
     bench.store.strings.clear()

@@ -46,6 +46,11 @@ IDENTITY = Identity(
         ("arn:aws:execute-api:*:123456789012:abc123/prod/GET/", None),
         ("arn:aws:lambda:us-east-1:123456789012:function:x", None),
         ("arn:evil:execute-api:us-east-1:123456789012:abc123/prod/GET/", None),
+        (
+            "arn:aws-iso-b:execute-api:us-isob-east-1:123456789012:abc123/prod/GET/",
+            "arn:aws-iso-b:execute-api:us-isob-east-1:123456789012:abc123/prod/*",
+        ),
+        (f"arn:aws:execute-api:us-east-1:123456789012:{'a' * 512}/prod/GET/", None),
         ("", None),
         (None, None),
         (["arn:aws:execute-api:us-east-1:123456789012:abc123/prod/GET/"], None),
@@ -62,8 +67,37 @@ def test_the_resource_matches_its_own_method(path: str) -> None:
     arn = f"arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/{path}"
     resource = stage_resource(arn)
     assert resource is not None
+    assert len(resource) <= 512
     assert fnmatch.fnmatchcase(arn, resource)
     assert not set(resource[:-1]) & set("*?[")
+
+
+@given(
+    texts=st.lists(st.text(max_size=20), min_size=7, max_size=7),
+    remaining=st.none() | st.integers(-(10**12), 10**12),
+    code=st.sampled_from(DenyCode),
+)
+def test_a_context_holds_what_api_gateway_takes(
+    texts: list[str], remaining: int | None, code: DenyCode
+) -> None:
+    """Text, numbers and booleans, nothing inside one another: else the answer is a 500."""
+    customer, tenant, environment, key_id, scopes, offerings, subscriptions = texts
+    identity = Identity(
+        customer_id=customer,
+        tenant_id=tenant,
+        environment=environment,
+        key_id=key_id,
+        scopes=scopes,
+        offering_ids=offerings,
+        subscription_ids=subscriptions,
+    )
+    for policy in (
+        allow_policy("arn/*", identity, Allow(remaining, remaining)),
+        deny_policy("arn/*", Deny(code, 1), identity),
+        deny_policy(None, Deny(code, 1)),
+    ):
+        assert all(isinstance(value, str | int | float) for value in policy["context"].values())
+        assert isinstance(policy["principalId"], str)
 
 
 @given(arn=st.text())
