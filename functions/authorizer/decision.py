@@ -53,6 +53,7 @@ class Allow:
 
     remaining: int | None = None
     limit: int | None = None
+    usage_identifier: str = ""  # of the customer's usage plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,13 @@ def decide(
     allowance = state.allowance_at(now_ms)
     if allowance is None:
         if rules.allow_without_grant:
-            return _guard_throttle(state, draw) or Allow()
+            allow = Allow(usage_identifier=state.usage_identifier)
+            return _guard_throttle(state, draw) or allow
         return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
     if allowance.remaining <= _margin(state, allowance, rules, age_seconds):
         return Deny(DenyCode.QUOTA_EXCEEDED, _until(allowance.end_ms, now_ms))
-    return _guard_throttle(state, draw) or Allow(allowance.remaining, allowance.limit)
+    allow = Allow(allowance.remaining, allowance.limit, state.usage_identifier)
+    return _guard_throttle(state, draw) or allow
 
 
 def decide_unknown(
@@ -115,8 +118,9 @@ def decide_unknown(
     if refusal is not None:
         return refusal
     policies = (last_known.allow_when_unknown if last_known else None, plan_allows)
-    allows = next((p for p in policies if p is not None), rules.allow_when_unknown)
-    return Allow() if allows else Deny(DenyCode.QUOTA_STATE_UNKNOWN, UNKNOWN_RETRY_SECONDS)
+    if not next((p for p in policies if p is not None), rules.allow_when_unknown):
+        return Deny(DenyCode.QUOTA_STATE_UNKNOWN, UNKNOWN_RETRY_SECONDS)
+    return Allow(usage_identifier=last_known.usage_identifier if last_known else "")
 
 
 def _standing(state: QuotaState) -> Deny | None:

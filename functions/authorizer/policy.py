@@ -44,8 +44,10 @@ def allow_policy(
     policy = _policy(
         "Allow", resource, identity.customer_id, _context(identity, allow, traceparent)
     )
-    if identity.usage_identifier:
-        policy["usageIdentifierKey"] = identity.usage_identifier
+    # A credential's own plan before its customer's.
+    usage_identifier = identity.usage_identifier or allow.usage_identifier
+    if usage_identifier:
+        policy["usageIdentifierKey"] = usage_identifier
     return policy
 
 

@@ -66,6 +66,7 @@ class QuotaState:
     lag_seconds: float  # from request to counter; the worst known
     allow_when_unknown: bool | None  # the plan's own policy; None: the deployment's
     recurrence: Recurrence | None = None  # None: the windows are all that was granted
+    usage_identifier: str = ""  # the API key of the usage plan that enforces rate and burst
 
     def allowance_at(self, epoch_ms: int) -> Allowance | None:
         """The allowance whose period covers a moment.
@@ -129,6 +130,7 @@ CUSTOMER_FIELDS = (
     "guard_allow_percent",
     "guard_retry_seconds",
     "allow_when_unknown",
+    "usage_identifier",
 )
 METER_FIELDS = (
     "limit",
@@ -169,7 +171,8 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
     what they mean.
     """
     # In the order of CUSTOMER_FIELDS and METER_FIELDS; by place: every decision pays for this.
-    status, level, percent, retry, policy, *windows, rate, burst, lag, period, anchor_day = values
+    status, level, percent, retry, policy, identifier, *of_meter = values
+    *windows, rate, burst, lag, period, anchor_day = of_meter
     limit, used, start_ms, end_ms, next_limit, next_used, next_start_ms, next_end_ms = windows
     stated_lag = float(lag or 0)
     return QuotaState(
@@ -184,6 +187,7 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
         lag_seconds=stated_lag if lag_seconds is None else lag_seconds,
         allow_when_unknown=_POLICIES.get(policy),
         recurrence=Recurrence(Period(period), int(anchor_day or 1)) if period else None,
+        usage_identifier=identifier or "",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.authorizer.handler import answer
+from functions.usage.quota import state_key
 from tests.fakes.guarded_api import BY_CREDENTIAL_AND_TENANT, GuardedApi
 from tests.fakes.token_issuer import CUSTOMER, TokenIssuer
 from tests.integration.authorizer.conftest import Stack
@@ -235,6 +236,16 @@ def test_the_usage_plan_of_the_credential_is_enforced(planned: GuardedApi) -> No
     throttled = planned.send(("Authorization", "Bearer sk_live_a"))
     assert error(throttled)["code"] == "THROTTLED"
     assert ("Retry-After", "1") in throttled.headers
+
+
+def test_tokens_are_served_by_the_plan_of_their_customer(stack: Stack, planned: GuardedApi) -> None:
+    """A token names no plan: its customer's is one bucket for all of its tokens."""
+    stack.store.hset(state_key(stack.tenant, CUSTOMER), "usage_identifier", KEYS[0].value)
+    statuses = [
+        planned.send(("Authorization", stack.token(jti=f"jti-{number}"))).status
+        for number in range(4)
+    ]
+    assert statuses == [200] * 3 + [429]
 
 
 def test_a_client_cannot_choose_its_usage_plan(planned: GuardedApi) -> None:

@@ -113,6 +113,20 @@ def test_an_api_key_from_birth_to_revocation(stack: Stack, command: Any) -> None
         stack.answer("Bearer sk_live_7")
 
 
+def test_a_customer_s_usage_plan(stack: Stack, command: Any) -> None:
+    """Named for the tokens of a customer, changed, and taken away; the newest word stands."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    command(**grant(100, 1))
+    assert "usageIdentifierKey" not in stack.answer(stack.token())
+    plan = {"kind": "usage_plan", "customerId": CUSTOMER}
+    command(**plan, usageIdentifier="plan-3", version=3)
+    command(**plan, usageIdentifier="plan-2", version=2)
+    assert stack.answer(stack.token()).get("usageIdentifierKey") == "plan-3"
+    command(**plan, version=4)
+    assert "usageIdentifierKey" not in stack.answer(stack.token())
+
+
 def test_a_recurring_grant_needs_no_writer(stack: Stack, command: Any) -> None:
     """Months later, with nobody to write the windows, its period is a fresh one."""
     command(kind="open", version=1)

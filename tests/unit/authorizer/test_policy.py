@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -141,6 +142,14 @@ def test_a_usage_plan_is_named_when_the_identity_does() -> None:
     )
     assert allow_policy("arn/*", with_plan, Allow()).get("usageIdentifierKey") == "plan-key"
     assert "usageIdentifierKey" not in allow_policy("arn/*", IDENTITY, Allow())
+
+
+def test_a_customer_s_usage_plan_serves_credentials_that_name_none() -> None:
+    """A token names none; an API key may have a plan of its own."""
+    allow = Allow(usage_identifier="plan-of-customer")
+    own = replace(IDENTITY, usage_identifier="plan-of-key")
+    assert allow_policy("arn/*", IDENTITY, allow).get("usageIdentifierKey") == "plan-of-customer"
+    assert allow_policy("arn/*", own, allow).get("usageIdentifierKey") == "plan-of-key"
 
 
 def test_a_deny_says_what_the_body_needs() -> None:
