@@ -97,7 +97,7 @@ def margin(
     `exposure_seconds` is how long a served request may stay uncounted: the authorizer's cache
     plus the lag from request to counter (aws-and-counters.md 4b). `cap` is a share of the limit.
     """
-    return int(min(cap * limit, burst + rate_per_second * exposure_seconds))
+    return int(max(0.0, min(cap * limit, burst + rate_per_second * exposure_seconds)))
 
 
 def overshoot_bound(
@@ -180,7 +180,7 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
         current=_allowance(limit, used, start_ms, end_ms),
         upcoming=_allowance(next_limit, next_used, next_start_ms, next_end_ms),
         rate_per_second=float(rate or 0),
-        burst=int(burst or 0),
+        burst=_count(burst or "0"),
         guard_level=GuardLevel(level or GuardLevel.NONE),
         guard_allow_percent=int(percent or 0),
         guard_retry_seconds=int(retry or 0),
@@ -191,6 +191,9 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
     )
 
 
+# Lua counts in doubles.
+_LARGEST = 2**53
+
 _POLICIES: Mapping[str | None, bool] = {"allow": True, "deny": False}
 
 
@@ -200,7 +203,15 @@ def _allowance(
     if not limit:
         return None
     # An absent edge is read as text that is no number: loud, and never a period without an end.
-    return Allowance(int(limit), int(used or 0), int(start_ms or ""), int(end_ms or ""))
+    edges = int(start_ms or ""), int(end_ms or "")
+    return Allowance(_count(limit), int(used or 0), *edges)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= _LARGEST:
+        raise ValueError("a count beyond what the scripts can add up")
+    return count
 
 
 # ---- the keys -------------------------------------------------------------------------------
