@@ -10,7 +10,7 @@ which is Unknown: use cluster mode disabled there.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from functions.authorizer.bounded_cache import CAPACITY
 from functions.authorizer.breaker import Breaker
@@ -40,8 +40,7 @@ IDENTITY_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A believable state; `revoked_by` are the revocations of the credential that exist.
 
     Its lag is the measured one, else the grant's: where no heartbeat ever arrived, and where the

@@ -35,7 +35,8 @@ class Connection:
     def __init__(self, sock: socket.socket, greeting: Sequence[Command]) -> None:
         sock.settimeout(0)
         self._socket = sock
-        self._ready = select.poll()
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
         self._reader = hiredis.Reader(encoding="utf-8", errors="replace")
         self._buffer = bytearray(_READ_BYTES)
         self._greeting = [packed(command) for command in greeting]
@@ -53,7 +54,7 @@ class Connection:
             request = b"".join((*greeting, request))
         self._send(request, deadline)
         # Nothing can be here yet: waiting first spares a read that finds nothing.
-        self._wait(select.POLLIN, deadline)
+        _wait(self._readable, deadline)
         replies = self._replies(len(greeting) + count, deadline)
         self._used_at = time.monotonic()
         for reply in replies[: len(greeting)]:
@@ -70,7 +71,7 @@ class Connection:
             try:
                 data = data[self._socket.send(data) :]
             except _NOT_YET as not_yet:
-                self._wait(_direction(not_yet, select.POLLOUT), deadline)
+                self._wait_as_told(not_yet, select.POLLOUT, deadline)
 
     def _replies(self, count: int, deadline: float) -> list[object]:
         replies: list[object] = []
@@ -88,7 +89,7 @@ class Connection:
             try:
                 received = self._socket.recv_into(self._buffer)
             except _NOT_YET as not_yet:
-                self._wait(_direction(not_yet, select.POLLIN), deadline)
+                self._wait_as_told(not_yet, select.POLLIN, deadline)
                 continue
             if not received:
                 raise ConnectionResetError("Redis closed the connection")
@@ -96,10 +97,15 @@ class Connection:
             self._reader.feed(self._buffer, 0, received)  # type: ignore[arg-type]
             return
 
-    def _wait(self, event: int, deadline: float) -> None:
-        self._ready.register(self._socket, event)
-        if not self._ready.poll(math.ceil(seconds_left(deadline) * 1000)):
-            raise TimeoutError("no answer in time")
+    def _wait_as_told(self, not_yet: Exception, plain: int, deadline: float) -> None:
+        """TLS may have to read before it can write, and the reverse; `plain` has its own."""
+        if isinstance(not_yet, ssl.SSLWantReadError):
+            plain = select.POLLIN
+        elif isinstance(not_yet, ssl.SSLWantWriteError):
+            plain = select.POLLOUT
+        ready = select.poll()
+        ready.register(self._socket, plain)
+        _wait(ready, deadline)
 
 
 def packed(command: Command) -> bytes:
@@ -108,8 +114,6 @@ def packed(command: Command) -> bytes:
     return hiredis.pack_command(command)  # type: ignore[arg-type,no-any-return]
 
 
-def _direction(not_yet: Exception, plain: int) -> int:
-    """What to wait for: TLS may have to read before it can write, and the reverse."""
-    if isinstance(not_yet, ssl.SSLWantReadError):
-        return select.POLLIN
-    return select.POLLOUT if isinstance(not_yet, ssl.SSLWantWriteError) else plain
+def _wait(ready: select.poll, deadline: float) -> None:
+    if not ready.poll(math.ceil(seconds_left(deadline) * 1000)):
+        raise TimeoutError("no answer in time")

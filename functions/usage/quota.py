@@ -176,12 +176,12 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
     limit, used, start_ms, end_ms, next_limit, next_used, next_start_ms, next_end_ms = windows
     stated_lag = float(lag or 0)
     return QuotaState(
-        status=Status(status or Status.ACTIVE),
+        status=_STATUSES.get(status or "") or Status(status or ""),
         current=_allowance(limit, used, start_ms, end_ms),
         upcoming=_allowance(next_limit, next_used, next_start_ms, next_end_ms),
         rate_per_second=float(rate or 0),
         burst=_count(burst or "0"),
-        guard_level=GuardLevel(level or GuardLevel.NONE),
+        guard_level=_LEVELS.get(level or "") or GuardLevel(level or ""),
         guard_allow_percent=int(percent or 0),
         guard_retry_seconds=int(retry or 0),
         lag_seconds=stated_lag if lag_seconds is None else lag_seconds,
@@ -194,6 +194,9 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
 # Lua counts in doubles.
 _LARGEST = 2**53
 
+# What an absent field means. An enum's own look-up costs ten times that of a dict.
+_STATUSES: dict[str, Status] = {each.value: each for each in Status} | {"": Status.ACTIVE}
+_LEVELS: dict[str, GuardLevel] = {each.value: each for each in GuardLevel} | {"": GuardLevel.NONE}
 _POLICIES: Mapping[str | None, bool] = {"allow": True, "deny": False}
 
 
