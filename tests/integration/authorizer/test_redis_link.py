@@ -300,6 +300,30 @@ def test_tls_with_a_certificate_that_is_trusted(
         link.close()
 
 
+def test_tls_with_an_answer_of_many_records(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What TLS has decrypted already is read before more is waited for; also in two pieces."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    answer = b"$300000\r\n" + b"x" * 300_000 + b"\r\n:1\r\n"
+
+    def speak(connection: socket.socket, stopped: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            while secure.recv(65_536):
+                secure.sendall(answer[:200_001])
+                stopped.wait(0.02)
+                secure.sendall(answer[200_001:])
+
+    with listening(speak) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        for _ in range(3):
+            asked: list[Command] = [("GET", "big"), ("EXISTS", "big")]
+            assert link.exchange(asked, soon()) == ["x" * 300_000, 1]
+        link.close()
+
+
 def test_tls_that_was_closed_meanwhile(
     valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
