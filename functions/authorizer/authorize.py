@@ -39,6 +39,7 @@ from functions.authorizer.telemetry import (
     DENIED,
     STATE_UNKNOWN,
     UNAUTHORIZED,
+    WATERMARK_MALFORMED,
     Telemetry,
 )
 from functions.authorizer.token import TokenVerifier
@@ -105,14 +106,22 @@ class Authorizer:
             verdict = self.tokens.verify(credential, deadline)
         else:
             verdict = self.api_keys.verify(credential, deadline)
-        if isinstance(verdict, Identity) and not self._is_own_header(headers, verdict):
-            return Refused("tenant_header")
+        if isinstance(verdict, Identity):
+            return self._header_fault(headers, verdict) or verdict
         return verdict
 
-    def _is_own_header(self, headers: Headers, identity: Identity) -> bool:
-        """No X-Tenant-Id, or the credential's own: it may not name anybody else."""
-        own = identity.customer_id if self.header_names_customer else identity.tenant_id
-        return headers.values(TENANT) <= {own}
+    def _header_fault(self, headers: Headers, identity: Identity) -> Refused | None:
+        """X-Tenant-Id may not name anybody else; where it names the customer, it must be there.
+
+        An execution log shows of the verified principal its length and last six characters only:
+        the header tells who it was, and so a request without it could be another's (DESIGN.md 6).
+        """
+        named = headers.values(TENANT)
+        if self.header_names_customer:
+            if not named:
+                return Refused("no_tenant_header")
+            return None if named == {identity.customer_id} else Refused("tenant_header")
+        return None if named <= {identity.tenant_id} else Refused("tenant_header")
 
     def _decide(self, identity: Identity, deadline: float) -> Allow | Deny | Refused:
         found = self.counters.state(identity, deadline)
@@ -122,6 +131,8 @@ class Authorizer:
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
             return Refused("revoked")
+        if found.has_watermark_fault:
+            self.telemetry.count(WATERMARK_MALFORMED)
         self.last_known.remember(identity.customer_id, found.state, now)
         return decide(found.state, int(now * 1000), self.rules, draw=self.draw())
 

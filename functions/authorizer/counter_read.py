@@ -9,19 +9,24 @@ which is Unknown: use cluster mode disabled there.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
+from functions.authorizer.bounded_cache import CAPACITY
 from functions.authorizer.breaker import Breaker
 from functions.authorizer.identity import Identity
-from functions.authorizer.redis_link import Command, LinkError, Reply
+from functions.authorizer.redis_connection import Command
+from functions.authorizer.redis_link import LinkError, Reply
+from functions.authorizer.watermark import lag_by
 from functions.usage.quota import (
     QuotaState,
     identity_key,
-    read_state,
+    read_values,
     revocation_keys,
     state_fields,
     state_key,
     tenant_key,
+    watermark_key,
 )
 
 IDENTITY_FIELDS = (
@@ -35,12 +40,16 @@ IDENTITY_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A believable state; `revoked_by` are the revocations of the credential that exist."""
+class Known(NamedTuple):
+    """A believable state; `revoked_by` are the revocations of the credential that exist.
+
+    Its lag is the measured one, else the grant's: where no heartbeat ever arrived, and where the
+    watermark cannot be read (`has_watermark_fault`), which decides nothing else.
+    """
 
     state: QuotaState
     revoked_by: tuple[str, ...]
+    has_watermark_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,9 @@ class Unknown:
 class Link(Protocol):
     """See `RedisLink`."""
 
-    def exchange(self, commands: Sequence[Command], deadline: float) -> list[Reply]: ...
+    def exchange(
+        self, commands: Sequence[Command], deadline: float, *, forgiven: int = 0
+    ) -> list[Reply]: ...
 
 
 class CounterRead:
@@ -67,52 +78,79 @@ class CounterRead:
         self._breaker = Breaker()
         self._fields = state_fields(meter)
         self._ask_generation: Command = ("GET", tenant_key(tenant, "generation"))
+        self._ask_watermark: Command = ("HVALS", watermark_key(tenant))
         self._generation = 0
+        # A customer's questions are the same for each of its calls.
+        self._questions = lru_cache(maxsize=CAPACITY)(self._questions_of)
 
     def state(self, identity: Identity, deadline: float) -> Known | Unknown:
         """A customer's state, and whether this credential of theirs is revoked."""
-        named = (identity.jti, identity.key_id)
-        revocations = [key for key, id_ in zip(revocation_keys(*named), named, strict=True) if id_]
-        replies = self._ask(
-            [
-                ("HMGET", state_key(self._tenant, identity.customer_id), *self._fields),
-                *(("EXISTS", key) for key in revocations),
-            ],
-            deadline,
-        )
+        commands, revocations = self._questions(identity.customer_id, identity.jti, identity.key_id)
+        replies = self._ask(commands, deadline, forgiven=1)
         if isinstance(replies, Unknown):
             return replies
+        _, values, *exist, heartbeats = replies
+        lag, is_fault = self._lag(heartbeats)
         try:
-            state = read_state(self._meter, _found(self._fields, replies[0]))
+            state = read_values(values if isinstance(values, list) else (), lag)
         except ValueError:
             return Unknown("malformed_state")
-        exist = (key for key, reply in zip(revocations, replies[1:], strict=True) if reply != 0)
-        return Known(state, tuple(exist))
+        if any(exist):
+            found = zip(revocations, exist, strict=True)
+            return Known(state, tuple(key for key, reply in found if reply), is_fault)
+        return Known(state, (), is_fault)
+
+    def _questions_of(
+        self, customer_id: str, jti: str, key_id: str
+    ) -> tuple[Sequence[Command], Sequence[str]]:
+        """What is asked for a decision, and the revocations among it."""
+        named = zip(revocation_keys(jti, key_id), (jti, key_id), strict=True)
+        revocations = [key for key, id_ in named if id_]
+        commands: Sequence[Command] = (
+            self._ask_generation,
+            ("HMGET", state_key(self._tenant, customer_id), *self._fields),
+            *(("EXISTS", key) for key in revocations),
+            self._ask_watermark,
+        )
+        return commands, revocations
+
+    def _lag(self, heartbeats: Reply) -> tuple[float | None, bool]:
+        if not isinstance(heartbeats, list):
+            return None, True
+        try:
+            return lag_by(heartbeats, self._clock()), False
+        except ValueError:
+            return None, True
 
     def identity(self, digest: str, deadline: float) -> Mapping[str, str] | Unknown:
         """The identity that belongs to an API key's digest; empty when there is none."""
         key = identity_key(self._tenant, digest)
-        replies = self._ask([("HMGET", key, *IDENTITY_FIELDS)], deadline)
-        return replies if isinstance(replies, Unknown) else _found(IDENTITY_FIELDS, replies[0])
+        commands = (self._ask_generation, ("HMGET", key, *IDENTITY_FIELDS))
+        replies = self._ask(commands, deadline)
+        return replies if isinstance(replies, Unknown) else _found(IDENTITY_FIELDS, replies[1])
 
     def key_set(self, deadline: float) -> str | Unknown | None:
         """The JWKS, as JSON; None when the tenant has none."""
-        replies = self._ask([("GET", tenant_key(self._tenant, "jwks"))], deadline)
+        commands = (self._ask_generation, ("GET", tenant_key(self._tenant, "jwks")))
+        replies = self._ask(commands, deadline)
         if isinstance(replies, Unknown):
             return replies
-        return replies[0] if isinstance(replies[0], str) else None
+        return replies[1] if isinstance(replies[1], str) else None
 
-    def _ask(self, commands: Sequence[Command], deadline: float) -> list[Reply] | Unknown:
+    def _ask(
+        self, commands: Sequence[Command], deadline: float, forgiven: int = 0
+    ) -> list[Reply] | Unknown:
+        """The replies to commands of which the first asks for the generation."""
         now = self._clock()
         if self._breaker.is_open(now):
             return Unknown("breaker_open")
         try:
-            generation, *replies = self._link.exchange([self._ask_generation, *commands], deadline)
+            replies = self._link.exchange(commands, deadline, forgiven=forgiven)
         except LinkError as error:
             self._breaker.failed(self._clock())
             return Unknown(error.reason)
         self._breaker.succeeded()
-        return self._distrust(generation) or replies
+        return self._distrust(replies[0]) or replies
 
     def _distrust(self, generation: Reply) -> Unknown | None:
         """Each rebuild raises the generation: a lower one is an older snapshot, restored."""

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.usage.quota import Allowance, GuardLevel, QuotaState, Status, margin
+from functions.usage.quota import MARGIN_CAP, Allowance, GuardLevel, QuotaState, Status, margin
 
 # A customer may top up at any time: waiting for the end of a month would be bad advice.
 MAX_RETRY_SECONDS = 3600
@@ -53,6 +53,7 @@ class Allow:
 
     remaining: int | None = None
     limit: int | None = None
+    usage_identifier: str = ""  # of the customer's usage plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class DecisionRules:
     """The deployment's part of a decision."""
 
     ttl_seconds: float  # for which API Gateway caches the answer
+    margin_cap: float = MARGIN_CAP  # the share of a limit that the margin holds back at most
     allow_without_grant: bool
     allow_when_unknown: bool
 
@@ -95,11 +97,13 @@ def decide(
     allowance = state.allowance_at(now_ms)
     if allowance is None:
         if rules.allow_without_grant:
-            return _guard_throttle(state, draw) or Allow()
+            allow = Allow(usage_identifier=state.usage_identifier)
+            return _guard_throttle(state, draw) or allow
         return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
-    if allowance.remaining <= _margin(state, allowance, rules.ttl_seconds + age_seconds):
+    if allowance.remaining <= _margin(state, allowance, rules, age_seconds):
         return Deny(DenyCode.QUOTA_EXCEEDED, _until(allowance.end_ms, now_ms))
-    return _guard_throttle(state, draw) or Allow(allowance.remaining, allowance.limit)
+    allow = Allow(allowance.remaining, allowance.limit, state.usage_identifier)
+    return _guard_throttle(state, draw) or allow
 
 
 def decide_unknown(
@@ -114,8 +118,9 @@ def decide_unknown(
     if refusal is not None:
         return refusal
     policies = (last_known.allow_when_unknown if last_known else None, plan_allows)
-    allows = next((p for p in policies if p is not None), rules.allow_when_unknown)
-    return Allow() if allows else Deny(DenyCode.QUOTA_STATE_UNKNOWN, UNKNOWN_RETRY_SECONDS)
+    if not next((p for p in policies if p is not None), rules.allow_when_unknown):
+        return Deny(DenyCode.QUOTA_STATE_UNKNOWN, UNKNOWN_RETRY_SECONDS)
+    return Allow(usage_identifier=last_known.usage_identifier if last_known else "")
 
 
 def _standing(state: QuotaState) -> Deny | None:
@@ -143,12 +148,15 @@ def _guard_throttle(state: QuotaState, draw: float) -> Deny | None:
     return Deny(DenyCode.RATE_LIMITED_MARGIN, retry)
 
 
-def _margin(state: QuotaState, allowance: Allowance, seconds: float) -> int:
+def _margin(
+    state: QuotaState, allowance: Allowance, rules: DecisionRules, age_seconds: float
+) -> int:
     return margin(
         allowance.limit,
         rate_per_second=state.rate_per_second,
         burst=state.burst,
-        exposure_seconds=state.lag_seconds + seconds,
+        exposure_seconds=rules.ttl_seconds + state.lag_seconds + age_seconds,
+        cap=rules.margin_cap,
     )
 
 

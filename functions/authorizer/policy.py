@@ -14,6 +14,8 @@ from functions.authorizer.identity import Identity
 _STAGE_OF_ARN = re.compile(
     r"arn:aws[a-z-]*:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_$-]+(?=/)"
 )
+# API Gateway refuses a longer one, and answers 500.
+_LONGEST_RESOURCE = 512
 _NOBODY = "unknown"
 
 type ContextValue = str | int | float | bool
@@ -31,7 +33,8 @@ class Policy(TypedDict):
 def stage_resource(method_arn: object) -> str | None:
     """`arn:<partition>:execute-api:<region>:<account>:<api>/<stage>/*`; None for no such ARN."""
     match = _STAGE_OF_ARN.match(method_arn) if isinstance(method_arn, str) else None
-    return f"{match[0]}/*" if match else None
+    resource = f"{match[0]}/*" if match else ""
+    return resource if 0 < len(resource) <= _LONGEST_RESOURCE else None
 
 
 def allow_policy(
@@ -41,8 +44,10 @@ def allow_policy(
     policy = _policy(
         "Allow", resource, identity.customer_id, _context(identity, allow, traceparent)
     )
-    if identity.usage_identifier:
-        policy["usageIdentifierKey"] = identity.usage_identifier
+    # A credential's own plan before its customer's.
+    usage_identifier = identity.usage_identifier or allow.usage_identifier
+    if usage_identifier:
+        policy["usageIdentifierKey"] = usage_identifier
     return policy
 
 

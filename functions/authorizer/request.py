@@ -8,6 +8,8 @@ AUTHORIZATION = "authorization"
 TENANT = "x-tenant-id"
 TRACEPARENT = "traceparent"
 _READ = frozenset({AUTHORIZATION, TENANT, TRACEPARENT})
+# Most headers are none of these, and their length says so for the least.
+_LENGTHS = frozenset(map(len, _READ))
 
 type Event = Mapping[str, object]
 
@@ -36,11 +38,11 @@ class Headers:
 
     def _read(self, headers: Mapping[object, object]) -> None:
         for key, values in headers.items():
-            name = str(key).strip().lower().replace("_", "-")
-            if name in _READ:
+            name = str(key).strip()
+            if len(name) in _LENGTHS and (name := name.lower().replace("_", "-")) in _READ:
                 sent = values if isinstance(values, list) else [values]
                 known = self._values.setdefault(name, set())
-                known.update(str(value) for value in sent if value is not None)
+                known.update([str(value) for value in sent if value is not None])
 
 
 def request_ids(event: Event) -> dict[str, str]:

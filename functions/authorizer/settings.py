@@ -19,6 +19,8 @@ _MAY_BE_EMPTY = frozenset(
 )
 # API Gateway's own limit for authorizerResultTtlInSeconds.
 _MAX_TTL_SECONDS = 3600
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]+)?")
+_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class AuthorizerSettings:
     unknown_policy: str  # allow | deny, for a verified customer whose state nobody can say
     no_grant_policy: str  # allow | deny
     result_ttl_seconds: int  # how long API Gateway caches our answer: part of the margin
+    margin_cap_percent: float  # of a limit, that the margin holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
     redis_user: str
     redis_cache_name: str
@@ -51,10 +54,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
         for name, value in found.items()
         if (fault := _fault(name, value))
     ]
+    if found["tenant_header"] == "customer" and found["result_ttl_seconds"] != "0":
+        # API Gateway would apply a kept answer to a request with somebody else's header.
+        faults.append("RESULT_TTL_SECONDS: must be 0 where TENANT_HEADER is customer")
     if faults:
         raise SettingsError(f"the function's environment is not usable: {'; '.join(faults)}")
-    texts = {name: value for name, value in found.items() if name != "result_ttl_seconds"}
-    return AuthorizerSettings(**texts, result_ttl_seconds=int(found["result_ttl_seconds"]))
+    return AuthorizerSettings(
+        result_ttl_seconds=int(found.pop("result_ttl_seconds")),
+        margin_cap_percent=float(found.pop("margin_cap_percent")),
+        **found,
+    )
 
 
 def _fault(name: str, value: str) -> str:
@@ -76,6 +85,11 @@ def _ttl(value: str) -> str:
     return "" if is_good else f"must be whole seconds from 0 to {_MAX_TTL_SECONDS}"
 
 
+def _percent(value: str) -> str:
+    is_good = _PERCENT.fullmatch(value) is not None and float(value) <= _WHOLE
+    return "" if is_good else f"must be a number from 0 to {_WHOLE}"
+
+
 def _redis_url(value: str) -> str:
     try:
         RedisAddress.parse(value)
@@ -92,5 +106,6 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "unknown_policy": _one_of("allow", "deny"),
     "no_grant_policy": _one_of("allow", "deny"),
     "result_ttl_seconds": _ttl,
+    "margin_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
 }

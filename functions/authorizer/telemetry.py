@@ -18,6 +18,7 @@ DENIED = "request.denied"
 UNAUTHORIZED = "request.unauthorized"
 STATE_UNKNOWN = "state.unknown"
 DECIDED_BY_LAST_KNOWN = "state.last_known"
+WATERMARK_MALFORMED = "watermark.malformed"
 AUTHORIZER_FAILED = "authorizer.failed"
 
 

@@ -13,6 +13,7 @@ from functions.reconciliation.commands import (
     OpenCommand,
     RevocationCommand,
     StatusCommand,
+    UsagePlanCommand,
 )
 from functions.usage.errors import Permanent
 from functions.usage.period import Recurrence, Window
@@ -44,6 +45,9 @@ class CarryingOut:
                 is_new = to.put_customer(customer_id, "status", version, {"status": command.status})
             case GuardCommand(customer_id=customer_id, version=version):
                 is_new = to.put_customer(customer_id, "guard", version, _guard_fields(command))
+            case UsagePlanCommand(customer_id=customer_id, version=version):
+                plan = {"usage_identifier": command.usage_identifier or ""}
+                is_new = to.put_customer(customer_id, "usage_plan", version, plan)
             case CredentialCommand(api_key_sha256=digest, version=version):
                 is_new = to.put_identity(digest, version, self._identity_fields(command))
             case RevocationCommand():

@@ -127,6 +127,17 @@ class CredentialCommand(_Shape):
     version: Version
 
 
+class UsagePlanCommand(_Shape):
+    """The API key of the usage plan that enforces a customer's rate and burst, whatever credential
+    it calls with; a credential that names one of its own keeps that. None: no plan any more.
+    """
+
+    kind: Literal["usage_plan"] = "usage_plan"
+    customer_id: Id
+    usage_identifier: Id | None = None
+    version: Version
+
+
 class RevocationCommand(_Shape):
     """A token (`jti`) or every token of a client (`keyId`) is refused until a moment."""
 
@@ -173,6 +184,7 @@ type Command = Annotated[
     | GrantCommand
     | StatusCommand
     | CredentialCommand
+    | UsagePlanCommand
     | RevocationCommand
     | JwksCommand
     | GuardCommand,

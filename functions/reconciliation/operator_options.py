@@ -44,6 +44,7 @@ def parser(description: str) -> ArgumentParser:
     for name, status in (("suspend", "suspended"), ("resume", "active"), ("close", "closed")):
         each = add(name, f"the customer is {status}", _status(status))
         each.add_argument("--customer", required=True)
+    _add_usage_plan(add("usage-plan", "name the usage plan of a customer", _usage_plan))
     _add_revoke(add("revoke", "refuse a token, or all tokens of a client", _revocation))
     _add_jwks(add("jwks", "replace the keys that sign tokens", _jwks))
     _add_show(add("show", "what the counters say of a customer", lambda _: {}))
@@ -75,6 +76,11 @@ def _add_api_key(each: ArgumentParser) -> None:
     each.add_argument(
         "--generate", action="store_true", help="make a key and print it once (else: from stdin)"
     )
+
+
+def _add_usage_plan(each: ArgumentParser) -> None:
+    each.add_argument("--customer", required=True)
+    each.add_argument("--usage-identifier", help="the plan's API key; without it: none any more")
 
 
 def _add_revoke(each: ArgumentParser) -> None:
@@ -127,6 +133,14 @@ def _credential(options: Namespace) -> dict[str, object]:
         "environment": options.environment,
         "usageIdentifier": options.usage_identifier,
         "revoked": options.revoked,
+    }
+
+
+def _usage_plan(options: Namespace) -> dict[str, object]:
+    return {
+        "kind": "usage_plan",
+        "customerId": options.customer,
+        "usageIdentifier": options.usage_identifier,
     }
 
 

@@ -6,13 +6,14 @@ a customer is one hash, so that a decision costs one read; `used` and `limit` ar
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from functions.usage.period import Period, Recurrence
 
-# The share of a limit that the margin may hold back at most: a small customer keeps 95 of 100.
+# The share of a limit that the margin may hold back at most, unless the deployment says otherwise:
+# a small customer keeps 95 of 100.
 MARGIN_CAP = 0.05
 
 
@@ -65,6 +66,7 @@ class QuotaState:
     lag_seconds: float  # from request to counter; the worst known
     allow_when_unknown: bool | None  # the plan's own policy; None: the deployment's
     recurrence: Recurrence | None = None  # None: the windows are all that was granted
+    usage_identifier: str = ""  # the API key of the usage plan that enforces rate and burst
 
     def allowance_at(self, epoch_ms: int) -> Allowance | None:
         """The allowance whose period covers a moment.
@@ -82,14 +84,41 @@ class QuotaState:
         return Allowance(limit=latest.limit, used=0, start_ms=start_ms, end_ms=end_ms)
 
 
-def margin(limit: int, *, rate_per_second: float, burst: int, exposure_seconds: float) -> int:
+def margin(
+    limit: int,
+    *,
+    rate_per_second: float,
+    burst: int,
+    exposure_seconds: float,
+    cap: float = MARGIN_CAP,
+) -> int:
     """The part of `remaining` held back for calls in flight: `burst + rate * (ttl + lag)`, capped.
 
     `exposure_seconds` is how long a served request may stay uncounted: the authorizer's cache
-    plus the lag from request to counter (aws-and-counters.md 4b).
+    plus the lag from request to counter (aws-and-counters.md 4b). `cap` is a share of the limit.
     """
-    wanted = burst + rate_per_second * exposure_seconds
-    return int(min(MARGIN_CAP * limit, wanted))
+    return int(max(0.0, min(cap * limit, burst + rate_per_second * exposure_seconds)))
+
+
+def overshoot_bound(
+    limit: int,
+    *,
+    rate_per_second: float,
+    burst: int,
+    exposure_seconds: float,
+    cap: float = MARGIN_CAP,
+) -> float:
+    """How many calls beyond `limit` can be served at most, while rate and burst are enforced:
+    `burst + rate * (ttl + lag) - margin` (aws-and-counters.md 4b); docs/quota.md has the table.
+    """
+    in_flight = burst + rate_per_second * exposure_seconds
+    return in_flight - margin(
+        limit,
+        rate_per_second=rate_per_second,
+        burst=burst,
+        exposure_seconds=exposure_seconds,
+        cap=cap,
+    )
 
 
 # ---- the hash -------------------------------------------------------------------------------
@@ -101,6 +130,7 @@ CUSTOMER_FIELDS = (
     "guard_allow_percent",
     "guard_retry_seconds",
     "allow_when_unknown",
+    "usage_identifier",
 )
 METER_FIELDS = (
     "limit",
@@ -129,45 +159,62 @@ def meter_field(meter: str, name: str) -> str:
 
 
 def read_state(meter: str, found: Mapping[str, str]) -> QuotaState:
-    """The state that a hash holds; an absent field is none, never a zero limit. ValueError for a
-    value that cannot be read, and for a limit without its period: nobody knows what they mean.
+    """The state that a hash holds; see `read_values`."""
+    return read_values([found.get(name) for name in state_fields(meter)])
+
+
+def read_values(values: Sequence[str | None], lag_seconds: float | None = None) -> QuotaState:
+    """The state in the values of `state_fields`; an absent one is none, never a zero limit.
+    `lag_seconds`, where it was measured, stands for the grant's own.
+
+    ValueError for a value that cannot be read, and for a limit without its period: nobody knows
+    what they mean.
     """
-    values = {name: found.get(meter_field(meter, name), "") for name in METER_FIELDS}
+    # In the order of CUSTOMER_FIELDS and METER_FIELDS; by place: every decision pays for this.
+    status, level, percent, retry, policy, identifier, *of_meter = values
+    *windows, rate, burst, lag, period, anchor_day = of_meter
+    limit, used, start_ms, end_ms, next_limit, next_used, next_start_ms, next_end_ms = windows
+    stated_lag = float(lag or 0)
     return QuotaState(
-        status=Status(found.get("status") or Status.ACTIVE),
-        current=_allowance(values, ""),
-        upcoming=_allowance(values, "next_"),
-        rate_per_second=float(values["rate_per_second"] or 0),
-        burst=int(values["burst"] or 0),
-        guard_level=GuardLevel(found.get("guard_level") or GuardLevel.NONE),
-        guard_allow_percent=int(found.get("guard_allow_percent") or 0),
-        guard_retry_seconds=int(found.get("guard_retry_seconds") or 0),
-        lag_seconds=float(values["lag_seconds"] or 0),
-        allow_when_unknown=_policy(found.get("allow_when_unknown", "")),
-        recurrence=_recurrence(values),
+        status=_STATUSES.get(status or "") or Status(status or ""),
+        current=_allowance(limit, used, start_ms, end_ms),
+        upcoming=_allowance(next_limit, next_used, next_start_ms, next_end_ms),
+        rate_per_second=float(rate or 0),
+        burst=_count(burst or "0"),
+        guard_level=_LEVELS.get(level or "") or GuardLevel(level or ""),
+        guard_allow_percent=int(percent or 0),
+        guard_retry_seconds=int(retry or 0),
+        lag_seconds=stated_lag if lag_seconds is None else lag_seconds,
+        allow_when_unknown=_POLICIES.get(policy),
+        recurrence=Recurrence(Period(period), int(anchor_day or 1)) if period else None,
+        usage_identifier=identifier or "",
     )
 
 
-def _allowance(values: Mapping[str, str], prefix: str) -> Allowance | None:
-    limit = values[f"{prefix}limit"]
+# Lua counts in doubles.
+_LARGEST = 2**53
+
+# What an absent field means. An enum's own look-up costs ten times that of a dict.
+_STATUSES: dict[str, Status] = {each.value: each for each in Status} | {"": Status.ACTIVE}
+_LEVELS: dict[str, GuardLevel] = {each.value: each for each in GuardLevel} | {"": GuardLevel.NONE}
+_POLICIES: Mapping[str | None, bool] = {"allow": True, "deny": False}
+
+
+def _allowance(
+    limit: str | None, used: str | None, start_ms: str | None, end_ms: str | None
+) -> Allowance | None:
     if not limit:
         return None
-    return Allowance(
-        limit=int(limit),
-        used=int(values[f"{prefix}used"] or 0),
-        start_ms=int(values[f"{prefix}start_ms"]),
-        end_ms=int(values[f"{prefix}end_ms"]),
-    )
+    # An absent edge is read as text that is no number: loud, and never a period without an end.
+    edges = int(start_ms or ""), int(end_ms or "")
+    return Allowance(_count(limit), int(used or 0), *edges)
 
 
-def _recurrence(values: Mapping[str, str]) -> Recurrence | None:
-    if not values["period"]:
-        return None
-    return Recurrence(Period(values["period"]), int(values["anchor_day"] or 1))
-
-
-def _policy(text: str) -> bool | None:
-    return {"allow": True, "deny": False}.get(text)
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= _LARGEST:
+        raise ValueError("a count beyond what the scripts can add up")
+    return count
 
 
 # ---- the keys -------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ import redis
 
 from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer, authorizer_for, link_to
-from functions.authorizer.redis_link import Command, _packed
+from functions.authorizer.redis_connection import Command, packed
 from functions.authorizer.settings import read_settings
 from functions.usage.quota import (
     identity_key,
@@ -34,6 +34,7 @@ from functions.usage.quota import (
     state_fields,
     state_key,
     tenant_key,
+    watermark_key,
 )
 from tests.fakes.authorizer_event import authorizer_event
 from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def _warm(valkey: Valkey) -> None:
-    with _authorizer(valkey) as authorizer, _bare(valkey) as (bare, same_question):
+    with _authorizer(valkey) as authorizer, _bare(valkey) as (bare, without, same_question):
         handle = _handle(authorizer)
         token, key = _event(ISSUER.token(time.time())), _event("sk_live_1")
         floor = _percentiles(bare)
@@ -67,6 +68,7 @@ def _warm(valkey: Valkey) -> None:
         _say("warm, us", "p50", "p99", "p99.9", "x GET p50", "x raw p50", "x raw p99")
         rows = {
             "bare GET round trip": floor,
+            "bare, without the watermark": _percentiles(without),
             "bare, a decision's question": _percentiles(same_question),
             "raw handler (performance.md G8)": raw,
             "decision, token seen before": _percentiles(lambda: handle(token)),
@@ -183,6 +185,9 @@ def _provision(valkey: Valkey) -> None:
         store.set(tenant_key(TENANT, "jwks"), ISSUER.key_set())
         store.hset(state_key(TENANT, CUSTOMER), mapping=state)
         store.hset(identity_key(TENANT, digest), mapping=dict(identity))
+        # As if a heartbeat had just arrived from each of two log groups.
+        for group in ("access", "execution"):
+            store.hset(watermark_key(TENANT), group, str(time.time_ns() // 1_000_000))
 
 
 @contextmanager
@@ -196,6 +201,7 @@ def _authorizer(valkey: Valkey) -> Iterator[Authorizer]:
             "UNKNOWN_POLICY": "allow",
             "NO_GRANT_POLICY": "deny",
             "RESULT_TTL_SECONDS": "0",
+            "MARGIN_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
         }
     )
@@ -222,14 +228,16 @@ def _event(credential: str) -> bytes:
 
 
 @contextmanager
-def _bare(valkey: Valkey) -> Iterator[tuple[Callable[[], bytes], Callable[[], bytes]]]:
+def _bare(valkey: Valkey) -> Iterator[tuple[Callable[[], bytes], ...]]:
+    """A GET; a decision's question without the watermark, and whole."""
     get = b"*2\r\n$3\r\nGET\r\n$6\r\nabsent\r\n"
     question: list[Command] = [
         ("GET", tenant_key(TENANT, "generation")),
         ("HMGET", state_key(TENANT, CUSTOMER), *state_fields("api_calls")),
         *(("EXISTS", key) for key in revocation_keys("jti-1", "key-1")),
     ]
-    asked = b"".join(_packed(command) for command in question)
+    without = b"".join(packed(command) for command in question)
+    asked = without + packed(("HVALS", watermark_key(TENANT)))
     with socket.create_connection(("127.0.0.1", valkey.port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -237,7 +245,7 @@ def _bare(valkey: Valkey) -> Iterator[tuple[Callable[[], bytes], Callable[[], by
             connection.sendall(request)
             return connection.recv(4096)
 
-        yield partial(ask, get), partial(ask, asked)
+        yield partial(ask, get), partial(ask, without), partial(ask, asked)
 
 
 def _say(name: str, *cells: str) -> None:

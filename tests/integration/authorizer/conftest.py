@@ -50,12 +50,13 @@ class Stack:
         mapping: dict[Any, Any] = {meter_field(METER, name): fields[name] for name in fields}
         self.store.hset(state_key(self.tenant, CUSTOMER), mapping=mapping)
 
-    def know_api_key(self, digest: str) -> None:
+    def know_api_key(self, digest: str, *, usage_identifier: str = "") -> None:
         mapping: dict[Any, Any] = {
             "customer_id": CUSTOMER,
             "tenant_id": self.tenant,
             "key_id": "key-9",
             "environment": "live",
+            "usage_identifier": usage_identifier,
         }
         self.store.hset(identity_key(self.tenant, digest), mapping=mapping)
 
@@ -98,5 +99,6 @@ def _environment(valkey: Valkey, tenant: str) -> dict[str, str]:
         "UNKNOWN_POLICY": "deny",
         "NO_GRANT_POLICY": "deny",
         "RESULT_TTL_SECONDS": "0",
+        "MARGIN_CAP_PERCENT": "5",
         "TENANT_HEADER": "tenant",
     }

@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from functions.authorizer import redis_link
 from functions.authorizer.redis_address import RedisAddress
-from functions.authorizer.redis_link import Command, LinkError, RedisLink
+from functions.authorizer.redis_connection import Command  # noqa: TC001 - a local annotation
+from functions.authorizer.redis_link import LinkError, RedisLink
 from functions.usage.errors import SettingsError
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.silent_server import Speak, drips, listening, says_nothing, speaks_http
@@ -66,6 +67,8 @@ def test_the_fake_answers_as_redis_does(valkey: Valkey, client: "redis.Redis") -
         ("EXISTS", "absent"),
         ("HMGET", "hash", "a", "b", "c"),
         ("HMGET", "absent", "a"),
+        ("HVALS", "hash"),
+        ("HVALS", "absent"),
     ]
     fake = CounterStore(strings={"text": "ä1"}, hashes={"hash": {"a": "1", "b": ""}})
     link = link_to(valkey.url)
@@ -177,25 +180,41 @@ class Signed:
         return "reader", self.password
 
 
-def test_a_reader_needs_no_more_than_three_commands(
+def test_a_reader_needs_no_more_than_four_commands(
     own_valkey: Valkey,
 ) -> None:
     """The read-only user of the authorizer; it signs in anew with every connection."""
     with redis.Redis.from_url(own_valkey.url) as admin:
         admin.execute_command(
-            "ACL", "SETUSER", "reader", "on", ">word", "%R~*", "+get", "+hmget", "+exists"
+            "ACL", "SETUSER", "reader", "on", ">word", "%R~*", "+get", "+hmget", "+exists", "+hvals"
         )
     credential = Signed("word")
     link = RedisLink(RedisAddress.parse(own_valkey.url), credential)
-    asked: list[Command] = [("GET", "a"), ("HMGET", "b", "c"), ("EXISTS", "d")]
-    assert link.exchange(asked, soon()) == [None, [None], 0]
-    assert link.exchange(asked, soon()) == [None, [None], 0]
+    asked: list[Command] = [("GET", "a"), ("HMGET", "b", "c"), ("EXISTS", "d"), ("HVALS", "e")]
+    for _ in range(2):
+        assert link.exchange(asked, soon()) == [None, [None], 0, []]
     assert credential.times == 1
     with pytest.raises(LinkError, match="redis_noperm"):
         link.exchange([("SET", "a", "1")], soon())
-    assert link.exchange(asked, soon()) == [None, [None], 0]
+    assert link.exchange(asked, soon()) == [None, [None], 0, []]
     assert credential.times == 2
     link.close()
+
+
+def test_a_refusal_of_the_last_may_be_forgiven(own_valkey: Valkey) -> None:
+    """A user that may not ask for the watermark, or a watermark of another kind: none, no fault."""
+    with redis.Redis.from_url(own_valkey.url) as admin:
+        admin.set("text", "1")
+        admin.execute_command("ACL", "SETUSER", "reader", "on", ">word", "%R~*", "+get", "+hmget")
+    asked: list[Command] = [("GET", "text"), ("HVALS", "text")]
+    link = RedisLink(RedisAddress.parse(own_valkey.url), Signed("word"))
+    for each in (link, link_to(own_valkey.url)):
+        assert each.exchange(asked, soon(), forgiven=1) == ["1", None]
+        with pytest.raises(LinkError, match=r"redis_(noperm|wrongtype)"):
+            each.exchange(asked, soon())
+        with pytest.raises(LinkError, match=r"redis_wrongtype"):
+            each.exchange([("HMGET", "text", "a"), ("GET", "text")], soon(), forgiven=1)
+        each.close()
 
 
 def test_a_wrong_password(own_valkey: Valkey) -> None:
@@ -278,6 +297,30 @@ def test_tls_with_a_certificate_that_is_trusted(
         link = link_to(f"rediss://127.0.0.1:{port}")
         for _ in range(3):
             assert link.exchange([("GET", "a")], soon()) == ["1"]
+        link.close()
+
+
+def test_tls_with_an_answer_of_many_records(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What TLS has decrypted already is read before more is waited for; also in two pieces."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    answer = b"$300000\r\n" + b"x" * 300_000 + b"\r\n:1\r\n"
+
+    def speak(connection: socket.socket, stopped: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            while secure.recv(65_536):
+                secure.sendall(answer[:200_001])
+                stopped.wait(0.02)
+                secure.sendall(answer[200_001:])
+
+    with listening(speak) as port:
+        link = link_to(f"rediss://127.0.0.1:{port}")
+        for _ in range(3):
+            asked: list[Command] = [("GET", "big"), ("EXISTS", "big")]
+            assert link.exchange(asked, soon()) == ["x" * 300_000, 1]
         link.close()
 
 

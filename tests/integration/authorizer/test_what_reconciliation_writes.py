@@ -11,7 +11,9 @@ from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.commands import COMMAND
-from functions.usage.quota import customer_key, tenant_key
+from functions.usage.mark import hours_key
+from functions.usage.moment import HOUR_MS
+from functions.usage.quota import customer_key, tenant_key, watermark_key
 from tests.fakes.token_issuer import CUSTOMER
 from tests.integration.authorizer.conftest import METER, Stack
 
@@ -111,6 +113,20 @@ def test_an_api_key_from_birth_to_revocation(stack: Stack, command: Any) -> None
         stack.answer("Bearer sk_live_7")
 
 
+def test_a_customer_s_usage_plan(stack: Stack, command: Any) -> None:
+    """Named for the tokens of a customer, changed, and taken away; the newest word stands."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    command(**grant(100, 1))
+    assert "usageIdentifierKey" not in stack.answer(stack.token())
+    plan = {"kind": "usage_plan", "customerId": CUSTOMER}
+    command(**plan, usageIdentifier="plan-3", version=3)
+    command(**plan, usageIdentifier="plan-2", version=2)
+    assert stack.answer(stack.token()).get("usageIdentifierKey") == "plan-3"
+    command(**plan, version=4)
+    assert "usageIdentifierKey" not in stack.answer(stack.token())
+
+
 def test_a_recurring_grant_needs_no_writer(stack: Stack, command: Any) -> None:
     """Months later, with nobody to write the windows, its period is a fresh one."""
     command(kind="open", version=1)
@@ -132,3 +148,40 @@ def test_a_grant_for_a_time_ends(stack: Stack, command: Any) -> None:
     assert outcome(stack.answer(stack.token())) == "Allow"
     stack.clock.advance(3600)
     assert outcome(stack.answer(stack.token())) == "NO_GRANT"
+
+
+def count(stack: Stack, quantity: int) -> None:
+    """Usage of this hour, as the script that counts leaves it for the next grant."""
+    hour = int(stack.clock() * 1000) // HOUR_MS
+    stack.store.hset(hours_key(stack.tenant, CUSTOMER, METER), str(hour), quantity)
+
+
+def test_a_top_up_is_seen_by_the_next_request(stack: Stack, command: Any) -> None:
+    """As soon as reconciliation has applied it; an older grant that comes late changes nothing."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    count(stack, 10)
+    command(**grant(10, 1))
+    assert outcome(stack.answer(stack.token())) == "QUOTA_EXCEEDED"
+    assert command(**grant(25, 3))
+    policy = stack.answer(stack.token())
+    assert (policy["context"]["remaining"], policy["context"]["limit"]) == (15, 25)
+    assert not command(**grant(10, 2))
+    assert outcome(stack.answer(stack.token())) == "Allow"
+
+
+def test_the_margin_grows_while_the_heartbeat_does_not_come(stack: Stack, command: Any) -> None:
+    """The lag of the grant until there is a watermark, then its age."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    count(stack, 9_800)  # 200 are left, and after 190 s as many may be in flight
+    command(**grant(10_000, 1) | {"ratePerSecond": 1, "burst": 10, "lagSeconds": 20})
+    assert outcome(stack.answer(stack.token())) == "Allow"
+    newest = str(int(stack.clock() * 1000))
+    stack.store.hset(watermark_key(stack.tenant), "group", newest)
+    for _ in range(19):
+        assert outcome(stack.answer(stack.token())) == "Allow"
+        stack.clock.advance(10)
+    assert outcome(stack.answer(stack.token())) == "QUOTA_EXCEEDED"
+    stack.store.hset(watermark_key(stack.tenant), "group", str(int(stack.clock() * 1000)))
+    assert outcome(stack.answer(stack.token())) == "Allow"

@@ -1,28 +1,27 @@
 """An authorizer over an in-memory store, with a clock and a die that the test sets."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.authorize import Authorizer
-from functions.authorizer.claims import TokenRules
-from functions.authorizer.counter_read import CounterRead
-from functions.authorizer.decision import DecisionRules
 from functions.authorizer.handler import answer
 from functions.authorizer.policy import Policy
-from functions.authorizer.signing_key import SigningKeys
-from functions.authorizer.telemetry import Telemetry
-from functions.authorizer.token import TokenVerifier
-from functions.usage.quota import identity_key, meter_field, state_key, tenant_key
+from functions.authorizer.telemetry import FLUSH_SECONDS
+from functions.usage.quota import (
+    identity_key,
+    meter_field,
+    state_key,
+    tenant_key,
+    watermark_key,
+)
+from tests.fakes.authorizer import METER, make_authorizer
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
-
-METER = "api_calls"
 
 
 @dataclass
@@ -51,6 +50,26 @@ class Bench:
             meter_field(METER, "end_ms"): str(now_ms + 1_800_000),
         }
 
+    def enforce(self, *, rate_per_second: float, burst: int, lag_seconds: float) -> None:
+        """What the grant says of the usage plan and of the usual lag."""
+        self.store.hashes[state_key(TENANT, CUSTOMER)] |= {
+            meter_field(METER, "rate_per_second"): str(rate_per_second),
+            meter_field(METER, "burst"): str(burst),
+            meter_field(METER, "lag_seconds"): str(lag_seconds),
+        }
+
+    def heartbeats(self, **seconds_ago: float) -> None:
+        """The newest heartbeat of each log group that reached the counters."""
+        self.store.hashes[watermark_key(TENANT)] = {
+            group: str(int((self.clock() - ago) * 1000)) for group, ago in seconds_ago.items()
+        }
+
+    def counted(self, metric: str) -> int:
+        """How often the authorizer counted `metric`; advances the clock to see all of it."""
+        self.clock.advance(FLUSH_SECONDS)
+        self.authorizer.telemetry.flush_if_due()
+        return sum(json.loads(line).get(metric, 0) for line in self.lines)
+
     def know_api_key(self, digest: str, **fields: str) -> None:
         self.store.hashes[identity_key(TENANT, digest)] = {
             "customer_id": CUSTOMER,
@@ -78,28 +97,9 @@ def make_bench() -> Bench:
     """As the fixture; Hypothesis makes its own for every example."""
     clock, store, issuer = SettableClock(), CounterStore(), TokenIssuer()
     lines: list[str] = []
-    authorizer = _authorizer(store, clock, lines.append)
+    authorizer = make_authorizer(store, clock, lines.append)
     made = Bench(store, clock, issuer, authorizer, lines)
     store.strings[tenant_key(TENANT, "generation")] = "1"
     store.strings[tenant_key(TENANT, "jwks")] = issuer.key_set()
     made.grant()
     return made
-
-
-def _authorizer(
-    store: CounterStore, clock: SettableClock, write: Callable[[str], None]
-) -> Authorizer:
-    counters = CounterRead(store, tenant=TENANT, meter=METER, clock=clock)
-    rules = TokenRules(
-        tenant=TENANT, environment="live", issuer="https://auth.aforo.ai", audience="api"
-    )
-    return Authorizer(
-        tokens=TokenVerifier(rules, SigningKeys(counters.key_set, clock), clock),
-        api_keys=ApiKeys(counters.identity, tenant=TENANT, environment="live", clock=clock),
-        counters=counters,
-        rules=DecisionRules(ttl_seconds=0, allow_without_grant=False, allow_when_unknown=False),
-        telemetry=Telemetry(clock, write),
-        header_names_customer=False,
-        clock=clock,
-        draw=lambda: 50.0,
-    )

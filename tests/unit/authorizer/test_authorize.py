@@ -29,13 +29,13 @@ def code(policy: Policy) -> object:
 
 
 def test_a_warm_decision_is_one_round_trip(bench: Bench) -> None:
-    """Sentinel, state and both revocations are asked for in one exchange, each with one key."""
+    """Sentinel, state, both revocations and the watermark: one exchange, each with one key."""
     event = authorizer_event(bench.good_header())
     bench.answer(event)
     bench.store.exchanges.clear()
     bench.answer(event)
     [commands] = bench.store.exchanges
-    assert [command[0] for command in commands] == ["GET", "HMGET", "EXISTS", "EXISTS"]
+    assert [command[0] for command in commands] == ["GET", "HMGET", "EXISTS", "EXISTS", "HVALS"]
 
 
 def test_an_api_key_is_looked_up_and_kept(bench: Bench) -> None:
@@ -63,15 +63,6 @@ def test_a_new_api_key_is_seen_after_five_seconds(bench: Bench) -> None:
     bench.know_api_key(DIGEST)
     bench.clock.advance(6)
     assert effect(bench.answer(authorizer_event(KEY))) == "Allow"
-
-
-def test_the_header_may_name_the_customer(bench: Bench) -> None:
-    """Where the deployment says so, X-Tenant-Id carries the customer's id and nothing else."""
-    bench.authorizer = replace(bench.authorizer, header_names_customer=True)
-    good = bench.good_header()
-    assert effect(bench.answer(authorizer_event(good, X_Tenant_Id=CUSTOMER))) == "Allow"
-    with pytest.raises(Unauthorized):
-        bench.answer(authorizer_event(good, X_Tenant_Id=TENANT))
 
 
 def test_a_quota_that_is_used_up(bench: Bench) -> None:
@@ -131,6 +122,24 @@ def test_what_cannot_be_believed_is_unknown(bench: Bench, spoil: Any) -> None:
     policy = bench.answer(event)
     assert effect(policy) == "Allow"
     assert "remaining" not in policy["context"]
+
+
+def test_a_top_up_that_cannot_be_read_is_not_refused_for_long(bench: Bench) -> None:
+    """The last known numbers serve for 30 s at most, each time counted; then the next reading."""
+    event = authorizer_event(bench.good_header())
+    bench.grant(limit=100, used=100)
+    assert code(bench.answer(event)) == "QUOTA_EXCEEDED"
+    bench.store.fault = "timeout"
+    bench.grant(limit=200, used=100)
+    bench.clock.advance(30)
+    assert code(bench.answer(event)) == "QUOTA_EXCEEDED"
+    bench.clock.advance(0.5)
+    assert code(bench.answer(event)) == "QUOTA_STATE_UNKNOWN"
+    bench.store.fault = ""
+    bench.clock.advance(1)  # the breaker's pause
+    assert bench.answer(event)["context"]["remaining"] == 100
+    assert bench.counted("state.last_known") == 1
+    assert bench.counted("state.unknown") == 2
 
 
 def test_a_lost_sentinel_is_not_an_unknown_key(bench: Bench) -> None:

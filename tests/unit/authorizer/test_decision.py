@@ -134,6 +134,19 @@ def test_an_older_state_never_allows_more(
         assert isinstance(decide(state, NOW, RULES, draw=0, age_seconds=age), Allow)
 
 
+def test_an_allow_names_the_usage_plan() -> None:
+    """With a quota, without one, and while nobody can say: rate and burst stay enforced."""
+    state = replace(STATE, usage_identifier="plan-key")
+    lenient = replace(RULES, allow_without_grant=True, allow_when_unknown=True)
+    for decision in (
+        decide(state, NOW, RULES, draw=0),
+        decide(replace(state, current=None), NOW, lenient, draw=0),
+        decide_unknown(state, lenient, plan_allows=None),
+    ):
+        assert isinstance(decision, Allow)
+        assert decision.usage_identifier == "plan-key"
+
+
 DENIED = Deny(DenyCode.QUOTA_STATE_UNKNOWN, 5)
 
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,11 @@ IDENTITY = Identity(
         ("arn:aws:execute-api:*:123456789012:abc123/prod/GET/", None),
         ("arn:aws:lambda:us-east-1:123456789012:function:x", None),
         ("arn:evil:execute-api:us-east-1:123456789012:abc123/prod/GET/", None),
+        (
+            "arn:aws-iso-b:execute-api:us-isob-east-1:123456789012:abc123/prod/GET/",
+            "arn:aws-iso-b:execute-api:us-isob-east-1:123456789012:abc123/prod/*",
+        ),
+        (f"arn:aws:execute-api:us-east-1:123456789012:{'a' * 512}/prod/GET/", None),
         ("", None),
         (None, None),
         (["arn:aws:execute-api:us-east-1:123456789012:abc123/prod/GET/"], None),
@@ -62,8 +68,37 @@ def test_the_resource_matches_its_own_method(path: str) -> None:
     arn = f"arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/{path}"
     resource = stage_resource(arn)
     assert resource is not None
+    assert len(resource) <= 512
     assert fnmatch.fnmatchcase(arn, resource)
     assert not set(resource[:-1]) & set("*?[")
+
+
+@given(
+    texts=st.lists(st.text(max_size=20), min_size=7, max_size=7),
+    remaining=st.none() | st.integers(-(10**12), 10**12),
+    code=st.sampled_from(DenyCode),
+)
+def test_a_context_holds_what_api_gateway_takes(
+    texts: list[str], remaining: int | None, code: DenyCode
+) -> None:
+    """Text, numbers and booleans, nothing inside one another: else the answer is a 500."""
+    customer, tenant, environment, key_id, scopes, offerings, subscriptions = texts
+    identity = Identity(
+        customer_id=customer,
+        tenant_id=tenant,
+        environment=environment,
+        key_id=key_id,
+        scopes=scopes,
+        offering_ids=offerings,
+        subscription_ids=subscriptions,
+    )
+    for policy in (
+        allow_policy("arn/*", identity, Allow(remaining, remaining)),
+        deny_policy("arn/*", Deny(code, 1), identity),
+        deny_policy(None, Deny(code, 1)),
+    ):
+        assert all(isinstance(value, str | int | float) for value in policy["context"].values())
+        assert isinstance(policy["principalId"], str)
 
 
 @given(arn=st.text())
@@ -107,6 +142,14 @@ def test_a_usage_plan_is_named_when_the_identity_does() -> None:
     )
     assert allow_policy("arn/*", with_plan, Allow()).get("usageIdentifierKey") == "plan-key"
     assert "usageIdentifierKey" not in allow_policy("arn/*", IDENTITY, Allow())
+
+
+def test_a_customer_s_usage_plan_serves_credentials_that_name_none() -> None:
+    """A token names none; an API key may have a plan of its own."""
+    allow = Allow(usage_identifier="plan-of-customer")
+    own = replace(IDENTITY, usage_identifier="plan-of-key")
+    assert allow_policy("arn/*", IDENTITY, allow).get("usageIdentifierKey") == "plan-of-customer"
+    assert allow_policy("arn/*", own, allow).get("usageIdentifierKey") == "plan-of-key"
 
 
 def test_a_deny_says_what_the_body_needs() -> None:

@@ -13,6 +13,7 @@ GOOD = {
     "UNKNOWN_POLICY": "deny",
     "NO_GRANT_POLICY": "deny",
     "RESULT_TTL_SECONDS": "0",
+    "MARGIN_CAP_PERCENT": "5",
     "TENANT_HEADER": "tenant",
 }
 
@@ -23,6 +24,15 @@ def test_reads_what_is_there() -> None:
     assert settings.aforo_tenant_id == "acme"
     assert settings.result_ttl_seconds == 0
     assert settings.token_issuer == ""
+    assert read_settings(GOOD | {"MARGIN_CAP_PERCENT": "2.5"}).margin_cap_percent == 2.5
+
+
+def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together() -> None:
+    """API Gateway keeps answers by credential: another header would get the same answer."""
+    header = GOOD | {"TENANT_HEADER": "customer"}
+    assert read_settings(header).tenant_header == "customer"
+    with pytest.raises(SettingsError, match="RESULT_TTL_SECONDS: must be 0"):
+        read_settings(header | {"RESULT_TTL_SECONDS": "5"})
 
 
 @pytest.mark.parametrize(
@@ -41,6 +51,11 @@ def test_reads_what_is_there() -> None:
         ("RESULT_TTL_SECONDS", "-1", "whole seconds"),
         ("RESULT_TTL_SECONDS", "3601", "whole seconds"),
         ("RESULT_TTL_SECONDS", "0.5", "whole seconds"),
+        ("MARGIN_CAP_PERCENT", "", "is not set"),
+        ("MARGIN_CAP_PERCENT", "-1", "from 0 to 100"),
+        ("MARGIN_CAP_PERCENT", "100.5", "from 0 to 100"),
+        ("MARGIN_CAP_PERCENT", "nan", "from 0 to 100"),
+        ("MARGIN_CAP_PERCENT", "5 %", "from 0 to 100"),
         ("TENANT_HEADER", "both", "tenant, customer"),
     ],
 )

@@ -51,6 +51,10 @@ def stack() -> SentCommands:
             {"allowWhenUnknown": False, "lagSeconds": 180.0},
         ),
         (["suspend", "--customer", "c"], {"kind": "status", "status": "suspended"}),
+        (
+            ["usage-plan", "--customer", "c", "--usage-identifier", "key-of-plan"],
+            {"kind": "usage_plan", "customerId": "c", "usageIdentifier": "key-of-plan"},
+        ),
         (["resume", "--customer", "c"], {"kind": "status", "status": "active"}),
         (["close", "--customer", "c"], {"kind": "status", "status": "closed"}),
         (
