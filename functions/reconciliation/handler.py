@@ -14,7 +14,9 @@ from functions.adapters.redis_scripts import connect
 from functions.adapters.settings import read_settings
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
+from functions.adapters.watermark import Watermark
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
@@ -55,10 +57,13 @@ def _wired() -> tuple[Reconciliation, Inspector]:
     # It has the provider's shape, and no import of redis: the authorizer shares it.
     client = connect(settings.redis_url, cast("CredentialProvider | None", credential))
     tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
+    telemetry = Telemetry("reconciliation")
+    watermark = Watermark(client, tenant)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
         commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms),
-        telemetry=Telemetry("reconciliation"),
+        hearing=Hearing(watermark, telemetry, _now_ms),
+        telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,
     )
