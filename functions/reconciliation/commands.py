@@ -103,6 +103,18 @@ class GrantCommand(_Shape):
         return GrantWindow(limit=self.limit, start_ms=self.start_ms, end_ms=self.end_ms)
 
 
+class LimitCommand(_Shape):
+    """What Aforo says that a customer may use in a billing month. It changes the limit of a monthly
+    grant, and nothing else of it; `version` is when Aforo was asked, epoch milliseconds.
+    """
+
+    kind: Literal["limit"] = "limit"
+    customer_id: Id
+    meter: MeterId
+    limit: Count
+    version: Version
+
+
 class StatusCommand(_Shape):
     """A customer's standing."""
 
@@ -171,6 +183,7 @@ class GuardCommand(_Shape):
 type Command = Annotated[
     OpenCommand
     | GrantCommand
+    | LimitCommand
     | StatusCommand
     | CredentialCommand
     | RevocationCommand

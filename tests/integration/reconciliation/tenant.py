@@ -33,10 +33,11 @@ class Tenant:
         self.now_ms = START_MS
         self.telemetry = Telemetry("reconciliation")
         self.version = 0
+        self.commands = CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock)
         self._inspector = Inspector(client, TENANT, self._clock)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
-            commands=CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock),
+            commands=self.commands,
             hearing=Hearing(Watermark(client, TENANT), self.telemetry, self._clock),
             telemetry=self.telemetry,
             horizon=HORIZON,

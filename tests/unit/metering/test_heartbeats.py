@@ -25,7 +25,7 @@ from tests.fakes.access_log_lines import (
 from tests.fakes.metering import FakeKeeper, FakeQueue, FixedTerms
 
 NOW_MS = 1_795_000_000_000
-SOURCES = [AccessLogSource(REGION), ExecutionLogSource(REGION)]
+SOURCES: list[LogSource] = [AccessLogSource(REGION), ExecutionLogSource(REGION)]
 
 
 def intake(queue: FakeQueue, keeper: FakeKeeper, source: LogSource = SOURCES[0]) -> Intake:
