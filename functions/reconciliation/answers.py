@@ -6,11 +6,11 @@ the earliest, so a statement made later by somebody else outranks it.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from functions.reconciliation.commands import Count, Id, MeterId, Version
-from functions.reconciliation.public_key import PublicKey
+from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.quota import GuardLevel
 
 # A customer's answers are some 300 bytes, and a state of the machine holds 256 KiB.
@@ -59,6 +59,11 @@ class KeysAnswer(_Shape):
 
     asked_at_ms: Version
     keys: Annotated[tuple[PublicKey, ...], Field(min_length=1, max_length=50)]
+
+    @field_validator("keys")
+    @classmethod
+    def _are_told_apart(cls, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
+        return told_apart(keys)
 
 
 class Answers(_Shape):

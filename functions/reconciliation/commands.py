@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from functions.reconciliation.public_key import PublicKey
+from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
 from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status
@@ -164,9 +164,7 @@ class JwksCommand(_Shape):
     @field_validator("keys")
     @classmethod
     def _tells_keys_apart(cls, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
-        if len({key.kid for key in keys}) != len(keys):
-            raise ValueError("two keys have the same kid")
-        return keys
+        return told_apart(keys)
 
 
 class GuardCommand(_Shape):

@@ -1,7 +1,7 @@
 """The first step of a reconcile inside the VPC: which customers Aforo is to be asked about now.
 
-Guaranteed: everybody's turn comes, however many press; a customer near its limit is asked about
-every minute as long as such customers are no more than one reconcile takes.
+Guaranteed: everybody's turn comes, however many press. A customer near its limit is asked about
+every minute while such customers fit into one reconcile and the others' turn comes within the hour.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,9 +28,9 @@ from functions.usage.quota import (
 )
 
 HEARTBEAT_AGE = "HeartbeatAge"  # of the newest heartbeat of the group that is furthest behind
-# A customer that waits for a top-up goes before all that were asked about in the last ten minutes,
-# and after all that were not: so the others still get their turn.
-HEAD_START_MS = 10 * 60 * 1000
+# A customer that waits for a top-up goes before all that were asked about in the last hour, and
+# after all that were not: 50 a minute are 3,000 an hour, and beyond that the others count as well.
+HEAD_START_MS = 60 * 60 * 1000
 # From here on a limit is news. Aforo itself warns at four fifths (aforo-contract.md 1.4).
 NEARLY_USED = 0.8
 

@@ -37,6 +37,12 @@ class Places(NamedTuple):
     keys: httpx.Client | None = None
     keys_path: str = ""
 
+    def close(self) -> None:
+        """Give the connections back."""
+        for client in (self.quota, self.guard, self.keys):
+            if client is not None:
+                client.close()
+
 
 class EnquiryApi:
     """Asks as one tenant. `pause` waits before each question, for the sake of Aforo's rate."""
@@ -49,7 +55,7 @@ class EnquiryApi:
         metric_name: str,
         pause: Callable[[], None],
     ) -> None:
-        self._places = places
+        self.places = places
         self._credential = credential
         self._caller = caller
         self._metric_name = metric_name
@@ -62,12 +68,12 @@ class EnquiryApi:
             "metricName": self._metric_name,
             "estimatedQuantity": 1,
         }
-        client = self._places.quota
+        client = self.places.quota
         return self._as_tenant(client, client.build_request("POST", QUOTA_CHECK, json=question))
 
     def guard(self, customer_id: str) -> bytes | Unanswered | None:
         """The customer's margin guard; None: it is not asked."""
-        client = self._places.guard
+        client = self.places.guard
         if client is None:
             return None
         tenant = self._caller.tenant_id
@@ -76,10 +82,10 @@ class EnquiryApi:
 
     def keys(self) -> bytes | Unanswered | None:
         """The JWKS; None: it is not asked."""
-        client = self._places.keys
+        client = self.places.keys
         if client is None:
             return None
-        return self._ask(client, client.build_request("GET", self._places.keys_path))
+        return self._ask(client, client.build_request("GET", self.places.keys_path))
 
     def _as_tenant(self, client: httpx.Client, question: httpx.Request) -> bytes | Unanswered:
         """Once more with another key, if there is one and this one is refused."""
