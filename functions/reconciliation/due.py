@@ -41,7 +41,7 @@ class DueQuestion(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     meter: MeterId
-    most: Annotated[int, Field(ge=1, le=MOST_CUSTOMERS)]
+    most: Annotated[int, Field(ge=0, le=MOST_CUSTOMERS)]
     log_groups: tuple[str, ...]
 
 

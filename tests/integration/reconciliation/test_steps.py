@@ -124,6 +124,12 @@ def test_the_closed_and_the_ungranted_are_passed_over(tenant: Tenant) -> None:
     assert due(tenant, most=10) == ["a", "gone"]
 
 
+def test_nobody_may_be_asked_about(tenant: Tenant) -> None:
+    """Where the operator alone says what limits are."""
+    grant(tenant, "a", "b")
+    assert due(tenant, most=0) == []
+
+
 def test_the_age_of_the_heartbeats_is_told_each_minute(tenant: Tenant) -> None:
     """Of the group furthest behind; a new one begins with what a log delivery usually takes."""
     due(tenant)
