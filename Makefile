@@ -143,6 +143,7 @@ clean: ## Remove everything that make made (stops the local cloud first)
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.
+# $(1) is the group, $(2) the stop's folder where it has another name.
 # Bytecode with unchecked hashes: a SAM zip loses mtimes, and without bytecode a cold start is 2 to 3 times as long.
 PLATFORM = $(if $(filter x86_64,$(ARCHITECTURE)),x86_64,aarch64)-manylinux_2_34
 ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
@@ -150,7 +151,7 @@ ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
   $(UV) pip install --quiet --requirements $(ARTIFACTS_DIR)/requirements.txt --require-hashes --target $(ARTIFACTS_DIR) --link-mode copy \
     --python $(PYTHON313) --python-version 3.13 --python-platform $(PLATFORM) --only-binary :all: && \
   rm -rf $(ARTIFACTS_DIR)/requirements.txt $(ARTIFACTS_DIR)/bin $(ARTIFACTS_DIR)/.lock && \
-  cp -R functions/__init__.py functions/usage functions/adapters functions/$(1) $(ARTIFACTS_DIR)/functions/ && \
+  cp -R functions/__init__.py functions/usage functions/adapters functions/$(or $(2),$(1)) $(ARTIFACTS_DIR)/functions/ && \
   find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
   $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
 
@@ -163,6 +164,11 @@ build-ReconciliationFunction: $(UV)
 	@$(call ARTIFACT,reconciliation)
 build-AuthorizerFunction: $(UV)
 	@$(call ARTIFACT,authorizer)
+
+# It talks to Aforo and not to Redis: it needs what the forwarder needs.
+.PHONY: build-ReconciliationEnquiryFunction
+build-ReconciliationEnquiryFunction: $(UV)
+	@$(call ARTIFACT,forwarder,reconciliation)
 
 .PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction
 build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction: $(UV)

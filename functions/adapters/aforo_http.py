@@ -24,12 +24,14 @@ READ_SECONDS = 8.0
 RESPONSE_BYTES = 64 * 1024
 
 
-def aforo_client(base_url: str, allowed_hosts: Collection[str]) -> httpx.Client:
+def aforo_client(
+    base_url: str, allowed_hosts: Collection[str], variable: str = "AFORO_BASE_URL"
+) -> httpx.Client:
     """A client for `base_url`. SettingsError, naming the variable, for a URL it must not call.
 
     Send with `client.stream(...)` and read with `read_capped`; httpx raises what goes wrong.
     """
-    _check_base_url(base_url, allowed_hosts)
+    _check_base_url(base_url, allowed_hosts, variable)
     return httpx.Client(
         base_url=base_url,
         follow_redirects=False,
@@ -97,17 +99,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _check_base_url(base_url: str, allowed_hosts: Collection[str]) -> None:
+def _check_base_url(base_url: str, allowed_hosts: Collection[str], variable: str) -> None:
     try:
         parts = urlsplit(base_url)
     except ValueError as error:
-        raise SettingsError(f"AFORO_BASE_URL: {error}") from error
+        raise SettingsError(f"{variable}: {error}") from error
     host = parts.hostname or ""
     if parts.username or parts.password or parts.query or parts.fragment or not host:
-        raise SettingsError("AFORO_BASE_URL: give scheme, host and at most a path, nothing else")
+        raise SettingsError(f"{variable}: give scheme, host and at most a path, nothing else")
     if is_loopback(host) and parts.scheme in {"http", "https"}:
         return
     if parts.scheme != "https":
-        raise SettingsError(f"AFORO_BASE_URL: {parts.scheme}://{host} is not https")
+        raise SettingsError(f"{variable}: {parts.scheme}://{host} is not https")
     if host not in {allowed.strip().lower() for allowed in allowed_hosts}:
-        raise SettingsError(f"AFORO_BASE_URL: {host} is not one of AFORO_ALLOWED_HOSTS")
+        raise SettingsError(f"{variable}: {host} is not one of AFORO_ALLOWED_HOSTS")

@@ -5,7 +5,8 @@ every call gets an answer of its own, and a failed one is a `Retryable` in its p
 idempotent, so the caller may repeat any of them without knowing whether it took effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from hashlib import sha1
@@ -42,9 +43,11 @@ class Script(StrEnum):
     PUT_FIELDS = "put_fields"
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
+    ADVANCE = "advance"
+    LIMIT = "limit"
 
 
-_SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.GRANT})
+_SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.GRANT, Script.LIMIT})
 
 type Answer = int | str | list[int | str | None] | None
 
@@ -95,6 +98,15 @@ def run_one(client: Redis, call: Call) -> Answer:
     if isinstance(answer, Retryable):
         raise answer
     return answer
+
+
+@contextmanager
+def plain_commands() -> Iterator[None]:
+    """Around commands that are no script: they fail as scripts do, with Retryable."""
+    try:
+        yield
+    except RedisError as error:
+        raise _translated(error) from error
 
 
 def _round_trip(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from redis import Redis
 
+from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_scripts import Call, Script, run_one
 from functions.usage.mark import hours_key
 from functions.usage.period import Recurrence, Window
@@ -41,13 +42,26 @@ class Statements:
         self._client = client
         self._tenant = tenant
         self._clock = clock
+        self._index = CustomerIndex(client, tenant)
 
     def grant(self, grant: GrantInForce) -> bool:
         """Put a grant in force; False when its version or a later one already was."""
+        # First: a customer in the index without a grant is passed over, a grant of a customer that
+        # is not in it would never be compared with Aforo.
+        self.ask_about_next(grant.customer_id)
         state = state_key(self._tenant, grant.customer_id)
         hours = hours_key(self._tenant, grant.customer_id, grant.meter)
         arguments = _grant_arguments(grant, self._clock())
         return self._changed(Call(Script.GRANT, [state, hours], arguments))
+
+    def ask_about_next(self, customer_id: str) -> None:
+        """There is news of this customer: Aforo is asked about it in the next reconcile."""
+        self._index.put_first(customer_id)
+
+    def limit(self, customer_id: str, meter: str, asked_ms: int, limit: int) -> bool:
+        """What Aforo says a month's limit is; False when that is no news, or no month's grant."""
+        keys = [state_key(self._tenant, customer_id), hours_key(self._tenant, customer_id, meter)]
+        return self._changed(Call(Script.LIMIT, keys, [meter, asked_ms, self._clock(), limit]))
 
     def put_customer(
         self, customer_id: str, name: str, version: int, fields: Mapping[str, str | int]

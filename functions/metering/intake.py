@@ -9,9 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from functions.adapters.telemetry import DELIVERY_QUARANTINED, METERED, Telemetry
+from functions.adapters.telemetry import (
+    DELIVERY_QUARANTINED,
+    HEARTBEAT_METERED,
+    HEARTBEAT_REFUSED,
+    METERED,
+    Telemetry,
+)
 from functions.metering.configuration import Configuration
 from functions.metering.drift import unfit_lines
+from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import (
     QuarantineObject,
@@ -19,6 +26,7 @@ from functions.metering.quarantine import (
     quarantined_lines,
 )
 from functions.metering.sorting import Sorted
+from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.message import usage_bodies
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
@@ -80,6 +88,8 @@ class Intake:
         elif delivery.log_group == own_log_group:
             # Every delivery would write a log line that makes the next one: a loop that costs.
             self._exclude_whole(OWN_LOG)
+        elif delivery.log_stream == HEARTBEAT_STREAM:
+            self._pass_on_heartbeats(delivery)
         else:
             self._meter(delivery)
 
@@ -98,6 +108,15 @@ class Intake:
         self._count(found)
         self._count_lines(len(delivery.log_events), unfit_lines(found))
         self._report(found, messages=messages, quarantine_objects=objects)
+
+    def _pass_on_heartbeats(self, delivery: LogDelivery) -> None:
+        found = read_heartbeats(delivery, self._now_ms())
+        sent = self._queue.send(found.bodies)
+        self._telemetry.count(HEARTBEAT_METERED, sent)
+        self._telemetry.count(HEARTBEAT_REFUSED, found.refused)
+        self._telemetry.log.info(
+            HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
+        )
 
     def _quarantine_whole(self, payload: object, why: Quarantined) -> None:
         # 1. Durable in S3 before Lambda forgets the delivery; a failure raises, and it comes again.

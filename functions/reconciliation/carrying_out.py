@@ -10,6 +10,7 @@ from functions.reconciliation.commands import (
     GrantWindow,
     GuardCommand,
     JwksCommand,
+    LimitCommand,
     OpenCommand,
     RevocationCommand,
     StatusCommand,
@@ -41,7 +42,10 @@ class CarryingOut:
                 is_new = to.put_text("jwks", version, command.model_dump_json(include={"keys"}))
             case GrantCommand():
                 is_new = to.grant(grant_at(command, self._clock()))
+            case LimitCommand(customer_id=customer_id, version=version):
+                is_new = to.limit(customer_id, command.meter, version, command.limit)
             case StatusCommand(customer_id=customer_id, version=version):
+                to.ask_about_next(customer_id)
                 is_new = to.put_customer(customer_id, "status", version, {"status": command.status})
             case GuardCommand(customer_id=customer_id, version=version):
                 is_new = to.put_customer(customer_id, "guard", version, _guard_fields(command))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from functions.reconciliation.public_key import PublicKey
+from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
 from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status
@@ -103,6 +103,18 @@ class GrantCommand(_Shape):
         return GrantWindow(limit=self.limit, start_ms=self.start_ms, end_ms=self.end_ms)
 
 
+class LimitCommand(_Shape):
+    """What Aforo says that a customer may use in a billing month. It changes the limit of a monthly
+    grant, and nothing else of it; `version` is when Aforo was asked, epoch milliseconds.
+    """
+
+    kind: Literal["limit"] = "limit"
+    customer_id: Id
+    meter: MeterId
+    limit: Count
+    version: Version
+
+
 class StatusCommand(_Shape):
     """A customer's standing."""
 
@@ -163,9 +175,7 @@ class JwksCommand(_Shape):
     @field_validator("keys")
     @classmethod
     def _tells_keys_apart(cls, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
-        if len({key.kid for key in keys}) != len(keys):
-            raise ValueError("two keys have the same kid")
-        return keys
+        return told_apart(keys)
 
 
 class GuardCommand(_Shape):
@@ -182,6 +192,7 @@ class GuardCommand(_Shape):
 type Command = Annotated[
     OpenCommand
     | GrantCommand
+    | LimitCommand
     | StatusCommand
     | CredentialCommand
     | UsagePlanCommand

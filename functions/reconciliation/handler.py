@@ -1,5 +1,6 @@
 """Reconciliation: settled usage and commands come in from SettledUsageQueue; the counters that the
-authorizer reads are what leaves. Asked directly, it says what they hold.
+authorizer reads are what leaves. Asked directly, it says what they hold, and takes the steps of the
+reconcile state machine that need them.
 """
 
 import time
@@ -9,33 +10,45 @@ from functools import cache
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from functions.adapters.counters import Counters
+from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_credential import elasticache_credential
 from functions.adapters.redis_scripts import connect
 from functions.adapters.settings import read_settings
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
+from functions.adapters.watermark import Watermark
+from functions.reconciliation.applying import Applying
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.due import Due
+from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
+from functions.reconciliation.steps import Steps
 
 if TYPE_CHECKING:
     from redis.credentials import CredentialProvider
 
 
 class Delivery(TypedDict, total=False):
-    """An SQS batch (`Records`), or a question asked with lambda:InvokeFunction (`inspect`)."""
+    """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`), or a step
+    of the reconcile state machine (`due`, `apply`).
+    """
 
     Records: Sequence[Mapping[str, str]]
     inspect: Mapping[str, object]
+    due: Mapping[str, object]
+    apply: Mapping[str, object]
 
 
 def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
     """AWS Lambda's entry point."""
-    reconciliation, inspector = _wired()
+    reconciliation, inspector, steps = _wired()
     if "inspect" in delivery:
         return inspector.inspect(Inspection.model_validate(delivery["inspect"]))
     try:
+        if "Records" not in delivery:
+            return steps.take(cast("Mapping[str, object]", delivery))
         failed = reconciliation.take(delivery["Records"])
     finally:
         reconciliation.telemetry.flush()
@@ -44,7 +57,7 @@ def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
 
 
 @cache
-def _wired() -> tuple[Reconciliation, Inspector]:
+def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     settings = read_settings(ReconciliationSettings)
     credential = elasticache_credential(
         user=settings.redis_user,
@@ -55,14 +68,23 @@ def _wired() -> tuple[Reconciliation, Inspector]:
     # It has the provider's shape, and no import of redis: the authorizer shares it.
     client = connect(settings.redis_url, cast("CredentialProvider | None", credential))
     tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
+    telemetry = Telemetry("reconciliation")
+    watermark = Watermark(client, tenant)
+    commands = CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
-        commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms),
-        telemetry=Telemetry("reconciliation"),
+        commands=commands,
+        hearing=Hearing(watermark, telemetry, _now_ms),
+        telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,
     )
-    return reconciliation, Inspector(client, tenant, _now_ms)
+    steps = Steps(
+        Due(client, tenant, CustomerIndex(client, tenant), watermark, telemetry, _now_ms),
+        Applying(client, tenant, commands, telemetry, _now_ms),
+        telemetry,
+    )
+    return reconciliation, Inspector(client, tenant, _now_ms), steps
 
 
 def _now_ms() -> int:

@@ -1,4 +1,6 @@
-"""A body from SettledUsageQueue -> settled usage, a command, or a refusal that names the field."""
+"""A body from SettledUsageQueue -> settled usage, a command, a heartbeat, or a refusal that names
+the field.
+"""
 
 from typing import NamedTuple
 
@@ -6,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from functions.reconciliation.commands import COMMAND, Command
+from functions.usage.heartbeat import HEARTBEAT_MESSAGE, HeartbeatMessage
 from functions.usage.message import SettledMessage, SettledUsage
 from functions.usage.shape import shape_of
 
@@ -19,11 +22,19 @@ class Refused(NamedTuple):
     fault: str
 
 
-def read_body(body: str) -> list[SettledUsage] | Command | Refused:
+class Heartbeat(NamedTuple):
+    """It went the whole way; its time and log group."""
+
+    message: HeartbeatMessage
+
+
+def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Refused:
     """Never raises: what a body is, decided by its `kind` and its shape."""
     try:
         return _SETTLED.validate_json(body)["settled"]
     except ValidationError as error:
+        if (heartbeat := _heartbeat(body)) is not None:
+            return heartbeat
         if not _has_kind(body):
             return Refused(is_command=False, fault=faults_of(error))
     try:
@@ -39,6 +50,13 @@ def faults_of(error: ValidationError) -> str:
         f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}".removeprefix(": ")
         for fault in faults[:5]  # the first say what is wrong, a thousand say no more
     )
+
+
+def _heartbeat(body: str) -> Heartbeat | None:
+    try:
+        return Heartbeat(HEARTBEAT_MESSAGE.validate_json(body, strict=True))
+    except ValidationError:
+        return None
 
 
 def _has_kind(body: str) -> bool:

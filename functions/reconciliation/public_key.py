@@ -26,3 +26,10 @@ class PublicKey(BaseModel):
         if isinstance(members, dict) and not PRIVATE_MEMBERS.isdisjoint(members):
             raise ValueError("this is a private key: replace it, it has been seen")
         return members
+
+
+def told_apart(keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
+    """The keys of a set, each under a name of its own. ValueError otherwise."""
+    if len({key.kid for key in keys}) != len(keys):
+        raise ValueError("two keys have the same kid")
+    return keys

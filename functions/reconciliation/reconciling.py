@@ -20,7 +20,8 @@ from functions.adapters.telemetry import (
 )
 from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.commands import Command
-from functions.reconciliation.inbox import Refused, read_body
+from functions.reconciliation.hearing import Hearing
+from functions.reconciliation.inbox import Heartbeat, Refused, read_body
 from functions.reconciliation.settling import Sorted, sort_settled
 from functions.usage.errors import Permanent, Retryable
 
@@ -35,6 +36,7 @@ class Reconciliation(NamedTuple):
 
     counters: Counters
     commands: CarryingOut
+    hearing: Hearing
     telemetry: Telemetry
     horizon: timedelta
     clock: Callable[[], int]
@@ -43,6 +45,7 @@ class Reconciliation(NamedTuple):
         """The ids of the messages that are not done, in the order of `records`."""
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
+        heartbeats: list[tuple[str, Heartbeat]] = []
         failed: set[str] = set()
         for record in records:
             message_id = record["messageId"]
@@ -53,10 +56,15 @@ class Reconciliation(NamedTuple):
                     failed.add(message_id)
                 case list() as usages:
                     settled.append((message_id, usages))
+                case Heartbeat() as heartbeat:
+                    heartbeats.append((message_id, heartbeat))
                 case command:
                     commands.append((message_id, command))
         failed |= self._carry_out(commands)
-        failed |= self._settle(sort_settled(settled, self.clock(), self.horizon))
+        unsettled = self._settle(sort_settled(settled, self.clock(), self.horizon))
+        failed |= unsettled
+        # A heartbeat promises that the usage before it is counted: it waits with what is not.
+        failed |= self.hearing.hear(heartbeats, is_settled=not unsettled)
         return [record["messageId"] for record in records if record["messageId"] in failed]
 
     def _carry_out(self, commands: Iterable[tuple[str, Command]]) -> set[str]:

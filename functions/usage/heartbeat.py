@@ -14,6 +14,10 @@ from functions.usage.shape import shape_of
 # A stream of its own, to which no request is ever logged: a line elsewhere is no heartbeat.
 HEARTBEAT_STREAM = "aforo-heartbeat"
 
+# As far as Aforo lets a clock run ahead (aforo-contract.md 1.1.6). A time beyond it would say that
+# nothing is late, for so long.
+AHEAD_MS = 5 * 60 * 1000
+
 _LINE = re.compile(r'\{"aforoHeartbeatMs":([0-9]{13})\}')
 
 
@@ -37,3 +41,8 @@ def read_heartbeat(line: str) -> int | None:
     """When a heartbeat's line was put, epoch milliseconds; None: the line is no heartbeat."""
     found = _LINE.fullmatch(line.strip())
     return int(found[1]) if found else None
+
+
+def is_ahead(at_ms: int, now_ms: int) -> bool:
+    """Whether a heartbeat's time cannot be true: it is refused wherever it is met."""
+    return at_ms > now_ms + AHEAD_MS

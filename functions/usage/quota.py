@@ -247,6 +247,11 @@ def watermark_key(tenant: str) -> str:
     return tenant_key(tenant, "watermark")
 
 
+def customer_index_key(tenant: str) -> str:
+    """The sorted set of customers with a grant, by when Aforo was last asked about them."""
+    return tenant_key(tenant, "customers")
+
+
 def identity_key(tenant: str, api_key_sha256: str) -> str:
     """The hash that says whose an API key is; only the key's sha256 is ever stored."""
     return f"aforo:{{{tenant}}}:identity:{api_key_sha256}"

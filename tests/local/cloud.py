@@ -107,6 +107,8 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
                 "AforoTenantId": DEFAULT_TENANT,
                 "AforoEnvironment": "sandbox",
                 "AforoBaseUrl": aforo_url,
+                "AforoPricingUrl": aforo_url,
+                "AforoJwksUrl": f"{aforo_url}/.well-known/jwks.json",
                 "AforoAllowedHosts": "127.0.0.1",
                 "RedisUrl": valkey.url,
                 "HoldSeconds": str(hold_seconds),
@@ -167,7 +169,10 @@ def _endpoints(
             "settled": outputs["SettledUsageQueueUrl"],
             "unreconciled": outputs["UnreconciledUsageQueueUrl"],
         },
-        state_machines={"replay": outputs["ReplayStateMachineArn"]},
+        state_machines={
+            "replay": outputs["ReplayStateMachineArn"],
+            "reconcile": outputs["ReconcileStateMachineArn"],
+        },
         functions={
             name: outputs[f"{name.capitalize()}FunctionArn"]
             for name in ("metering", "forwarder", "reconciliation", "authorizer")

@@ -60,6 +60,9 @@ def provision(
             if plan.credential == "api_key"
         ),
     ]
+    # Each minute Aforo is asked for limits: it has to say what is granted here.
+    for plan in plans:
+        put_limit(aforo_url, plan.customer_id, plan.quota)
     _send(queue_url, commands)
     customers = [
         DemoCustomer(
@@ -73,6 +76,13 @@ def provision(
     for plan in plans:
         _wait_for_grant(reconciliation, plan)
     return customers
+
+
+def put_limit(aforo_url: str, customer_id: str, limit: int) -> None:
+    """What a customer may use in a month, at the stand-in. More than before: a top-up."""
+    httpx.put(
+        f"{aforo_url}/_customers/{customer_id}", json={"limit": limit}, timeout=10
+    ).raise_for_status()
 
 
 def inspect(reconciliation: str, customer_id: str, keys: Sequence[str] = ()) -> dict[str, Any]:

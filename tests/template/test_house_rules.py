@@ -27,6 +27,7 @@ SETTINGS = {
     "MeteringFunction": "functions.metering.settings.MeteringSettings",
     "ForwarderFunction": "functions.forwarder.settings.ForwarderSettings",
     "ReconciliationFunction": "functions.reconciliation.settings.ReconciliationSettings",
+    "ReconciliationEnquiryFunction": "functions.reconciliation.enquiry_settings.EnquirySettings",
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
     "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
@@ -256,8 +257,9 @@ def test_the_failure_path_does_not_depend_on_the_key_of_the_road() -> None:
     assert "kms" not in bucket
 
 
-def test_substitutions_are_exactly_those_of_the_state_machine() -> None:
+@pytest.mark.parametrize("name", sorted(resources("AWS::Serverless::StateMachine")))
+def test_substitutions_are_exactly_those_of_the_state_machine(name: str) -> None:
     """A placeholder without a value fails only when the state runs."""
-    machine = template()["Resources"]["ReplayStateMachine"]["Properties"]
+    machine = template()["Resources"][name]["Properties"]
     text = (ROOT / machine["DefinitionUri"]).read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])

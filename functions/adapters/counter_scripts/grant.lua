@@ -20,15 +20,25 @@ end
 
 if version <= (tonumber(redis.call('HGET', state, meter .. 'grant_version')) or 0) then return 0 end
 
+-- When it was stated: its version, which is a time, unless that is ahead of ours. A limit that Aforo
+-- stated later (limit.lua) outlives a grant that comes late.
+local now = tonumber(ARGV[3])
+local granted_ms = math.min(version, now)
+local limit, next_limit = tonumber(ARGV[4]), tonumber(ARGV[7])
+local aforo = redis.call('HMGET', state, meter .. 'aforo_limit_ms', meter .. 'aforo_limit')
+if ARGV[13] == 'month' and granted_ms < (tonumber(aforo[1]) or 0) then
+  limit, next_limit = tonumber(aforo[2]), tonumber(aforo[2])
+end
+
 redis.call('HSET', state,
-  meter .. 'grant_version', ARGV[2],
+  meter .. 'grant_version', ARGV[2], meter .. 'granted_ms', whole(granted_ms),
   meter .. 'rate_per_second', ARGV[10], meter .. 'burst', ARGV[11],
   meter .. 'lag_seconds', ARGV[12],
   meter .. 'period', ARGV[13], meter .. 'anchor_day', ARGV[14])
 write_windows(state, hours, meter, {
-  limit = tonumber(ARGV[4]), start_ms = tonumber(ARGV[5]), end_ms = tonumber(ARGV[6]),
-  next_limit = tonumber(ARGV[7]),
+  limit = limit, start_ms = tonumber(ARGV[5]), end_ms = tonumber(ARGV[6]),
+  next_limit = next_limit,
   next_start_ms = tonumber(ARGV[8]), next_end_ms = tonumber(ARGV[9]),
-}, tonumber(ARGV[3]))
+}, now)
 redis.call('PERSIST', hours)
 return 1

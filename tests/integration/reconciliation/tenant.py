@@ -10,7 +10,9 @@ from redis import Redis
 from functions.adapters.counters import Counters
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
+from functions.adapters.watermark import Watermark
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
@@ -31,10 +33,12 @@ class Tenant:
         self.now_ms = START_MS
         self.telemetry = Telemetry("reconciliation")
         self.version = 0
+        self.commands = CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock)
         self._inspector = Inspector(client, TENANT, self._clock)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
-            commands=CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock),
+            commands=self.commands,
+            hearing=Hearing(Watermark(client, TENANT), self.telemetry, self._clock),
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,
@@ -100,6 +104,10 @@ class Tenant:
     def counted(self, metric: str, reason: str = "") -> int:
         """How often a metric was counted since the start."""
         return self.telemetry._counts[metric, reason]
+
+    def level(self, metric: str) -> float:
+        """The latest value of something measured."""
+        return self.telemetry._levels[metric][0]
 
 
 def event(

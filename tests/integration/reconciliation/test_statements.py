@@ -207,5 +207,9 @@ def test_an_inspection_of_nobody(tenant: Tenant) -> None:
 def _everything(tenant: Tenant) -> dict[str, object]:
     client = tenant.client
     keys = sorted(client.scan_iter("*"))
-    hashes = {key for key in keys if client.type(key) == "hash"}
-    return {key: client.hgetall(key) if key in hashes else client.get(key) for key in keys}
+    read: dict[str, Callable[[str], object]] = {
+        "hash": client.hgetall,
+        "string": client.get,
+        "zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+    }
+    return {key: read[str(client.type(key))](key) for key in keys}

@@ -10,6 +10,7 @@ import httpx
 from tests.local.demo import bad_days
 from tests.local.demo.stage import DemoError, Stage
 from tests.local.endpoints import Endpoints
+from tests.local.heartbeats import heartbeats_under_way
 
 SET_ASIDE_SECONDS = 90.0
 REPLAY_SECONDS = 120.0
@@ -30,7 +31,7 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints, already_set_aside: in
     alarm = endpoints.alarms["UnforwardedUsageAlarm"]
 
     def look() -> tuple[bool, str]:
-        held, set_aside = waiting(endpoints, "usage"), waiting(endpoints, "unforwarded")
+        held, set_aside = usage_waiting(endpoints), waiting(endpoints, "unforwarded")
         state = alarm_state(alarm)
         seen = f"{held} messages held, {set_aside} set aside, UnforwardedUsageAlarm {state}"
         is_over = held == 0 and set_aside > already_set_aside and unwritten(endpoints) == 0
@@ -72,7 +73,7 @@ def wait_until_settled(stage: Stage, endpoints: Endpoints) -> None:
 
     def look() -> tuple[bool, str]:
         lines = unwritten(endpoints)
-        depths = {name: waiting(endpoints, name) for name in ("usage", "settled")}
+        depths = {"usage": usage_waiting(endpoints), "settled": waiting(endpoints, "settled")}
         seen = f"{lines} requests to log, {depths['usage']} usage and {depths['settled']} settled"
         return lines == 0 and not any(depths.values()), f"{seen} messages under way"
 
@@ -83,6 +84,11 @@ def unwritten(endpoints: Endpoints) -> int:
     """Requests whose lines are not in CloudWatch Logs yet."""
     witness = httpx.get(f"{endpoints.gateway_url}/_witness", timeout=10).json()
     return int(witness["logged"] - witness["flushed"])
+
+
+def usage_waiting(endpoints: Endpoints) -> int:
+    """Messages in UsageQueue that are no heartbeats: those wait there while Aforo is away."""
+    return max(0, waiting(endpoints, "usage") - heartbeats_under_way(endpoints))
 
 
 def waiting(endpoints: Endpoints, queue: str) -> int:

@@ -1,0 +1,111 @@
+"""The first step of a reconcile inside the VPC: which customers Aforo is to be asked about now.
+
+Guaranteed: everybody's turn comes, however many press. A customer near its limit is asked about
+every minute while such customers fit into one reconcile and the others' turn comes within the hour.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, NamedTuple, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from redis import Redis
+
+from functions.adapters.customer_index import CustomerIndex
+from functions.adapters.redis_scripts import plain_commands
+from functions.adapters.telemetry import CUSTOMERS_DUE, Telemetry
+from functions.adapters.watermark import Watermark
+from functions.reconciliation.answers import MOST_CUSTOMERS
+from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
+from functions.usage.moment import DAY_MS
+from functions.usage.quota import (
+    GuardLevel,
+    QuotaState,
+    Status,
+    read_state,
+    state_fields,
+    state_key,
+)
+
+HEARTBEAT_AGE = "HeartbeatAge"  # of the newest heartbeat of the group that is furthest behind
+# A customer that waits for a top-up goes before all that were asked about in the last hour, and
+# after all that were not: 50 a minute are 3,000 an hour, and beyond that the others count as well.
+HEAD_START_MS = 60 * 60 * 1000
+# From here on a limit is news. Aforo itself warns at four fifths (aforo-contract.md 1.4).
+NEARLY_USED = 0.8
+
+
+class DueQuestion(BaseModel):
+    """`log_groups` are those that are metered now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    meter: MeterId
+    most: Annotated[int, Field(ge=0, le=MOST_CUSTOMERS)]
+    log_groups: tuple[str, ...]
+
+
+class Due(NamedTuple):
+    """The step, wired to one tenant's counters. `clock` gives epoch milliseconds."""
+
+    client: Redis
+    tenant: str
+    customers: CustomerIndex
+    watermark: Watermark
+    telemetry: Telemetry
+    clock: Callable[[], int]
+
+    def find(self, asked: DueQuestion) -> list[str]:
+        """The customers to ask about, and their new places in the line. Retryable when the counters
+        do not answer.
+        """
+        now_ms = self.clock()
+        self._look_at_heartbeats(asked.log_groups, now_ms)
+        candidates = self.customers.longest_unasked(asked.most, now_ms)
+        states = self._states(candidates, asked.meter)
+        # Now, and not when they are answered: who cannot be answered must not be first for ever.
+        self.customers.put_in_line({who: place_of(states[who], now_ms) for who in candidates})
+        due = [who for who in candidates if is_asked_about(states[who])]
+        self.telemetry.log.info(CUSTOMERS_DUE, due=len(due), passed_over=len(candidates) - len(due))
+        return due
+
+    def _look_at_heartbeats(self, log_groups: Sequence[str], now_ms: int) -> None:
+        start_ms = now_ms - int(USUAL_LAG_SECONDS * 1000)
+        times = self.watermark.keep_only(log_groups, start_ms).values()
+        if times:
+            self.telemetry.level(HEARTBEAT_AGE, max(0, now_ms - min(times)) / 1000)
+
+    def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState]:
+        names = state_fields(meter)
+        with plain_commands():
+            pipeline = self.client.pipeline(transaction=False)
+            for customer_id in customers:
+                pipeline.hmget(state_key(self.tenant, customer_id), list(names))
+            rows = cast("list[list[str | None]]", pipeline.execute())
+        found = [
+            {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            for row in rows
+        ]
+        return {
+            who: read_state(meter, fields) for who, fields in zip(customers, found, strict=True)
+        }
+
+
+def is_asked_about(state: QuotaState) -> bool:
+    """Whether there is a grant that an answer could change."""
+    return state.current is not None and state.status is not Status.CLOSED
+
+
+def place_of(state: QuotaState, now_ms: int) -> int:
+    """A customer's new place in the line. Nobody is taken out of it: a grant that comes at the same
+    moment would not put it back; it is put off for a day instead.
+    """
+    if not is_asked_about(state):
+        return now_ms + DAY_MS
+    return now_ms - HEAD_START_MS if _presses(state, now_ms) else now_ms
+
+
+def _presses(state: QuotaState, now_ms: int) -> bool:
+    allowance = state.allowance_at(now_ms)
+    is_nearly_used = allowance is not None and allowance.used >= NEARLY_USED * allowance.limit
+    return is_nearly_used or state.guard_level is not GuardLevel.NONE

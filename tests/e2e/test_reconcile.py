@@ -1,0 +1,89 @@
+"""The reconcile machine on the deployed template: a top-up at Aforo, the heartbeat's walk."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from tests.local.customers import Plan, inspect, provision, put_limit
+from tests.local.endpoints import DemoCustomer, Endpoints
+from tests.local.heartbeats import watermark
+
+pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
+ARRIVAL_SECONDS = 90.0
+SMALL = Plan("cus_topup", "api_key", quota=4, rate_per_second=1, burst=1)
+
+
+def until(look: Callable[[], object]) -> None:
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while not look():
+        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {ARRIVAL_SECONDS} s"
+        time.sleep(0.3)
+
+
+def status_of_a_call(endpoints: Endpoints, customer: DemoCustomer) -> int:
+    url = f"{endpoints.api_url}/pets"
+    headers: Mapping[str, str] = customer.headers
+    return httpx.get(url, headers=headers, timeout=40, trust_env=False).status_code
+
+
+def reconcile(endpoints: Endpoints) -> dict[str, Any]:
+    """One execution, started by hand as the schedule does; its output."""
+    client = boto3.client("stepfunctions")
+    arn = client.start_execution(stateMachineArn=endpoints.state_machines["reconcile"])[
+        "executionArn"
+    ]
+    until(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    ended = client.describe_execution(executionArn=arn)
+    assert ended["status"] == "SUCCEEDED", ended
+    output: dict[str, Any] = json.loads(ended["output"])
+    return output
+
+
+def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
+    endpoints: Endpoints,
+) -> None:
+    """429 at its quota; more is bought at Aforo; one reconcile later it is 200."""
+    (customer,) = provision(
+        [SMALL],
+        tenant=endpoints.tenant_id,
+        aforo_url=endpoints.aforo_url,
+        queue_url=endpoints.queues["settled"],
+        reconciliation=endpoints.functions["reconciliation"],
+    )
+    assert status_of_a_call(endpoints, customer) == 200
+    until(lambda: status_of_a_call(endpoints, customer) == 429)
+    assert reconcile(endpoints)["outcome"] == "reconciled"
+    assert status_of_a_call(endpoints, customer) == 429
+    put_limit(endpoints.aforo_url, customer.customer_id, 1000)
+    assert reconcile(endpoints)["changed"]["limit"] >= 1
+    assert status_of_a_call(endpoints, customer) == 200
+    found = inspect(endpoints.functions["reconciliation"], customer.customer_id)
+    assert (found["limit"], found["burst"]) == (1000, 1)
+
+
+def test_a_heartbeat_walks_to_the_watermark(endpoints: Endpoints) -> None:
+    """From the log group through metering and the forwarder to the counters."""
+    began_ms = time.time_ns() // 1_000_000
+    assert reconcile(endpoints)["heartbeats"] == ["put"]
+    group = endpoints.access_log_group
+    until(lambda: int(watermark(endpoints).get(group, 0)) >= began_ms)
+
+
+def test_an_aforo_that_is_away_fails_no_reconcile(endpoints: Endpoints) -> None:
+    """What customers may do stays as it was."""
+    httpx.post(
+        f"{endpoints.aforo_url}/_faults", json={"faults": [{"kind": "status", "status": 503}]}
+    ).raise_for_status()
+    try:
+        assert reconcile(endpoints)["outcome"] in {"reconciled", "nothing_answered"}
+    finally:
+        httpx.delete(f"{endpoints.aforo_url}/_faults")
+    customer = endpoints.customers[0]
+    assert inspect(endpoints.functions["reconciliation"], customer.customer_id)["limit"] == (
+        customer.quota
+    )

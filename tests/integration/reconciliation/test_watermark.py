@@ -1,0 +1,113 @@
+"""Heartbeats in real counters: how far counting has come, and how late it is."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from functions.adapters.redis_scripts import connect
+from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
+from functions.adapters.watermark import Watermark
+from functions.reconciliation.hearing import KEPT_MS, LAG
+from functions.usage.errors import Retryable
+from functions.usage.heartbeat import AHEAD_MS
+from functions.usage.quota import watermark_key
+from tests.integration.reconciliation.tenant import START_MS, TENANT, Tenant, event, settled
+from tests.local.valkey import start_valkey
+
+GROUP = "/aws/apigateway/aforo/a1b2c3d4e5/prod"
+OTHER = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod"
+
+
+def heartbeat(at_ms: int, group: str = GROUP) -> dict[str, object]:
+    return {"version": 1, "heartbeatAtMs": at_ms, "logGroup": group}
+
+
+def watermark(tenant: Tenant) -> object:
+    return tenant.client.hgetall(watermark_key(TENANT))
+
+
+def test_each_group_has_its_own_time(tenant: Tenant) -> None:
+    """One that stands still is seen beside one that does not."""
+    assert tenant.take(heartbeat(START_MS - 5000), heartbeat(START_MS - 9000, OTHER)) == []
+    assert watermark(tenant) == {GROUP: str(START_MS - 5000), OTHER: str(START_MS - 9000)}
+    assert tenant.level(LAG) == 9
+
+
+@pytest.mark.parametrize("order", list(permutations((1000, 2000, 3000))))
+def test_it_never_goes_back(tenant: Tenant, order: tuple[int, ...]) -> None:
+    """In any order, and repeated, the newest stands."""
+    for ago in (*order, *order):
+        assert tenant.take(heartbeat(START_MS - ago)) == []
+    assert watermark(tenant) == {GROUP: str(START_MS - 1000)}
+
+
+def test_one_that_was_overtaken_says_nothing_of_the_lag(tenant: Tenant) -> None:
+    """SQS delivers an old message again at any time: the lag did not grow by that."""
+    tenant.take(heartbeat(START_MS - 1000))
+    tenant.take(heartbeat(START_MS - 60_000))
+    assert tenant.level(LAG) == 1
+    assert tenant.counted(HEARTBEAT_COUNTED) == 1
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "reason"),
+    [(START_MS + AHEAD_MS + 1, "in_the_future"), (START_MS - KEPT_MS - 1, "too_old")],
+)
+def test_a_time_that_cannot_help_is_done_with(tenant: Tenant, at_ms: int, reason: str) -> None:
+    """Kept, one from the future would become a false statement, one from the past an alarm."""
+    assert tenant.take(heartbeat(at_ms)) == []
+    assert watermark(tenant) == {}
+    assert tenant.counted(HEARTBEAT_REFUSED, reason) == 1
+
+
+def test_it_waits_for_the_usage_beside_it(tenant: Tenant, tmp_path: Path) -> None:
+    """Counters that fail for the usage fail for the heartbeat, which comes again with it."""
+    with start_valkey(tmp_path) as server, connect(server.url) as client:
+        gone = Tenant(client)
+    assert gone.take(heartbeat(START_MS), settled([event("a")])) == ["0", "1"]
+    assert gone.take(heartbeat(START_MS)) == ["0"]
+    assert gone.take(heartbeat(START_MS - KEPT_MS - 1), settled([event("a")])) == ["1"]
+    assert tenant.take(heartbeat(START_MS), settled([event("a")])) == []
+    assert watermark(tenant) == {GROUP: str(START_MS)}
+
+
+def test_a_refused_message_does_not_hold_heartbeats_up(tenant: Tenant) -> None:
+    """It may stay in the queue for hours, and has no usage that anybody could count."""
+    assert tenant.take({"kind": "launch"}, {"settled": 1}, heartbeat(START_MS)) == ["0", "1"]
+    assert watermark(tenant) == {GROUP: str(START_MS)}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"heartbeatAtMs": "1"}, {"logGroup": 1}, {"version": 2}, {"heartbeatAtMs": 1.5}]
+)
+def test_what_is_almost_a_heartbeat_is_refused(tenant: Tenant, fields: dict[str, object]) -> None:
+    """Exactly its shape, or a message that is not understood."""
+    assert tenant.take({**heartbeat(START_MS), **fields}) == ["0"]
+    assert watermark(tenant) == {}
+
+
+def test_groups_that_are_not_metered_any_more_are_forgotten(tenant: Tenant) -> None:
+    """A group that left would hold the watermark back for ever; a new one begins at the start."""
+    tenant.take(heartbeat(START_MS), heartbeat(START_MS, OTHER))
+    kept = Watermark(tenant.client, TENANT).keep_only([GROUP, "new"], START_MS - 180_000)
+    assert kept == {GROUP: START_MS, "new": START_MS - 180_000}
+    assert watermark(tenant) == {GROUP: str(START_MS), "new": str(START_MS - 180_000)}
+    assert Watermark(tenant.client, TENANT).keep_only([], START_MS) == {}
+    assert watermark(tenant) == {}
+
+
+def test_a_start_does_not_undo_a_heartbeat(tenant: Tenant) -> None:
+    """Between reading and writing a first heartbeat may come: its time stands."""
+    tenant.take(heartbeat(START_MS))
+    for start_ms in (START_MS - 1, START_MS + 1):
+        kept = Watermark(tenant.client, TENANT).keep_only([GROUP], start_ms)
+        assert kept == {GROUP: START_MS}
+
+
+def test_counters_that_do_not_answer_are_retryable(tmp_path: Path) -> None:
+    """For the groups too, which no script writes."""
+    with start_valkey(tmp_path) as server, connect(server.url) as client:
+        gone = Watermark(client, TENANT)
+    with pytest.raises(Retryable):
+        gone.keep_only([GROUP], START_MS)
