@@ -59,6 +59,10 @@ ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=
 replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']
 	@$(RUN) -m tests.local.replay '$(or $(INPUT),{})'
 
+.PHONY: overshoot
+overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
+	@$(RUN) -m tests.bench.overshoot $(TRIALS)
+
 # ------------------------------------------------------------------------------------------ checks
 .PHONY: check
 check: lint types imports template statemachine artifacts ## Every check of CI that is not a test

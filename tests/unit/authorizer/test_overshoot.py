@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.bench_overshoot import run
+from tests.bench.overshoot import run
 from tests.fakes.overshoot_trial import Result
 
 TRIALS = 10_000

@@ -1,6 +1,6 @@
 """How far beyond its limit a customer is served, beside how far it may be.
 
-    python -m tests.bench.bench_overshoot [trials] [first seed]
+    python -m tests.bench.overshoot [trials] [first seed]
 
 A trial with its seed is repeatable. Exit status 1: the bound was broken.
 """
