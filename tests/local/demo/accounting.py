@@ -17,8 +17,8 @@ from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.ledger_row import LedgerRow
 from tests.local.customers import METER, inspect
 from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
+from tests.local.demo.depth import waiting
 from tests.local.demo.forger import Forgery
-from tests.local.demo.outage import waiting
 from tests.local.endpoints import Endpoints
 
 NOT_BILLABLE = frozenset({401, 403, 429})
@@ -151,6 +151,12 @@ def _add_report(counts: Counter[str], message: str) -> None:
 def ledger_rows(endpoints: Endpoints) -> Iterable[LedgerRow]:
     """Every row of the ledger."""
     return Ledger(boto3.client("s3"), endpoints.ledger_bucket).read("ledger/")
+
+
+def everything_is_settled(endpoints: Endpoints) -> bool:
+    """Whether the ledger has every event that metering reported."""
+    events = metering_counts(endpoints)["events"]
+    return len(settled_once(ledger_rows(endpoints))) >= events
 
 
 def billed_events(endpoints: Endpoints) -> list[dict[str, Any]]:
