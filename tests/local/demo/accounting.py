@@ -89,7 +89,7 @@ def ledger_rows(endpoints: Endpoints) -> Iterable[LedgerRow]:
 
 def everything_is_settled(endpoints: Endpoints) -> bool:
     """Whether the ledger has every request that the gateway served and that is to be billed."""
-    served = sum(
+    served: int = sum(
         one["status"] not in NOT_BILLABLE and one["resource_path"] != FREE_PATH
         for one in served_requests(endpoints)
     )
