@@ -106,7 +106,7 @@ class Follower:
         return self._wait(
             look,
             "in the log",
-            "the stage's log: it must be written to the metered log group "
+            "the stage's access log or execution log: it must go to the metered log group "
             f"({', '.join(self._target.log_groups)}), an access log in format v1 "
             "(docs/architecture.md).",
         )

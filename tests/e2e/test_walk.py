@@ -18,6 +18,7 @@ from functions.audit.target import local_target
 from functions.usage.event import RequestIdentity
 from tests.fakes.access_log_lines import access_line
 from tests.local.customers import inspect
+from tests.local.demo.depth import waiting
 from tests.local.demo.forger import forge
 from tests.local.demo.outage import (
     alarm_state,
@@ -25,7 +26,6 @@ from tests.local.demo.outage import (
     start_replay,
     take_aforo_down,
     wait_for_replay,
-    waiting,
 )
 from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints

@@ -34,8 +34,9 @@ STACK = "aforo-local"
 # On AWS 14 hours. Here a person wants to see usage being set aside, and still have time to look.
 HOLD_SECONDS = 60
 # Each put is delivered by itself and may start a metering process of its own, as on AWS; here they
-# share two cores, and ministack does not retry a delivery. So: few streams, lines gathered longer.
-LOG_OPTIONS = ("--log-streams", "3", "--flush-seconds", "1.0")
+# share two cores, and ministack does not retry a delivery. So: few streams in each of the two log
+# groups, lines gathered longer.
+LOG_OPTIONS = ("--log-streams", "2", "--flush-seconds", "1.0")
 
 type Say = Callable[[str], None]
 

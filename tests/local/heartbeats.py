@@ -19,10 +19,13 @@ def heartbeats_under_way(endpoints: Endpoints) -> int:
 
     One that was overtaken is not among them: a wait for an empty queue then waits for it too.
     """
-    group = endpoints.access_log_group
-    reached = int(watermark(endpoints).get(group, 0))
-    times = [read_heartbeat(line) or 0 for line in _lines(boto3.client("logs"), group)]
-    return sum(at_ms > reached for at_ms in times)
+    reached = watermark(endpoints)
+    logs = boto3.client("logs")
+    return sum(
+        (read_heartbeat(line) or 0) > int(reached.get(group, 0))
+        for group in (endpoints.access_log_group, endpoints.execution_log_group)
+        for line in _lines(logs, group)
+    )
 
 
 def watermark(endpoints: Endpoints) -> Mapping[str, str]:

@@ -189,4 +189,4 @@ def test_where_it_stops_is_status_1_with_what_to_check(
     assert first == f"GET {gateway.url}/pets"
     assert answered.split()[0] == "answered"
     assert " ".join(stopped.split()) == "in the log -- stopped here: not seen within 0 s"
-    assert check.startswith("Check: the stage's access log")
+    assert check.startswith("Check: the stage's access log or execution log")

@@ -14,6 +14,7 @@ from typing import Any
 from tests.local import cloud
 from tests.local.demo import bad_days, outage, second_meter
 from tests.local.demo.accounting import account
+from tests.local.demo.depth import waiting
 from tests.local.demo.forger import Forgery, forge
 from tests.local.demo.late_reports import wait_until_reported
 from tests.local.demo.misfortunes import Replayed, misfortunes_table
@@ -49,7 +50,7 @@ def _play(stage: Stage, endpoints: Endpoints) -> int:
     forgery = _first_traffic(stage, endpoints)
 
     stage.act("2. Aforo is down (503); the API keeps serving")
-    already_set_aside = outage.waiting(endpoints, "unforwarded")
+    already_set_aside = waiting(endpoints, "unforwarded")
     outage.take_aforo_down(endpoints)
     _send(stage, mixed_calls(endpoints, share=8))
     outage.wait_for_the_alarm(stage, endpoints, already_set_aside)

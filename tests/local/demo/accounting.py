@@ -4,7 +4,6 @@ The gateway says what it served, metering what it counted, the ledger what was s
 what was billed, the counters what is used. Nothing here trusts one of them for another.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,15 +12,16 @@ import boto3
 import httpx
 
 from functions.adapters.ledger import Ledger, settled_once
-from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.ledger_row import LedgerRow
 from tests.local.customers import METER, inspect
 from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
+from tests.local.demo.depth import waiting
 from tests.local.demo.forger import Forgery
-from tests.local.demo.outage import waiting
+from tests.local.demo.log_witness import logged_requests, metering_counts
 from tests.local.endpoints import Endpoints
 
 NOT_BILLABLE = frozenset({401, 403, 429})
+FREE_PATH = "/health"
 
 
 def account(endpoints: Endpoints, forgery: Forgery) -> Account:
@@ -82,75 +82,20 @@ def served_requests(endpoints: Endpoints) -> list[dict[str, Any]]:
     return found
 
 
-def logged_requests(endpoints: Endpoints) -> int:
-    """Requests in the logs that are metered."""
-    return len(access_log_lines(endpoints)) + len(execution_log_requests(endpoints))
-
-
-def access_log_lines(endpoints: Endpoints) -> list[str]:
-    """The access log as CloudWatch Logs has it."""
-    return list(log_lines(endpoints.access_log_group))
-
-
-def execution_log_requests(endpoints: Endpoints) -> set[str]:
-    """The extended request ids in the execution log, each in the first line of its request. What a
-    client wrote stands behind other labels, never at the front of a log event.
-    """
-    texts = (line.partition(") ")[2] for line in log_lines(endpoints.execution_log_group))
-    return {text for text in texts if text.startswith("Extended Request Id: ")}
-
-
-def log_lines(group: str) -> Iterable[str]:
-    """A log group's lines, stream by stream: FilterLogEvents does not page on ministack. The
-    heartbeat's stream holds no requests.
-    """
-    logs = boto3.client("logs")
-    streams = logs.get_paginator("describe_log_streams").paginate(logGroupName=group)
-    names = [stream["logStreamName"] for page in streams for stream in page["logStreams"]]
-    for name in names:
-        if name != HEARTBEAT_STREAM:
-            yield from _stream_lines(logs, group, name)
-
-
-def _stream_lines(logs: Any, group: str, stream: str) -> Iterable[str]:
-    token: dict[str, str] = {}
-    while True:
-        page = logs.get_log_events(
-            logGroupName=group, logStreamName=stream, startFromHead=True, **token
-        )
-        yield from (event["message"] for event in page["events"])
-        if not page["events"] or page["nextForwardToken"] == token.get("nextToken"):
-            return
-        token = {"nextToken": page["nextForwardToken"]}
-
-
-def metering_counts(endpoints: Endpoints) -> Counter[str]:
-    """What metering said of its deliveries: requests billed, events, quarantined, and excluded by
-    reason.
-    """
-    group = boto3.client("lambda").get_function_configuration(
-        FunctionName=endpoints.functions["metering"]
-    )["LoggingConfig"]["LogGroup"]
-    counts: Counter[str] = Counter()
-    for line in log_lines(group):
-        _add_report(counts, line)
-    return counts
-
-
-def _add_report(counts: Counter[str], message: str) -> None:
-    if '"usage.metered"' not in message:
-        return
-    report = json.loads(message)
-    counts["billed"] += report.get("requests_billed", 0)
-    counts["events"] += report.get("events", 0)
-    counts["quarantined"] += sum(report.get("quarantined", {}).values())
-    for reason, times in report.get("excluded", {}).items():
-        counts[f"excluded:{reason}"] += times
-
-
 def ledger_rows(endpoints: Endpoints) -> Iterable[LedgerRow]:
     """Every row of the ledger."""
     return Ledger(boto3.client("s3"), endpoints.ledger_bucket).read("ledger/")
+
+
+def everything_is_settled(endpoints: Endpoints) -> bool:
+    """Whether the ledger has every request that the gateway served and that is to be billed."""
+    served: int = sum(
+        one["status"] not in NOT_BILLABLE and one["resource_path"] != FREE_PATH
+        for one in served_requests(endpoints)
+    )
+    rows = settled_once(ledger_rows(endpoints)).values()
+    settled = sum(row["meter"] == METER for row in rows)
+    return settled >= served
 
 
 def billed_events(endpoints: Endpoints) -> list[dict[str, Any]]:

@@ -14,14 +14,14 @@ from contextlib import suppress
 import boto3
 from botocore.config import Config
 
-from tests.local.demo.accounting import logged_requests, metering_counts
+from tests.local.demo.log_witness import logged_requests, metering_counts
 from tests.local.demo.stage import DemoError, Stage
 from tests.local.endpoints import Endpoints
 
-# At the same time, so that every process gets one: more than there are streams being written. The
-# emulator asks the first process that is free, so each must be busy for a while.
-PROCESSES = 12
-PADDING_CHARS = 16_000_000  # 0.1 s of inflating and reading
+# At the same time, so that every process gets one: a demo starts 20 to 30 of metering's. The
+# emulator asks the first that is free, so each must be busy for a while.
+PROCESSES = 32
+PADDING_CHARS = 4_000_000  # 30 ms of inflating and reading, and they share the cores
 # After that the table is shown as it is.
 REPORT_SECONDS = 30.0
 

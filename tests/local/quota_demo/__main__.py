@@ -12,22 +12,20 @@ from pathlib import Path
 
 from redis import Redis
 
-from functions.authorizer.decision import DenyCode
 from functions.reconciliation import grant
 from tests.local import cloud
 from tests.local.customers import Plan
 from tests.local.demo import accounting
-from tests.local.demo.outage import unwritten, waiting
+from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, DemoCustomer, Endpoints
 from tests.local.ministack import MinistackError
-from tests.local.quota_demo import plans
-from tests.local.quota_demo.answers import SERVED, Answers, ask, make_known
+from tests.local.quota_demo import plans, redis_gone
+from tests.local.quota_demo.answers import SERVED, ask
 from tests.local.quota_demo.drive import Drive, drive, used_by
 from tests.local.quota_demo.plans import LARGE, SMALL
 from tests.local.quota_demo.table import quota_table
-from tests.local.redis_loss import kill_redis, start_empty_redis
 from tests.local.server_process import ServerError
 from tests.local.valkey import ValkeyError
 
@@ -35,9 +33,6 @@ DIRECTORY = LOCAL / "quota-demo"
 HOLD_SECONDS = 60
 TOP_UP = 5  # times the quota
 ARRIVAL_SECONDS = 90.0
-UNKNOWN_SECONDS = 90.0  # last known states serve for 30 s
-EMPTY_LOOKS = 6
-LOOK_SECONDS = 0.5
 
 type Customers = dict[str, DemoCustomer]
 
@@ -76,10 +71,10 @@ def _play(stage: Stage, endpoints: Endpoints, directory: Path) -> int:
         _top_up(stage, endpoints, plan, customers[plan.customer_id])
 
     stage.act("4. Redis dies: last known states serve for 30 s at most, then each plan's policy")
-    _kill(stage, endpoints, directory, customers)
+    redis_gone.kill(stage, endpoints, directory, customers)
 
     stage.act("5. Redis comes back empty: that is not a quota with nothing used, it is UNKNOWN")
-    _come_back_empty(stage, endpoints, directory, customers)
+    redis_gone.come_back_empty(stage, endpoints, directory, customers)
 
     stage.act("6. Was all of it billed?")
     return _close(stage, endpoints, drives)
@@ -130,44 +125,6 @@ def _top_up(stage: Stage, endpoints: Endpoints, plan: Plan, customer: DemoCustom
         return answer == SERVED, f"{answer} after {time.monotonic() - began:.1f} s"
 
     stage.wait(f"{plan.customer_id} is served again", look, ARRIVAL_SECONDS)
-
-
-def _kill(stage: Stage, endpoints: Endpoints, directory: Path, customers: Customers) -> None:
-    make_known(endpoints, customers)
-    kill_redis(directory)
-    answers = Answers(stage, endpoints, customers)
-
-    def look() -> tuple[bool, str]:
-        seen = answers.ask()
-        time.sleep(LOOK_SECONDS)
-        return _by_policy(answers), seen
-
-    stage.wait("without Redis", look, UNKNOWN_SECONDS)
-    if (SMALL.customer_id, SERVED) not in answers.seen:
-        message = f"{SMALL.customer_id} was not served by its last known state"
-        raise DemoError(message)
-    stage.say(f"{SMALL.customer_id}: its plan denies when unknown; {LARGE.customer_id}: allows")
-
-
-def _come_back_empty(
-    stage: Stage, endpoints: Endpoints, directory: Path, customers: Customers
-) -> None:
-    start_empty_redis(directory, endpoints)
-    redis = Redis.from_url(endpoints.redis_url)
-    stage.say(f"Redis answers again, with {redis.dbsize()} keys and no generation")
-    answers = Answers(stage, endpoints, customers)
-    for _ in range(EMPTY_LOOKS):
-        answers.ask()
-        time.sleep(LOOK_SECONDS)
-        if not _by_policy(answers):
-            message = f"an empty Redis was believed: {answers.latest}"
-            raise DemoError(message)
-
-
-def _by_policy(answers: Answers) -> bool:
-    """Neither is known: the small one's plan denies, the large one's allows."""
-    denied = answers.latest[SMALL.customer_id] == DenyCode.QUOTA_STATE_UNKNOWN
-    return denied and answers.latest[LARGE.customer_id] == SERVED
 
 
 def _close(stage: Stage, endpoints: Endpoints, drives: list[Drive]) -> int:
