@@ -76,10 +76,12 @@ class Holding:
         return ceiling * (0.5 + 0.5 * self.jitter())
 
 
-def given_up(held: Held, *, is_past_window: bool) -> SetAside | Held:
-    """What a held event becomes when its message has waited long enough."""
+def given_up(held: Held, *, is_forgotten: bool) -> SetAside | Held:
+    """What a held event becomes when its message has waited long enough. `is_forgotten`: Aforo may
+    have it, and may not know its key any more.
+    """
     if held.reason in _UNTRIED:
         return held
     known = _CLASS_OF_REASON.get(held.reason)
-    doubtful = SetAsideClass.AMBIGUOUS if held.ambiguous and is_past_window else None
+    doubtful = SetAsideClass.AMBIGUOUS if is_forgotten else None
     return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

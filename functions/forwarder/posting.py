@@ -4,12 +4,13 @@ Guaranteed: a key is posted once however many messages carry it, nothing is post
 keeps back, no post is started that cannot end in time, and no event waits for another's ledger.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from functions.forwarder.answer import Stop, Verdict
 from functions.forwarder.breaker import Breaker
 from functions.forwarder.delivery import Delivery, deliver
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.holding import BREAKER_OPEN, OUT_OF_TIME
 from functions.forwarder.packing import Parcel, distinct, pack
 from functions.forwarder.screening import Screening
@@ -46,7 +47,7 @@ class Posting:
         self,
         events: Iterable[UsageEvent],
         *,
-        doubtful: Collection[str],
+        doubts: Doubts,
         now_ms: int,
         has_time: Callable[[], bool],
     ) -> Posted:
@@ -57,7 +58,7 @@ class Posting:
         # The young first: an hour of the ledger may take all the time that there is.
         for parcels in (young, old):
             posted.outcomes |= self.screening.decide(
-                parcels, doubtful=doubtful, now_ms=now_ms, has_time=has_time
+                parcels, doubts=doubts, now_ms=now_ms, has_time=has_time
             )
             self._post(parcels, posted, has_time)
         return posted

@@ -20,6 +20,7 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
 from functions.forwarder.packing import body_of
@@ -76,7 +77,7 @@ def forward(way: Posting, given: list[dict[str, Any]]) -> None:
     messages = [one for one in read_inbox(given) if isinstance(one, Received)]
     found = way.run(
         (event for message in messages for event in message.events),
-        doubtful=(),
+        doubts=Doubts(),
         now_ms=now_ms(),
         has_time=lambda: True,
     )

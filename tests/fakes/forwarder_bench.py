@@ -8,14 +8,22 @@ from pydantic_core import from_json
 
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
 from functions.forwarder.posting import Posting
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
 from tests.fakes.settable_clock import SettableClock
-from tests.fakes.settling import FakeLedger, FakeMessageQueue, FakePlaces, FakeVisibility
+from tests.fakes.settling import (
+    FakeLedger,
+    FakeMessageQueue,
+    FakePlaces,
+    FakeUsageQueue,
+    FakeVisibility,
+)
 
 HOLD_SECONDS = 50_400
 
@@ -28,6 +36,7 @@ class Bench:
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW_MS / 1000))
     places: FakePlaces = field(default_factory=FakePlaces)
     remaining_ms: list[int] = field(default_factory=lambda: [60_000])
+    hold_seconds: float = HOLD_SECONDS
 
     def __post_init__(self) -> None:
         self.aforo = ScriptedAforo(self.answer)
@@ -35,6 +44,7 @@ class Bench:
         self.settled = FakeMessageQueue("settled", self.places)
         self.ledger = FakeLedger(self.places)
         self.visibility = FakeVisibility(self.places)
+        self.usage = FakeUsageQueue(self.places)
         telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
             posting=Posting(
@@ -44,9 +54,9 @@ class Bench:
                 most_events=100,
                 most_bytes=1_048_576,
             ),
-            holding=Holding(HOLD_SECONDS),
             settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
-            visibility=self.visibility,
+            coming_back=ComingBack(Holding(self.hold_seconds), self.visibility, self.usage),
+            heartbeats=Heartbeats(self.settled, telemetry),
             telemetry=telemetry,
             now_ms=lambda: int(self.clock() * 1000),
         )

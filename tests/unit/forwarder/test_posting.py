@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.screening import Screening
 from functions.usage.ledger_row import LedgerRow
@@ -51,7 +52,7 @@ def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
         most_bytes=1_048_576,
     )
     events = [usage_event(1, occurred_ms=OLD_MS), usage_event(2)]
-    return posting.run(events, doubtful=(), now_ms=NOW_MS, has_time=ledger.has_time)
+    return posting.run(events, doubts=Doubts(), now_ms=NOW_MS, has_time=ledger.has_time)
 
 
 def test_a_ledger_hour_that_takes_too_long_holds_the_old_events_alone() -> None:
