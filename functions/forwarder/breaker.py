@@ -35,6 +35,10 @@ class Breaker:
             return None
         return Held(self._why.reason, left)
 
+    def is_probing(self) -> bool:
+        """Whether the next post is a probe: it was open, and its time is over."""
+        return self._why is not None and self.refusal() is None
+
     def is_shut(self) -> bool:
         """Whether nothing says that Aforo does not take usage: shut, or open for so long ago that
         all that was held then has been tried again, by this process or by another.

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.adapters.aforo_http import SENDING_SECONDS
+from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.account import Account
 from functions.forwarder.coming_back import ComingBack
@@ -21,10 +23,9 @@ from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.settle import Settlement
 from functions.usage.outcome import ForwardingOutcome, Held, SetAside
 
-# A post may take 2 s to connect, 8 s to be written, 8 s to be answered and 8 s to be read
-# (functions.adapters.aforo_http), and once more with another key; what follows it (three calls to
-# AWS, each tried again within 30 s at worst) is usually over in 100 ms.
-POST_RESERVE_MS = 30_000
+# One sending to Aforo, and then one place of AWS that is away through all of its tries; what else
+# follows is over in 100 ms. A sending with another key asks again whether there is time.
+POST_RESERVE_MS = 1000 * (SENDING_SECONDS + CALL_SECONDS + 2)
 # Waiting for its own time is no sign that the road is stalled.
 _NOT_A_STALL = "future"
 
@@ -36,8 +37,9 @@ class Invocation:
     request_id: str
     remaining_ms: Callable[[], int]
 
-    def has_time_to_post(self) -> bool:
-        return self.remaining_ms() >= POST_RESERVE_MS
+    def spare_seconds(self) -> float:
+        """How long the start of a post may be put off; negative when it is too late for one."""
+        return (self.remaining_ms() - POST_RESERVE_MS) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Forwarding:
             (event for message in messages for event in message.events),
             doubts=doubts,
             now_ms=started_ms,
-            has_time=invocation.has_time_to_post,
+            spare_seconds=invocation.spare_seconds,
         )
 
     def _resolve(self, received: Received, posted: Posted, started_ms: int) -> Forwarded:

@@ -25,8 +25,10 @@ from functions.forwarder.forwarding import Forwarding, Invocation
 from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.posting import Posting
 from functions.forwarder.putting_back import PuttingBack
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
@@ -100,6 +102,9 @@ def _posting(
         ),
         breaker=Breaker(time.monotonic),
         post=api.post,
-        most_events=settings.events_per_post,
+        share=RateShare(settings.share_per_minute, time.monotonic),
+        lanes=Lanes(settings.posts_at_once),
+        # A post that is larger than the share would never go.
+        most_events=min(settings.events_per_post, int(settings.share_per_minute)),
         most_bytes=settings.post_bytes,
     )

@@ -12,7 +12,9 @@ from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
 from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
-from functions.forwarder.posting import Posting
+from functions.forwarder.lanes import Lanes
+from functions.forwarder.posting import Post, Posting
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
@@ -35,8 +37,11 @@ class Bench:
     answer: Answer
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW_MS / 1000))
     places: FakePlaces = field(default_factory=FakePlaces)
-    remaining_ms: list[int] = field(default_factory=lambda: [60_000])
+    remaining_ms: list[int] = field(default_factory=lambda: [120_000])
     hold_seconds: float = HOLD_SECONDS
+    events_per_minute: float = 1e9
+    posts_at_once: int = 1
+    post: Post | None = None  # instead of `answer`
 
     def __post_init__(self) -> None:
         self.aforo = ScriptedAforo(self.answer)
@@ -50,7 +55,9 @@ class Bench:
             posting=Posting(
                 screening=Screening(self.ledger.read_hour, 86_400),
                 breaker=Breaker(self.clock),
-                post=self.aforo.post,
+                post=self.post or self.aforo.post,
+                share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
+                lanes=Lanes(self.posts_at_once),
                 most_events=100,
                 most_bytes=1_048_576,
             ),

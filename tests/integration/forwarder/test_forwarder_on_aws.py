@@ -35,7 +35,7 @@ class Context:
     aws_request_id = "0f1e2d3c"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+        return 120_000
 
 
 @dataclass

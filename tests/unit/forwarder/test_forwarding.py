@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.problem import Reply
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord
 from tests.fakes.forwarder_bench import HOLD_SECONDS, Bench
@@ -217,7 +218,7 @@ def test_what_could_not_be_set_aside_is_not_in_the_ledger_as_set_aside() -> None
 
 def test_no_post_starts_that_cannot_end() -> None:
     """With too little time left nothing is posted, and all of it is tried again soon."""
-    bench = Bench(accepted, remaining_ms=[29_999])
+    bench = Bench(accepted, remaining_ms=[POST_RESERVE_MS - 1])
     assert bench.forward([record("a", range(3))]) == []
     assert bench.aforo.blocks == []
     assert bench.usage.put["a"].seconds == 5
@@ -225,7 +226,7 @@ def test_no_post_starts_that_cannot_end() -> None:
 
 def test_running_out_of_time_does_not_open_the_breaker() -> None:
     """The next invocation posts at once."""
-    bench = Bench(accepted, remaining_ms=[60_000, 20_000, 60_000])
+    bench = Bench(accepted, remaining_ms=[120_000, 20_000, 120_000])
     assert bench.forward([record("a", range(150))]) == []
     assert bench.usage.put.keys() == {"a"}
     assert [len(block) for block in bench.aforo.blocks] == [100]
