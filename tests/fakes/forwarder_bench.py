@@ -1,6 +1,7 @@
 """A whole forwarder on places in memory."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
+from tests.fakes.model_queue import ModelQueue
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settling import (
     FakeLedger,
@@ -42,6 +44,9 @@ class Bench:
     events_per_minute: float = 1e9
     posts_at_once: int = 1
     post: Post | None = None  # instead of `answer`
+    queue: ModelQueue | None = None  # instead of fakes that only remember
+    jitter: Callable[[], float] = random.random
+    beside: "Bench | None" = None  # another process, whose places this one shares
 
     def __post_init__(self) -> None:
         self.aforo = ScriptedAforo(self.answer)
@@ -50,11 +55,14 @@ class Bench:
         self.ledger = FakeLedger(self.places)
         self.visibility = FakeVisibility(self.places)
         self.usage = FakeUsageQueue(self.places)
+        if self.beside:
+            self.unforwarded, self.settled = self.beside.unforwarded, self.beside.settled
+            self.ledger = self.beside.ledger
         telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
             posting=Posting(
                 screening=Screening(self.ledger.read_hour, 86_400),
-                breaker=Breaker(self.clock),
+                breaker=Breaker(self.clock, self.jitter),
                 post=self.post or self.aforo.post,
                 share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
                 lanes=Lanes(self.posts_at_once),
@@ -62,7 +70,11 @@ class Bench:
                 most_bytes=1_048_576,
             ),
             settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
-            coming_back=ComingBack(Holding(self.hold_seconds), self.visibility, self.usage),
+            coming_back=ComingBack(
+                Holding(self.hold_seconds, self.jitter),
+                self.queue or self.visibility,
+                self.queue or self.usage,
+            ),
             heartbeats=Heartbeats(self.settled, telemetry),
             telemetry=telemetry,
             now_ms=lambda: int(self.clock() * 1000),
