@@ -43,6 +43,7 @@ class Bench:
     hold_seconds: float = HOLD_SECONDS
     events_per_minute: float = 1e9
     posts_at_once: int = 1
+    most_events: int = 100  # in a post
     post: Post | None = None  # instead of `answer`
     queue: ModelQueue | None = None  # instead of fakes that only remember
     jitter: Callable[[], float] = random.random
@@ -66,7 +67,7 @@ class Bench:
                 post=self.post or self.aforo.post,
                 share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
                 lanes=Lanes(self.posts_at_once),
-                most_events=100,
+                most_events=self.most_events,
                 most_bytes=1_048_576,
             ),
             settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
