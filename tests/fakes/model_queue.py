@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from functions.adapters.message_queue import BYTES_PER_CALL
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS, Later
 
 VISIBILITY_SECONDS = 725
@@ -81,9 +82,10 @@ class ModelQueue:
                 self.messages[name].visible_at = self.clock() + seconds
 
     def put_back(self, letters: Mapping[str, Later]) -> set[str]:
-        for later in letters.values():
-            self.send(later.body, seconds=later.seconds)
-        return set(letters)
+        taken = {name for name, one in letters.items() if len(one.body) <= BYTES_PER_CALL}
+        for name in taken:
+            self.send(letters[name].body, seconds=letters[name].seconds)
+        return taken
 
     def next_visible(self) -> float | None:
         """When the next message may be received; None when there is none."""

@@ -37,12 +37,18 @@ def book(console: httpx.Client) -> dict[str, Any]:
     return found
 
 
+LONG_AGO = "Mon, 01 Jan 2024 00:00:00 GMT"
+FAR_AWAY = "Fri, 01 Jan 2100 00:00:00 GMT"  # absurd: 15 minutes is the most that is obeyed
 FAULTS: list[tuple[dict[str, Any], ForwardingOutcome, int]] = [
     ({"kind": "status", "status": 408}, Held("request_timeout", 0, ambiguous=True), 0),
     ({"kind": "status", "status": 429}, Held("rate_limited", 0), 0),
     ({"kind": "status", "status": 429, "retry_after": "3"}, Held("rate_limited", 3), 0),
     ({"kind": "status", "status": 429, "retry_after": "soon"}, Held("rate_limited", 0), 0),
     ({"kind": "status", "status": 429, "retry_after": "9e9"}, Held("rate_limited", 900), 0),
+    ({"kind": "status", "status": 429, "retry_after": LONG_AGO}, Held("rate_limited", 0), 0),
+    ({"kind": "status", "status": 429, "retry_after": FAR_AWAY}, Held("rate_limited", 900), 0),
+    ({"kind": "commit_then_status", "status": 429}, Held("rate_limited", 0), SIZE),
+    ({"kind": "commit_then_status", "status": 401}, Held("credential_refused", 0), SIZE),
     ({"kind": "status", "status": 500}, Held("outage", 0, ambiguous=True), 0),
     ({"kind": "status", "status": 502}, Held("outage", 0, ambiguous=True), 0),
     (
@@ -98,8 +104,19 @@ def test_a_lasting_fault_and_then_none(
     assert book(console)["accepted"] == SIZE
 
 
-SLOW = {"hang", "huge_body", "slow"}
-QUICK = [{**fault, "count": 1} for fault, *_ in FAULTS if fault["kind"] not in SLOW]
+# The slow kinds, quickly: what they are like for the client does not change.
+IN_PAIRS: dict[str, dict[str, Any]] = {
+    "hang": {"seconds": 0.01},
+    "slow": {"seconds": 0.02},
+    "huge_body": {"bytes": 100_000},  # more than the client reads
+}
+QUICK = [{**fault, **IN_PAIRS.get(fault["kind"], {}), "count": 1} for fault, *_ in FAULTS]
+# Faults that choose events: what is chosen is set aside, what stands beside it is billed.
+CHOOSING: list[dict[str, Any]] = [
+    {"kind": "per_event_errors", "match": {"metadata.n": 3}},
+    {"kind": "poison", "match": {"metadata.n": 3}},
+    {"kind": "poison", "match": {"metadata.n": 3}, "status": 422},
+]
 
 
 @pytest.mark.parametrize("first", QUICK, ids=str)
@@ -116,6 +133,90 @@ def test_any_two_faults_in_a_row(
         assert book(console)["accepted"] == SIZE
         assert book(console)["conflicts"] == 0
         console.delete("/_ledger").raise_for_status()
+
+
+@pytest.mark.parametrize("choosing", CHOOSING, ids=str)
+def test_any_fault_beside_one_that_chooses_an_event(
+    api: IngestApi, console: httpx.Client, break_aforo: Break, choosing: dict[str, Any]
+) -> None:
+    """Two tries see the other fault out; the chosen event alone is set aside, the others are in
+    Aforo's book once, whatever it did before.
+    """
+    for other in QUICK:
+        events = batch()
+        break_aforo(other, choosing)
+        deliver(events, api.post)
+        last = deliver(events, api.post)
+        refused = [key for key, one in last.outcomes.items() if isinstance(one, SetAside)]
+        assert refused == [events[3].key], other
+        assert set(last.outcomes.values()) - {last.outcomes[events[3].key]} == {Confirmed()}
+        assert SIZE - 1 <= book(console)["accepted"] <= SIZE
+        assert book(console)["conflicts"] == 0
+        console.delete("/_faults").raise_for_status()
+        console.delete("/_ledger").raise_for_status()
+
+
+@pytest.mark.parametrize("first", CHOOSING, ids=str)
+@pytest.mark.parametrize("second", CHOOSING, ids=str)
+def test_two_faults_that_choose(
+    api: IngestApi,
+    console: httpx.Client,
+    break_aforo: Break,
+    first: dict[str, Any],
+    second: dict[str, Any],
+) -> None:
+    """Whatever of them Aforo refuses is set aside in one delivery, all else is billed. (A post
+    meets one fault: beside errors for one event, Aforo accepts the other.)
+    """
+    events = batch(32)
+    break_aforo(first, {**second, "match": {"metadata.n": 17}})
+    delivery = deliver(events, api.post)
+    refused = {key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
+    both = first["kind"] == "poison"
+    assert refused == {events[3].key} | ({events[17].key} if both else set())
+    assert book(console)["accepted"] == 32 - len(refused)
+    # k bad events of n: k * (ceil(log2 n) + 2) + 1 posts at most.
+    assert delivery.posts <= 2 * (5 + 2) + 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"kind": "status", "status": 400}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 409}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 422}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 413}, SetAsideClass.POISON),
+    ],
+    ids=str,
+)
+def test_an_event_that_is_refused_alone_is_set_aside(
+    api: IngestApi,
+    console: httpx.Client,
+    break_aforo: Break,
+    fault: dict[str, Any],
+    expected: SetAsideClass,
+) -> None:
+    """Nothing smaller can be tried; 409 is a duplicate only where Aforo says so."""
+    break_aforo(fault)
+    (outcome,) = deliver(batch(1), api.post).outcomes.values()
+    assert isinstance(outcome, SetAside)
+    assert (outcome.set_aside_class, outcome.status) == (expected, fault["status"])
+    assert book(console)["accepted"] == 0
+
+
+def test_a_conflict_is_set_aside_alone(api: IngestApi, console: httpx.Client) -> None:
+    """The same key with other content, at an Aforo that refuses it with 409."""
+    console.patch("/_settings", json={"conflict": "reject"}).raise_for_status()
+    events = batch()
+    deliver(events, api.post)
+    changed = {**events[5].event, "quantity": 2}
+    again = list(distinct([*(p.event for p in events[:5]), changed]).parcels.values())  # type: ignore[list-item]
+    delivery = deliver(again, api.post)
+    console.patch("/_settings", json={"conflict": "first_wins"}).raise_for_status()
+    refused = {key: one for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
+    assert refused.keys() == {events[5].key}
+    assert refused[events[5].key].status == 409
+    assert book(console)["accepted"] == SIZE
 
 
 @pytest.mark.parametrize("kind", ["empty_2xx", "wrong_counts", "not_json"])
