@@ -104,7 +104,6 @@ def _posting(
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),
         lanes=Lanes(settings.posts_at_once),
-        # A post that is larger than the share would never go.
-        most_events=min(settings.events_per_post, int(settings.share_per_minute)),
+        most_events=settings.most_events,
         most_bytes=settings.post_bytes,
     )

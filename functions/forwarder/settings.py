@@ -46,6 +46,11 @@ class ForwarderSettings(Settings):
     def allowed_hosts(self) -> frozenset[str]:
         return frozenset(filter(None, (h.strip() for h in self.aforo_allowed_hosts.split(","))))
 
+    @property
+    def most_events(self) -> int:
+        """The events in a post: one that is larger than the share would never go."""
+        return min(self.events_per_post, int(self.share_per_minute))
+
     @model_validator(mode="after")
     def _holds_within_the_window(self) -> Self:
         if self.hold_seconds > self.dedup_window_seconds * HOLD_SHARE_OF_WINDOW:

@@ -4,14 +4,17 @@ what Aforo's book says of it (aforo-contract.md 1.1.4).
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from functions.adapters.aforo_http import Caller
+from functions.forwarder.answer import Stop
 from functions.forwarder.delivery import Delivery, deliver
 from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import Parcel, distinct
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
@@ -323,6 +326,46 @@ def test_before_a_rotation_reaches_aforo_the_previous_key_is_used(
     """401 with the new key: AWSPREVIOUS still works."""
     secret.values = {"AWSCURRENT": "sk_test_too_new", "AWSPREVIOUS": DEFAULT_API_KEY}
     assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+
+
+def test_a_second_sending_needs_time_of_its_own(
+    api: IngestApi, secret: SecretStore, console: httpx.Client
+) -> None:
+    """The key is refused, another one is found, and the function is about to end: nothing is sent
+    that could not end; the next post goes with the other key.
+    """
+    secret.values["AWSCURRENT"] = "sk_test_retired"
+    api.credential.current()
+    secret.values["AWSCURRENT"] = DEFAULT_API_KEY
+    time_left = iter([True, False])
+    assert api.post(batch(), lambda: next(time_left)) == Stop(Held("credential_refused", 0))
+    assert book(console)["accepted"] == 0
+    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+
+
+def test_a_key_that_took_too_long_to_read_is_not_used(
+    api: IngestApi, console: httpx.Client
+) -> None:
+    """Secrets Manager was slow: there is no time left for the first sending."""
+    posts = len(console.get("/_posts").json()["posts"])
+    assert api.post(batch(), lambda: False) == Stop(Held("out_of_time", 0))
+    assert len(console.get("/_posts").json()["posts"]) == posts
+
+
+def test_posts_at_once_share_the_connections_and_the_key(
+    api: IngestApi, secret: SecretStore, console: httpx.Client
+) -> None:
+    """Four lanes, a key that is refused in all of them at once: it is read again, and every event
+    is in the book once.
+    """
+    secret.values["AWSCURRENT"] = "sk_test_retired"
+    api.credential.current()
+    secret.values["AWSCURRENT"] = DEFAULT_API_KEY
+    events = batch(120)
+    batches = [events[first : first + 10] for first in range(0, 120, 10)]
+    found = Lanes(4).run([partial(deliver, one, api.post) for one in batches])
+    assert {outcome for one in found for outcome in outcomes(one)} == {Confirmed()}
+    assert book(console)["accepted"] == 120
 
 
 def test_without_a_secret_nothing_is_posted(
