@@ -122,9 +122,20 @@ class Road:
         staying = set(self.forwarders[self.turns % 2].forward(records))
         self.queue.delete(one["messageId"] for one in records if one["messageId"] not in staying)
 
-    def replay(self, *, decided: bool = False) -> None:
-        """What is set aside, through the replay's own selection, back to UsageQueue."""
-        waiting, self.bench.unforwarded.bodies[:] = [*self.bench.unforwarded.bodies], []
+    def replay(
+        self, *, decided: bool = False, dies: bool = False, only_certain: bool = False
+    ) -> None:
+        """What is set aside, through the replay's own selection, back to UsageQueue; one that
+        `dies` has sent all of it, and deleted nothing.
+        """
+        waiting = [
+            body
+            for body in self.bench.unforwarded.bodies
+            if not (only_certain and from_json(body)["setAside"]["doubtfulSince"])
+        ]
+        if not dies:
+            for body in waiting:
+                self.bench.unforwarded.bodies.remove(body)
         for body in waiting:
             letter = Letter("m", "r", body, int(self.clock() * 1000), 1)
             take = select(letter, Filter(), f"replay-{self.clock()}", int(self.clock() * 1000))
@@ -224,6 +235,28 @@ def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
     road.replay(decided=True)
     road.run_out()
     road.check_all_is_billed_once()
+
+
+def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
+    """A replay dies between sending and deleting: each event is twice on the road. One copy ends in
+    doubt, and Aforo has it; the other knows of no doubt, and is not posted days later either.
+    """
+    road = Road("refused", hours=20)
+    road.send_usage()
+    road.run_out()
+    road.aforo.kind = "commits"
+    road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
+    road.replay(dies=True)
+    road.run_out()
+    doubts = [body["setAside"]["doubtfulSince"] for body in road.set_aside()]
+    assert None in doubts
+    assert any(doubts)
+    road.run_until(road.begun + 9 * DAY)
+    road.replay(only_certain=True)
+    road.run_out()
+    assert road.aforo.billed == dict.fromkeys(road.everything, 1)
+    classes = {body["setAside"]["setAsideClass"] for body in road.set_aside()}
+    assert classes == {SetAsideClass.AMBIGUOUS}
 
 
 def test_an_outage_longer_than_the_hold_is_set_aside_by_its_own_hold() -> None:
