@@ -24,6 +24,8 @@ from functions.usage.outcome import (
 )
 
 FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # what Aforo allows between its clock and ours
+# Judged at the start of an invocation, posted at its end at the latest (120 s), by our clock.
+SLACK_MS = FUTURE_TOLERANCE_MS + 120_000
 LATE_MS = 90 * DAY_MS  # what Aforo takes
 
 type ReadHour = Callable[[str], Iterable[LedgerRow]]
@@ -67,8 +69,8 @@ class Screening:
         return self.is_past_window(now_ms - epoch_ms_from_iso(parcel.event["occurredAt"]))
 
     def is_past_window(self, age_ms: float) -> bool:
-        """Whether Aforo may have forgotten the key of an event of that age."""
-        return age_ms > self.dedup_window_seconds * 1000
+        """Whether Aforo may have forgotten a key that it got so long ago, when we post it again."""
+        return age_ms > self.dedup_window_seconds * 1000 - SLACK_MS
 
     def _decide_old(
         self, ages: Mapping[str, int], found: "_Found | None", doubts: Doubts, now_ms: int

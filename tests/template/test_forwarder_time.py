@@ -7,6 +7,7 @@ from functions.adapters.aws import CALL_SECONDS
 from functions.forwarder import breaker, heartbeats, holding, retry_after
 from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS
+from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS
 from functions.forwarder.settings import HOLD_SHARE_OF_WINDOW, ForwarderSettings
 from tests.template.stack import functions, resources, template, timeout
 
@@ -57,6 +58,12 @@ def test_the_hold_ends_while_aforo_remembers_and_while_sqs_keeps() -> None:
     assert default("HoldSeconds") + late <= default("DedupWindowSeconds")
     assert default("HoldSeconds") <= default("DedupWindowSeconds") * HOLD_SHARE_OF_WINDOW
     assert PARAMETERS["HoldSeconds"]["MaxValue"] + late <= QUEUE["MessageRetentionPeriod"]
+
+
+def test_what_is_judged_to_be_remembered_is_posted_while_it_is() -> None:
+    """Between the judging and the post lies an invocation at most; and clocks differ."""
+    assert timeout(FORWARDER) * 1000 + FUTURE_TOLERANCE_MS <= SLACK_MS
+    assert PARAMETERS["DedupWindowSeconds"]["MinValue"] * 1000 > SLACK_MS
 
 
 def test_crashes_are_redriven_before_sqs_deletes_and_not_before_the_hold_ends() -> None:
