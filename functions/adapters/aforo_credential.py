@@ -1,9 +1,11 @@
 """Aforo's API key: a secret's ARN comes in, the key to send leaves.
 
 Guaranteed: the key is never logged and never stands in an error; while Secrets Manager is away,
-the last key read is used; during a rotation both versions get their chance (`refreshed`).
+the last key read is used; during a rotation both versions get their chance (`refreshed`). Several
+threads may ask: one reads, the others wait for what it read.
 """
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
@@ -45,6 +47,7 @@ class AforoCredential:
         self._key: str | None = None
         self._read_at = 0.0
         self._refused: set[str] = set()
+        self._lock = threading.Lock()
 
     def current(self) -> str:
         """The key to send, read again after `ttl_seconds`.
@@ -52,18 +55,26 @@ class AforoCredential:
         Retryable when it was never read and Secrets Manager does not give it; SettingsError when
         the secret is not `{"apiKey": "..."}`, unless an earlier key is known.
         """
-        if self._key is None:
-            self._use(self._read(CURRENT))
-        elif self._clock() - self._read_at >= self._ttl:
-            self._use(self._read_or_none(CURRENT) or self._key)
-            self._refused.clear()
-        return self._key or ""
+        with self._lock:
+            if self._key is None:
+                self._use(self._read(CURRENT))
+            elif self._clock() - self._read_at >= self._ttl:
+                self._use(self._read_or_none(CURRENT) or self._key)
+                self._refused.clear()
+            return self._key or ""
 
-    def refreshed(self) -> str | None:
-        """Another key to try, after Aforo refused the one in use; None when there is none.
+    def refreshed(self, refused: str | None = None) -> str | None:
+        """Another key to try, after Aforo refused one (by default the one in use); None when there
+        is none.
 
         AWSCURRENT if it changed, else AWSPREVIOUS: a rotation may reach us before it reaches Aforo.
         """
+        with self._lock:
+            if refused is not None and self._key not in {refused, *self._refused}:
+                return self._key  # another thread has found it meanwhile
+            return self._another()
+
+    def _another(self) -> str | None:
         if self._key is not None:
             self._refused.add(self._key)
         current = self._read_or_none(CURRENT)

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 # boto3's defaults wait 60 s for a connection and 60 s for an answer: longer than our functions
 # may run. Three tries of at most 2 + 8 s end inside the shortest function timeout (60 s).
+CONNECT_SECONDS = 2
+READ_SECONDS = 8
+TRIES = 3
+_BACKOFF_SECONDS = 3  # "standard": at most 1 s before the second try, 2 s before the third
+CALL_SECONDS = TRIES * (CONNECT_SECONDS + READ_SECONDS) + _BACKOFF_SECONDS
 _CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=8,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": TRIES},
 )
 
 

@@ -40,6 +40,10 @@ def _quarantined(target: Target, extended_id: str, since: datetime) -> str | Non
 def _depth(target: Target) -> int:
     attributes = boto3.client("sqs", region_name=target.region).get_queue_attributes(
         QueueUrl=target.usage_queue_url,
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",  # held without a doubt
+        ],
     )["Attributes"]
     return sum(int(count) for count in attributes.values())

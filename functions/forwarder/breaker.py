@@ -14,6 +14,8 @@ from functions.usage.outcome import Held
 FIRST_SECONDS = 1.0
 # Not longer: held messages carry their own, growing waits; this only spares a sick Aforo a burst.
 MOST_SECONDS = 30.0
+# The longest that a held message of a hold of 14 hours waits for its next try.
+QUIET_SECONDS = 900.0
 
 
 @dataclass(slots=True)
@@ -32,6 +34,16 @@ class Breaker:
         if self._why is None or left <= 0:
             return None
         return Held(self._why.reason, left)
+
+    def is_probing(self) -> bool:
+        """Whether the next post is a probe: it was open, and its time is over."""
+        return self._why is not None and self.refusal() is None
+
+    def is_shut(self) -> bool:
+        """Whether nothing says that Aforo does not take usage: shut, or open for so long ago that
+        all that was held then has been tried again, by this process or by another.
+        """
+        return self._why is None or self.clock() - self._open_until > QUIET_SECONDS
 
     def record(self, stopped: Held | None) -> None:
         """Take note of how a delivery went: stopped, or answered."""

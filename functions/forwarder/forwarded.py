@@ -48,6 +48,11 @@ class Forwarded:
     def is_finished(self) -> bool:
         return not any(isinstance(outcome, Held) for outcome in self.outcomes)
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether no try of it, this one included, left a doubt about what Aforo has."""
+        return self.received.doubtful_since_ms is None and not any(h.ambiguous for h in self.held)
+
     def settled(self) -> Iterator[Settled]:
         """The events to make durable. Set-aside events wait until no event of their message is
         held: the message comes back whole, and would set them aside again.

@@ -1,28 +1,33 @@
 """One invocation: SQS records come in; the ids of the messages that must come back leave.
 
-Guaranteed: a message is acknowledged only when every event of it is confirmed or set aside, and
-that is durable. The order of effects is the numbered comments, here and in settle.py.
+Guaranteed: a message is acknowledged only when every event of it is confirmed or set aside, or on
+the queue once more, and that is durable. The order of effects is the numbered comments, here and
+in settle.py.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
-from functions.adapters.telemetry import FORWARDED, Telemetry
+from functions.adapters.aforo_http import SENDING_SECONDS
+from functions.adapters.aws import CALL_SECONDS
+from functions.adapters.telemetry import Telemetry
+from functions.forwarder.account import Account
+from functions.forwarder.coming_back import ComingBack
+from functions.forwarder.doubt import JUDGED, Doubts, earliest
 from functions.forwarder.forwarded import Forwarded, Stamp
-from functions.forwarder.holding import Holding, given_up
-from functions.forwarder.inbox import Received, Unreadable, read_inbox
+from functions.forwarder.heartbeats import WAIT_SECONDS, Heartbeats
+from functions.forwarder.holding import given_up
+from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.settle import Settlement
-from functions.usage.event import UsageEvent
-from functions.usage.moment import epoch_ms_from_iso
-from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
+from functions.usage.outcome import ForwardingOutcome, Held, SetAside
 
-# A post may take 2 s to connect, 8 s to be written, 8 s to be answered and 8 s to be read
-# (functions.adapters.aforo_http), and once more with another key; what follows it (three calls to
-# AWS, each tried again within 30 s at worst) is usually over in 100 ms.
-POST_RESERVE_MS = 30_000
+# One sending to Aforo, and then one place of AWS that is away through all of its tries; what else
+# follows is over in 100 ms. A sending with another key asks again whether there is time.
+POST_RESERVE_MS = 1000 * (SENDING_SECONDS + CALL_SECONDS + 2)
+# Waiting for its own time is no sign that the road is stalled.
+_NOT_A_STALL = "future"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,9 @@ class Invocation:
     request_id: str
     remaining_ms: Callable[[], int]
 
-    def has_time_to_post(self) -> bool:
-        return self.remaining_ms() >= POST_RESERVE_MS
-
-
-class Hider(Protocol):
-    """The receiver's side of UsageQueue (`functions.forwarder.visibility`)."""
-
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None: ...
+    def spare_seconds(self) -> float:
+        """How long the start of a post may be put off; negative when it is too late for one."""
+        return (self.remaining_ms() - POST_RESERVE_MS) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Forwarding:
     """`now_ms` is the wall clock, in epoch milliseconds."""
 
     posting: Posting
-    holding: Holding
     settlement: Settlement
-    visibility: Hider
+    coming_back: ComingBack
+    heartbeats: Heartbeats
     telemetry: Telemetry
     now_ms: Callable[[], int]
 
@@ -58,93 +58,74 @@ class Forwarding:
         inbox = list(read_inbox(records))
         messages = [one for one in inbox if isinstance(one, Received)]
         unreadable = [one for one in inbox if isinstance(one, Unreadable)]
-        # 1. Aforo has what it took. Dying after this: every message comes back, and Aforo answers
-        #    `duplicate`, which is confirmed.
-        posted = self._post(messages, invocation)
+        started_ms = self.now_ms()
+        # 1. Aforo has what it took. Dying after this: every message comes back, received once more,
+        #    which makes it doubtful; Aforo answers `duplicate`, which is confirmed.
+        posted = self._post(messages, invocation, started_ms)
         stamp = Stamp(self.now_ms(), invocation.request_id)
-        forwarded = [self._resolve(message, posted, stamp.now_ms) for message in messages]
+        forwarded = [self._resolve(message, posted, started_ms) for message in messages]
         failed = self.settlement.settle(forwarded, unreadable, stamp)  # 2, 3 and 4
         returning = [one for one in forwarded if one.message_id in failed or not one.is_finished]
-        # 5. What is held waits. Dying before this: it waits for the queue's visibility timeout.
-        self.visibility.hide(
-            {
-                one.received.envelope.receipt_handle: self._wait(one, stamp.now_ms)
-                for one in returning
-            }
+        # 5. What is held waits, certain of it as new messages. Dying before this: it waits for the
+        #    queue's visibility timeout. Dying after it: the new ones are there, and the old ones
+        #    come back beside them, doubtful; a key posted twice is billed once.
+        staying = self.coming_back.bring_back(returning, failed, stamp.now_ms)
+        # 6. Heartbeats go on. Dying after this: they go on again, and the newest counts.
+        beats = [one for one in inbox if isinstance(one, Heartbeat)]
+        waiting = self._pass_on(beats, returning, failed, stamp.now_ms)
+        put_back = len(returning) - len(staying)
+        Account(forwarded, returning, unreadable, posted, put_back, stamp.now_ms).tell(
+            self.telemetry
         )
-        self._report(forwarded, returning, unreadable, posted, stamp.now_ms)
-        # 6. The rest is acknowledged when the handler returns. Dying before this: as after 4.
-        again = [one.message_id for one in returning]
-        return again + [
-            one.envelope.message_id for one in unreadable if one.envelope.message_id in failed
-        ]
+        # 7. The rest is acknowledged when the handler returns. Dying before this: as after 5.
+        kept = [one.envelope.message_id for one in unreadable]
+        return [*staying, *(one for one in kept if one in failed), *waiting]
 
-    def _post(self, messages: Sequence[Received], invocation: Invocation) -> Posted:
-        doubtful = {
-            event["idempotencyKey"]
-            for message in messages
-            if message.is_ambiguous
-            for event in message.events
-        }
+    def _post(
+        self, messages: Sequence[Received], invocation: Invocation, started_ms: int
+    ) -> Posted:
+        doubts = Doubts()
+        for one in messages:
+            doubts.add(one.events, one.doubtful_since_ms, is_decided=one.is_decided)
         return self.posting.run(
             (event for message in messages for event in message.events),
-            doubtful=doubtful,
-            now_ms=self.now_ms(),
-            has_time=invocation.has_time_to_post,
+            doubts=doubts,
+            now_ms=started_ms,
+            spare_seconds=invocation.spare_seconds,
         )
 
-    def _resolve(self, received: Received, posted: Posted, now_ms: int) -> Forwarded:
+    def _resolve(self, received: Received, posted: Posted, started_ms: int) -> Forwarded:
         """The outcomes of one message's events; past the hold nothing stays held."""
-        is_over = self.holding.is_over(received.envelope, now_ms)
+        is_over = self.coming_back.holding.is_over(received.envelope, started_ms)
 
-        def outcome(event: UsageEvent) -> ForwardingOutcome:
-            found = posted.outcomes[event["idempotencyKey"]]
-            if not is_over or not isinstance(found, Held):
+        def outcome(key: str) -> ForwardingOutcome:
+            found = posted.outcomes[key]
+            since_ms = received.doubtful_since_ms
+            if isinstance(found, Held) and is_over:
+                since_ms = earliest(since_ms, started_ms if found.ambiguous else None)
+                found = given_up(found, is_forgotten=self._is_forgotten(since_ms, started_ms))
+            if not isinstance(found, SetAside) or found.set_aside_class in JUDGED:
                 return found
-            age_ms = now_ms - epoch_ms_from_iso(event["occurredAt"])
-            is_past = self.posting.screening.is_past_window(age_ms)
-            return given_up(found, is_past_window=is_past)
+            return replace(found, doubtful_since_ms=earliest(since_ms, found.doubtful_since_ms))
 
-        return Forwarded(received, [outcome(event) for event in received.events])
+        return Forwarded(received, [outcome(event["idempotencyKey"]) for event in received.events])
 
-    def _wait(self, one: Forwarded, now_ms: int) -> int:
-        return self.holding.wait_seconds(one.received.envelope, one.held, now_ms)
+    def _is_forgotten(self, since_ms: int | None, now_ms: int) -> bool:
+        return since_ms is not None and self.posting.screening.is_past_window(now_ms - since_ms)
 
-    def _report(
+    def _pass_on(
         self,
-        forwarded: Sequence[Forwarded],
+        beats: Sequence[Heartbeat],
         returning: Sequence[Forwarded],
-        unreadable: Sequence[Unreadable],
-        posted: Posted,
+        failed: set[str],
         now_ms: int,
-    ) -> None:
-        outcomes = Counter(_name_of(outcome) for one in forwarded for outcome in one.outcomes)
-        for (metric, reason), times in outcomes.items():
-            self.telemetry.count(metric, times, reason=reason)
-        self.telemetry.count("MessagesUnreadable", len(unreadable))
-        self.telemetry.count("KeyConflicts", posted.conflicts)
-        self.telemetry.count("Posts", posted.posts)
-        if returning:
-            # SQS's own age metric leaves out messages received more than three times.
-            oldest_ms = min(one.received.envelope.sent_at_ms for one in returning)
-            self.telemetry.level("OldestHeldAge", (now_ms - oldest_ms) / 1000)
-        self.telemetry.log.info(
-            FORWARDED,
-            messages=len(forwarded),
-            messages_returning=len(returning),
-            messages_unreadable=len(unreadable),
-            posts=posted.posts,
-            stopped=posted.stopped,
-            outcomes={f"{name}:{why}" if why else name: n for (name, why), n in outcomes.items()},
+    ) -> list[str]:
+        if not beats:
+            return []
+        is_stalled = any(h.reason != _NOT_A_STALL for one in returning for h in one.held)
+        is_clear = not failed and not is_stalled and self.posting.breaker.is_shut()
+        waiting = self.heartbeats.pass_on(beats, is_clear=is_clear, now_ms=now_ms)
+        self.coming_back.visibility.hide(
+            {one.envelope.receipt_handle: WAIT_SECONDS for one in waiting}
         )
-
-
-def _name_of(outcome: ForwardingOutcome) -> tuple[str, str]:
-    """The metric of an outcome, and its reason."""
-    match outcome:
-        case Confirmed(verified):
-            return ("EventsConfirmed", "") if verified else ("EventsUnverified", "")
-        case SetAside(set_aside_class):
-            return "EventsSetAside", set_aside_class.value
-        case Held(reason):
-            return "EventsHeld", reason
+        return [one.envelope.message_id for one in waiting]

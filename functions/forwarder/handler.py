@@ -20,10 +20,15 @@ from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.posting import Posting
+from functions.forwarder.putting_back import PuttingBack
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
@@ -60,16 +65,21 @@ def _wired() -> Wired:
     telemetry = Telemetry("forwarder")
     client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
     sqs, ledger = sqs_client(), Ledger(s3_client(), settings.ledger_bucket)
+    settled = MessageQueue(sqs, settings.settled_usage_queue_url)
     forwarding = Forwarding(
         posting=_posting(settings, client, ledger, telemetry),
-        holding=Holding(settings.hold_seconds),
         settlement=Settlement(
             unforwarded=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
             ledger=ledger,
-            settled=MessageQueue(sqs, settings.settled_usage_queue_url),
+            settled=settled,
             telemetry=telemetry,
         ),
-        visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
+        coming_back=ComingBack(
+            holding=Holding(settings.hold_seconds),
+            visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
+            queue=PuttingBack(sqs, settings.usage_queue_url, telemetry),
+        ),
+        heartbeats=Heartbeats(settled, telemetry),
         telemetry=telemetry,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
@@ -92,6 +102,8 @@ def _posting(
         ),
         breaker=Breaker(time.monotonic),
         post=api.post,
-        most_events=settings.events_per_post,
+        share=RateShare(settings.share_per_minute, time.monotonic),
+        lanes=Lanes(settings.posts_at_once),
+        most_events=settings.most_events,
         most_bytes=settings.post_bytes,
     )

@@ -33,7 +33,8 @@ OUT_OF_TIME = "out_of_time"
 # At once, a large backlog at a slow Aforo would use its receives up.
 OUT_OF_TIME_SECONDS = 5
 BREAKER_OPEN = "breaker_open"
-_UNTRIED = frozenset({OUT_OF_TIME, BREAKER_OPEN})
+OWN_RATE = "own_rate"  # our share of Aforo's rate is used up
+UNTRIED = frozenset({OUT_OF_TIME, BREAKER_OPEN, OWN_RATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Holding:
             return math.ceil(min(wanted, self._most_seconds, remaining))
         # Past the hold a message is given up at its next failure: it gets that try soon, unless
         # it is our own places that failed.
-        is_untried = bool(reasons) and all(one.reason in _UNTRIED for one in reasons)
+        is_untried = bool(reasons) and all(one.reason in UNTRIED for one in reasons)
         return math.ceil(min(max(1, asked) if is_untried else wanted, self._most_seconds))
 
     @property
@@ -76,10 +77,12 @@ class Holding:
         return ceiling * (0.5 + 0.5 * self.jitter())
 
 
-def given_up(held: Held, *, is_past_window: bool) -> SetAside | Held:
-    """What a held event becomes when its message has waited long enough."""
-    if held.reason in _UNTRIED:
+def given_up(held: Held, *, is_forgotten: bool) -> SetAside | Held:
+    """What a held event becomes when its message has waited long enough. `is_forgotten`: Aforo may
+    have it, and may not know its key any more.
+    """
+    if held.reason in UNTRIED:
         return held
     known = _CLASS_OF_REASON.get(held.reason)
-    doubtful = SetAsideClass.AMBIGUOUS if held.ambiguous and is_past_window else None
+    doubtful = SetAsideClass.AMBIGUOUS if is_forgotten else None
     return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

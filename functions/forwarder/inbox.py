@@ -1,28 +1,30 @@
-"""SQS records come in; received messages leave: usage that validates, or a body to keep as it is.
+"""SQS records come in; received messages leave: usage that validates, a heartbeat, or a body to
+keep as it is.
 
-Guaranteed: no record is lost and none raises. A body that is not a usage message is `Unreadable`,
-and its text goes on unchanged.
+Guaranteed: no record is lost and none raises. A body that is neither usage nor a heartbeat is
+`Unreadable`, and its text goes on unchanged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from functions.forwarder.doubt import doubtful_since, records_of
 from functions.usage.event import UsageEvent
-from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
+from functions.usage.heartbeat import HEARTBEAT_MESSAGE
+from functions.usage.message import USAGE_MESSAGE, HeldRecord, SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
-from functions.usage.outcome import SetAsideClass
 
-# After these Aforo is known not to have an event: it was judged and refused, each on its own.
-_JUDGED = frozenset({SetAsideClass.POISON, SetAsideClass.CONFIG})
-_UNKNOWN = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.EXHAUSTED})
+_HEARTBEAT_FIELD = '"heartbeatAtMs"'
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What SQS says of a message. Times are epoch milliseconds."""
+    """What SQS says of a message, and of those that it was put back from. Times are epoch
+    milliseconds.
+    """
 
     message_id: str
     receipt_handle: str
@@ -34,10 +36,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A usage message that validates."""
+    """A usage message that validates. `doubtful_since_ms`: functions.forwarder.doubt."""
 
     envelope: Envelope
     message: UsageMessage
+    doubtful_since_ms: int | None
 
     @property
     def events(self) -> list[UsageEvent]:
@@ -45,19 +48,20 @@ class Received:
 
     @property
     def history(self) -> list[SetAsideRecord]:
-        """Earlier times it was set aside; a message that a person moved back by hand still says
-        the last time in `setAside`.
-        """
-        last = self.message.get("setAside")
-        return [*self.message.get("history", []), *([last] if last else [])]
+        return records_of(self.message)
 
     @property
-    def is_ambiguous(self) -> bool:
-        """Whether Aforo may have its events from an earlier try (DESIGN.md 5).
+    def is_decided(self) -> bool:
+        """Whether a person decided that Aforo has not got its events."""
+        return self.message.get("decided", False)
 
-        A message cannot be changed while it is held, so why earlier tries failed is not known.
-        """
-        return self.envelope.receives > 1 or any(map(_left_doubt, self.history))
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A heartbeat, to be handed on as it is (functions.usage.heartbeat)."""
+
+    envelope: Envelope
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,10 @@ class Unreadable:
     fault: str
 
 
-def read_inbox(records: Iterable[Mapping[str, Any]]) -> Iterator[Received | Unreadable]:
+type Inbound = Received | Heartbeat | Unreadable
+
+
+def read_inbox(records: Iterable[Mapping[str, Any]]) -> Iterator[Inbound]:
     """The messages of an SQS event, in its order."""
     return (_read(_envelope(record)) for record in records)
 
@@ -86,17 +93,45 @@ def _envelope(record: Mapping[str, Any]) -> Envelope:
     )
 
 
-def _read(envelope: Envelope) -> Received | Unreadable:
+def _read(envelope: Envelope) -> Inbound:
+    heartbeat = _heartbeat(envelope)
+    if heartbeat is not None:
+        return heartbeat
     try:
         message = USAGE_MESSAGE.validate_json(envelope.body)
         for event in message["events"]:
             _check_settleable(event)
+        since_ms = doubtful_since(
+            message, sent_at_ms=envelope.sent_at_ms, receives=envelope.receives
+        )
+        held = message.get("held")
+        return Received(_continued(envelope, held) if held else envelope, message, since_ms)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return Unreadable(envelope, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     except ValueError as error:
         return Unreadable(envelope, str(error))
-    return Received(envelope, message)
+
+
+def _heartbeat(envelope: Envelope) -> Heartbeat | None:
+    # Two searches are cheaper than parsing; and what holds events is never taken for a heartbeat.
+    if _HEARTBEAT_FIELD not in envelope.body or '"events"' in envelope.body:
+        return None
+    try:
+        at_ms = HEARTBEAT_MESSAGE.validate_json(envelope.body)["heartbeatAtMs"]
+    except ValidationError:
+        return None
+    return Heartbeat(envelope, at_ms)
+
+
+def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:
+    """The envelope of a message that was put back: its wait began with the first of its kind."""
+    return replace(
+        envelope,
+        sent_at_ms=epoch_ms_from_iso(held["firstSentAt"]),
+        first_received_at_ms=epoch_ms_from_iso(held["firstTriedAt"]),
+        receives=held["tries"] + envelope.receives,
+    )
 
 
 def _check_settleable(event: UsageEvent) -> None:
@@ -107,8 +142,3 @@ def _check_settleable(event: UsageEvent) -> None:
     epoch_ms_from_iso(moment)
     if not event["metadata"].get("meter"):
         raise ValueError("events.metadata.meter: required, the permanent id of what was counted")
-
-
-def _left_doubt(record: SetAsideRecord) -> bool:
-    last_class = record["setAsideClass"]
-    return last_class in _UNKNOWN or (record["tries"] > 1 and last_class not in _JUDGED)

@@ -14,6 +14,7 @@ from functions.adapters.aforo_credential import AforoCredential, check_key_fits_
 from functions.adapters.aforo_http import Caller, read_capped
 from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
 from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
+from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.packing import Parcel, body_of
 from functions.forwarder.problem import Reply
 from functions.usage.errors import Retryable, SettingsError
@@ -47,15 +48,19 @@ class IngestApi:
     now: Callable[[], datetime]
     telemetry: Telemetry
 
-    def post(self, batch: Sequence[Parcel]) -> Verdict:
+    def post(self, batch: Sequence[Parcel], has_time: Callable[[], bool] = lambda: True) -> Verdict:
         """Post a batch once; when the key is refused, once more with another key if there is one:
-        a rotation may reach us before or after it reaches Aforo.
+        a rotation may reach us before or after it reaches Aforo. `has_time` says before each
+        sending whether it can end; reading the key may have taken long.
         """
         try:
-            said = self._send(batch, self.credential.current())
+            key = self.credential.current()
+            if not has_time():
+                return Stop(Held(OUT_OF_TIME, 0))
+            said = self._send(batch, key)
             if isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES:
-                other_key = self.credential.refreshed()
-                said = self._send(batch, other_key) if other_key else said
+                other_key = self.credential.refreshed(key)
+                said = self._send(batch, other_key) if other_key and has_time() else said
         except (Retryable, SettingsError) as error:
             return self._without_key(error)
         return judge(said, len(batch), self.now())

@@ -1,20 +1,28 @@
 """The events of an invocation come in; the outcome of each key leaves.
 
 Guaranteed: a key is posted once however many messages carry it, nothing is posted that screening
-keeps back, no post is started that cannot end in time, and no event waits for another's ledger.
+keeps back, no post is started that cannot end in time or within our share of Aforo's rate, and no
+event waits for another's ledger. One post that is stopped stops all that have not begun.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from functions.forwarder.answer import Stop, Verdict
 from functions.forwarder.breaker import Breaker
 from functions.forwarder.delivery import Delivery, deliver
-from functions.forwarder.holding import BREAKER_OPEN, OUT_OF_TIME
+from functions.forwarder.doubt import Doubts
+from functions.forwarder.holding import BREAKER_OPEN, OUT_OF_TIME, OWN_RATE, UNTRIED
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import Parcel, distinct, pack
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.usage.event import UsageEvent
 from functions.usage.outcome import ForwardingOutcome, Held
+
+type HasTime = Callable[[], bool]
+type Post = Callable[[Sequence[Parcel], HasTime], Verdict]
 
 
 @dataclass(slots=True)
@@ -34,11 +42,15 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Packs, screens and posts. `post` sends one batch to Aforo."""
+    """Packs, screens and posts. `post` sends one batch to Aforo; it is called by several threads,
+    and asks before each sending whether there is time.
+    """
 
     screening: Screening
     breaker: Breaker
-    post: Callable[[Sequence[Parcel]], Verdict]
+    post: Post
+    share: RateShare
+    lanes: Lanes
     most_events: int
     most_bytes: int
 
@@ -46,20 +58,23 @@ class Posting:
         self,
         events: Iterable[UsageEvent],
         *,
-        doubtful: Collection[str],
+        doubts: Doubts,
         now_ms: int,
-        has_time: Callable[[], bool],
+        spare_seconds: Callable[[], float],
     ) -> Posted:
-        """Outcomes by key. `has_time` says whether one more post can end before the deadline."""
+        """Outcomes by key. `spare_seconds` may pass before the last moment to start a post."""
         found = distinct(events)
         posted = Posted(conflicts=len(found.conflicts))
         young, old = self._by_age(found.parcels.values(), now_ms)
+        course = _Course(self, spare_seconds)
         # The young first: an hour of the ledger may take all the time that there is.
         for parcels in (young, old):
             posted.outcomes |= self.screening.decide(
-                parcels, doubtful=doubtful, now_ms=now_ms, has_time=has_time
+                parcels, doubts=doubts, now_ms=now_ms, has_time=course.has_time
             )
-            self._post(parcels, posted, has_time)
+            waiting = [p for p in parcels if p.key not in posted.outcomes]
+            for delivery in course.deliver(waiting):
+                posted.take(delivery)
         return posted
 
     def _by_age(self, parcels: Iterable[Parcel], now_ms: int) -> tuple[list[Parcel], list[Parcel]]:
@@ -69,27 +84,64 @@ class Posting:
             (old if self.screening.is_old(parcel, now_ms) else young).append(parcel)
         return young, old
 
-    def _post(
-        self, parcels: Iterable[Parcel], posted: Posted, has_time: Callable[[], bool]
-    ) -> None:
-        waiting = [p for p in parcels if p.key not in posted.outcomes]
-        for batch in pack(waiting, most_events=self.most_events, most_bytes=self.most_bytes):
-            refusal = self.breaker.refusal()
-            if refusal and not posted.posts:
-                # Open since an earlier invocation: nothing says that Aforo is down now.
-                refusal = Held(BREAKER_OPEN, refusal.wait_seconds)
-            posted.take(_refused(batch, refusal) if refusal else self._deliver(batch, has_time))
 
-    def _deliver(self, batch: Sequence[Parcel], has_time: Callable[[], bool]) -> Delivery:
+@dataclass(slots=True)
+class _Course:
+    """The posts of one invocation, and what its lanes know of each other."""
 
-        def post(block: Sequence[Parcel]) -> Verdict:
-            return self.post(block) if has_time() else Stop(Held(OUT_OF_TIME, 0))
+    posting: Posting
+    spare_seconds: Callable[[], float]
+    stopped: Held | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-        delivery = deliver(batch, post)
-        if delivery.stopped is None or delivery.stopped.reason != OUT_OF_TIME:
-            self.breaker.record(delivery.stopped)
+    def has_time(self) -> bool:
+        return self.spare_seconds() >= 0
+
+    def deliver(self, parcels: Iterable[Parcel]) -> list[Delivery]:
+        posting = self.posting
+        batches = [*pack(parcels, most_events=posting.most_events, most_bytes=posting.most_bytes)]
+        done: list[Delivery] = []
+        if batches and posting.breaker.is_probing():
+            # One post is enough to see whether Aforo is back; more would only leave more doubt.
+            done = [self._deliver(batches.pop(0))]
+        actions = [lambda batch=batch: self._deliver(batch) for batch in batches]
+        return done + posting.lanes.run(actions)
+
+    def _deliver(self, batch: Sequence[Parcel]) -> Delivery:
+        if refusal := self._refusal():
+            return Delivery(dict.fromkeys((parcel.key for parcel in batch), refusal), refusal)
+        delivery = deliver(batch, self._post)
+        with self._lock:
+            self._record(delivery.stopped)
         return delivery
 
+    def _refusal(self) -> Held | None:
+        if self.stopped:
+            return _untried(self.stopped)
+        refusal = self.posting.breaker.refusal()
+        # Open since an earlier invocation: nothing says that Aforo is down now.
+        return Held(BREAKER_OPEN, refusal.wait_seconds) if refusal else None
 
-def _refused(batch: Sequence[Parcel], refusal: Held) -> Delivery:
-    return Delivery(dict.fromkeys((parcel.key for parcel in batch), refusal), refusal)
+    def _post(self, block: Sequence[Parcel]) -> Verdict:
+        spare = self.spare_seconds()
+        if spare < 0:
+            return Stop(Held(OUT_OF_TIME, 0))
+        if wait := self.posting.share.take(len(block), spare):
+            return Stop(Held(OWN_RATE, wait))
+        if self.stopped:
+            return Stop(_untried(self.stopped))
+        return self.posting.post(block, self.has_time)
+
+    def _record(self, stopped: Held | None) -> None:
+        """The first that is stopped speaks for all: what a slower lane still heard is older news,
+        and what was not tried is none.
+        """
+        if self.stopped or (stopped and stopped.reason in UNTRIED):
+            return
+        self.stopped = stopped
+        self.posting.breaker.record(stopped)
+
+
+def _untried(stopped: Held) -> Held:
+    """What was not posted waits as long as what was, but leaves no doubt."""
+    return Held(stopped.reason, stopped.wait_seconds)

@@ -18,6 +18,8 @@ from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 _SLUG_LENGTH = 64
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]+(?=:|$)")  # `UNKNOWN_METRIC: GET /petz`
+# What a text quotes of an event or of a URL: `/tenants/{id}`, `events[3].metadata.tenant`.
+_QUOTED = re.compile(r"\w+://\S*|(?<!\w)/\S*|\S*[{\\]\S*|\w+\[\d+\](?:\.\w+)*|\w+(?:\.\w+)+")
 _IS_SYSTEMIC = re.compile(r"tenant|api[ _-]?key|credential|unauthori[sz]ed", re.IGNORECASE)
 
 _CLASS_OF_CODE = {
@@ -50,7 +52,7 @@ class Problem:
     def is_systemic(self) -> bool:
         """Whether it speaks of who we are rather than of an event."""
         known = self.code in _CLASS_OF_CODE
-        return not known and bool(_IS_SYSTEMIC.search(f"{self.code} {self.text}"))
+        return not known and bool(_IS_SYSTEMIC.search(f"{self.code} {_QUOTED.sub(' ', self.text)}"))
 
     @property
     def is_unknown_metric(self) -> bool:

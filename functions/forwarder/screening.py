@@ -1,15 +1,16 @@
 """What time alone decides, before anything is posted (aforo-contract.md 1.1.6, DESIGN.md 5).
 
 Events come in; the outcomes of those that must not be posted now leave. Guaranteed: an event that
-Aforo may have and may have forgotten is never posted.
+Aforo may have and may have forgotten is never posted, unless a person decided so.
 """
 
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.forwarder.doubt import Doubts, ledger_doubt
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.packing import Parcel
 from functions.usage.ledger_row import LedgerRow
@@ -23,6 +24,8 @@ from functions.usage.outcome import (
 )
 
 FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # what Aforo allows between its clock and ours
+# Judged at the start of an invocation, posted at its end at the latest (120 s), by our clock.
+SLACK_MS = FUTURE_TOLERANCE_MS + 120_000
 LATE_MS = 90 * DAY_MS  # what Aforo takes
 
 type ReadHour = Callable[[str], Iterable[LedgerRow]]
@@ -39,11 +42,11 @@ class Screening:
         self,
         parcels: Iterable[Parcel],
         *,
-        doubtful: Collection[str],
+        doubts: Doubts,
         now_ms: int,
         has_time: Callable[[], bool],
     ) -> dict[str, ForwardingOutcome]:
-        """Outcomes by key. `doubtful` are the keys that Aforo may have from an earlier try."""
+        """Outcomes by key."""
         decided: dict[str, ForwardingOutcome] = {}
         old: dict[str, dict[str, int]] = {}  # hour -> key -> age
         for parcel in parcels:
@@ -55,7 +58,8 @@ class Screening:
                 old.setdefault(hour_of(parcel.event["occurredAt"]), {})[parcel.key] = age_ms
         for hour, ages in old.items():
             if has_time():
-                decided |= self._decide_old(hour, ages, doubtful, has_time)
+                found = self._look_up(hour, ages, has_time)
+                decided |= self._decide_old(ages, found, doubts, now_ms)
             else:
                 decided |= dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
         return decided
@@ -65,40 +69,53 @@ class Screening:
         return self.is_past_window(now_ms - epoch_ms_from_iso(parcel.event["occurredAt"]))
 
     def is_past_window(self, age_ms: float) -> bool:
-        """Whether Aforo may have forgotten the key of an event of that age."""
-        return age_ms > self.dedup_window_seconds * 1000
+        """Whether Aforo may have forgotten a key that it got so long ago, when we post it again."""
+        return age_ms > self.dedup_window_seconds * 1000 - SLACK_MS
 
     def _decide_old(
-        self,
-        hour: str,
-        ages: dict[str, int],
-        doubtful: Collection[str],
-        has_time: Callable[[], bool],
+        self, ages: Mapping[str, int], found: "_Found | None", doubts: Doubts, now_ms: int
     ) -> dict[str, ForwardingOutcome]:
-        found = self._confirmed(hour, ages, has_time)
         if found is None:
             # Not known whether it was confirmed: it waits until the ledger can be read.
             return dict.fromkeys(ages, Held("ledger_unreadable", 0))
-        decided: dict[str, ForwardingOutcome] = {**found}
-        for key in ages.keys() - found.keys():
+        decided: dict[str, ForwardingOutcome] = {**found.confirmed}
+        for key in ages.keys() - found.confirmed.keys():
+            since_ms = doubts.of(key, found.doubtful_since_ms.get(key))
             if ages[key] > LATE_MS:
-                decided[key] = SetAside(SetAsideClass.LATE, "too_old")
-            elif key in doubtful:
-                decided[key] = SetAside(SetAsideClass.AMBIGUOUS, "outside_dedup_window")
+                decided[key] = SetAside(SetAsideClass.LATE, "too_old", doubtful_since_ms=since_ms)
+            elif since_ms is not None and self.is_past_window(now_ms - since_ms):
+                decided[key] = SetAside(
+                    SetAsideClass.AMBIGUOUS, "outside_dedup_window", doubtful_since_ms=since_ms
+                )
         return decided
 
-    def _confirmed(
+    def _look_up(
         self, hour: str, keys: Collection[str], has_time: Callable[[], bool]
-    ) -> dict[str, Confirmed] | None:
-        """Those of `keys` that the ledger has; None when it could not be read to its end."""
-        found: dict[str, Confirmed] = {}
+    ) -> "_Found | None":
+        """What the ledger says of `keys`; None when it could not be read to its end."""
+        found = _Found({}, {})
         try:
             for row in self.read_hour(hour):
-                if row["outcome"] == "confirmed" and row["key"] in keys:
-                    found[row["key"]] = Confirmed(verified=row["verified"])
+                if row["key"] in keys:
+                    found.take(row)
                 # A busy hour has thousands of objects: Lambda would end the whole invocation.
                 if not has_time():
                     return None
         except (BotoCoreError, ClientError, ValueError, zlib.error):
             return None
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows of some keys. Copies of an event may have been set aside with different doubts."""
+
+    confirmed: dict[str, Confirmed]
+    doubtful_since_ms: dict[str, int]
+
+    def take(self, row: LedgerRow) -> None:
+        key, since_ms = row["key"], ledger_doubt(row)
+        if row["outcome"] == "confirmed":
+            self.confirmed[key] = Confirmed(verified=row["verified"])
+        elif since_ms is not None:
+            self.doubtful_since_ms[key] = min(since_ms, self.doubtful_since_ms.get(key, since_ms))

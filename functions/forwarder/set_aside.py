@@ -4,6 +4,7 @@ and reason each, with their history. Pure.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal, ReadOnly, TypedDict
 
 from functions.adapters.message_queue import BYTES_PER_CALL
@@ -29,13 +30,15 @@ def set_aside_bodies(
     received: Received, events: Iterable[tuple[UsageEvent, SetAside]], now_ms: int
 ) -> Iterator[str]:
     """The bodies that hold the set-aside events of one message, in about 64 KiB each."""
-    groups: dict[tuple[SetAsideClass, str, int | None], list[tuple[UsageEvent, SetAside]]]
-    groups = defaultdict(list)
+    groups: dict[SetAside, list[UsageEvent]] = defaultdict(list)
+    instances: dict[SetAside, str | None] = {}
     for event, why in events:
-        groups[why.set_aside_class, why.reason, why.status].append((event, why))
-    for group in groups.values():
-        record = _record(received, group[0][1], now_ms)
-        for rows in packed(event for event, _ in group):
+        alike = replace(why, instance=None)
+        instances.setdefault(alike, why.instance)
+        groups[alike].append(event)
+    for alike, group in groups.items():
+        record = _record(received, replace(alike, instance=instances[alike]), now_ms)
+        for rows in packed(group):
             yield _sendable(_message(received, rows, record), received.envelope)
 
 
@@ -73,6 +76,7 @@ def _record(received: Received, why: SetAside, now_ms: int) -> SetAsideRecord:
 
 
 def _record_of(envelope: Envelope, why: SetAside, now_ms: int) -> SetAsideRecord:
+    since_ms = why.doubtful_since_ms
     return {
         "setAsideClass": why.set_aside_class.value,
         "reason": why.reason,
@@ -81,6 +85,7 @@ def _record_of(envelope: Envelope, why: SetAside, now_ms: int) -> SetAsideRecord
         "tries": envelope.receives,
         "firstTriedAt": iso_from_epoch_ms(envelope.first_received_at_ms),
         "lastTriedAt": iso_from_epoch_ms(now_ms),
+        "doubtfulSince": None if since_ms is None else iso_from_epoch_ms(since_ms),
     }
 
 

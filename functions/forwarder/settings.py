@@ -11,6 +11,8 @@ from functions.adapters.settings import Settings
 MOST_EVENTS_PER_POST = 100
 # Far below the 10 MiB at which Aforo answers 413.
 MOST_POST_BYTES = 8 * 1024 * 1024
+# A connection each; more do not help a function with a third of a vCPU.
+MOST_POSTS_AT_ONCE = 16
 # A sixth of the window: 4 of Aforo's assumed 24 hours (DESIGN.md 5), kept for the last try.
 HOLD_SHARE_OF_WINDOW = 5 / 6
 
@@ -31,10 +33,23 @@ class ForwarderSettings(Settings):
     dedup_window_seconds: PositiveInt = 86_400
     events_per_post: Annotated[int, Field(ge=1, le=MOST_EVENTS_PER_POST)] = 100
     post_bytes: Annotated[int, Field(ge=1_024, le=MOST_POST_BYTES)] = 1_048_576
+    posts_at_once: Annotated[int, Field(ge=1, le=MOST_POSTS_AT_ONCE)] = 4
+    aforo_events_per_minute: PositiveInt = 10_000  # of the key, over all processes
+    forwarder_concurrency: PositiveInt = 5  # how many processes share it
+
+    @property
+    def share_per_minute(self) -> float:
+        """The events a minute that this process may post: what all may, in equal parts."""
+        return max(1.0, self.aforo_events_per_minute / self.forwarder_concurrency)
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
         return frozenset(filter(None, (h.strip() for h in self.aforo_allowed_hosts.split(","))))
+
+    @property
+    def most_events(self) -> int:
+        """The events in a post: one that is larger than the share would never go."""
+        return min(self.events_per_post, int(self.share_per_minute))
 
     @model_validator(mode="after")
     def _holds_within_the_window(self) -> Self:

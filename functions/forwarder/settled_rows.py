@@ -50,6 +50,8 @@ def _row(
     }
     if isinstance(outcome, SetAside):
         row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
+        if (since_ms := outcome.doubtful_since_ms) is not None:
+            row = {**row, "doubtfulSince": iso_from_epoch_ms(since_ms)}
     if replay_id := received.message.get("replayId"):
         row = {**row, "replayId": replay_id}
     return row

@@ -20,10 +20,13 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import body_of
 from functions.forwarder.posting import Posting
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.usage.outcome import Confirmed
 from tests.fakes.forwarding import now_ms, parcels, sqs_record, usage_event, usage_message
@@ -62,25 +65,29 @@ def records(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def posting(api: IngestApi, most_events: int) -> Posting:
+def posting(api: IngestApi, most_events: int, lanes: int = 1) -> Posting:
     return Posting(
         screening=Screening(lambda _: (), 86_400),
         breaker=Breaker(time.monotonic),
         post=api.post,
+        share=RateShare(1e9, time.monotonic),
+        lanes=Lanes(lanes),
         most_events=most_events,
         most_bytes=1_048_576,
     )
 
 
-def forward(way: Posting, given: list[dict[str, Any]]) -> None:
+def forward(way: Posting, given: list[dict[str, Any]]) -> int:
+    """The posts that it took."""
     messages = [one for one in read_inbox(given) if isinstance(one, Received)]
     found = way.run(
         (event for message in messages for event in message.events),
-        doubtful=(),
+        doubts=Doubts(),
         now_ms=now_ms(),
-        has_time=lambda: True,
+        spare_seconds=lambda: 60.0,
     )
     assert all(isinstance(outcome, Confirmed) for outcome in found.outcomes.values())
+    return found.posts
 
 
 def best_us(action: Callable[[], object], events: int) -> float:
@@ -126,6 +133,11 @@ def main() -> None:
         for most in (100, 50, EVENTS_PER_MESSAGE, 1):
             cost = best_us(partial(forward, posting(api, most), given), events)
             tell(f"forward, {most} events per post", cost, floor)
+        way = posting(api, 100, lanes=4)
+        tell(
+            "forward, 100 per post, 4 at once", best_us(partial(forward, way, given), events), floor
+        )
+        print(f"{'posts per event':36} {forward(way, given) / events:7.4f}")
         without = best_us(lambda: list(read_inbox(given)), events)
         tell("reading the messages alone", without, floor)
 

@@ -1,6 +1,7 @@
 """A whole forwarder on places in memory."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +9,25 @@ from pydantic_core import from_json
 
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
-from functions.forwarder.posting import Posting
+from functions.forwarder.lanes import Lanes
+from functions.forwarder.posting import Post, Posting
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
+from tests.fakes.model_queue import ModelQueue
 from tests.fakes.settable_clock import SettableClock
-from tests.fakes.settling import FakeLedger, FakeMessageQueue, FakePlaces, FakeVisibility
+from tests.fakes.settling import (
+    FakeLedger,
+    FakeMessageQueue,
+    FakePlaces,
+    FakeUsageQueue,
+    FakeVisibility,
+)
 
 HOLD_SECONDS = 50_400
 
@@ -27,7 +39,15 @@ class Bench:
     answer: Answer
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW_MS / 1000))
     places: FakePlaces = field(default_factory=FakePlaces)
-    remaining_ms: list[int] = field(default_factory=lambda: [60_000])
+    remaining_ms: list[int] = field(default_factory=lambda: [120_000])
+    hold_seconds: float = HOLD_SECONDS
+    events_per_minute: float = 1e9
+    posts_at_once: int = 1
+    most_events: int = 100  # in a post
+    post: Post | None = None  # instead of `answer`
+    queue: ModelQueue | None = None  # instead of fakes that only remember
+    jitter: Callable[[], float] = random.random
+    beside: "Bench | None" = None  # another process, whose places this one shares
 
     def __post_init__(self) -> None:
         self.aforo = ScriptedAforo(self.answer)
@@ -35,18 +55,28 @@ class Bench:
         self.settled = FakeMessageQueue("settled", self.places)
         self.ledger = FakeLedger(self.places)
         self.visibility = FakeVisibility(self.places)
+        self.usage = FakeUsageQueue(self.places)
+        if self.beside:
+            self.unforwarded, self.settled = self.beside.unforwarded, self.beside.settled
+            self.ledger = self.beside.ledger
         telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
             posting=Posting(
                 screening=Screening(self.ledger.read_hour, 86_400),
-                breaker=Breaker(self.clock),
-                post=self.aforo.post,
-                most_events=100,
+                breaker=Breaker(self.clock, self.jitter),
+                post=self.post or self.aforo.post,
+                share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
+                lanes=Lanes(self.posts_at_once),
+                most_events=self.most_events,
                 most_bytes=1_048_576,
             ),
-            holding=Holding(HOLD_SECONDS),
             settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
-            visibility=self.visibility,
+            coming_back=ComingBack(
+                Holding(self.hold_seconds, self.jitter),
+                self.queue or self.visibility,
+                self.queue or self.usage,
+            ),
+            heartbeats=Heartbeats(self.settled, telemetry),
             telemetry=telemetry,
             now_ms=lambda: int(self.clock() * 1000),
         )

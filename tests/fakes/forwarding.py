@@ -101,7 +101,7 @@ class ScriptedAforo:
     answer: Answer
     blocks: list[list[str]] = field(default_factory=list)
 
-    def post(self, block: Sequence[Parcel]) -> Verdict:
+    def post(self, block: Sequence[Parcel], has_time: Callable[[], bool] = lambda: True) -> Verdict:
         self.blocks.append([parcel.key for parcel in block])
         return judge(self.answer(block), len(block), NOW)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from functions.forwarder.putting_back import Later
 from functions.usage.errors import Retryable
 from functions.usage.ledger_row import LedgerRow
 
@@ -57,6 +58,23 @@ class FakeLedger:
 
     def read_hour(self, hour: str) -> Iterable[LedgerRow]:
         return [row for row in self.rows if row["occurredAt"].startswith(hour)]
+
+
+@dataclass
+class FakeUsageQueue:
+    """Takes back what is held; `down` it takes nothing, and says so."""
+
+    places: FakePlaces
+    put: dict[str, Later] = field(default_factory=dict)
+
+    def put_back(self, letters: Mapping[str, Later]) -> set[str]:
+        if letters:
+            try:
+                self.places.reach("put_back")
+            except Retryable:
+                return set()
+        self.put.update(letters)
+        return set(letters)
 
 
 @dataclass

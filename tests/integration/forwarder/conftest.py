@@ -1,6 +1,7 @@
 """Aforo's stand-in, and the forwarder's client of it, over real HTTP."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,9 +57,10 @@ def secret() -> SecretStore:
     return SecretStore(DEFAULT_API_KEY)
 
 
-@pytest.fixture
-def api(aforo: AforoStandIn, secret: SecretStore) -> Iterator[IngestApi]:
-    with aforo_client(aforo.url, set()) as client:
+@contextmanager
+def ingest_api(url: str, secret: SecretStore) -> Iterator[IngestApi]:
+    """The forwarder's client of a stand-in."""
+    with aforo_client(url, set()) as client:
         client.timeout = httpx.Timeout(TIMEOUT_SECONDS)
         yield IngestApi(
             client=client,
@@ -67,3 +69,9 @@ def api(aforo: AforoStandIn, secret: SecretStore) -> Iterator[IngestApi]:
             now=lambda: datetime.now(UTC),
             telemetry=Telemetry("forwarder"),
         )
+
+
+@pytest.fixture
+def api(aforo: AforoStandIn, secret: SecretStore) -> Iterator[IngestApi]:
+    with ingest_api(aforo.url, secret) as one:
+        yield one

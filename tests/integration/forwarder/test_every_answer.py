@@ -4,14 +4,17 @@ what Aforo's book says of it (aforo-contract.md 1.1.4).
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from functions.adapters.aforo_http import Caller
+from functions.forwarder.answer import Stop
 from functions.forwarder.delivery import Delivery, deliver
 from functions.forwarder.ingest_api import IngestApi
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import Parcel, distinct
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
@@ -37,12 +40,18 @@ def book(console: httpx.Client) -> dict[str, Any]:
     return found
 
 
+LONG_AGO = "Mon, 01 Jan 2024 00:00:00 GMT"
+FAR_AWAY = "Fri, 01 Jan 2100 00:00:00 GMT"  # absurd: 15 minutes is the most that is obeyed
 FAULTS: list[tuple[dict[str, Any], ForwardingOutcome, int]] = [
     ({"kind": "status", "status": 408}, Held("request_timeout", 0, ambiguous=True), 0),
     ({"kind": "status", "status": 429}, Held("rate_limited", 0), 0),
     ({"kind": "status", "status": 429, "retry_after": "3"}, Held("rate_limited", 3), 0),
     ({"kind": "status", "status": 429, "retry_after": "soon"}, Held("rate_limited", 0), 0),
     ({"kind": "status", "status": 429, "retry_after": "9e9"}, Held("rate_limited", 900), 0),
+    ({"kind": "status", "status": 429, "retry_after": LONG_AGO}, Held("rate_limited", 0), 0),
+    ({"kind": "status", "status": 429, "retry_after": FAR_AWAY}, Held("rate_limited", 900), 0),
+    ({"kind": "commit_then_status", "status": 429}, Held("rate_limited", 0), SIZE),
+    ({"kind": "commit_then_status", "status": 401}, Held("credential_refused", 0), SIZE),
     ({"kind": "status", "status": 500}, Held("outage", 0, ambiguous=True), 0),
     ({"kind": "status", "status": 502}, Held("outage", 0, ambiguous=True), 0),
     (
@@ -98,8 +107,19 @@ def test_a_lasting_fault_and_then_none(
     assert book(console)["accepted"] == SIZE
 
 
-SLOW = {"hang", "huge_body", "slow"}
-QUICK = [{**fault, "count": 1} for fault, *_ in FAULTS if fault["kind"] not in SLOW]
+# The slow kinds, quickly: what they are like for the client does not change.
+IN_PAIRS: dict[str, dict[str, Any]] = {
+    "hang": {"seconds": 0.01},
+    "slow": {"seconds": 0.02},
+    "huge_body": {"bytes": 100_000},  # more than the client reads
+}
+QUICK = [{**fault, **IN_PAIRS.get(fault["kind"], {}), "count": 1} for fault, *_ in FAULTS]
+# Faults that choose events: what is chosen is set aside, what stands beside it is billed.
+CHOOSING: list[dict[str, Any]] = [
+    {"kind": "per_event_errors", "match": {"metadata.n": 3}},
+    {"kind": "poison", "match": {"metadata.n": 3}},
+    {"kind": "poison", "match": {"metadata.n": 3}, "status": 422},
+]
 
 
 @pytest.mark.parametrize("first", QUICK, ids=str)
@@ -116,6 +136,90 @@ def test_any_two_faults_in_a_row(
         assert book(console)["accepted"] == SIZE
         assert book(console)["conflicts"] == 0
         console.delete("/_ledger").raise_for_status()
+
+
+@pytest.mark.parametrize("choosing", CHOOSING, ids=str)
+def test_any_fault_beside_one_that_chooses_an_event(
+    api: IngestApi, console: httpx.Client, break_aforo: Break, choosing: dict[str, Any]
+) -> None:
+    """Two tries see the other fault out; the chosen event alone is set aside, the others are in
+    Aforo's book once, whatever it did before.
+    """
+    for other in QUICK:
+        events = batch()
+        break_aforo(other, choosing)
+        deliver(events, api.post)
+        last = deliver(events, api.post)
+        refused = [key for key, one in last.outcomes.items() if isinstance(one, SetAside)]
+        assert refused == [events[3].key], other
+        assert set(last.outcomes.values()) - {last.outcomes[events[3].key]} == {Confirmed()}
+        assert SIZE - 1 <= book(console)["accepted"] <= SIZE
+        assert book(console)["conflicts"] == 0
+        console.delete("/_faults").raise_for_status()
+        console.delete("/_ledger").raise_for_status()
+
+
+@pytest.mark.parametrize("first", CHOOSING, ids=str)
+@pytest.mark.parametrize("second", CHOOSING, ids=str)
+def test_two_faults_that_choose(
+    api: IngestApi,
+    console: httpx.Client,
+    break_aforo: Break,
+    first: dict[str, Any],
+    second: dict[str, Any],
+) -> None:
+    """Whatever of them Aforo refuses is set aside in one delivery, all else is billed. (A post
+    meets one fault: beside errors for one event, Aforo accepts the other.)
+    """
+    events = batch(32)
+    break_aforo(first, {**second, "match": {"metadata.n": 17}})
+    delivery = deliver(events, api.post)
+    refused = {key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
+    both = first["kind"] == "poison"
+    assert refused == {events[3].key} | ({events[17].key} if both else set())
+    assert book(console)["accepted"] == 32 - len(refused)
+    # k bad events of n: k * (ceil(log2 n) + 2) + 1 posts at most.
+    assert delivery.posts <= 2 * (5 + 2) + 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"kind": "status", "status": 400}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 409}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 422}, SetAsideClass.POISON),
+        ({"kind": "status", "status": 413}, SetAsideClass.POISON),
+    ],
+    ids=str,
+)
+def test_an_event_that_is_refused_alone_is_set_aside(
+    api: IngestApi,
+    console: httpx.Client,
+    break_aforo: Break,
+    fault: dict[str, Any],
+    expected: SetAsideClass,
+) -> None:
+    """Nothing smaller can be tried; 409 is a duplicate only where Aforo says so."""
+    break_aforo(fault)
+    (outcome,) = deliver(batch(1), api.post).outcomes.values()
+    assert isinstance(outcome, SetAside)
+    assert (outcome.set_aside_class, outcome.status) == (expected, fault["status"])
+    assert book(console)["accepted"] == 0
+
+
+def test_a_conflict_is_set_aside_alone(api: IngestApi, console: httpx.Client) -> None:
+    """The same key with other content, at an Aforo that refuses it with 409."""
+    console.patch("/_settings", json={"conflict": "reject"}).raise_for_status()
+    events = batch()
+    deliver(events, api.post)
+    changed = {**events[5].event, "quantity": 2}
+    again = list(distinct([*(p.event for p in events[:5]), changed]).parcels.values())  # type: ignore[list-item]
+    delivery = deliver(again, api.post)
+    console.patch("/_settings", json={"conflict": "first_wins"}).raise_for_status()
+    refused = {key: one for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
+    assert refused.keys() == {events[5].key}
+    assert refused[events[5].key].status == 409
+    assert book(console)["accepted"] == SIZE
 
 
 @pytest.mark.parametrize("kind", ["empty_2xx", "wrong_counts", "not_json"])
@@ -222,6 +326,46 @@ def test_before_a_rotation_reaches_aforo_the_previous_key_is_used(
     """401 with the new key: AWSPREVIOUS still works."""
     secret.values = {"AWSCURRENT": "sk_test_too_new", "AWSPREVIOUS": DEFAULT_API_KEY}
     assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+
+
+def test_a_second_sending_needs_time_of_its_own(
+    api: IngestApi, secret: SecretStore, console: httpx.Client
+) -> None:
+    """The key is refused, another one is found, and the function is about to end: nothing is sent
+    that could not end; the next post goes with the other key.
+    """
+    secret.values["AWSCURRENT"] = "sk_test_retired"
+    api.credential.current()
+    secret.values["AWSCURRENT"] = DEFAULT_API_KEY
+    time_left = iter([True, False])
+    assert api.post(batch(), lambda: next(time_left)) == Stop(Held("credential_refused", 0))
+    assert book(console)["accepted"] == 0
+    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+
+
+def test_a_key_that_took_too_long_to_read_is_not_used(
+    api: IngestApi, console: httpx.Client
+) -> None:
+    """Secrets Manager was slow: there is no time left for the first sending."""
+    posts = len(console.get("/_posts").json()["posts"])
+    assert api.post(batch(), lambda: False) == Stop(Held("out_of_time", 0))
+    assert len(console.get("/_posts").json()["posts"]) == posts
+
+
+def test_posts_at_once_share_the_connections_and_the_key(
+    api: IngestApi, secret: SecretStore, console: httpx.Client
+) -> None:
+    """Four lanes, a key that is refused in all of them at once: it is read again, and every event
+    is in the book once.
+    """
+    secret.values["AWSCURRENT"] = "sk_test_retired"
+    api.credential.current()
+    secret.values["AWSCURRENT"] = DEFAULT_API_KEY
+    events = batch(120)
+    batches = [events[first : first + 10] for first in range(0, 120, 10)]
+    found = Lanes(4).run([partial(deliver, one, api.post) for one in batches])
+    assert {outcome for one in found for outcome in outcomes(one)} == {Confirmed()}
+    assert book(console)["accepted"] == 120
 
 
 def test_without_a_secret_nothing_is_posted(

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -35,7 +35,7 @@ class Context:
     aws_request_id = "0f1e2d3c"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+        return 120_000
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Deployment:
     sqs: "SQSClient"
     urls: dict[str, str]
     ledger: Ledger
+    seen: list[tuple[str, str]] = field(default_factory=list)  # bodies, and their receive counts
 
     def put(self, *bodies: str) -> None:
         for body in bodies:
@@ -64,6 +65,9 @@ class Deployment:
             }
             for message in messages
         ]
+        for message in messages:
+            receives = message["Attributes"]["ApproximateReceiveCount"]
+            self.seen.append((message["Body"], receives))
         answer = forwarder.handler({"Records": records}, Context())  # type: ignore[arg-type]
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
         for message in messages:
@@ -72,6 +76,12 @@ class Deployment:
                     QueueUrl=self.urls["usage"], ReceiptHandle=message["ReceiptHandle"]
                 )
         return answer
+
+    def delayed(self, name: str) -> int:
+        """Messages whose time has not come."""
+        names: list[Any] = ["ApproximateNumberOfMessagesDelayed"]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.urls[name], AttributeNames=names)
+        return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
     def depth(self, name: str) -> tuple[int, int]:
         """Messages that are visible, and in flight."""
@@ -211,6 +221,42 @@ def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: httpx.C
     assert deployed.invoke() == {"batchItemFailures": []}
     assert console.get("/_ledger").json()["accepted"] == 2
     assert {row["outcome"] for row in deployed.ledger.read(replay_prefix("r-9"))} == {"confirmed"}
+
+
+def test_what_is_refused_without_a_doubt_comes_back_as_a_new_message(
+    deployed: Deployment,
+    console: httpx.Client,
+    break_aforo: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """429 twice: each time a new message is on the queue, after a delay, and says its tries; then
+    all of it is billed, and no message was ever received twice.
+    """
+    monkeypatch.setenv("HOLD_SECONDS", "600")
+    break_aforo({"kind": "status", "status": 429, "count": 2})
+    deployed.put(body(*events(range(3))))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.get("/_ledger").json()["accepted"] == 0
+    assert deployed.delayed("usage") == 1
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and console.get("/_ledger").json()["accepted"] != 3:
+        assert deployed.invoke() == {"batchItemFailures": []}
+        time.sleep(0.1)
+    assert console.get("/_ledger").json()["accepted"] == 3
+    assert {receives for _, receives in deployed.seen} == {"1"}
+    tries = [json.loads(text).get("held", {}).get("tries") for text, _ in deployed.seen]
+    assert tries[:3] == [None, 1, 2]
+    assert deployed.depth("usage") == (0, 0)
+
+
+def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: httpx.Client) -> None:
+    """Unchanged, beside the usage that came with it, and nowhere else."""
+    beat = to_body({"version": 1, "heartbeatAtMs": now_ms(), "logGroup": "group"})
+    deployed.put(beat, body(*events(range(1))))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.get("/_ledger").json()["accepted"] == 1
+    assert json.loads(beat) in deployed.bodies("settled")
+    assert deployed.depth("unforwarded") == (0, 0)
 
 
 def test_a_ledger_that_is_gone_brings_the_messages_back(

@@ -16,6 +16,10 @@ def waiting(endpoints: Endpoints, queue: str) -> int:
     """Messages in a queue, those being worked on or held included."""
     answer = boto3.client("sqs").get_queue_attributes(
         QueueUrl=endpoints.queues[queue],
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",  # held without a doubt
+        ],
     )
     return sum(int(count) for count in answer["Attributes"].values())

@@ -135,3 +135,16 @@ def test_a_key_fits_one_environment(key: str, url: str, fits: bool) -> None:  # 
         with pytest.raises(SettingsError, match="apiKey") as raised:
             check_key_fits_host(key, url)
         assert key not in str(raised.value)
+
+
+def test_a_key_that_another_thread_has_found_is_used(clock: SettableClock) -> None:
+    """Two posts are refused at once: the second does not refuse the key that the first found."""
+    store = SecretStore(OLD)
+    found = credential(store, clock)
+    refused = found.current()
+    store.values["AWSCURRENT"] = NEW
+    assert found.refreshed(refused) == NEW
+    reads = len(store.reads)
+    assert found.refreshed(refused) == NEW
+    assert len(store.reads) == reads
+    assert found.refreshed(NEW) is None

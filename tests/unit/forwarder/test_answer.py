@@ -25,6 +25,7 @@ from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 from tests.fakes.instants import NOW
 
 SIZE = 4
+POISON = SetAsideClass.POISON
 
 
 def reply(status: int, body: object = b"", **headers: str) -> Reply:
@@ -156,6 +157,14 @@ def test_everything_else_stops_the_posting(said: Reply | NoAnswer, held: Held) -
         (Problem(400, "event_in_future"), Held("future", 0)),
         (Problem(400, "missing_tenant"), Held("systemic_refusal", 0)),
         (Problem(400, "x", "X-Tenant-Id header is required"), Held("systemic_refusal", 0)),
+        (Problem(400, "x", "X-Tenant-Id/X-Api-Key missing."), Held("systemic_refusal", 0)),
+        (Problem(400, "x", "no such tenant."), Held("systemic_refusal", 0)),
+        # Words of an event that a text quotes: only one customer's API has a /tenants.
+        (Problem(400, "x", "no rate for GET /tenants/{id}"), SetAside(POISON, "x", 400)),
+        (Problem(400, "x", "bad {tenant} in path"), SetAside(POISON, "x", 400)),
+        (Problem(400, "x", "see https://a.example/api-key"), SetAside(POISON, "x", 400)),
+        (Problem(400, "x", "events[3].metadata.tenant: flat"), SetAside(POISON, "x", 400)),
+        (Problem(400, "x", "metadata.credential is null"), SetAside(POISON, "x", 400)),
         (
             Problem(422, "unknown_customer", "no such customer of this tenant"),
             SetAside(SetAsideClass.CONFIG, "unknown_customer", 422),

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.problem import Reply
-from functions.usage.message import USAGE_MESSAGE
+from functions.usage.message import USAGE_MESSAGE, SetAsideRecord
 from tests.fakes.forwarder_bench import HOLD_SECONDS, Bench
 from tests.fakes.forwarding import (
     NOW_MS,
@@ -23,6 +24,7 @@ from tests.fakes.forwarding import (
 )
 from tests.fakes.settling import Crash
 
+PLACES = ("unforwarded", "ledger", "settled", "put_back")
 OLD_ENOUGH_MS = NOW_MS - HOLD_SECONDS * 1000
 
 
@@ -87,6 +89,7 @@ def test_a_bad_event_is_set_aside_and_its_neighbours_are_confirmed() -> None:
         "tries": 2,
         "firstTriedAt": "2026-11-23T12:00:00.005Z",
         "lastTriedAt": "2026-11-23T12:00:00.000Z",
+        "doubtfulSince": None,  # Aforo judged it
         "replayId": "r-7",
     }
     assert body["replayId"] == "r-7"
@@ -120,7 +123,8 @@ def test_an_open_breaker_alone_sets_nothing_aside() -> None:
     bench = Bench(always(said(503)))
     bench.forward([record("early", range(1))])
     late = [record(f"m{n}", range(n, n + 90), sent_ms=OLD_ENOUGH_MS) for n in (100, 200, 300)]
-    assert bench.forward(late) == ["m100", "m200", "m300"]
+    assert bench.forward(late) == []
+    assert bench.usage.put.keys() == {"m100", "m200", "m300"}
     assert len(bench.aforo.blocks) == 1
     bench.clock.advance(2)
     assert bench.forward(late) == []
@@ -150,7 +154,8 @@ def test_a_message_is_set_aside_only_when_none_of_its_events_is_held() -> None:
     future = usage_event(9, occurred_ms=NOW_MS + 3_600_000)
     bench = Bench(refusing({1}))
     message = usage_message([usage_event(0), usage_event(1), future])
-    assert bench.forward([sqs_record(message, message_id="a")]) == ["a"]
+    assert bench.forward([sqs_record(message, message_id="a")]) == []
+    assert bench.usage.put.keys() == {"a"}
     assert bench.set_aside() == []
     assert [row["key"] for row in bench.ledger.rows] == [key(0)]
 
@@ -213,16 +218,17 @@ def test_what_could_not_be_set_aside_is_not_in_the_ledger_as_set_aside() -> None
 
 def test_no_post_starts_that_cannot_end() -> None:
     """With too little time left nothing is posted, and all of it is tried again soon."""
-    bench = Bench(accepted, remaining_ms=[29_999])
-    assert bench.forward([record("a", range(3))]) == ["a"]
+    bench = Bench(accepted, remaining_ms=[POST_RESERVE_MS - 1])
+    assert bench.forward([record("a", range(3))]) == []
     assert bench.aforo.blocks == []
-    assert bench.visibility.seconds == {"receipt of a": 5}
+    assert bench.usage.put["a"].seconds == 5
 
 
 def test_running_out_of_time_does_not_open_the_breaker() -> None:
     """The next invocation posts at once."""
-    bench = Bench(accepted, remaining_ms=[60_000, 20_000, 60_000])
-    assert bench.forward([record("a", range(150))]) == ["a"]
+    bench = Bench(accepted, remaining_ms=[120_000, 20_000, 120_000])
+    assert bench.forward([record("a", range(150))]) == []
+    assert bench.usage.put.keys() == {"a"}
     assert [len(block) for block in bench.aforo.blocks] == [100]
     assert bench.forward([record("a", range(150))]) == []
     assert [len(block) for block in bench.aforo.blocks] == [100, 100, 50]
@@ -234,11 +240,22 @@ def test_an_old_event_is_confirmed_from_the_ledger_without_a_post() -> None:
     bench = Bench(accepted)
     bench.forward([sqs_record(usage_message(old[:1]))])
     bench.aforo.blocks.clear()
-    message = usage_message(old, replayId="r-1")
-    assert bench.forward([sqs_record(message, receives=2)]) == []
+    tried: SetAsideRecord = {
+        "setAsideClass": "exhausted",
+        "reason": "outage",
+        "status": None,
+        "instance": None,
+        "tries": 80,
+        "firstTriedAt": "2026-11-20T12:00:00.000Z",
+        "lastTriedAt": "2026-11-21T02:00:00.000Z",
+        "doubtfulSince": "2026-11-20T12:00:00.000Z",
+    }
+    message = usage_message(old, replayId="r-1", history=[tried])
+    assert bench.forward([sqs_record(message)]) == []
     assert bench.aforo.blocks == []
     (parked,) = bench.set_aside()
     assert parked["setAside"]["setAsideClass"] == "ambiguous"
+    assert parked["setAside"]["doubtfulSince"] == tried["doubtfulSince"]
     rows = [row for row in bench.ledger.rows if row.get("replayId") == "r-1"]
     assert [row["outcome"] for row in rows] == ["confirmed", "set_aside"]
 
@@ -251,8 +268,8 @@ def test_an_old_event_is_confirmed_from_the_ledger_without_a_post() -> None:
     ),
     sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4),
     bad=st.sets(st.integers(0, 20), max_size=3),
-    crashes=st.lists(st.sampled_from(["unforwarded", "ledger", "settled", "visibility", None])),
-    failures=st.lists(st.sampled_from(["unforwarded", "ledger", "settled", None])),
+    crashes=st.lists(st.sampled_from([*PLACES, "visibility", None])),
+    failures=st.lists(st.sampled_from([*PLACES, None])),
 )
 def test_whatever_happens_each_event_ends_in_one_place(
     script: list[str],
@@ -317,6 +334,9 @@ class World:
         except Crash:
             again = set(self.queue)
         self.queue = {name: one for name, one in self.queue.items() if name in again}
+        for name, later in self.bench.usage.put.items():
+            self.queue[f"{name}'"] = sqs_record(later.body, message_id=f"{name}'", receives=0)
+        self.bench.usage.put.clear()
         for one in self.queue.values():
             count = int(one["attributes"]["ApproximateReceiveCount"]) + 1
             one["attributes"]["ApproximateReceiveCount"] = str(count)

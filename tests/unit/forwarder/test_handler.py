@@ -23,7 +23,7 @@ class Context:
     aws_request_id = "0f1e2d3c"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+        return 120_000
 
 
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

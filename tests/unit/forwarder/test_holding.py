@@ -91,11 +91,12 @@ def test_the_hold_ends_before_the_redrive_policy_does(hold: int, seed: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("held", "is_past_window", "set_aside_class"),
+    ("held", "is_forgotten", "set_aside_class"),
     [
         (Held("outage", 0, ambiguous=True), False, SetAsideClass.EXHAUSTED),
         (Held("outage", 0, ambiguous=True), True, SetAsideClass.AMBIGUOUS),
-        (Held("rate_limited", 3), True, SetAsideClass.EXHAUSTED),
+        (Held("rate_limited", 3), False, SetAsideClass.EXHAUSTED),
+        (Held("rate_limited", 3), True, SetAsideClass.AMBIGUOUS),  # of an earlier try
         (Held("unreachable", 0), False, SetAsideClass.EXHAUSTED),
         (Held("credential_refused", 0), False, SetAsideClass.AUTH),
         (Held("credential_unavailable", 0), False, SetAsideClass.AUTH),
@@ -105,18 +106,18 @@ def test_the_hold_ends_before_the_redrive_policy_does(hold: int, seed: int) -> N
     ],
 )
 def test_what_a_held_event_becomes_when_the_hold_is_over(
-    *, held: Held, is_past_window: bool, set_aside_class: SetAsideClass
+    *, held: Held, is_forgotten: bool, set_aside_class: SetAsideClass
 ) -> None:
     """The class says what a person has to do before a replay."""
     expected = SetAside(set_aside_class, held.reason)
-    assert given_up(held, is_past_window=is_past_window) == expected
+    assert given_up(held, is_forgotten=is_forgotten) == expected
 
 
 @pytest.mark.parametrize("reason", ["out_of_time", "breaker_open"])
 def test_what_was_not_tried_stays_held(reason: str) -> None:
     """Past the hold it gets its last try first."""
     held = Held(reason, 0)
-    assert given_up(held, is_past_window=True) == held
+    assert given_up(held, is_forgotten=True) == held
 
 
 def test_the_hold_ends_within_the_dedup_window() -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from functions.forwarder.inbox import Received, Unreadable, read_inbox
+from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
 from functions.forwarder.packing import distinct
-from functions.usage.message import SetAsideRecord, event_text
+from functions.usage.message import SetAsideRecord, event_text, to_body
+from functions.usage.moment import epoch_ms_from_iso
 from tests.fakes.forwarding import NOW_MS, received, sqs_record, usage_event, usage_message
 
 
@@ -77,26 +78,77 @@ def test_any_body_is_read_or_kept(body: str) -> None:
     assert one.envelope.body == body
 
 
+TRIED_MS = epoch_ms_from_iso("2026-11-01T00:00:00.000Z")
+SINCE = "2026-11-02T00:00:00.000Z"
+SINCE_MS = epoch_ms_from_iso(SINCE)
+
+
 @pytest.mark.parametrize(
-    ("receives", "history", "is_ambiguous"),
+    ("receives", "history", "since_ms"),
     [
-        (1, [], False),
-        (2, [], True),  # why the first try failed is not recorded anywhere
-        (1, [set_aside_record("poison", tries=3)], False),
-        (1, [set_aside_record("config", tries=9)], False),
-        (1, [set_aside_record("auth", tries=1)], False),
-        (1, [set_aside_record("auth", tries=2)], True),  # an earlier try may have been a timeout
-        (1, [set_aside_record("exhausted", tries=1)], True),
-        (1, [set_aside_record("ambiguous", tries=1)], True),
-        (1, [set_aside_record("exhausted"), set_aside_record("config")], True),
+        (1, [], None),
+        (2, [], NOW_MS),  # why the first try failed is not recorded anywhere
+        (1, [set_aside_record("exhausted") | {"doubtfulSince": None}], None),
+        (2, [set_aside_record("exhausted") | {"doubtfulSince": None}], NOW_MS),
+        (1, [set_aside_record("exhausted") | {"doubtfulSince": SINCE}], SINCE_MS),
+        (2, [set_aside_record("exhausted") | {"doubtfulSince": SINCE}], SINCE_MS),
+        (1, [set_aside_record("poison", tries=3) | {"doubtfulSince": SINCE}], SINCE_MS),
+        # Records without a word on doubt: of SQS's own redrive, and of older versions.
+        (1, [set_aside_record("poison", tries=3)], None),
+        (1, [set_aside_record("config", tries=9)], None),
+        (1, [set_aside_record("auth", tries=1)], None),
+        (1, [set_aside_record("auth", tries=2)], TRIED_MS),  # an earlier try may be a timeout
+        (1, [set_aside_record("exhausted", tries=1)], TRIED_MS),
+        (1, [set_aside_record("ambiguous", tries=1)], TRIED_MS),
+        (1, [set_aside_record("exhausted"), set_aside_record("config")], TRIED_MS),
     ],
 )
-def test_when_aforo_may_have_it(
-    *, receives: int, history: list[SetAsideRecord], is_ambiguous: bool
+def test_since_when_aforo_may_have_it(
+    receives: int, history: list[SetAsideRecord], since_ms: int | None
 ) -> None:
-    """Earlier tries leave doubt unless each was a refusal of the event itself."""
+    """Earlier tries leave doubt unless each is known to have left none."""
     message = usage_message([usage_event(1)], history=history)
-    assert received(message, receives=receives).is_ambiguous is is_ambiguous
+    assert received(message, receives=receives).doubtful_since_ms == since_ms
+
+
+def test_a_decision_ends_earlier_doubts_and_no_later_one() -> None:
+    """A person said that Aforo has not got them; a try since then may have changed that."""
+    doubtful = [set_aside_record("ambiguous")]
+    message = usage_message([usage_event(1)], history=doubtful, decided=True)
+    assert received(message).doubtful_since_ms is None
+    assert received(message, receives=2).doubtful_since_ms == NOW_MS
+
+
+def test_a_message_that_was_put_back_goes_on_with_its_wait() -> None:
+    """When it was first sent and tried, and how often: as if it had never been a new message."""
+    held = {
+        "firstSentAt": "2026-11-23T09:00:00.000Z",
+        "firstTriedAt": "2026-11-23T09:00:01.000Z",
+        "tries": 7,
+    }
+    one = received(usage_message([usage_event(1)], held=held))
+    assert one.envelope.sent_at_ms == epoch_ms_from_iso("2026-11-23T09:00:00.000Z")
+    assert one.envelope.first_received_at_ms == epoch_ms_from_iso("2026-11-23T09:00:01.000Z")
+    assert one.envelope.receives == 8
+    assert one.doubtful_since_ms is None
+    again = received(usage_message([usage_event(1)], held=held), receives=2)
+    assert again.doubtful_since_ms == NOW_MS  # when this one of its kind was sent
+
+
+def test_a_heartbeat_is_no_usage() -> None:
+    """Its time, and its text as it came."""
+    body = to_body({"version": 1, "heartbeatAtMs": NOW_MS, "logGroup": "group"})
+    (one,) = read_inbox([sqs_record(body)])
+    assert isinstance(one, Heartbeat)
+    assert (one.at_ms, one.envelope.body) == (NOW_MS, body)
+
+
+def test_usage_that_speaks_of_heartbeats_is_usage() -> None:
+    """What holds events is never dropped as a heartbeat."""
+    event = {**usage_event(1), "metadata": {"meter": "api_calls", "heartbeatAtMs": 1}}
+    message = usage_message([event], heartbeatAtMs=NOW_MS, logGroup="group")  # type: ignore[list-item]
+    (one,) = read_inbox([sqs_record(message)])
+    assert isinstance(one, Received)
 
 
 def test_a_message_moved_back_by_hand_keeps_its_last_record() -> None:
@@ -104,7 +156,7 @@ def test_a_message_moved_back_by_hand_keeps_its_last_record() -> None:
     first, last = set_aside_record("config"), set_aside_record("exhausted")
     one = received(usage_message([usage_event(1)], history=[first], setAside=last))
     assert one.history == [first, last]
-    assert one.is_ambiguous
+    assert one.doubtful_since_ms == TRIED_MS
 
 
 def test_an_event_is_posted_as_metering_wrote_it() -> None:

@@ -1,10 +1,14 @@
 """The events of one invocation: young ones are posted before the ledger is asked about old ones."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.forwarder.breaker import Breaker
+from functions.forwarder.doubt import Doubts
+from functions.forwarder.lanes import Lanes
 from functions.forwarder.posting import Posted, Posting
+from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS
@@ -38,8 +42,8 @@ class BusyLedger:
                 "settledAt": "",
             }
 
-    def has_time(self) -> bool:
-        return self.remaining_ms >= 30_000
+    def spare_seconds(self) -> float:
+        return (self.remaining_ms - 30_000) / 1000
 
 
 def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
@@ -47,11 +51,13 @@ def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
         screening=Screening(ledger.read_hour, 86_400),
         breaker=Breaker(SettableClock(0)),
         post=aforo.post,
+        share=RateShare(1e9, time.monotonic),
+        lanes=Lanes(1),
         most_events=100,
         most_bytes=1_048_576,
     )
     events = [usage_event(1, occurred_ms=OLD_MS), usage_event(2)]
-    return posting.run(events, doubtful=(), now_ms=NOW_MS, has_time=ledger.has_time)
+    return posting.run(events, doubts=Doubts(), now_ms=NOW_MS, spare_seconds=ledger.spare_seconds)
 
 
 def test_a_ledger_hour_that_takes_too_long_holds_the_old_events_alone() -> None:

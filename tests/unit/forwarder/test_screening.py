@@ -1,13 +1,15 @@
 """What is decided by time alone, and by the ledger, before anything is posted."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.packing import distinct
-from functions.forwarder.screening import ReadHour, Screening
+from functions.forwarder.screening import SLACK_MS, ReadHour, Screening
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
@@ -19,9 +21,11 @@ AMBIGUOUS = SetAside(SetAsideClass.AMBIGUOUS, "outside_dedup_window")
 LATE = SetAside(SetAsideClass.LATE, "too_old")
 
 
-def row(number: int, outcome: str = "confirmed", *, verified: bool = True) -> LedgerRow:
+def row(
+    number: int, outcome: str = "confirmed", *, verified: bool = True, doubt_ms: int | None = None
+) -> LedgerRow:
     event = usage_event(number)
-    return {
+    found: LedgerRow = {
         "key": event["idempotencyKey"],
         "customerId": event["customerId"],
         "meter": "api_calls",
@@ -33,45 +37,97 @@ def row(number: int, outcome: str = "confirmed", *, verified: bool = True) -> Le
         "queuedAt": "",
         "settledAt": "",
     }
+    if doubt_ms is None:
+        return found
+    return {**found, "doubtfulSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
 
 
 def decide(
-    age_ms: int, rows: Iterable[LedgerRow] = (), *, doubtful: bool = False
+    age_ms: int,
+    rows: Iterable[LedgerRow] = (),
+    *,
+    doubt_ms: int | None = None,
+    decided: bool = False,
 ) -> ForwardingOutcome | None:
-    parcels = distinct([usage_event(1, occurred_ms=NOW_MS - age_ms)]).parcels.values()
-    decided = Screening(lambda _: rows, 86_400).decide(
-        parcels, doubtful={KEY} if doubtful else (), now_ms=NOW_MS, has_time=lambda: True
+    """`doubt_ms`: how long ago Aforo may first have got it."""
+    events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
+    doubts = Doubts()
+    doubts.add(events, None if doubt_ms is None else NOW_MS - doubt_ms, is_decided=decided)
+    decided_now = Screening(lambda _: rows, 86_400).decide(
+        distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
-    return decided.get(KEY)
+    found = decided_now.get(KEY)
+    return replace(found, doubtful_since_ms=None) if isinstance(found, SetAside) else found
+
+
+WINDOW = DAY_MS - SLACK_MS  # the dedup window, less an invocation and what clocks differ
+OVER = WINDOW + 1
 
 
 @pytest.mark.parametrize(
-    ("age_ms", "rows", "doubtful", "outcome"),
+    ("age_ms", "rows", "doubt_ms", "outcome"),
     [
-        (0, [], False, None),
-        (0, [], True, None),  # Aforo still knows the key
-        (DAY_MS, [], True, None),
-        (DAY_MS + 1, [], False, None),  # never sent: the first time cannot be the second
-        (DAY_MS + 1, [], True, AMBIGUOUS),
-        (DAY_MS + 1, [row(1)], True, Confirmed()),
-        (DAY_MS + 1, [row(1, verified=False)], False, Confirmed(verified=False)),
-        (DAY_MS + 1, [row(1, "set_aside")], False, None),
-        (DAY_MS + 1, [row(1, "set_aside")], True, AMBIGUOUS),
-        (DAY_MS + 1, [row(2)], False, None),
-        (90 * DAY_MS, [], False, None),
-        (90 * DAY_MS + 1, [], False, LATE),
-        (90 * DAY_MS + 1, [], True, LATE),
-        (90 * DAY_MS + 1, [row(1)], False, Confirmed()),
-        (-5 * 60_000, [], False, None),
-        (-5 * 60_000 - 1000, [], False, Held("future", 1.0)),
-        (-2 * HOUR_MS, [row(1)], True, Held("future", 6900.0)),
+        (0, [], None, None),
+        (0, [], 0, None),  # Aforo still knows the key
+        (WINDOW, [], WINDOW, None),
+        (OVER, [], None, None),  # never sent: the first time cannot be the second
+        (OVER, [], OVER, AMBIGUOUS),
+        (OVER, [], WINDOW, None),  # an old event, tried lately: Aforo knows a key it got since
+        (3 * DAY_MS, [], 1, None),
+        (OVER, [row(1)], OVER, Confirmed()),
+        (OVER, [row(1, verified=False)], None, Confirmed(verified=False)),
+        (OVER, [row(1, "set_aside")], None, None),
+        (OVER, [row(1, "set_aside")], OVER, AMBIGUOUS),
+        (OVER, [row(1, "set_aside", doubt_ms=OVER)], None, AMBIGUOUS),  # of a copy of it
+        (OVER, [row(1, "set_aside", doubt_ms=OVER)], 1, AMBIGUOUS),
+        (OVER, [row(1, "set_aside", doubt_ms=WINDOW)], None, None),
+        (OVER, [row(1, "set_aside", doubt_ms=OVER), row(1)], None, Confirmed()),
+        (OVER, [row(2, "set_aside", doubt_ms=OVER)], None, None),
+        (OVER, [row(2)], None, None),
+        (90 * DAY_MS, [], None, None),
+        (90 * DAY_MS + 1, [], None, LATE),
+        (90 * DAY_MS + 1, [], OVER, LATE),
+        (90 * DAY_MS + 1, [row(1)], None, Confirmed()),
+        (-5 * 60_000, [], None, None),
+        (-5 * 60_000 - 1000, [], None, Held("future", 1.0)),
+        (-2 * HOUR_MS, [row(1)], OVER, Held("future", 6900.0)),
     ],
 )
 def test_what_time_decides(
-    *, age_ms: int, rows: list[LedgerRow], doubtful: bool, outcome: ForwardingOutcome | None
+    age_ms: int, rows: list[LedgerRow], doubt_ms: int | None, outcome: ForwardingOutcome | None
 ) -> None:
     """None: post it."""
-    assert decide(age_ms, rows, doubtful=doubtful) == outcome
+    assert decide(age_ms, rows, doubt_ms=doubt_ms) == outcome
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"),
+    [
+        ([], None),
+        ([row(1, "set_aside", doubt_ms=3 * DAY_MS)], None),
+        ([row(1)], Confirmed()),  # a person may be wrong, the ledger is not
+    ],
+)
+def test_what_a_person_decided_is_posted(
+    rows: list[LedgerRow], outcome: ForwardingOutcome | None
+) -> None:
+    """The doubts from before are settled; what was confirmed still is not billed again."""
+    assert decide(3 * DAY_MS, rows, decided=True) == outcome
+
+
+def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
+    """The earliest doubt, of the message or of the ledger."""
+    events = [usage_event(1, occurred_ms=NOW_MS - 5 * DAY_MS)]
+    doubts = Doubts({KEY: NOW_MS - 2 * DAY_MS})
+    rows = [row(1, "set_aside", doubt_ms=4 * DAY_MS), row(1, "set_aside", doubt_ms=3 * DAY_MS)]
+    (found,) = (
+        Screening(lambda _: rows, 86_400)
+        .decide(
+            distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
+        )
+        .values()
+    )
+    assert found == replace(AMBIGUOUS, doubtful_since_ms=NOW_MS - 4 * DAY_MS)
 
 
 def test_an_hour_of_the_ledger_is_read_once() -> None:
@@ -86,7 +142,7 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     events = [usage_event(n, occurred_ms=old_ms + n) for n in range(50)]
     events += [usage_event(100 + n) for n in range(50)]
     Screening(read_hour, 86_400).decide(
-        distinct(events).parcels.values(), doubtful=(), now_ms=NOW_MS, has_time=lambda: True
+        distinct(events).parcels.values(), doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert hours == [iso_from_epoch_ms(old_ms)[:13]]
 
@@ -103,7 +159,7 @@ def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
     decided = Screening(broken(ValueError("not a row")), 86_400).decide(
-        parcels, doubtful=(), now_ms=NOW_MS, has_time=lambda: True
+        parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
 
@@ -112,7 +168,7 @@ def test_without_time_the_ledger_is_not_read() -> None:
     """Old events wait for an invocation that has the time."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
     decided = Screening(broken(AssertionError()), 86_400).decide(
-        parcels, doubtful=(), now_ms=NOW_MS, has_time=lambda: False
+        parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}
 
@@ -120,7 +176,7 @@ def test_without_time_the_ledger_is_not_read() -> None:
 @given(age_ms=st.integers(-DAY_MS, 120 * DAY_MS), is_confirmed=st.booleans())
 def test_what_aforo_may_have_forgotten_is_never_posted(*, age_ms: int, is_confirmed: bool) -> None:
     """Doubtful and older than the window: decided here, always."""
-    outcome = decide(age_ms, [row(1)] if is_confirmed else [], doubtful=True)
-    if age_ms > DAY_MS:
+    outcome = decide(age_ms, [row(1)] if is_confirmed else [], doubt_ms=age_ms)
+    if age_ms > WINDOW:
         assert outcome is not None
         assert isinstance(outcome, Confirmed) is is_confirmed

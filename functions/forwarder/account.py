@@ -1,0 +1,60 @@
+"""What an invocation came to, in metrics and one line of the log."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.adapters.telemetry import FORWARDED, Telemetry
+from functions.forwarder.forwarded import Forwarded
+from functions.forwarder.inbox import Unreadable
+from functions.forwarder.posting import Posted
+from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One invocation. `returning` are the messages that come back, `put_back` how many of them as
+    new ones.
+    """
+
+    forwarded: Sequence[Forwarded]
+    returning: Sequence[Forwarded]
+    unreadable: Sequence[Unreadable]
+    posted: Posted
+    put_back: int
+    now_ms: int
+
+    def tell(self, telemetry: Telemetry) -> None:
+        """Count and log it."""
+        outcomes = Counter(_name_of(outcome) for one in self.forwarded for outcome in one.outcomes)
+        for (metric, reason), times in outcomes.items():
+            telemetry.count(metric, times, reason=reason)
+        telemetry.count("MessagesUnreadable", len(self.unreadable))
+        telemetry.count("KeyConflicts", self.posted.conflicts)
+        telemetry.count("Posts", self.posted.posts)
+        if self.returning:
+            # SQS's own age metric leaves out messages received more than three times, and those
+            # that were put back are new to it.
+            oldest_ms = min(one.received.envelope.sent_at_ms for one in self.returning)
+            telemetry.level("OldestHeldAge", (self.now_ms - oldest_ms) / 1000)
+        telemetry.log.info(
+            FORWARDED,
+            messages=len(self.forwarded),
+            messages_returning=len(self.returning),
+            messages_put_back=self.put_back,
+            messages_unreadable=len(self.unreadable),
+            posts=self.posted.posts,
+            stopped=self.posted.stopped,
+            outcomes={f"{name}:{why}" if why else name: n for (name, why), n in outcomes.items()},
+        )
+
+
+def _name_of(outcome: ForwardingOutcome) -> tuple[str, str]:
+    """The metric of an outcome, and its reason."""
+    match outcome:
+        case Confirmed(verified):
+            return ("EventsConfirmed", "") if verified else ("EventsUnverified", "")
+        case SetAside(set_aside_class):
+            return "EventsSetAside", set_aside_class.value
+        case Held(reason):
+            return "EventsHeld", reason

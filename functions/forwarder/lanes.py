@@ -1,0 +1,28 @@
+"""Several deliveries at once: actions come in, what each returns leaves, in their order.
+
+Threads, not asyncio: half the CPU a post and a tenth of the import (docs/architecture.md, 2
+forwarder). Guaranteed: nothing still runs when `run` returns or raises, so that no post is made
+behind the back of what follows.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Lanes:
+    """At most `most` at once. The threads are started when first needed, and kept."""
+
+    most: int
+    _pool: ThreadPoolExecutor | None = field(default=None)
+
+    def run[T](self, actions: Sequence[Callable[[], T]]) -> list[T]:
+        """The common invocation has one post: it is made here, without a thread."""
+        if self.most == 1 or len(actions) < 2:  # noqa: PLR2004 - nothing to do at once
+            return [action() for action in actions]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="post")
+        running = [self._pool.submit(action) for action in actions]
+        wait(running)
+        return [one.result() for one in running]

@@ -1,0 +1,76 @@
+"""Messages put back onto UsageQueue as new ones, each after a delay: bodies come in, the ids of
+those that SQS took leave. Never raises: what was not taken still is the message that it was.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.adapters.message_queue import BYTES_PER_CALL, ENTRIES_PER_CALL
+from functions.adapters.telemetry import NOT_PUT_BACK, Telemetry
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+MOST_DELAY_SECONDS = 900  # SQS's most
+
+
+class Later(NamedTuple):
+    """A body, and the seconds until it may be received. ASCII, so characters are bytes."""
+
+    body: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PuttingBack:
+    """The sender's side of UsageQueue, as the forwarder needs it."""
+
+    client: "SQSClient"
+    queue_url: str
+    telemetry: Telemetry
+
+    def put_back(self, letters: Mapping[str, Later]) -> set[str]:
+        """The ids, out of `letters`, of those that are on the queue as new messages."""
+        taken: set[str] = set()
+        for batch in _batches(letters):
+            taken |= self._put(batch)
+        return taken
+
+    def _put(self, batch: list[tuple[str, Later]]) -> set[str]:
+        try:
+            answer = self.client.send_message_batch(
+                QueueUrl=self.queue_url,
+                Entries=[
+                    {"Id": str(i), "MessageBody": later.body, "DelaySeconds": later.seconds}
+                    for i, (_, later) in enumerate(batch)
+                ],
+            )
+        except (BotoCoreError, ClientError) as error:
+            self._note(len(batch), type(error).__name__)
+            return set()
+        if failed := answer.get("Failed", []):
+            self._note(len(failed), failed[0]["Code"])
+        return {batch[int(entry["Id"])][0] for entry in answer.get("Successful", [])}
+
+    def _note(self, messages: int, code: str) -> None:
+        self.telemetry.log.warning(NOT_PUT_BACK, messages=messages, code=code)
+
+
+def _batches(letters: Mapping[str, Later]) -> Iterator[list[tuple[str, Later]]]:
+    """Groups that SQS takes in one call; a body that is too long for any is left out."""
+    batch: list[tuple[str, Later]] = []
+    size = 0
+    for message_id, later in letters.items():
+        length = len(later.body)
+        if length > BYTES_PER_CALL:
+            continue
+        if len(batch) == ENTRIES_PER_CALL or size + length > BYTES_PER_CALL:
+            yield batch
+            batch, size = [], 0
+        batch.append((message_id, later))
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,272 @@
+"""Hours of outage in virtual time: the real forwarder, a queue that behaves as SQS does, and an
+Aforo that goes down, comes back, and forgets keys after a day.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from functions.forwarder.answer import NoAnswer
+from functions.forwarder.packing import Parcel
+from functions.forwarder.problem import Reply
+from functions.replay.order import Filter
+from functions.replay.selection import Letter, Take, select
+from functions.usage.message import UsageMessage, to_body
+from functions.usage.outcome import SetAsideClass
+from tests.fakes.forwarder_bench import Bench
+from tests.fakes.forwarding import NOW_MS, key, number_of, said, usage_event, usage_message
+from tests.fakes.model_queue import ModelQueue
+from tests.fakes.settable_clock import SettableClock
+
+HOUR = 3_600.0
+DAY = 24 * HOUR
+MESSAGES, EVENTS = 24, 3
+BATCH_WINDOW_SECONDS = 5
+# What an outage is like; `commits` is the worst of it: Aforo has it and we do not hear so.
+CERTAIN = ("refused", "429", "401")
+DOUBTFUL = ("503", "hang", "commits")
+
+
+@dataclass
+class Aforo:
+    """Down in a certain way between two moments; remembers a key for a day."""
+
+    clock: SettableClock
+    kind: str
+    down_from: float
+    down_until: float
+    received_at: dict[int, float] = field(default_factory=dict)
+    billed: dict[int, int] = field(default_factory=dict)
+
+    def answer(self, block: Sequence[Parcel]) -> Reply | NoAnswer:
+        self.clock.advance(0.05)
+        is_down = self.down_from <= self.clock() < self.down_until
+        if not is_down or self.kind == "commits":
+            counts = self._take([number_of(parcel) for parcel in block])
+        if not is_down:
+            return said(202, counts)
+        match self.kind:
+            case "refused":
+                return NoAnswer("unreachable", is_ambiguous=False)
+            case "hang" | "commits":
+                self.clock.advance(8)
+                return NoAnswer("no_answer", is_ambiguous=True)
+            case "429":
+                return said(429, {"retryAfter": 30})
+        return said(int(self.kind))
+
+    def _take(self, numbers: list[int]) -> dict[str, int]:
+        now, accepted = self.clock(), 0
+        for number in numbers:
+            seen = self.received_at.get(number)
+            if seen is None or now - seen >= DAY:
+                self.received_at[number] = now
+                self.billed[number] = self.billed.get(number, 0) + 1
+                accepted += 1
+        return {"accepted": accepted, "duplicates": len(numbers) - accepted, "failed": 0}
+
+
+class Road:
+    """UsageQueue, two forwarders in turn, and what they leave behind."""
+
+    def __init__(self, kind: str, hours: float) -> None:
+        self.clock = SettableClock(NOW_MS / 1000)
+        self.begun = self.clock()
+        # Half of the usage is sent before the outage begins, half into it.
+        self.aforo = Aforo(
+            self.clock, kind, self.begun + HOUR / 2, self.begun + HOUR / 2 + hours * HOUR
+        )
+        self.queue = ModelQueue(self.clock)
+        self.bench = self._forwarder(1, None)
+        self.forwarders = [self.bench, self._forwarder(2, self.bench)]
+        self.turns = 0
+
+    def _forwarder(self, seed: int, beside: Bench | None) -> Bench:
+        return Bench(
+            self.aforo.answer,
+            clock=self.clock,
+            queue=self.queue,
+            jitter=random.Random(seed).random,
+            beside=beside,
+        )
+
+    def send_usage(self) -> None:
+        """One message after the other, over an hour."""
+        for number in range(MESSAGES):
+            self.run_until(self.begun + number * HOUR / MESSAGES)
+            numbers = range(number * EVENTS, (number + 1) * EVENTS)
+            moment = int(self.clock() * 1000)
+            self.queue.send(
+                to_body(usage_message(usage_event(n, occurred_ms=moment) for n in numbers))
+            )
+
+    def run_until(self, moment: float) -> None:
+        while (at := self.queue.next_visible()) is not None and at < moment:
+            self.clock.advance(max(0, at - self.clock()) + BATCH_WINDOW_SECONDS)
+            self._invoke()
+        self.clock.advance(max(0, moment - self.clock()))
+
+    def run_out(self) -> None:
+        """Until nothing waits any more."""
+        while (at := self.queue.next_visible()) is not None:
+            assert at < self.begun + 40 * DAY, "a message waits for ever"
+            self.run_until(at + 1)
+
+    def _invoke(self) -> None:
+        records = self.queue.receive()
+        self.turns += 1
+        staying = set(self.forwarders[self.turns % 2].forward(records))
+        self.queue.delete(one["messageId"] for one in records if one["messageId"] not in staying)
+
+    def replay(
+        self, *, decided: bool = False, dies: bool = False, only_certain: bool = False
+    ) -> None:
+        """What is set aside, through the replay's own selection, back to UsageQueue; one that
+        `dies` has sent all of it, and deleted nothing.
+        """
+        waiting = [
+            body
+            for body in self.bench.unforwarded.bodies
+            if not (only_certain and from_json(body)["setAside"]["doubtfulSince"])
+        ]
+        if not dies:
+            for body in waiting:
+                self.bench.unforwarded.bodies.remove(body)
+        for body in waiting:
+            letter = Letter("m", "r", body, int(self.clock() * 1000), 1)
+            take = select(letter, Filter(), f"replay-{self.clock()}", int(self.clock() * 1000))
+            assert isinstance(take, Take)
+            back: UsageMessage = {**take.back, "decided": True} if decided else take.back
+            self.queue.send(to_body(back))
+
+    @property
+    def everything(self) -> set[int]:
+        return set(range(MESSAGES * EVENTS))
+
+    def confirmed(self) -> set[str]:
+        return {row["key"] for row in self.bench.ledger.rows if row["outcome"] == "confirmed"}
+
+    def set_aside(self) -> list[dict[str, Any]]:
+        return [from_json(body) for body in self.bench.unforwarded.bodies]
+
+    def check_all_is_billed_once(self) -> None:
+        assert self.aforo.billed == dict.fromkeys(self.everything, 1)
+        assert self.confirmed() == {key(n) for n in self.everything}
+        assert self.set_aside() == []
+        assert self.queue.redriven == []
+
+
+@pytest.mark.parametrize("hours", [1, 12])
+@pytest.mark.parametrize("kind", [*CERTAIN, *DOUBTFUL])
+def test_an_outage_within_the_hold_costs_nothing(kind: str, hours: int) -> None:
+    """Nothing is set aside or redriven, nothing is lost, nothing is billed twice."""
+    road = Road(kind, hours)
+    road.send_usage()
+    road.run_out()
+    road.check_all_is_billed_once()
+    assert road.queue.most_receives < 100
+
+
+@pytest.mark.parametrize("kind", CERTAIN)
+def test_after_a_long_outage_that_nobody_reached_no_person_is_needed(kind: str) -> None:
+    """Twenty hours: set aside without a doubt, and replayed days later it is all billed once."""
+    road = Road(kind, hours=20)
+    road.send_usage()
+    road.run_out()
+    records = [body["setAside"] for body in road.set_aside()]
+    assert records
+    assert {one["doubtfulSince"] for one in records} == {None}
+    expected = SetAsideClass.AUTH if kind == "401" else SetAsideClass.EXHAUSTED
+    assert {one["setAsideClass"] for one in records} == {expected}
+    assert road.queue.redriven == []
+    road.run_until(road.begun + 5 * DAY)
+    road.replay()
+    road.run_out()
+    road.check_all_is_billed_once()
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_after_a_long_outage_with_doubts_a_replay_in_time_needs_no_person(kind: str) -> None:
+    """Aforo is back before it has forgotten the first of the tries."""
+    road = Road(kind, hours=15)
+    road.send_usage()
+    road.run_out()
+    records = [body["setAside"] for body in road.set_aside()]
+    assert {one["setAsideClass"] for one in records} == {SetAsideClass.EXHAUSTED}
+    assert any(one["doubtfulSince"] for one in records)
+    road.run_until(road.begun + 16 * HOUR)
+    road.replay()
+    road.run_out()
+    road.check_all_is_billed_once()
+
+
+# 26 hours: Aforo has forgotten the first tries, not the last.
+@pytest.mark.parametrize("replayed_after", [26 * HOUR, 5 * DAY])
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
+    kind: str, replayed_after: float
+) -> None:
+    """The doubtful are parked unposted, and the others billed; then a person, who has asked Aforo,
+    sends those that it has not got.
+    """
+    road = Road(kind, hours=20)
+    road.send_usage()
+    road.run_out()
+    assert road.queue.redriven == []
+    road.run_until(road.begun + replayed_after)
+    before = dict(road.aforo.billed)
+    road.replay()
+    road.run_out()
+    records = [body["setAside"] for body in road.set_aside()]
+    assert {one["setAsideClass"] for one in records} == {SetAsideClass.AMBIGUOUS}
+    assert all(one["doubtfulSince"] for one in records)
+    parked = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
+    posted_late = {key(n) for n in road.aforo.billed if n not in before}
+    assert parked.isdisjoint(posted_late)
+    assert set(road.aforo.billed.values()) == {1}
+    assert parked | road.confirmed() == {key(n) for n in road.everything}
+    if kind == "commits":  # the person finds that Aforo has them all
+        assert set(road.aforo.billed) == road.everything
+        return
+    road.replay(decided=True)
+    road.run_out()
+    road.check_all_is_billed_once()
+
+
+def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
+    """A replay dies between sending and deleting: each event is twice on the road. One copy ends in
+    doubt, and Aforo has it; the other knows of no doubt, and is not posted days later either.
+    """
+    road = Road("refused", hours=20)
+    road.send_usage()
+    road.run_out()
+    road.aforo.kind = "commits"
+    road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
+    road.replay(dies=True)
+    road.run_out()
+    doubts = [body["setAside"]["doubtfulSince"] for body in road.set_aside()]
+    assert None in doubts
+    assert any(doubts)
+    road.run_until(road.begun + 9 * DAY)
+    for only_certain in (True, False):
+        road.replay(only_certain=only_certain)
+        road.run_out()
+    assert road.aforo.billed == dict.fromkeys(road.everything, 1)
+    classes = {body["setAside"]["setAsideClass"] for body in road.set_aside()}
+    assert classes == {SetAsideClass.AMBIGUOUS}
+
+
+def test_an_outage_longer_than_the_hold_is_set_aside_by_its_own_hold() -> None:
+    """Nothing waits for longer than 14 hours and a last try, however often it was put back."""
+    road = Road("429", hours=40)
+    road.send_usage()
+    road.run_until(road.begun + 15.5 * HOUR)
+    assert road.queue.messages == {}
+    tries = [body["setAside"]["tries"] for body in road.set_aside()]
+    assert min(tries) > 50
+    waits = {body["setAside"]["firstTriedAt"] for body in road.set_aside()}
+    assert len(waits) > 1
