@@ -9,7 +9,7 @@ from tests.local.ministack import Ministack, start_ministack
 from tests.local.valkey import Valkey, start_valkey
 
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
-settings.register_profile("any_machine", settings.get_profile("default"), deadline=None)
+settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
 
 
