@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.local.ministack import Ministack, start_ministack
 from tests.local.valkey import Valkey, start_valkey
+
+# Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
+settings.register_profile("any_machine", settings.default, deadline=None)
+settings.load_profile("any_machine")
 
 
 @pytest.fixture(scope="session")

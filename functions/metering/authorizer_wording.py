@@ -2,28 +2,27 @@
 
 from functions.metering.authorizer_result import read_result
 from functions.metering.execution_facts import ExecutionFacts
-from functions.metering.execution_line import ExecutionLine
 
 
-def result(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def result(facts: ExecutionFacts, text: str) -> None:
     facts.informed = True
     label = "Authorizer result body before parsing:"
-    if line.text.startswith(label):
+    if text.startswith(label):
         facts.results += 1
-        facts.once("result", read_result(line.text[len(label) :].strip(), is_cut=line.is_cut))
+        facts.once("result", read_result(text[len(label) :].strip(), is_cut=facts.is_cut))
 
 
-def policy(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def policy(facts: ExecutionFacts, text: str) -> None:
     facts.informed = True
     facts.in_authorizer = False
-    _, label, principal = line.text.partition(" policy for principal:")
+    _, label, principal = text.partition(" policy for principal:")
     if label:
         facts.authorized = True
         if principal.strip():
             facts.once("principal", principal.strip())
 
 
-def success(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def success(facts: ExecutionFacts, text: str) -> None:
     facts.informed = True
-    if line.text.startswith("Successfully completed authorizer"):
+    if text.startswith("Successfully completed authorizer"):
         facts.in_authorizer = False

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.metering.authorizer_result import AuthorizerResult
-from functions.metering.execution_line import ExecutionLine
 
 type Unique = Literal["status", "api_key_id", "principal", "method", "path", "result"]
+
+_WHO_PAYS = frozenset({"api_key_id", "principal", "result"})
 
 
 @dataclass(slots=True)
 class ExecutionFacts:
     """None where no line says it."""
 
-    lines: int = 0
+    is_prefixed: bool = True  # its lines say which request they belong to
+    is_cut: bool = False  # the line that is being read
     tails: int = 0  # lines that API Gateway writes after the end
     informed: bool = False  # a line that level ERROR does not write
     opened: bool = False
@@ -40,7 +42,7 @@ class ExecutionFacts:
     api_key_id: str | None = None
     principal: str | None = None  # as printed: usually masked
     result: AuthorizerResult | None = None
-    headers: list[ExecutionLine] = field(default_factory=list)
+    headers: list[tuple[str, bool]] = field(default_factory=list)  # line, whether it was cut
     integration_latency_ms: int | None = None
     integration_status: int | None = None
     integration_request_id: str | None = None
@@ -54,12 +56,10 @@ class ExecutionFacts:
         that says it later is another request's.
         """
         known = getattr(self, name)
-        if known is None and not self._is_too_late(name):
+        if known is None and not (name in _WHO_PAYS and self._is_too_late(name)):
             setattr(self, name, value)
         elif known != value:
             self.conflict = True
 
     def _is_too_late(self, name: Unique) -> bool:
-        if name in {"result", "principal"}:
-            return self.executed or self.ends > 0
-        return name == "api_key_id" and self.ends > 0
+        return self.ends > 0 or (name != "api_key_id" and self.executed)

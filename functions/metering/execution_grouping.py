@@ -5,32 +5,38 @@ The `(id)` prefix is chosen by the caller, so two requests may share it; the lin
 prefix that overlap cannot be told apart: they stay one group with several identities.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from functions.metering.execution_facts import ExecutionFacts
 from functions.metering.execution_line import TRUNCATED, ExecutionLine, Form, read_execution_line
-from functions.metering.execution_wording import IDLE_WORDINGS, gather
+from functions.metering.execution_order import in_order
+from functions.metering.execution_wording import (
+    IDLE_CHARS,
+    IDLE_WORDINGS,
+    OPENING_CHARS,
+    READERS,
+    gather,
+)
 from functions.usage.outcome import Excluded, Quarantined
 
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 
-# When it was logged (0: unknown), its event id where that tells an order, its text, itself.
-type Entry = tuple[int, str, str | None, object]
-
-_PLACE = itemgetter(0, 1)
 _CLOSES = 37  # a UUID between brackets, as nearly all prefixes are
 _PREFIX_CHARS = _CLOSES + 1
 _EXTENDED = "Extended Request Id:"
 _CONSOLE_HEAD = "Execution log for request "
 _BEGINNINGS = (_EXTENDED, "Starting ", "Verifying Usage Plan ", _CONSOLE_HEAD)
-_BEGINNINGS_AFTER_PREFIX = (" Extended ", " Starting ", " Verifying ", " Execution log ")
+# What follows a prefix, with its blank, on the short way.
+_TEXT_BEGINS = _PREFIX_CHARS + 1
+_OPENING_ENDS = _TEXT_BEGINS + OPENING_CHARS
+_IDLE_ENDS = _TEXT_BEGINS + IDLE_CHARS
 _IDLE = frozenset(f" {wording}" for wording in IDLE_WORDINGS)
-# CloudWatch's ids rise with the log (gateway-logs.md 1.6); other ids say nothing.
-_EVENT_ID_DIGITS = 56
-_FIRST_MS = 10**12  # 2001; thirteen digits reach 2286
-_LAST_MS = 10**13
+_READERS = {f" {opening}": read for opening, read in READERS.items()}
+# Openings that take the long way, since they may begin another request. Where the identity of this
+# one is known, only another identity does.
+_IDENTITY = frozenset({" Extende"})
+_BEGINNING = _IDENTITY | {" Startin", " Verifyi", " Executi"}
 
 type GroupKey = tuple[str, str | None, str | None, str | None]
 
@@ -45,14 +51,17 @@ class Start:
 
 @dataclass(slots=True)
 class Group:
-    """Lines that belong together, read. `starts` holds one entry unless requests overlap."""
+    """Lines that belong together, read. `starts` holds one entry unless requests overlap; lines
+    that open like one of `beginnings` may be another group's.
+    """
 
     form: Form
     request_id: str | None
     api_id: str | None
     stage: str | None
     starts: list[Start]
-    facts: ExecutionFacts = field(default_factory=ExecutionFacts)
+    facts: ExecutionFacts
+    beginnings: frozenset[str]
     log_events: list[object] = field(default_factory=list)
 
     def identities(self) -> list[str]:
@@ -70,11 +79,17 @@ def grouped(log_events: Sequence[object]) -> Iterator[Group | Unread]:
     groups: list[Group] = []
     current: dict[GroupKey, Group] = {}
     by_prefix: dict[str, Group] = {}
-    for time_ms, _, message, log_event in _in_order(log_events):
-        known = by_prefix.get(message[:_PREFIX_CHARS]) if message is not None else None
-        if known is not None and message is not None and _has_taken(known, message):
-            known.log_events.append(log_event)
-            continue
+    for time_ms, _, message, log_event in in_order(log_events):
+        if message is not None:
+            known = by_prefix.get(message[:_PREFIX_CHARS])
+            if known is not None:
+                if message[_PREFIX_CHARS:_IDLE_ENDS] in _IDLE:
+                    known.facts.informed = True
+                    known.log_events.append(log_event)
+                    continue
+                if _has_taken(known, message):
+                    known.log_events.append(log_event)
+                    continue
         line = read_execution_line(message) if message is not None else NO_MESSAGE
         if not isinstance(line, ExecutionLine):
             yield Unread((log_event, line))
@@ -94,16 +109,16 @@ def grouped(log_events: Sequence[object]) -> Iterator[Group | Unread]:
 
 def _has_taken(group: Group, message: str) -> bool:
     """The short way, for all lines but those that may begin a request: the prefix is known."""
-    wording = message[_PREFIX_CHARS : _PREFIX_CHARS + 17]
-    if wording in _IDLE:
-        group.facts.lines += 1
-        group.facts.informed = True
-        return True
-    if wording.startswith(_BEGINNINGS_AFTER_PREFIX) or not wording.startswith(" "):
+    facts = group.facts
+    opening = message[_PREFIX_CHARS:_OPENING_ENDS]
+    if opening in group.beginnings:
         return False
-    is_cut = message.endswith(TRUNCATED)
-    text = message[_PREFIX_CHARS + 1 : -len(TRUNCATED) if is_cut else None]
-    gather(group.facts, ExecutionLine(Form.PREFIXED, group.request_id, text, is_cut))
+    read = _READERS.get(opening)
+    if read is None:
+        facts.informed = opening[:1] == " " or facts.informed
+        return opening[:1] == " "
+    facts.is_cut = message.endswith(TRUNCATED)
+    read(facts, message[_TEXT_BEGINS : -len(TRUNCATED) if facts.is_cut else None])
     return True
 
 
@@ -131,7 +146,15 @@ def _group_of(line: ExecutionLine, group: Group | None, time_ms: int | None) -> 
 
 
 def _new(line: ExecutionLine, start: Start) -> Group:
-    return Group(line.form, line.request_id, line.api_id, line.stage, [start])
+    return Group(
+        form=line.form,
+        request_id=line.request_id,
+        api_id=line.api_id,
+        stage=line.stage,
+        starts=[start],
+        facts=ExecutionFacts(is_prefixed=line.form is Form.PREFIXED),
+        beginnings=_BEGINNING if start.extended_request_id is None else _IDENTITY,
+    )
 
 
 def _is_over(group: Group, line: ExecutionLine) -> bool:
@@ -141,31 +164,3 @@ def _is_over(group: Group, line: ExecutionLine) -> bool:
     if line.text.startswith(_CONSOLE_HEAD):
         return True
     return group.facts.ends > 0 and line.text.startswith(("Starting ", "Verifying Usage Plan "))
-
-
-def _in_order(log_events: Iterable[object]) -> list[Entry]:
-    """Each log event once, since a delivery may be made of several, by time and event id. What says
-    neither keeps its place at the front.
-    """
-    entries: list[Entry] = []
-    seen: dict[str, str] = {}
-    for log_event in log_events:
-        if not isinstance(log_event, dict):
-            entries.append((0, "", None, log_event))
-            continue
-        message, name = log_event.get("message"), log_event.get("id")
-        text = message if type(message) is str else None
-        if type(name) is not str:
-            name = ""
-        elif name and text is not None:
-            first = seen.setdefault(name, text)
-            if first is not text and first == text:
-                continue
-        time_ms = log_event.get("timestamp")
-        # `type`, since JSON's true is an int to Python.
-        if type(time_ms) is not int or not _FIRST_MS <= time_ms < _LAST_MS:
-            time_ms = 0
-        place = name if len(name) == _EVENT_ID_DIGITS else ""
-        entries.append((time_ms, place, text, log_event))
-    entries.sort(key=_PLACE)
-    return entries

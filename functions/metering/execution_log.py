@@ -5,8 +5,8 @@ usage says why in `excluded`. Linear in the bytes; memory is that of the deliver
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from functions.metering.access_log import ABSENT, TEXT_CHARS
 from functions.metering.authorizer_result import AuthorizerResult
@@ -25,8 +25,7 @@ _GROUPS = ("API-Gateway-Execution-Logs_", "/aws/apigateway/")
 _OTHER_SERVICE = "/aws/lambda/"
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionRequest:
+class ExecutionRequest(NamedTuple):
     """One request, or what is not one. `fault` is why it must not be billed by these lines;
     `header_customer` is whom the declared header names where nothing stronger names anybody.
     """
@@ -122,13 +121,13 @@ def _header_customer(facts: ExecutionFacts, name: str | None) -> str | Quarantin
     """Only where an authorizer that checks the header let the request through to the backend."""
     if name is None or not facts.headers:
         return None
-    first = facts.headers[0]
-    if any(line.text != first.text for line in facts.headers):
+    first, is_cut = facts.headers[0]
+    if any(text != first for text, _ in facts.headers):
         return DUPLICATE
     named = named_customer(
-        first.text.partition(":")[2].strip(" "),
+        first.partition(":")[2].strip(" "),
         name,
-        is_cut=first.is_cut,
+        is_cut=is_cut,
         principal=facts.principal,
     )
     checked = facts.authorized and facts.executed
@@ -149,8 +148,8 @@ def _request(
     return Request(
         account_id=place.account_id,
         region=place.region,
-        api_id=_first(place.api_id, api_id, facts.api_id, facts.traced_api_id),
-        stage=_first(place.stage, stage, facts.stage),
+        api_id=place.api_id or api_id or facts.api_id or facts.traced_api_id or None,
+        stage=place.stage or stage or facts.stage or None,
         extended_request_id=_clean(start.extended_request_id),
         request_id=group.request_id if group and prefixed else facts.request_id,
         time_ms=start.time_ms,
@@ -172,10 +171,6 @@ def _request(
         fault=fault,
         unverified=result.fault,
     )
-
-
-def _first(*texts: str | None) -> str | None:
-    return next((text for text in texts if text), None)
 
 
 def _clean(text: str | None) -> str | None:

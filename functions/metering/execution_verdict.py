@@ -48,7 +48,9 @@ def _is_complete(group: Group) -> bool:
     facts = group.facts
     if facts.ends < max(1, len(group.identities())):
         return False
-    halved = facts.informed or (facts.lines == 1 and (facts.status or 0) < _FIRST_CLIENT_ERROR)
+    halved = facts.informed or (
+        len(group.log_events) == 1 and (facts.status or 0) < _FIRST_CLIENT_ERROR
+    )
     return facts.opened or facts.refused is not None or not halved
 
 
@@ -88,6 +90,6 @@ def _excluded(group: Group) -> Excluded | None:
     facts = group.facts
     if group.form is not Form.PREFIXED:
         return Excluded(group.form.value)
-    if facts.lines == facts.tails:
+    if len(group.log_events) == facts.tails:
         return TAIL
     return Excluded(facts.refused) if facts.refused is not None else None

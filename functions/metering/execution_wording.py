@@ -18,8 +18,9 @@ from functions.metering.integration_wording import (
     trace_id,
 )
 
-# The first 16 letters of lines that only show that level ERROR is not the one in use: the most of
+# The first letters of lines that only show that level ERROR is not the one in use: the most of
 # them all, and those that carry what clients and backends wrote.
+IDLE_CHARS = 16
 IDLE_WORDINGS = frozenset(
     {
         "Endpoint request",
@@ -38,25 +39,25 @@ def gather(facts: ExecutionFacts, line: ExecutionLine) -> None:
     """Add one line. Its first letters choose its reader: no line is tried against the wordings of
     all others.
     """
-    facts.lines += 1
-    read = _READERS.get(line.text[:_KEY_CHARS])
-    if read is None:
-        facts.informed = True  # none of level ERROR begins in a new way
-    else:
-        read(facts, line)
+    facts.is_cut = line.is_cut
+    READERS.get(line.text[:OPENING_CHARS], _other)(facts, line.text)
+
+
+def _other(facts: ExecutionFacts, _: str) -> None:
+    facts.informed = True  # none of level ERROR begins in a new way
 
 
 def _after(text: str, label: str) -> str:
     return text[len(label) :].strip()
 
 
-def _extended(facts: ExecutionFacts, _: ExecutionLine) -> None:
+def _extended(facts: ExecutionFacts, _: str) -> None:
     facts.opened = facts.informed = True
 
 
-def _starting(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def _starting(facts: ExecutionFacts, text: str) -> None:
     facts.informed = True
-    what, _, request_id = line.text.partition(" for request: ")
+    what, _, request_id = text.partition(" for request: ")
     facts.request_id = facts.request_id or request_id.strip() or None
     if what.startswith("Starting authorizer: "):
         facts.opened = facts.in_authorizer = True
@@ -66,13 +67,13 @@ def _starting(facts: ExecutionFacts, line: ExecutionLine) -> None:
         facts.executed = True
 
 
-def _verifying(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def _verifying(facts: ExecutionFacts, text: str) -> None:
     facts.opened = facts.informed = True
     facts.in_authorizer = False
     if facts.request_id is None:
-        _, _, rest = line.text.partition(" for request: ")
+        _, _, rest = text.partition(" for request: ")
         facts.request_id = rest.partition(". ")[0] or None
-    _stage(facts, line.text.rpartition("API Stage:")[2])
+    _stage(facts, text.rpartition("API Stage:")[2])
 
 
 def _stage(facts: ExecutionFacts, text: str) -> None:
@@ -83,18 +84,17 @@ def _stage(facts: ExecutionFacts, text: str) -> None:
         facts.stage = facts.stage or stage or None
 
 
-def _http(facts: ExecutionFacts, line: ExecutionLine) -> None:
+def _http(facts: ExecutionFacts, text: str) -> None:
     facts.informed = True
     facts.in_authorizer = False
-    if line.text.startswith("HTTP Method: "):
-        method, _, path = _after(line.text, "HTTP Method: ").partition(", Resource Path: ")
+    if text.startswith("HTTP Method: "):
+        method, _, path = _after(text, "HTTP Method: ").partition(", Resource Path: ")
         facts.once("method", method)
-        if path and not line.is_cut:
+        if path and not facts.is_cut:
             facts.once("path", path)
 
 
-def _api_key(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    text = line.text
+def _api_key(facts: ExecutionFacts, text: str) -> None:
     if text.startswith("API Key ID:"):
         facts.informed = True
         facts.keys += 1
@@ -110,10 +110,6 @@ def _api_key(facts: ExecutionFacts, line: ExecutionLine) -> None:
         facts.informed = True
 
 
-def _usage_plan_limit(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    _throttled(facts, line.text)
-
-
 def _throttled(facts: ExecutionFacts, text: str) -> None:
     facts.refused = "throttled"
     facts.error_type = "QUOTA_EXCEEDED" if "quota" in text[:200] else "THROTTLED"
@@ -125,13 +121,13 @@ def _throttled(facts: ExecutionFacts, text: str) -> None:
         facts.once("method", method)
 
 
-def _method(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    if line.text.startswith("Method completed with status:"):
-        _end(facts, _after(line.text, "Method completed with status:"))
+def _method(facts: ExecutionFacts, text: str) -> None:
+    if text.startswith("Method completed with status:"):
+        _end(facts, _after(text, "Method completed with status:"))
     else:
         facts.informed = True
-        if line.text.startswith("Method request headers:"):
-            facts.headers.append(line)
+        if text.startswith("Method request headers:"):
+            facts.headers.append((text, facts.is_cut))
 
 
 def _end(facts: ExecutionFacts, code: str) -> None:
@@ -143,44 +139,44 @@ def _end(facts: ExecutionFacts, code: str) -> None:
         facts.once("status", status)
 
 
-def _gateway(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    kind, _, code = line.text.partition(" with status code:")
+def _gateway(facts: ExecutionFacts, text: str) -> None:
+    kind, _, code = text.partition(" with status code:")
     if kind.startswith("Gateway response type:"):
         facts.error_type = _after(kind, "Gateway response type:") or None
         _end(facts, code.strip())
 
 
-def _unauthorized(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    if line.text.startswith("Unauthorized request:"):
+def _unauthorized(facts: ExecutionFacts, text: str) -> None:
+    if text.startswith("Unauthorized request:"):
         facts.ends += 1
         facts.refused = "unauthorized"
-        facts.request_id = facts.request_id or _after(line.text, "Unauthorized request:") or None
+        facts.request_id = facts.request_id or _after(text, "Unauthorized request:") or None
 
 
-def _failed(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    if line.text.startswith("Execution log for request "):
-        facts.request_id = _after(line.text, "Execution log for request ")
+def _failed(facts: ExecutionFacts, text: str) -> None:
+    if text.startswith("Execution log for request "):
+        facts.request_id = _after(text, "Execution log for request ")
     elif facts.failure is None:
-        facts.failure = line.text.strip()
+        facts.failure = text.strip()
 
 
-def _request(facts: ExecutionFacts, line: ExecutionLine) -> None:
-    if line.text.startswith("Request body does not match"):
+def _request(facts: ExecutionFacts, text: str) -> None:
+    if text.startswith("Request body does not match"):
         facts.error_type = facts.error_type or "BAD_REQUEST_BODY"
     else:
         facts.informed = True
 
 
 # By their first letters, which differ in all of them.
-_KEY_CHARS = 7
-_READERS: dict[str, Callable[[ExecutionFacts, ExecutionLine], None]] = {
+OPENING_CHARS = 7
+READERS: dict[str, Callable[[ExecutionFacts, str], None]] = {
     "Extende": _extended,
     "Startin": _starting,
     "Verifyi": _verifying,
     "HTTP Me": _http,
     "API Key": _api_key,
-    "Key thr": _usage_plan_limit,
-    "Key quo": _usage_plan_limit,
+    "Key thr": _throttled,
+    "Key quo": _throttled,
     "Method ": _method,
     "Gateway": _gateway,
     "Unautho": _unauthorized,

@@ -6,7 +6,6 @@ request that has them, and the event is shown without what is made of them.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from functions.metering.access_log_source import AccessLogSource
@@ -101,7 +100,7 @@ def _of_execution_log(
         request = found.request
         lacks_time = request.time_ms is None and not _is_stamped(found.log_events)
         if lacks_time:
-            found = replace(found, request=request._replace(time_ms=terms.now_ms))  # noqa: PLW2901 - as it will be delivered
+            found = found._replace(request=request._replace(time_ms=terms.now_ms))  # noqa: PLW2901 - as it will be delivered
         billing = bill_execution(found, terms.configuration, terms.now_ms)
         is_other = found.excluded is not None and found.excluded.reason in _OTHER_LOGS
         yield Explained(None if is_other else request, billing, lacks_time)
