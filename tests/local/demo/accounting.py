@@ -14,7 +14,6 @@ import boto3
 import httpx
 
 from functions.adapters.ledger import Ledger, settled_once
-from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.ledger_row import LedgerRow
 from tests.local.customers import inspect
 from tests.local.endpoints import Endpoints
@@ -129,12 +128,7 @@ def access_log_lines(endpoints: Endpoints) -> list[str]:
         logGroupName=endpoints.access_log_group
     )
     names = [stream["logStreamName"] for page in streams for stream in page["logStreams"]]
-    return [
-        line
-        for name in names
-        if name != HEARTBEAT_STREAM  # no requests: what the reconcile machine puts each minute
-        for line in _stream_lines(logs, endpoints, name)
-    ]
+    return [line for name in names for line in _stream_lines(logs, endpoints, name)]
 
 
 def _stream_lines(logs: Any, endpoints: Endpoints, stream: str) -> Iterable[str]:

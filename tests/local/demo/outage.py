@@ -9,7 +9,6 @@ import httpx
 
 from tests.local.demo.stage import DemoError, Stage
 from tests.local.endpoints import Endpoints
-from tests.local.heartbeats import heartbeats_under_way
 
 SET_ASIDE_SECONDS = 90.0
 REPLAY_SECONDS = 120.0
@@ -31,7 +30,7 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints) -> None:
     alarm = endpoints.alarms["UnforwardedUsageAlarm"]
 
     def look() -> tuple[bool, str]:
-        held, set_aside = usage_waiting(endpoints), waiting(endpoints, "unforwarded")
+        held, set_aside = waiting(endpoints, "usage"), waiting(endpoints, "unforwarded")
         state = alarm_state(alarm)
         seen = f"{held} messages held, {set_aside} set aside, UnforwardedUsageAlarm {state}"
         return held == 0 and set_aside > 0 and state == "ALARM", seen
@@ -73,16 +72,11 @@ def wait_until_settled(stage: Stage, endpoints: Endpoints) -> None:
     def look() -> tuple[bool, str]:
         witness = httpx.get(f"{endpoints.gateway_url}/_witness", timeout=10).json()
         unwritten = witness["logged"] - witness["flushed"]
-        depths = {"usage": usage_waiting(endpoints), "settled": waiting(endpoints, "settled")}
+        depths = {name: waiting(endpoints, name) for name in ("usage", "settled")}
         seen = f"{unwritten} log lines, {depths['usage']} usage and {depths['settled']} settled"
         return unwritten == 0 and not any(depths.values()), f"{seen} messages under way"
 
     stage.wait("everything on its way has arrived", look, DRAIN_SECONDS)
-
-
-def usage_waiting(endpoints: Endpoints) -> int:
-    """Messages in UsageQueue that are no heartbeats: those wait there while Aforo is away."""
-    return max(0, waiting(endpoints, "usage") - heartbeats_under_way(endpoints))
 
 
 def waiting(endpoints: Endpoints, queue: str) -> int:
