@@ -13,8 +13,9 @@ from functions.reconciliation.commands import Count, Id, MeterId, Version
 from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.quota import GuardLevel
 
-# A customer's answers are some 300 bytes, and a state of the machine holds 256 KiB.
-MOST_CUSTOMERS = 200
+# Two questions each, ten a second, take 30 s: the enquiry has 35 (enquiry.ROOM_SECONDS). Answers
+# are 300 bytes a customer, and a state of the machine holds 256 KiB.
+MOST_CUSTOMERS = 150
 
 
 class _Shape(BaseModel):

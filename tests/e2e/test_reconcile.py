@@ -11,7 +11,7 @@ import pytest
 
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints
-from tests.local.heartbeats import watermark
+from tests.local.watermark import watermark
 
 pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 ARRIVAL_SECONDS = 90.0

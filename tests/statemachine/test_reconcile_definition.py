@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.reconciliation.due import HEARTBEAT_AGE
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
 from tests.statemachine.definition import targets
 from tests.statemachine.reconcile_stage import FILE, machine
@@ -91,3 +92,11 @@ def test_variables_do_not_shadow_functions() -> None:
     }
     assert assigned
     assert not functions & assigned
+
+
+def test_a_heartbeat_that_nobody_can_tell_of_rings() -> None:
+    """No figure is the worst figure: the machine, its function or the counters are away."""
+    alarm = resources("AWS::CloudWatch::Alarm")["HeartbeatLateAlarm"]
+    assert alarm["Condition"] == "HasMeteredLogGroup"
+    assert alarm["Properties"]["TreatMissingData"] == "breaching"
+    assert alarm["Properties"]["MetricName"] == HEARTBEAT_AGE

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.settings import Settings
+from functions.reconciliation.answers import MOST_CUSTOMERS
 from tests.local.endpoints import ROOT
 from tests.template.stack import (
     STOPS,
@@ -263,3 +264,9 @@ def test_substitutions_are_exactly_those_of_the_state_machine(name: str) -> None
     machine = template()["Resources"][name]["Properties"]
     text = (ROOT / machine["DefinitionUri"]).read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
+
+
+def test_no_more_customers_are_asked_about_than_an_enquiry_takes() -> None:
+    """The parameter and the function that refuses more are two places."""
+    parameter = template()["Parameters"]["CustomersPerReconcile"]
+    assert parameter["Default"] <= parameter["MaxValue"] == MOST_CUSTOMERS

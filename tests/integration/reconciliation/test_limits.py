@@ -3,6 +3,8 @@
 from itertools import permutations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.integration.reconciliation.tenant import (
     CUSTOMER,
@@ -133,3 +135,28 @@ def test_a_limit_of_aforos_lives_on_into_the_next_period(tenant: Tenant) -> None
     assert at(tenant, months) == 200
     tenant.settle(event("later", tenant.now_ms))
     assert (tenant.allowance().limit, tenant.used()) == (200, 1)
+
+
+WORDS = st.lists(st.tuples(st.sampled_from(["grant", "answer"]), st.integers(0, 3)), max_size=12)
+
+
+# Each example empties the server itself.
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=WORDS, repeats=st.integers(1, 2))
+def test_the_last_new_word_stands(
+    tenant: Tenant, words: list[tuple[str, int]], repeats: int
+) -> None:
+    """Whatever operator and Aforo say, minute by minute: a grant is always news, an answer only
+    when it is another than the one before; and saying a thing twice says it once.
+    """
+    tenant.client.flushall()
+    in_force, said = 0, -1
+    assert at(tenant, 0, granted(tenant, in_force)) == in_force
+    for minute, (who, number) in enumerate(words, start=1):
+        asked_ms = START_MS + minute * MINUTE_MS
+        is_grant = who == "grant"
+        body = granted(tenant, number, asked_ms) if is_grant else limit(number, asked_ms)
+        if is_grant or number != said:
+            in_force = number
+        said = said if is_grant else number
+        assert at(tenant, minute, *[body] * repeats) == in_force

@@ -1,4 +1,4 @@
-"""Heartbeats of a local cloud: how far counting has come."""
+"""How far counting has come in a local cloud, as the authorizer reads it."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -10,6 +10,6 @@ from tests.local.endpoints import Endpoints
 
 
 def watermark(endpoints: Endpoints) -> Mapping[str, str]:
-    """How far counting has come, by log group, epoch milliseconds."""
+    """The time of the newest heartbeat that was counted, by log group, epoch milliseconds."""
     with Redis.from_url(endpoints.redis_url, decode_responses=True) as client:
         return cast("dict[str, str]", client.hgetall(watermark_key(endpoints.tenant_id)))
