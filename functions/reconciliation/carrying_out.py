@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from functions.adapters.statements import GrantInForce, Statements
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.commands import (
+    CloseCommand,
     Command,
     CredentialCommand,
     GrantCommand,
@@ -11,6 +13,7 @@ from functions.reconciliation.commands import (
     GuardCommand,
     JwksCommand,
     OpenCommand,
+    RebuildCommand,
     RevocationCommand,
     StatusCommand,
 )
@@ -22,8 +25,11 @@ from functions.usage.quota import revocation_keys
 class CarryingOut:
     """The commands of one tenant. `clock` gives epoch milliseconds."""
 
-    def __init__(self, statements: Statements, tenant: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, statements: Statements, closer: Closer, tenant: str, clock: Callable[[], int]
+    ) -> None:
         self._statements = statements
+        self._closer = closer
         self._tenant = tenant
         self._clock = clock
 
@@ -48,7 +54,17 @@ class CarryingOut:
                 is_new = to.put_identity(digest, version, self._identity_fields(command))
             case RevocationCommand():
                 is_new = to.revoke(revocation_key(command), command.until_ms)
+            case CloseCommand():
+                is_new = self._closer.close(command)
+            case RebuildCommand():
+                is_new = self._rebuild(command)
         return is_new
+
+    def _rebuild(self, command: RebuildCommand) -> bool:
+        for each in command.commands:
+            self.carry_out(each)
+        # Only now: the rebuild opens the counters when every part has said so.
+        return self._statements.note_part(command.version, command.part)
 
     def _identity_fields(self, command: CredentialCommand) -> dict[str, str | int]:
         if command.tenant_id not in (None, self._tenant):

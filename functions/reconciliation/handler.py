@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.counters import Counters
 from functions.adapters.redis_credential import elasticache_credential
 from functions.adapters.redis_scripts import connect
@@ -15,6 +16,7 @@ from functions.adapters.settings import read_settings
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
@@ -55,10 +57,12 @@ def _wired() -> tuple[Reconciliation, Inspector]:
     # It has the provider's shape, and no import of redis: the authorizer shares it.
     client = connect(settings.redis_url, cast("CredentialProvider | None", credential))
     tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
+    telemetry = Telemetry("reconciliation")
+    closer = Closer(ClosedHours(client, tenant, _now_ms), telemetry)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
-        commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms),
-        telemetry=Telemetry("reconciliation"),
+        commands=CarryingOut(Statements(client, tenant, _now_ms), closer, tenant, _now_ms),
+        telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,
     )

@@ -93,9 +93,11 @@ class Reconciliation(NamedTuple):
                 failed |= batch.messages
                 faults.add(str(outcome))
                 continue
-            repeated = len(batch.settlement.marks) - outcome.fresh
+            repeated = len(batch.settlement.marks) - outcome.fresh - outcome.closed
             self.telemetry.count(COUNTED, outcome.fresh)
             self.telemetry.count(NOT_COUNTED, repeated, reason="counted_before")
+            # Not lost: the ledger has them, and so has the hour's next closing.
+            self.telemetry.count(NOT_COUNTED, outcome.closed, reason="hour_is_closed")
         for fault in faults:
             self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
         self._count_the_rest(settled)

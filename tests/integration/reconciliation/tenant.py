@@ -7,10 +7,12 @@ from typing import cast
 
 from redis import Redis
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.counters import Counters
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
@@ -32,9 +34,11 @@ class Tenant:
         self.telemetry = Telemetry("reconciliation")
         self.version = 0
         self._inspector = Inspector(client, TENANT, self._clock)
+        statements = Statements(client, TENANT, self._clock)
+        closer = Closer(ClosedHours(client, TENANT, self._clock), self.telemetry)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
-            commands=CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock),
+            commands=CarryingOut(statements, closer, TENANT, self._clock),
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,
