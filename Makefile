@@ -146,12 +146,12 @@ ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
   find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
   $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
 
-.PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-AuthorizerFunction
+.PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-ReconciliationRepairFunction build-AuthorizerFunction
 build-MeteringFunction: $(UV)
 	@$(call ARTIFACT,metering)
 build-ForwarderFunction: $(UV)
 	@$(call ARTIFACT,forwarder)
-build-ReconciliationFunction: $(UV)
+build-ReconciliationFunction build-ReconciliationRepairFunction: $(UV)
 	@$(call ARTIFACT,reconciliation)
 build-AuthorizerFunction: $(UV)
 	@$(call ARTIFACT,authorizer)

@@ -27,6 +27,7 @@ SETTINGS = {
     "MeteringFunction": "functions.metering.settings.MeteringSettings",
     "ForwarderFunction": "functions.forwarder.settings.ForwarderSettings",
     "ReconciliationFunction": "functions.reconciliation.settings.ReconciliationSettings",
+    "ReconciliationRepairFunction": "functions.reconciliation.settings.RepairSettings",
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
     "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
