@@ -1,6 +1,7 @@
 """A command -> the statement that carries it out. The windows of a grant are those of now (UTC)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from functions.adapters.statements import GrantInForce, Statements
 from functions.reconciliation.closing import Closer
@@ -26,7 +27,7 @@ class CarryingOut:
     """The commands of one tenant. `clock` gives epoch milliseconds."""
 
     def __init__(
-        self, statements: Statements, closer: Closer, tenant: str, clock: Callable[[], int]
+        self, statements: Statements, tenant: str, clock: Callable[[], int], closer: Closer
     ) -> None:
         self._statements = statements
         self._closer = closer
@@ -62,7 +63,9 @@ class CarryingOut:
 
     def _rebuild(self, command: RebuildCommand) -> bool:
         for each in command.commands:
-            self.carry_out(each)
+            # What is refused now was refused when it was first sent: it was never in force.
+            with suppress(Permanent):
+                self.carry_out(each)
         # Only now: the rebuild opens the counters when every part has said so.
         return self._statements.note_part(command.version, command.part)
 

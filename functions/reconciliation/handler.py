@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 
 class Delivery(TypedDict, total=False):
-    """An SQS batch (`Records`), or a question asked with lambda:InvokeFunction (`inspect`)."""
+    """An SQS batch (`Records`), or a question asked with lambda:InvokeFunction: `inspect`, or how
+    far the rebuild of a version is (`rebuild`).
+    """
 
     Records: Sequence[Mapping[str, str]]
     inspect: Mapping[str, object]
+    rebuild: int
 
 
 def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
@@ -37,6 +40,8 @@ def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
     reconciliation, inspector = _wired()
     if "inspect" in delivery:
         return inspector.inspect(Inspection.model_validate(delivery["inspect"]))
+    if "rebuild" in delivery:
+        return inspector.parts_done(int(delivery["rebuild"]))
     try:
         failed = reconciliation.take(delivery["Records"])
     finally:
@@ -61,7 +66,7 @@ def _wired() -> tuple[Reconciliation, Inspector]:
     closer = Closer(ClosedHours(client, tenant, _now_ms), telemetry)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
-        commands=CarryingOut(Statements(client, tenant, _now_ms), closer, tenant, _now_ms),
+        commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms, closer),
         telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,

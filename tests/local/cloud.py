@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from functions.reconciliation.stack import find_stack
 from tests.local import customers as provisioning
 from tests.local import deploy
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
@@ -127,8 +128,7 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
             provisioning.DEMO_PLANS,
             tenant=DEFAULT_TENANT,
             aforo_url=aforo_url,
-            queue_url=outputs["SettledUsageQueueUrl"],
-            reconciliation=outputs["ReconciliationFunctionArn"],
+            stack=find_stack(STACK),
         )
     endpoints = _endpoints(
         outputs=outputs,

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.statements import Statements
+from functions.adapters.telemetry import Telemetry
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.commands import COMMAND
 from functions.usage.quota import customer_key, tenant_key
 from tests.fakes.token_issuer import CUSTOMER
@@ -35,8 +38,9 @@ def command(stack: Stack) -> Any:
     def epoch_ms() -> int:
         return int(stack.clock() * 1000)
 
+    closer = Closer(ClosedHours(stack.store, stack.tenant, epoch_ms), Telemetry("reconciliation"))
     carrying_out = CarryingOut(
-        Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms
+        Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms, closer
     )
 
     def state(**command: Any) -> bool:

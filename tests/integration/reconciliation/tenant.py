@@ -38,7 +38,7 @@ class Tenant:
         closer = Closer(ClosedHours(client, TENANT, self._clock), self.telemetry)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
-            commands=CarryingOut(statements, closer, TENANT, self._clock),
+            commands=CarryingOut(statements, TENANT, self._clock, closer),
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,
