@@ -98,6 +98,10 @@ bench: setup ## Measure the hot paths, as ratios within one run
 model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught
 	@$(RUN) -m tests.model
 
+.PHONY: soak
+soak: setup ## Counters under fire for longer than in CI: make soak [EXAMPLES=2000]
+	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
+
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build
 build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]
