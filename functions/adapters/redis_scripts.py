@@ -45,6 +45,7 @@ class Script(StrEnum):
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
     NOTE_PART = "note_part"
+    WITNESS = "witness"
 
 
 _SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.CLOSE, Script.GRANT})

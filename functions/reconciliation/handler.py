@@ -20,6 +20,7 @@ from functions.reconciliation.closing import Closer
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
+from functions.reconciliation.witness import Witness
 
 if TYPE_CHECKING:
     from redis.credentials import CredentialProvider
@@ -67,6 +68,7 @@ def _wired() -> tuple[Reconciliation, Inspector]:
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
         commands=CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms, closer),
+        witness=Witness(client, tenant, _now_ms, telemetry),
         telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,

@@ -22,6 +22,7 @@ from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.commands import Command
 from functions.reconciliation.inbox import Refused, read_body
 from functions.reconciliation.settling import Sorted, sort_settled
+from functions.reconciliation.witness import Witness
 from functions.usage.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
@@ -35,12 +36,15 @@ class Reconciliation(NamedTuple):
 
     counters: Counters
     commands: CarryingOut
+    witness: Witness
     telemetry: Telemetry
     horizon: timedelta
     clock: Callable[[], int]
 
     def take(self, records: Sequence[Mapping[str, str]]) -> list[str]:
         """The ids of the messages that are not done, in the order of `records`."""
+        # First: a rebuild's `open` in this batch must come after a withdrawal, not before it.
+        self.witness.look()
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
         failed: set[str] = set()

@@ -15,8 +15,9 @@ from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.closing import Closer
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
+from functions.reconciliation.witness import Witness
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
-from functions.usage.quota import Allowance, QuotaState, read_state, state_key
+from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
 
 TENANT = "tenant_1"
 CUSTOMER = "cust_1"
@@ -39,6 +40,7 @@ class Tenant:
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
             commands=CarryingOut(statements, TENANT, self._clock, closer),
+            witness=Witness(client, TENANT, self._clock, self.telemetry),
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,
@@ -104,6 +106,10 @@ class Tenant:
             {"customerId": CUSTOMER, "meter": METER, "keys": list(keys)}
         )
         return self._inspector.inspect(asked)
+
+    def keys(self) -> set[str]:
+        """What the counters hold, but for the sequence that every batch moves."""
+        return set(map(str, self.client.keys("*"))) - {tenant_key(TENANT, "sequence")}
 
     def counted(self, metric: str, reason: str = "") -> int:
         """How often a metric was counted since the start."""
