@@ -211,34 +211,13 @@ class RebuildCommand(_Shape):
     version: Version
     part: Count
     commands: Annotated[
-        tuple[
-            Annotated[
-                GrantCommand
-                | StatusCommand
-                | CredentialCommand
-                | RevocationCommand
-                | JwksCommand
-                | GuardCommand
-                | CloseCommand,
-                Field(discriminator="kind"),
-            ],
-            ...,
-        ],
+        tuple[Annotated[StandingCommand | CloseCommand, Field(discriminator="kind")], ...],
         Field(min_length=1, max_length=2000),
     ]
 
 
 type Command = Annotated[
-    OpenCommand
-    | GrantCommand
-    | StatusCommand
-    | CredentialCommand
-    | RevocationCommand
-    | JwksCommand
-    | GuardCommand
-    | CloseCommand
-    | RebuildCommand,
-    Field(discriminator="kind"),
+    StandingCommand | OpenCommand | CloseCommand | RebuildCommand, Field(discriminator="kind")
 ]
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

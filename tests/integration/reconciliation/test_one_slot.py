@@ -10,10 +10,11 @@ from redis import Redis
 from redis.crc import key_slot
 
 from functions.adapters.redis_scripts import connect
+from functions.adapters.telemetry import HOURS_CLOSED
 from functions.usage.mark import HourOfMeter, closed_key, hours_key
-from functions.usage.moment import DAY_MS
+from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.quota import state_key
-from tests.integration.reconciliation.tenant import START_MS, Tenant, event, settled
+from tests.integration.reconciliation.tenant import METER, START_MS, Tenant, event, settled
 from tests.local.free_port import free_port
 from tests.local.valkey import start_valkey
 
@@ -55,6 +56,10 @@ def test_a_cluster_takes_every_script(cluster: Redis) -> None:
         {"kind": "guard", "customerId": "cust_1", "level": "NONE", "version": 1},
         {"kind": "revocation", "jti": "t", "untilMs": tenant.now_ms + 1000},
     )
+    closing = {"customerId": "cust_1", "meter": METER, "sums": [[START_MS // HOUR_MS, 2000]]}
+    close = {"kind": "close", "version": 1, "closings": [closing]}
+    assert tenant.take({"kind": "rebuild", "version": 1, "part": 0, "commands": [close]}) == []
+    assert tenant.counted(HOURS_CLOSED) == 1
 
 
 @given(st.from_regex(TENANT_ID, fullmatch=True), st.text(min_size=1), st.integers(0, 239))
