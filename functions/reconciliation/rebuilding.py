@@ -92,6 +92,8 @@ class Rebuild:
             self._send_parts(list(found.commands()))
 
     def _say_read(self, hours: Sequence[int], found: HoursRead) -> None:
+        if not found.sums and not found.left_out:
+            return  # days before the first customer say nothing
         left_out = f", {found.left_out} rows left out" if found.left_out else ""
         who = len(found.sums)
         self._tools.say(f"  {hour_text(hours[0])}  {found.units:>12,} units of {who:,}{left_out}")
