@@ -18,6 +18,8 @@ from tests.local.valkey import Valkey, start_valkey
 
 # Every write is on disk before it is acknowledged.
 DURABLE = ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]
+# Of a server that answers at all, on a machine that has other things to do.
+PATIENCE_SECONDS = 30.0
 _ROOT = Path(__file__).parents[3]
 
 

@@ -38,13 +38,12 @@ from functions.usage.mark import closed_key, hours_key, mark_of
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 from functions.usage.quota import rebuild_key, tenant_key
 from tests.fakes.cutting_proxy import Cut, CuttingProxy
-from tests.integration.reconciliation.fire import DurableValkey, MortalReconcilers
+from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey, MortalReconcilers
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, TENANT, Tenant, event, settled
 from tests.integration.reconciliation.test_repair import row
 
 EXAMPLES = int(os.environ.get("COUNTERS_EXAMPLES", "40"))
 MINUTE_MS = 60_000
-PATIENCE_SECONDS = 30.0
 WHO = Identity(customer_id=CUSTOMER, tenant_id=TENANT, environment="live")
 
 PLACES = st.lists(st.integers(0, 30), min_size=1, max_size=4)
@@ -63,7 +62,9 @@ class CountersUnderFire(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.resources = ExitStack()
-        self.client = self.resources.enter_context(connect(self.valkey.server.url))
+        self.client = self.resources.enter_context(
+            connect(self.valkey.server.url, socket_seconds=PATIENCE_SECONDS)
+        )
         self.client.flushall()
         self.tenant = Tenant(self.client)
         self.reader = self._new_reader()
@@ -131,7 +132,7 @@ class CountersUnderFire(RuleBasedStateMachine):
         """
         bodies = _picked(self.waiting, places) + _picked(self.closings, places_of_closings)
         self.proxy.arm(Cut(at, is_after))
-        with connect(self.proxy.url) as client:
+        with connect(self.proxy.url, socket_seconds=PATIENCE_SECONDS) as client:
             tenant = Tenant(client)
             tenant.now_ms = self.tenant.now_ms
             failed = {int(place) for place in tenant.take_bodies(bodies)}

@@ -1,7 +1,8 @@
 """The register on real S3: of each thing the greatest version, whatever order it came in."""
 
+from collections.abc import Callable
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import boto3
@@ -115,3 +116,28 @@ def test_a_policy_outlives_the_grant_that_stated_it(register: Register) -> None:
     assert sorted(register.commands(), key=repr) == sorted(
         [grant(1, policy=True), grant(2)], key=repr
     )
+
+
+class Interrupted:
+    """S3, but between a listing and the reading of what it listed something else happens."""
+
+    def __init__(self, client: "S3Client", happens: Callable[[], None]) -> None:
+        self._client = client
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def get_object(self, **asked: Any) -> Any:
+        happens, self._happens = self._happens, lambda: None
+        happens()
+        return self._client.get_object(**asked)
+
+
+def test_what_is_superseded_while_it_is_read_is_read_again(
+    register: Register, s3: "S3Client", bucket: str
+) -> None:
+    """An operator's command during a rebuild takes the place of the one that was listed."""
+    register.record(status(1))
+    interrupted = Interrupted(s3, lambda: register.record(status(2)))
+    assert list(Register(cast("S3Client", interrupted), bucket).commands()) == [status(2)]

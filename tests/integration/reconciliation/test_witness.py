@@ -8,7 +8,7 @@ import pytest
 from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import WENT_BACK
 from functions.usage.quota import tenant_key
-from tests.integration.reconciliation.fire import DurableValkey
+from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey
 from tests.integration.reconciliation.tenant import TENANT, Tenant, event
 
 GENERATION = tenant_key(TENANT, "generation")
@@ -29,7 +29,7 @@ def test_an_old_snapshot_is_not_believed(
     valkey: DurableValkey, minutes: float, generation: str | None, reason: str
 ) -> None:
     """One of half an hour ago takes the sentinel with it; lost seconds are counted."""
-    with connect(valkey.server.url) as client:
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
         tenant = Tenant(client)
         tenant.grant()
         tenant.take({"kind": "open", "version": 1})
@@ -47,7 +47,7 @@ def test_an_old_snapshot_is_not_believed(
 
 def test_a_rebuild_in_the_same_batch_opens_after_the_withdrawal(valkey: DurableValkey) -> None:
     """And nobody withdraws it again, not even a process that saw the sequence before."""
-    with connect(valkey.server.url) as client:
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
         tenant, other = Tenant(client), Tenant(client)
         tenant.take({"kind": "open", "version": 1})
         other.take()
@@ -62,7 +62,7 @@ def test_a_rebuild_in_the_same_batch_opens_after_the_withdrawal(valkey: DurableV
 
 def test_a_new_process_knows_no_past(valkey: DurableValkey) -> None:
     """What remains: whoever restores while nobody looks has to rebuild."""
-    with connect(valkey.server.url) as client:
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
         Tenant(client).take({"kind": "open", "version": 1})
         valkey.copy()
         valkey.restore()

@@ -9,6 +9,7 @@ import os
 import sys
 
 from functions.adapters.redis_scripts import connect
+from tests.integration.reconciliation.fire import PATIENCE_SECONDS
 from tests.integration.reconciliation.tenant import Tenant
 
 
@@ -27,7 +28,7 @@ def main() -> None:
 def _take(url: str, now_ms: int, bodies: list[str]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # logs go there
     try:
-        with connect(url) as client:
+        with connect(url, socket_seconds=PATIENCE_SECONDS) as client:
             tenant = Tenant(client)
             tenant.now_ms = now_ms
             tenant.take_bodies(bodies)

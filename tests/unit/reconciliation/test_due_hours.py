@@ -1,6 +1,6 @@
 """Which hours have their turn: a function of the clock alone."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.reconciliation.due_hours import (
@@ -21,6 +21,7 @@ def ticks_with(hour: int, from_ms: int, to_ms: int) -> int:
     return sum(hour in due_hours(now_ms, HORIZON_DAYS) for now_ms in range(from_ms, to_ms, TICK_MS))
 
 
+@settings(deadline=None)  # two loaded cores
 @given(MOMENTS)
 def test_only_hours_that_are_over_are_due_and_the_youngest_first(now_ms: int) -> None:
     """Never an hour whose usage is still expected."""
@@ -31,6 +32,7 @@ def test_only_hours_that_are_over_are_due_and_the_youngest_first(now_ms: int) ->
     assert not is_over(newest_over(now_ms) + 1, now_ms)
 
 
+@settings(deadline=None)  # two loaded cores
 @given(MOMENTS)
 def test_a_young_hour_is_due_at_every_tick(now_ms: int) -> None:
     """From 15 minutes to two hours after its end."""
@@ -39,6 +41,7 @@ def test_a_young_hour_is_due_at_every_tick(now_ms: int) -> None:
     assert ticks_with(hour, end_ms + LATENESS_MS, end_ms + 2 * HOUR_MS) == 21
 
 
+@settings(deadline=None)  # two loaded cores
 @given(MOMENTS)
 def test_each_turn_comes(now_ms: int) -> None:
     """Once an hour up to two days, once a day up to the horizon, and then never again."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.adapters.ledger import settled_once
@@ -54,6 +54,7 @@ def rows(draw: st.DrawFn) -> list[LedgerRow]:
     ]
 
 
+@settings(deadline=None)  # two loaded cores
 @given(rows(), st.randoms())
 def test_the_sums_are_those_of_every_key_once(rows: list[LedgerRow], random: Random) -> None:
     """Whatever the order: the rows of `settled_once`, in the counters' whole quantities."""
