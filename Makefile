@@ -106,6 +106,14 @@ artifacts: build-local ## Build with sam, then import every handler from its own
 bench: setup ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
+.PHONY: model
+model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught
+	@$(RUN) -m tests.model
+
+.PHONY: soak
+soak: setup ## Counters under fire for longer than in CI: make soak [EXAMPLES=2000]
+	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
+
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build
 build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]
@@ -159,12 +167,12 @@ ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
   find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
   $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
 
-.PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-AuthorizerFunction
+.PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-ReconciliationRepairFunction build-AuthorizerFunction
 build-MeteringFunction: $(UV)
 	@$(call ARTIFACT,metering)
 build-ForwarderFunction: $(UV)
 	@$(call ARTIFACT,forwarder)
-build-ReconciliationFunction: $(UV)
+build-ReconciliationFunction build-ReconciliationRepairFunction: $(UV)
 	@$(call ARTIFACT,reconciliation)
 build-AuthorizerFunction: $(UV)
 	@$(call ARTIFACT,authorizer)

@@ -7,6 +7,7 @@ it is repeated, regrouped, reordered or late.
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,7 +15,13 @@ from redis import Redis
 
 from functions.adapters.redis_scripts import Answer, Call, Script, run
 from functions.usage.errors import Retryable
-from functions.usage.mark import CELLS_PER_HOUR, FIRST_SET_MARKS, HourOfMeter, hours_key
+from functions.usage.mark import (
+    CELLS_PER_HOUR,
+    FIRST_SET_MARKS,
+    HourOfMeter,
+    closed_key,
+    hours_key,
+)
 from functions.usage.moment import HOUR_MS
 from functions.usage.period import Period, Recurrence
 from functions.usage.quota import state_key
@@ -40,10 +47,14 @@ class Settlement(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What a settlement changed. `used` is of the current period, None without a grant."""
+    """What a settlement changed. `closed` are the events of hours that the ledger has closed: they
+    change nothing, the hour's next closing has them. `used` is of the current period, None without
+    a grant.
+    """
 
     fresh: int
     quantity: int
+    closed: int
     used: int | None
 
 
@@ -61,23 +72,13 @@ class Counters:
     def settle(self, settlements: Sequence[Settlement]) -> list[Counted | Retryable]:
         """Mark and add; one outcome per settlement. No event may be older than the horizon."""
         now_ms = self._clock()
-        answers = run(self._client, [self._settle_call(each, now_ms, None) for each in settlements])
-        due = {i: grant for i, answer in enumerate(answers) if (grant := _rolled_over(answer))}
-        if due:
-            # 1. Nothing was counted of these: their period is over. Told the windows of now, the
-            #    script opens them and counts in one step.
-            calls = [self._settle_call(settlements[i], now_ms, due[i]) for i in due]
-            for i, answer in zip(due, run(self._client, calls), strict=True):
-                answers[i] = answer
-        return [_counted(answer) for answer in answers]
+        calls = [partial(self._settle_call, each, now_ms) for each in settlements]
+        return [_counted(answer) for answer in run_rolling_over(self._client, calls)]
 
     def _settle_call(self, settlement: Settlement, now_ms: int, grant: Recurrence | None) -> Call:
         customer_id, meter = settlement.customer_id, settlement.meter
-        keys = [state_key(self._tenant, customer_id), hours_key(self._tenant, customer_id, meter)]
-        arguments: list[str | int | float] = [
-            *(meter, now_ms, now_ms // HOUR_MS - HOURS_KEPT, HOURS_KEPT, UNGRANTED_SECONDS),
-            *(FIRST_SET_MARKS, *_windows_told(grant, now_ms)),
-        ]
+        keys = meter_keys(self._tenant, customer_id, meter)
+        arguments = meter_arguments(meter, grant, now_ms)
         start = 0
         for hour, cells in _cells_by_hour(settlement.cells):
             sets = HourOfMeter(self._tenant, customer_id, meter, hour)
@@ -110,6 +111,38 @@ def _quantities(quantities: Sequence[int]) -> _Quantities:
     return _Quantities("", quantities)
 
 
+def meter_keys(tenant: str, customer_id: str, meter: str) -> list[str]:
+    """The keys with which every script begins that changes a meter's hours."""
+    return [
+        state_key(tenant, customer_id),
+        hours_key(tenant, customer_id, meter),
+        closed_key(tenant, customer_id, meter),
+    ]
+
+
+def meter_arguments(meter: str, grant: Recurrence | None, now_ms: int) -> list[str | int | float]:
+    """The arguments of such a script, up to what it is to change; `grant`: tell it the windows."""
+    return [
+        *(meter, now_ms, now_ms // HOUR_MS - HOURS_KEPT, HOURS_KEPT, UNGRANTED_SECONDS),
+        *(FIRST_SET_MARKS, *_windows_told(grant, now_ms)),
+    ]
+
+
+def run_rolling_over(
+    client: Redis, calls: Sequence[Callable[[Recurrence | None], Call]]
+) -> list[Answer | Retryable]:
+    """The answer of each call. One whose grant's period is over changed nothing and is made again
+    with the recurrence: told the windows of now, the script opens them and does its work in one.
+    """
+    answers = run(client, [call(None) for call in calls])
+    due = {i: grant for i, answer in enumerate(answers) if (grant := _rolled_over(answer))}
+    if due:
+        again = run(client, [calls[i](grant) for i, grant in due.items()])
+        for i, answer in zip(due, again, strict=True):
+            answers[i] = answer
+    return answers
+
+
 def _windows_told(grant: Recurrence | None, now_ms: int) -> tuple[str | int, ...]:
     if grant is None:
         return ("",) * 6
@@ -130,8 +163,8 @@ def _counted(answer: Answer | Retryable) -> Counted | Retryable:
     match answer:
         case Retryable():
             return answer
-        case [int() as fresh, int() as quantity, used] if fresh >= 0:
-            return Counted(fresh, quantity, None if used is None else int(used))
+        case [int() as fresh, int() as quantity, int() as closed, used] if fresh >= 0:
+            return Counted(fresh, quantity, closed, None if used is None else int(used))
         case _:
             # A grant of another period came between the two tries: the next delivery knows it.
             return Retryable("the customer's grant changed while its usage was counted")

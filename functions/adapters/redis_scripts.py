@@ -1,6 +1,6 @@
 """Scripts that run inside Valkey, called by their hash, many in one round trip.
 
-Guaranteed: a script that the server forgot (a restart, a failover, SCRIPT FLUSH) is loaded again;
+Guaranteed: a script that the server forgot (a restart, a failover, SCRIPT FLUSH) is sent again;
 every call gets an answer of its own, and a failed one is a `Retryable` in its place: calls are
 idempotent, so the caller may repeat any of them without knowing whether it took effect.
 """
@@ -39,15 +39,19 @@ class Script(StrEnum):
     """The files of counter_scripts/; each says its keys and arguments at its top."""
 
     SETTLE = "settle"
+    CLOSE = "close"
+    FORGET = "forget"
     GRANT = "grant"
     PUT_FIELDS = "put_fields"
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
     ADVANCE = "advance"
     LIMIT = "limit"
+    NOTE_PART = "note_part"
+    WITNESS = "witness"
 
 
-_SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.GRANT, Script.LIMIT})
+_SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.CLOSE, Script.GRANT, Script.LIMIT})
 
 type Answer = int | str | list[int | str | None] | None
 
@@ -113,18 +117,23 @@ def _round_trip(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable
     found = _send(client, calls)
     forgotten = [i for i, answer in enumerate(found) if isinstance(answer, NoScriptError)]
     if forgotten:
-        for script in {calls[i].script for i in forgotten}:
-            client.script_load(source(script))
-        again = _send(client, [calls[i] for i in forgotten])
+        # Not SCRIPT LOAD: it may reach another node than the call does (ElastiCache Serverless).
+        again = _send(client, [calls[i] for i in forgotten], with_source=True)
         for i, answer in zip(forgotten, again, strict=True):
             found[i] = answer
     return [_translated(answer) if isinstance(answer, RedisError) else answer for answer in found]
 
 
-def _send(client: Redis, calls: Sequence[Call]) -> list[Answer | RedisError]:
+def _send(
+    client: Redis, calls: Sequence[Call], *, with_source: bool = False
+) -> list[Answer | RedisError]:
     pipeline = client.pipeline(transaction=False)
     for call in calls:
-        pipeline.evalsha(digest(call.script), len(call.keys), *call.keys, *call.arguments)
+        words = (*call.keys, *call.arguments)
+        if with_source:
+            pipeline.eval(source(call.script), len(call.keys), *words)
+        else:
+            pipeline.evalsha(digest(call.script), len(call.keys), *words)
     answers: list[Answer | RedisError] = pipeline.execute(raise_on_error=False)
     return answers
 

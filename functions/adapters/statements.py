@@ -13,7 +13,10 @@ from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_scripts import Call, Script, run_one
 from functions.usage.mark import hours_key
 from functions.usage.period import Recurrence, Window
-from functions.usage.quota import identity_key, state_key, tenant_key
+from functions.usage.quota import identity_key, rebuild_key, state_key, tenant_key
+
+# Who rebuilds waits for the parts for minutes, or starts another rebuild.
+REBUILD_SECONDS = 24 * 3600
 
 
 class GrantInForce(NamedTuple):
@@ -87,6 +90,11 @@ class Statements:
         """Make `key` exist until then; False: it already does, or then is past."""
         left = until_ms - self._clock()
         return left > 0 and self._changed(Call(Script.REVOKE, [key], [left]))
+
+    def note_part(self, rebuild: int, part: int) -> bool:
+        """A part of a rebuild is done; False: it was before."""
+        call = Call(Script.NOTE_PART, [rebuild_key(self._tenant, rebuild)], [part, REBUILD_SECONDS])
+        return self._changed(call)
 
     def _put_fields(
         self, key: str, version_field: str, version: int, fields: Mapping[str, str | int]

@@ -1,9 +1,12 @@
 """A command -> the statement that carries it out. The windows of a grant are those of now (UTC)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from functions.adapters.statements import GrantInForce, Statements
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.commands import (
+    CloseCommand,
     Command,
     CredentialCommand,
     GrantCommand,
@@ -12,6 +15,7 @@ from functions.reconciliation.commands import (
     JwksCommand,
     LimitCommand,
     OpenCommand,
+    RebuildCommand,
     RevocationCommand,
     StatusCommand,
     UsagePlanCommand,
@@ -24,8 +28,11 @@ from functions.usage.quota import revocation_keys
 class CarryingOut:
     """The commands of one tenant. `clock` gives epoch milliseconds."""
 
-    def __init__(self, statements: Statements, tenant: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, statements: Statements, tenant: str, clock: Callable[[], int], closer: Closer
+    ) -> None:
         self._statements = statements
+        self._closer = closer
         self._tenant = tenant
         self._clock = clock
 
@@ -42,21 +49,41 @@ class CarryingOut:
                 is_new = to.put_text("jwks", version, command.model_dump_json(include={"keys"}))
             case GrantCommand():
                 is_new = to.grant(grant_at(command, self._clock()))
-            case LimitCommand(customer_id=customer_id, version=version):
-                is_new = to.limit(customer_id, command.meter, version, command.limit)
-            case StatusCommand(customer_id=customer_id, version=version):
-                to.ask_about_next(customer_id)
-                is_new = to.put_customer(customer_id, "status", version, {"status": command.status})
-            case GuardCommand(customer_id=customer_id, version=version):
-                is_new = to.put_customer(customer_id, "guard", version, _guard_fields(command))
-            case UsagePlanCommand(customer_id=customer_id, version=version):
-                plan = {"usage_identifier": command.usage_identifier or ""}
-                is_new = to.put_customer(customer_id, "usage_plan", version, plan)
+            case LimitCommand() | StatusCommand() | GuardCommand() | UsagePlanCommand():
+                is_new = self._state_of_customer(command)
             case CredentialCommand(api_key_sha256=digest, version=version):
                 is_new = to.put_identity(digest, version, self._identity_fields(command))
             case RevocationCommand():
                 is_new = to.revoke(revocation_key(command), command.until_ms)
+            case CloseCommand():
+                is_new = self._closer.close(command)
+            case RebuildCommand():
+                is_new = self._rebuild(command)
         return is_new
+
+    def _state_of_customer(
+        self, command: LimitCommand | StatusCommand | GuardCommand | UsagePlanCommand
+    ) -> bool:
+        to, customer_id, version = self._statements, command.customer_id, command.version
+        match command:
+            case LimitCommand():
+                return to.limit(customer_id, command.meter, version, command.limit)
+            case StatusCommand():
+                to.ask_about_next(customer_id)
+                return to.put_customer(customer_id, "status", version, {"status": command.status})
+            case GuardCommand():
+                return to.put_customer(customer_id, "guard", version, _guard_fields(command))
+            case UsagePlanCommand():
+                plan = {"usage_identifier": command.usage_identifier or ""}
+                return to.put_customer(customer_id, "usage_plan", version, plan)
+
+    def _rebuild(self, command: RebuildCommand) -> bool:
+        for each in command.commands:
+            # What is refused now was refused when it was first sent: it was never in force.
+            with suppress(Permanent):
+                self.carry_out(each)
+        # Only now: the rebuild opens the counters when every part has said so.
+        return self._statements.note_part(command.version, command.part)
 
     def _identity_fields(self, command: CredentialCommand) -> dict[str, str | int]:
         if command.tenant_id not in (None, self._tenant):

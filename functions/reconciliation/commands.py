@@ -5,6 +5,7 @@ Every command is absolute and, but for revocations, carries a version: of one th
 greatest version stands, in whatever order they arrive. `kind` tells a command from settled usage.
 """
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
@@ -22,10 +23,13 @@ LONGEST_PERIOD_MS = 366 * DAY_MS
 # "Usually less than three minutes" from request to log delivery (AWS, CloudWatch Logs user guide,
 # Subscriptions): what a margin has to cover while no heartbeat has measured better.
 USUAL_LAG_SECONDS = 180.0
+# Closing 100 hours blocks the server for 0.3 ms, as settling 100 events does.
+HOURS_AT_ONCE = 100
 
 # Every id of a command obeys the rule for a customer's.
 type Id = Annotated[str, Field(pattern=rf"^{CUSTOMER_ID.pattern}$")]
-type MeterId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]  # no colon: keys part there
+METER_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # no colon: keys part there
+type MeterId = Annotated[str, Field(pattern=rf"^{METER_ID.pattern}$")]
 # A model's strictness does not reach into a named type.
 type Version = Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
 type Count = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
@@ -189,10 +193,28 @@ class GuardCommand(_Shape):
     version: Version
 
 
-type Command = Annotated[
-    OpenCommand
-    | GrantCommand
-    | LimitCommand
+class HoursOfMeter(_Shape):
+    """What the ledger sums for hours of one customer and meter: pairs of epoch hour and sum."""
+
+    customer_id: Id
+    meter: MeterId
+    sums: Annotated[tuple[tuple[Count, Count], ...], Field(min_length=1, max_length=HOURS_AT_ONCE)]
+
+
+class CloseCommand(_Shape):
+    """Hours that are over, as the ledger has them. `version` is the moment, epoch milliseconds,
+    just before the ledger was read: of two readings the later one has at least as much.
+    """
+
+    kind: Literal["close"] = "close"
+    version: Version
+    closings: Annotated[tuple[HoursOfMeter, ...], Field(min_length=1, max_length=2000)]
+
+
+# What is kept in the register, and sent again when the counters were lost. Not a limit from Aforo:
+# the next reconcile asks for it again.
+type StandingCommand = Annotated[
+    GrantCommand
     | StatusCommand
     | CredentialCommand
     | UsagePlanCommand
@@ -202,4 +224,25 @@ type Command = Annotated[
     Field(discriminator="kind"),
 ]
 
+
+class RebuildCommand(_Shape):
+    """One part of a rebuild: it is done when all its commands are, and then says so. The parts of
+    a rebuild share its `version`.
+    """
+
+    kind: Literal["rebuild"] = "rebuild"
+    version: Version
+    part: Count
+    commands: Annotated[
+        tuple[Annotated[StandingCommand | CloseCommand, Field(discriminator="kind")], ...],
+        Field(min_length=1, max_length=2000),
+    ]
+
+
+type Command = Annotated[
+    StandingCommand | OpenCommand | LimitCommand | CloseCommand | RebuildCommand,
+    Field(discriminator="kind"),
+]
+
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+STANDING_COMMAND: TypeAdapter[StandingCommand] = TypeAdapter(StandingCommand)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.counters import Counters
 from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_credential import elasticache_credential
@@ -19,26 +20,30 @@ from functions.adapters.telemetry import Telemetry
 from functions.adapters.watermark import Watermark
 from functions.reconciliation.applying import Applying
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.due import Due
 from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
 from functions.reconciliation.steps import Steps
+from functions.reconciliation.witness import Witness
 
 if TYPE_CHECKING:
     from redis.credentials import CredentialProvider
 
 
 class Delivery(TypedDict, total=False):
-    """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`), or a step
-    of the reconcile state machine (`due`, `apply`).
+    """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`, or how far
+    the rebuild of a version is: `rebuild`), or a step of the reconcile state machine (`due`,
+    `apply`).
     """
 
     Records: Sequence[Mapping[str, str]]
     inspect: Mapping[str, object]
     due: Mapping[str, object]
     apply: Mapping[str, object]
+    rebuild: int
 
 
 def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
@@ -46,6 +51,8 @@ def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
     reconciliation, inspector, steps = _wired()
     if "inspect" in delivery:
         return inspector.inspect(Inspection.model_validate(delivery["inspect"]))
+    if "rebuild" in delivery:
+        return inspector.parts_done(int(delivery["rebuild"]))
     try:
         if "Records" not in delivery:
             return steps.take(cast("Mapping[str, object]", delivery))
@@ -70,11 +77,13 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
     telemetry = Telemetry("reconciliation")
     watermark = Watermark(client, tenant)
-    commands = CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms)
+    closer = Closer(ClosedHours(client, tenant, _now_ms), telemetry)
+    commands = CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms, closer)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
         commands=commands,
         hearing=Hearing(watermark, telemetry, _now_ms),
+        witness=Witness(client, tenant, _now_ms, telemetry),
         telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,

@@ -12,15 +12,31 @@ from pydantic.alias_generators import to_camel
 from redis import Redis
 
 from functions.reconciliation.commands import Id, MeterId
-from functions.usage.mark import FIRST_SET_MARKS, HourOfMeter, cell_of, hours_key, mark_of
-from functions.usage.moment import iso_from_epoch_ms
-from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
+from functions.usage.mark import (
+    FIRST_SET_MARKS,
+    HourOfMeter,
+    cell_of,
+    closed_key,
+    hours_key,
+    mark_of,
+)
+from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.quota import (
+    Allowance,
+    QuotaState,
+    read_state,
+    rebuild_key,
+    state_key,
+    tenant_key,
+)
 
 type Finding = str | int | float | bool | dict[str, bool] | None
 
 
 class Inspection(BaseModel):
-    """The question. Event keys are looked for in every hour that is still marked."""
+    """The question. Event keys are looked for in every hour that is still marked: those of closed
+    hours are not.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
@@ -52,8 +68,19 @@ class Inspector:
             ),
             **_state_findings(state),
             **_allowance_findings(allowance),
+            # Up to here usage is what the ledger sums, and has no marks.
+            "newestClosedHour": self._newest_closed(asked),
             "marked": self._marked(asked),
         }
+
+    def parts_done(self, rebuild: int) -> Mapping[str, Finding]:
+        """How many parts of the rebuild of a version have been carried out."""
+        return {"parts": self._client.scard(rebuild_key(self._tenant, rebuild))}
+
+    def _newest_closed(self, asked: Inspection) -> str | None:
+        key = closed_key(self._tenant, asked.customer_id, asked.meter)
+        hours = cast("list[str]", self._client.hkeys(key))
+        return iso_from_epoch_ms(max(map(int, hours)) * HOUR_MS) if hours else None
 
     def _marked(self, asked: Inspection) -> dict[str, bool]:
         marks = {mark_of(key): key for key in asked.keys}

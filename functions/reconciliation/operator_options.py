@@ -1,5 +1,6 @@
 """The words of the operator's command line -> the fields of a command, named as in its JSON."""
 
+import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from functions.usage.moment import epoch_ms_from_iso
 REVOCATION_HOURS = 1.0
 # A key that somebody typed is a password: a short one can be guessed from its SHA-256.
 SHORTEST_KEY = 20
+
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 type Fields = Callable[[Namespace], dict[str, object]]
 
@@ -73,9 +76,11 @@ def _add_api_key(each: ArgumentParser) -> None:
     each.add_argument("--scope", action="append", default=[])
     each.add_argument("--usage-identifier", help="the usage plan's API key that it counts for")
     each.add_argument("--revoked", action="store_true")
-    each.add_argument(
+    key = each.add_mutually_exclusive_group()
+    key.add_argument(
         "--generate", action="store_true", help="make a key and print it once (else: from stdin)"
     )
+    key.add_argument("--sha256", metavar="DIGEST", help="of a key that you do not have: 64 hex")
 
 
 def _add_usage_plan(each: ArgumentParser) -> None:
@@ -125,7 +130,7 @@ def _grant(options: Namespace) -> dict[str, object]:
 def _credential(options: Namespace) -> dict[str, object]:
     return {
         "kind": "credential",
-        "apiKeySha256": _api_key_sha256(is_generated=options.generate),
+        "apiKeySha256": _digest(options.sha256) or _api_key_sha256(is_generated=options.generate),
         "customerId": options.customer,
         "keyId": options.key_id,
         "tenantId": options.tenant,
@@ -164,6 +169,13 @@ def _revocation(options: Namespace) -> dict[str, object]:
 def _jwks(options: Namespace) -> dict[str, object]:
     keys = fetch_key_set(options.url) if options.url else read_key_set(options.file)
     return {"kind": "jwks", "keys": keys}
+
+
+def _digest(text: str | None) -> str | None:
+    if text is not None and not _DIGEST.fullmatch(text):
+        # Not repeated: it may be the key itself.
+        raise Permanent("--sha256: is no SHA-256: 64 hex digits, as `sha256sum` prints them")
+    return text.lower() if text else None
 
 
 def _api_key_sha256(*, is_generated: bool) -> str:

@@ -23,6 +23,7 @@ from functions.reconciliation.commands import Command
 from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inbox import Heartbeat, Refused, read_body
 from functions.reconciliation.settling import Sorted, sort_settled
+from functions.reconciliation.witness import Witness
 from functions.usage.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ class Reconciliation(NamedTuple):
     counters: Counters
     commands: CarryingOut
     hearing: Hearing
+    witness: Witness
     telemetry: Telemetry
     horizon: timedelta
     clock: Callable[[], int]
 
     def take(self, records: Sequence[Mapping[str, str]]) -> list[str]:
         """The ids of the messages that are not done, in the order of `records`."""
+        # First: a rebuild's `open` in this batch must come after a withdrawal, not before it.
+        self.witness.look()
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
         heartbeats: list[tuple[str, Heartbeat]] = []
@@ -101,9 +105,11 @@ class Reconciliation(NamedTuple):
                 failed |= batch.messages
                 faults.add(str(outcome))
                 continue
-            repeated = len(batch.settlement.marks) - outcome.fresh
+            repeated = len(batch.settlement.marks) - outcome.fresh - outcome.closed
             self.telemetry.count(COUNTED, outcome.fresh)
             self.telemetry.count(NOT_COUNTED, repeated, reason="counted_before")
+            # Not lost: the ledger has them, and so has the hour's next closing.
+            self.telemetry.count(NOT_COUNTED, outcome.closed, reason="hour_is_closed")
         for fault in faults:
             self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
         self._count_the_rest(settled)

@@ -18,3 +18,11 @@ class ReconciliationSettings(Settings):
     # Stripe and OpenMeter take events that are 35 and 32 days old: a month, and the days that a
     # replay takes. Longer costs 10 bytes of memory per event and day (aws-and-counters.md 4a).
     mark_horizon_days: Annotated[int, Field(ge=1, le=100)] = 35
+
+
+class RepairSettings(Settings):
+    """Where the ledger stands, and the queue that leads to the counters."""
+
+    ledger_bucket: str
+    settled_usage_queue_url: str
+    mark_horizon_days: Annotated[int, Field(ge=1, le=100)] = 35  # older usage counts nothing

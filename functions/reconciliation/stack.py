@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.reconciliation.commands import (
+    CloseCommand,
+    LimitCommand,
+    OpenCommand,
+    RebuildCommand,
+)
+from functions.reconciliation.register import Register
 from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:
@@ -18,11 +25,17 @@ class Stack(NamedTuple):
 
     queue_url: str
     function_arn: str
+    configuration_bucket: str
+    ledger_bucket: str
 
     def send(self, command: "Command") -> str:
-        """Put a command on SettledUsageQueue; the SQS message id."""
+        """Put a command on SettledUsageQueue, recorded first if it is one to stand; the SQS message
+        id.
+        """
         body = command.model_dump_json(by_alias=True, exclude_none=True)
         try:
+            if not isinstance(command, OpenCommand | LimitCommand | CloseCommand | RebuildCommand):
+                Register(boto3.client("s3"), self.configuration_bucket).record(command)
             sent = boto3.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
             raise Permanent(f"the command was not sent: {error}") from error
@@ -30,7 +43,14 @@ class Stack(NamedTuple):
 
     def inspect(self, question: Mapping[str, object]) -> str:
         """What the counters say, as JSON text."""
-        payload = json.dumps({"inspect": question}).encode()
+        return self._ask({"inspect": question})
+
+    def parts_done(self, rebuild: int) -> int:
+        """How many parts of the rebuild of a version have been carried out."""
+        return int(json.loads(self._ask({"rebuild": rebuild}))["parts"])
+
+    def _ask(self, question: Mapping[str, object]) -> str:
+        payload = json.dumps(question).encode()
         try:
             answer = boto3.client("lambda").invoke(FunctionName=self.function_arn, Payload=payload)
         except (BotoCoreError, ClientError) as error:
@@ -39,6 +59,14 @@ class Stack(NamedTuple):
         if answer.get("FunctionError"):
             raise Permanent(f"the reconciliation function failed: {text}")
         return text
+
+
+_OUTPUTS = (
+    "SettledUsageQueueUrl",
+    "ReconciliationFunctionArn",
+    "ConfigurationBucketName",
+    "LedgerBucketName",
+)
 
 
 def find_stack(name: str) -> Stack:
@@ -51,6 +79,6 @@ def find_stack(name: str) -> Stack:
         raise Permanent(f"--stack {name}: cannot be read: {error}") from error
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
     try:
-        return Stack(outputs["SettledUsageQueueUrl"], outputs["ReconciliationFunctionArn"])
+        return Stack(*(outputs[name] for name in _OUTPUTS))
     except KeyError as missing:
         raise Permanent(f"--stack {name}: has no output {missing.args[0]}") from None

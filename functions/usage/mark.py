@@ -51,3 +51,8 @@ def cell_of(minute: int, mark: int) -> int:
 def hours_key(tenant: str, customer_id: str, meter: str) -> str:
     """The hash of what was used, by epoch hour of the request: the counter's own truth."""
     return customer_key(tenant, customer_id, f"hours:{meter}")
+
+
+def closed_key(tenant: str, customer_id: str, meter: str) -> str:
+    """The hash of the hours that the ledger has closed: epoch hour -> version of the closing."""
+    return customer_key(tenant, customer_id, f"closed:{meter}")

@@ -252,6 +252,11 @@ def customer_index_key(tenant: str) -> str:
     return tenant_key(tenant, "customers")
 
 
+def rebuild_key(tenant: str, version: int) -> str:
+    """The set of the parts of a rebuild that are done."""
+    return tenant_key(tenant, f"rebuild:{version}")
+
+
 def identity_key(tenant: str, api_key_sha256: str) -> str:
     """The hash that says whose an API key is; only the key's sha256 is ever stored."""
     return f"aforo:{{{tenant}}}:identity:{api_key_sha256}"

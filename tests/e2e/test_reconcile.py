@@ -9,6 +9,7 @@ import boto3
 import httpx
 import pytest
 
+from functions.reconciliation.stack import find_stack
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints
 from tests.local.watermark import watermark
@@ -52,8 +53,7 @@ def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
         [SMALL],
         tenant=endpoints.tenant_id,
         aforo_url=endpoints.aforo_url,
-        queue_url=endpoints.queues["settled"],
-        reconciliation=endpoints.functions["reconciliation"],
+        stack=find_stack(endpoints.stack_name),
     )
     assert status_of_a_call(endpoints, customer) == 200
     until(lambda: status_of_a_call(endpoints, customer) == 429)

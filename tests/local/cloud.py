@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from functions.reconciliation.stack import find_stack
 from tests.local import customers as provisioning
 from tests.local import deploy, process_list
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
@@ -128,8 +129,7 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
             provisioning.DEMO_PLANS,
             tenant=DEFAULT_TENANT,
             aforo_url=aforo_url,
-            queue_url=outputs["SettledUsageQueueUrl"],
-            reconciliation=outputs["ReconciliationFunctionArn"],
+            stack=find_stack(STACK),
         )
     endpoints = _endpoints(
         outputs=outputs,

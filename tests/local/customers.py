@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 import httpx
 
+from functions.reconciliation.commands import COMMAND
+from functions.reconciliation.stack import Stack
 from tests.local.endpoints import DemoCustomer
 
 TOKEN_SECONDS = 12 * 3600  # a local cloud stays up for an afternoon
@@ -42,7 +44,11 @@ DEMO_PLANS = (
 
 
 def provision(
-    plans: Sequence[Plan], *, tenant: str, aforo_url: str, queue_url: str, reconciliation: str
+    plans: Sequence[Plan],
+    *,
+    tenant: str,
+    aforo_url: str,
+    stack: Stack,
 ) -> list[DemoCustomer]:
     """Open the counters, grant, register credentials; the customers with their headers, once the
     counters know every one of them.
@@ -63,7 +69,8 @@ def provision(
     # Each minute Aforo is asked for limits: it has to say what is granted here.
     for plan in plans:
         put_limit(aforo_url, plan.customer_id, plan.quota)
-    _send(queue_url, commands)
+    for command in commands:
+        stack.send(COMMAND.validate_json(json.dumps(command)))
     customers = [
         DemoCustomer(
             customer_id=plan.customer_id,
@@ -74,7 +81,7 @@ def provision(
         for plan in plans
     ]
     for plan in plans:
-        _wait_for_grant(reconciliation, plan)
+        _wait_for_grant(stack.function_arn, plan)
     return customers
 
 
@@ -151,12 +158,6 @@ def token(aforo_url: str, customer_id: str, ttl_seconds: int = TOKEN_SECONDS) ->
             },
         )
     return str(answer.raise_for_status().json()["access_token"])
-
-
-def _send(queue_url: str, commands: Sequence[Mapping[str, Any]]) -> None:
-    queue = boto3.client("sqs")
-    for command in commands:
-        queue.send_message(QueueUrl=queue_url, MessageBody=json.dumps(command))
 
 
 def _wait_for_grant(reconciliation: str, plan: Plan) -> None:

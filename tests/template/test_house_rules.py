@@ -29,6 +29,7 @@ SETTINGS = {
     "ForwarderFunction": "functions.forwarder.settings.ForwarderSettings",
     "ReconciliationFunction": "functions.reconciliation.settings.ReconciliationSettings",
     "ReconciliationEnquiryFunction": "functions.reconciliation.enquiry_settings.EnquirySettings",
+    "ReconciliationRepairFunction": "functions.reconciliation.settings.RepairSettings",
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
     "ReplayMoveFunction": "functions.replay.settings.MoveSettings",

@@ -1,4 +1,4 @@
--- Put before settle.lua and grant.lua: a meter's grant in the state hash, as a table and back.
+-- Put before settle.lua, close.lua and grant.lua: a meter's grant in the state hash, as a table and back.
 -- Names of fields: functions/usage/quota.py. A window is whole hours, so an hour lies in one period.
 
 local HOUR_MS = 3600000
@@ -65,4 +65,29 @@ local function write_windows(state, hours, meter, grant, now)
     meter .. 'next_start_ms', text(grant.next_start_ms),
     meter .. 'next_end_ms', text(grant.next_end_ms))
   write_usage(state, meter, grant, now)
+end
+
+-- The windows of now, where a recurring grant's period is over: they were told as six arguments from
+-- `first` (period, anchor day, start, end, next start, next end). False: not told, nothing changed.
+local function roll_over(state, hours, meter, grant, now, first)
+  if grant.period == '' or now < grant.end_ms then return true end
+  if ARGV[first] ~= grant.period or ARGV[first + 1] ~= grant.anchor_day then return false end
+  grant.limit = grant.next_limit or grant.limit
+  grant.next_limit = grant.limit
+  grant.start_ms, grant.end_ms = tonumber(ARGV[first + 2]), tonumber(ARGV[first + 3])
+  grant.next_start_ms, grant.next_end_ms = tonumber(ARGV[first + 4]), tonumber(ARGV[first + 5])
+  write_windows(state, hours, meter, grant, now)
+  return true
+end
+
+-- Hours that neither a late event nor the current period can ask for, once they are twice too many.
+local function drop_old_hours(hours, closed, grant, oldest, kept)
+  if redis.call('HLEN', hours) <= 2 * kept then return end
+  if grant.start_ms then oldest = math.min(oldest, grant.start_ms / HOUR_MS) end
+  for _, hour in ipairs(redis.call('HKEYS', hours)) do
+    if tonumber(hour) < oldest then
+      redis.call('HDEL', hours, hour)
+      redis.call('HDEL', closed, hour)
+    end
+  end
 end

@@ -1,30 +1,28 @@
 -- Mark and add: each event is counted the first time that it is seen, and never again.
 -- One step for one customer and meter, so that no crash leaves a mark without its quantity.
 --
--- KEYS  state, hours, then for each hour: its first set, and the sets of its cells
+-- An hour that the ledger has closed changes no more: its next closing has what came after it.
+--
+-- KEYS  state, hours, closed hours, then for each hour: its first set, and the sets of its cells
 -- ARGV  meter, now ms, oldest hour to keep, hours kept, seconds to keep hours without a grant,
 --       marks of a first set, period, anchor day, start, end, next start, next end ('' = not told),
 --       then for each hour: epoch hour, seconds to keep its marks, number of cells, quantity of
 --       each event ('' = they differ), for each cell its number of marks, the marks, cell after
 --       cell, and where they differ the quantities
--- Returns {fresh events, fresh quantity, used or nil}, or {-1, period, anchor day} having changed
--- nothing, when a recurring grant's period is over and the windows of now were not told.
+-- Returns {fresh events, fresh quantity, events of closed hours, used or nil}, or {-1, period,
+-- anchor day} having changed nothing, when a recurring grant's period is over and the windows of now
+-- were not told.
 
-local state, hours, meter, now = KEYS[1], KEYS[2], ARGV[1] .. ':', tonumber(ARGV[2])
+local state, hours, closed = KEYS[1], KEYS[2], KEYS[3]
+local meter, now = ARGV[1] .. ':', tonumber(ARGV[2])
 local first_set_marks = tonumber(ARGV[6])
 local grant = read_grant(state, meter)
--- Also the proof, before anything is written, that this key can be written: nothing is rolled back.
-local hours_known = redis.call('HLEN', hours)
+-- Also the proof, before anything is written, that these keys can be: nothing is rolled back.
+redis.call('HLEN', hours)
+local has_closed_hours = redis.call('HLEN', closed) > 0
 
-if grant.period ~= '' and now >= grant.end_ms then
-  if ARGV[7] ~= grant.period or ARGV[8] ~= grant.anchor_day then
-    return {-1, grant.period, grant.anchor_day}
-  end
-  grant.limit = grant.next_limit or grant.limit
-  grant.next_limit = grant.limit
-  grant.start_ms, grant.end_ms = tonumber(ARGV[9]), tonumber(ARGV[10])
-  grant.next_start_ms, grant.next_end_ms = tonumber(ARGV[11]), tonumber(ARGV[12])
-  write_windows(state, hours, meter, grant, now)
+if not roll_over(state, hours, meter, grant, now, 7) then
+  return {-1, grant.period, grant.anchor_day}
 end
 
 -- Those of the marks (places in ARGV) that a set does not hold, each place once per mark.
@@ -68,16 +66,6 @@ local function mark_cell(first_set, cell_set, places, seconds, fresh)
   for _, place in ipairs(for_cell) do fresh[#fresh + 1] = place end
 end
 
--- Hours that neither a late event nor the current period can ask for.
-local function drop_old_hours()
-  if hours_known <= 2 * tonumber(ARGV[4]) then return end
-  local oldest = tonumber(ARGV[3])
-  if grant.start_ms then oldest = math.min(oldest, grant.start_ms / HOUR_MS) end
-  for _, hour in ipairs(redis.call('HKEYS', hours)) do
-    if tonumber(hour) < oldest then redis.call('HDEL', hours, hour) end
-  end
-end
-
 local function add_to_hour(hour, sum)
   local is_new_hour = redis.call('HINCRBY', hours, hour, whole(sum)) == sum
   local hour_ms = tonumber(hour) * HOUR_MS
@@ -86,14 +74,17 @@ local function add_to_hour(hour, sum)
   elseif grant.next_start_ms and hour_ms >= grant.next_start_ms and hour_ms < grant.next_end_ms then
     grant.next_used = grant.next_used + sum
   end
-  if is_new_hour then drop_old_hours() end
+  if is_new_hour then
+    drop_old_hours(hours, closed, grant, tonumber(ARGV[3]), tonumber(ARGV[4]))
+  end
 end
 
-local all_fresh, all_quantity = 0, 0
-local key, argument = 3, 13
+local all_fresh, all_quantity, all_closed = 0, 0, 0
+local key, argument = 4, 13
 while argument <= #ARGV do
   local hour, seconds = ARGV[argument], ARGV[argument + 1]
   local cells, quantity = tonumber(ARGV[argument + 2]), tonumber(ARGV[argument + 3])
+  local is_closed = has_closed_hours and redis.call('HEXISTS', closed, hour) == 1
   local fresh, sum = {}, 0
   local mark = argument + 4 + cells
   local first_mark = mark
@@ -103,9 +94,10 @@ while argument <= #ARGV do
       places[#places + 1] = mark
       mark = mark + 1
     end
-    mark_cell(KEYS[key], KEYS[key + cell], places, seconds, fresh)
+    if not is_closed then mark_cell(KEYS[key], KEYS[key + cell], places, seconds, fresh) end
   end
   local events = mark - first_mark
+  if is_closed then all_closed = all_closed + events end
   for _, place in ipairs(fresh) do
     sum = sum + (quantity or tonumber(ARGV[place + events]))
   end
@@ -121,4 +113,4 @@ if all_fresh > 0 then
     redis.call('EXPIRE', hours, ARGV[5])
   end
 end
-return {all_fresh, all_quantity, grant.used or false}
+return {all_fresh, all_quantity, all_closed, grant.used or false}

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.statements import Statements
+from functions.adapters.telemetry import Telemetry
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.commands import COMMAND
 from functions.usage.mark import hours_key
 from functions.usage.moment import HOUR_MS
@@ -37,8 +40,9 @@ def command(stack: Stack) -> Any:
     def epoch_ms() -> int:
         return int(stack.clock() * 1000)
 
+    closer = Closer(ClosedHours(stack.store, stack.tenant, epoch_ms), Telemetry("reconciliation"))
     carrying_out = CarryingOut(
-        Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms
+        Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms, closer
     )
 
     def state(**command: Any) -> bool:

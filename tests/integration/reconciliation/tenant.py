@@ -7,16 +7,19 @@ from typing import cast
 
 from redis import Redis
 
+from functions.adapters.closed_hours import ClosedHours
 from functions.adapters.counters import Counters
 from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
 from functions.adapters.watermark import Watermark
 from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.closing import Closer
 from functions.reconciliation.hearing import Hearing
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
+from functions.reconciliation.witness import Witness
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
-from functions.usage.quota import Allowance, QuotaState, read_state, state_key
+from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
 
 TENANT = "tenant_1"
 CUSTOMER = "cust_1"
@@ -33,12 +36,15 @@ class Tenant:
         self.now_ms = START_MS
         self.telemetry = Telemetry("reconciliation")
         self.version = 0
-        self.commands = CarryingOut(Statements(client, TENANT, self._clock), TENANT, self._clock)
         self._inspector = Inspector(client, TENANT, self._clock)
+        statements = Statements(client, TENANT, self._clock)
+        closer = Closer(ClosedHours(client, TENANT, self._clock), self.telemetry)
+        self.commands = CarryingOut(statements, TENANT, self._clock, closer)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
             commands=self.commands,
             hearing=Hearing(Watermark(client, TENANT), self.telemetry, self._clock),
+            witness=Witness(client, TENANT, self._clock, self.telemetry),
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,
@@ -49,8 +55,12 @@ class Tenant:
 
     def take(self, *bodies: object) -> list[str]:
         """Deliver bodies as one batch; the ids (their places) of those that come back."""
+        return self.take_bodies([json.dumps(body) for body in bodies])
+
+    def take_bodies(self, bodies: Iterable[str]) -> list[str]:
+        """The same, of bodies as SQS has them."""
         return self._reconciliation.take(
-            [{"messageId": str(i), "body": json.dumps(body)} for i, body in enumerate(bodies)]
+            [{"messageId": str(i), "body": body} for i, body in enumerate(bodies)]
         )
 
     def settle(self, *events: Mapping[str, object]) -> list[str]:
@@ -100,6 +110,10 @@ class Tenant:
             {"customerId": CUSTOMER, "meter": METER, "keys": list(keys)}
         )
         return self._inspector.inspect(asked)
+
+    def keys(self) -> set[str]:
+        """What the counters hold, but for the sequence that every batch moves."""
+        return set(map(str, self.client.keys("*"))) - {tenant_key(TENANT, "sequence")}
 
     def counted(self, metric: str, reason: str = "") -> int:
         """How often a metric was counted since the start."""

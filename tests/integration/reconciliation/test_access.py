@@ -37,6 +37,21 @@ def test_the_writers_access_is_enough_and_no_more(client: Redis, valkey: Valkey)
     client.acl_deluser("writer")
 
 
+def test_a_server_that_keeps_no_loaded_script_gets_it_with_the_call(
+    client: Redis, valkey: Valkey
+) -> None:
+    """On ElastiCache Serverless SCRIPT LOAD may reach another node than the call: not used."""
+    client.script_flush()
+    rules = ["on", "nopass", "~*", "+@all", "-script"]
+    client.execute_command("ACL", "SETUSER", "loader", *rules)  # type: ignore[no-untyped-call]
+    with connect(f"redis://loader:any@127.0.0.1:{valkey.port}/0") as forbidden:
+        tenant = Tenant(forbidden)
+        tenant.grant(10)
+        assert tenant.settle(event("a"), event("b")) == []
+        assert tenant.used() == 2
+    client.acl_deluser("loader")
+
+
 def _access_string() -> str:
     found = re.search(
         r"ReconciliationRedisUser:.*?AccessString: \"([^\"]+)\"", TEMPLATE.read_text(), re.DOTALL

@@ -91,3 +91,21 @@ def test_importing_reads_and_loads_nothing_superfluous() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+def test_it_says_how_far_a_rebuild_is() -> None:
+    """Asked directly, like an inspection: the rebuild waits for its parts by it."""
+    grant = {
+        "kind": "grant",
+        "customerId": "cust_9",
+        "meter": "api_calls",
+        "limit": 5,
+        "period": "day",
+        "ratePerSecond": 1,
+        "burst": 1,
+        "version": 1,
+    }
+    part = {"kind": "rebuild", "version": 77, "part": 3, "commands": [grant]}
+    assert handler({"rebuild": 77}, None) == {"parts": 0}
+    assert handler(delivery(part, part), None) == {"batchItemFailures": []}
+    assert handler({"rebuild": 77}, None) == {"parts": 1}

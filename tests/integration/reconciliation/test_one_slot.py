@@ -10,15 +10,17 @@ from redis import Redis
 from redis.crc import key_slot
 
 from functions.adapters.redis_scripts import connect
-from functions.usage.mark import HourOfMeter, hours_key
-from functions.usage.moment import DAY_MS
+from functions.adapters.telemetry import HOURS_CLOSED
+from functions.usage.mark import HourOfMeter, closed_key, hours_key
+from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.quota import state_key
-from tests.integration.reconciliation.tenant import START_MS, Tenant, event, settled
+from tests.integration.reconciliation.tenant import METER, START_MS, Tenant, event, settled
 from tests.local.free_port import free_port
 from tests.local.valkey import start_valkey
 
 CLUSTER = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"]
 READY_SECONDS = 20
+TENANT_ID = r"[A-Za-z0-9_.-]+"  # as the template takes it
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +56,20 @@ def test_a_cluster_takes_every_script(cluster: Redis) -> None:
         {"kind": "guard", "customerId": "cust_1", "level": "NONE", "version": 1},
         {"kind": "revocation", "jti": "t", "untilMs": tenant.now_ms + 1000},
     )
+    closing = {"customerId": "cust_1", "meter": METER, "sums": [[START_MS // HOUR_MS, 2000]]}
+    close = {"kind": "close", "version": 1, "closings": [closing]}
+    assert tenant.take({"kind": "rebuild", "version": 1, "part": 0, "commands": [close]}) == []
+    assert tenant.counted(HOURS_CLOSED) == 1
 
 
-@given(st.text(min_size=1), st.text(min_size=1), st.integers(0, 239))
+@given(st.from_regex(TENANT_ID, fullmatch=True), st.text(min_size=1), st.integers(0, 239))
 def test_all_keys_of_a_customer_share_a_slot(tenant: str, customer: str, cell: int) -> None:
     """Whatever stands in a customer's id, braces included."""
     hour = HourOfMeter(tenant, customer, "api_calls", 1)
     keys = [
         state_key(tenant, customer),
         hours_key(tenant, customer, "api_calls"),
+        closed_key(tenant, customer, "api_calls"),
         hour.first_set(),
         hour.cell_set(cell),
     ]

@@ -8,18 +8,26 @@ import pytest
 
 from functions.reconciliation.grant import main
 from functions.reconciliation.inbox import Refused, read_body
+from functions.reconciliation.register import Register
+from functions.reconciliation.stack import find_stack
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 TEMPLATE = {
-    "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Configuration": {"Type": "AWS::S3::Bucket"},
+        "Ledger": {"Type": "AWS::S3::Bucket"},
+    },
     "Outputs": {
         "SettledUsageQueueUrl": {"Value": {"Ref": "Queue"}},
         "ReconciliationFunctionArn": {
             "Value": "arn:aws:lambda:us-east-1:000000000000:function:nobody"
         },
+        "ConfigurationBucketName": {"Value": {"Ref": "Configuration"}},
+        "LedgerBucketName": {"Value": {"Ref": "Ledger"}},
     },
 }
 GRANT = ["grant", "--customer", "cust_1", "--limit", "9", "--rate", "1", "--burst", "2"]
@@ -47,16 +55,15 @@ def sqs(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> "SQSClient":
 def test_a_command_arrives_as_the_function_reads_it(
     sqs: "SQSClient", capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the operator says stands in the stack's queue, and is understood there."""
+    """What the operator says stands in the register and in the stack's queue, and is understood
+    there.
+    """
     assert main([*GRANT, "--period", "month", "--stack", "with-outputs"]) == 0
-    stacks = boto3.client("cloudformation").describe_stacks(StackName="with-outputs")["Stacks"]
-    url = next(
-        output["OutputValue"]
-        for output in stacks[0]["Outputs"]
-        if output["OutputKey"] == "SettledUsageQueueUrl"
-    )
-    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2)["Messages"]
-    assert not isinstance(read_body(message["Body"]), Refused)
+    stack = find_stack("with-outputs")
+    (message,) = sqs.receive_message(QueueUrl=stack.queue_url, WaitTimeSeconds=2)["Messages"]
+    found = read_body(message["Body"])
+    assert not isinstance(found, Refused)
+    assert list(Register(boto3.client("s3"), stack.configuration_bucket).commands()) == [found]
     assert message["MessageId"] in capsys.readouterr().out
 
 

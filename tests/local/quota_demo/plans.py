@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from functions.reconciliation.stack import find_stack
 from tests.fakes.access_log_lines import access_line
 from tests.local import customers
 from tests.local.customers import Plan
@@ -32,8 +33,7 @@ def provision(endpoints: Endpoints) -> dict[str, DemoCustomer]:
         PLANS,
         tenant=endpoints.tenant_id,
         aforo_url=endpoints.aforo_url,
-        queue_url=endpoints.queues["settled"],
-        reconciliation=endpoints.functions["reconciliation"],
+        stack=find_stack(endpoints.stack_name),
     )
     return {one.customer_id: one for one in found}
 

@@ -31,7 +31,7 @@ class SentCommands(Stack):
 def stack() -> SentCommands:
     """A stack that was sent nothing yet."""
     SentCommands.sent.clear()
-    return SentCommands("queue", "function")
+    return SentCommands("queue", "function", "configuration", "ledger")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,24 @@ def test_only_the_digest_of_an_api_key_leaves(
     assert main([*words, "--environment", "live"], lambda _: stack) == 0
     assert stack.sent[0]["apiKeySha256"] == sha256(API_KEY.encode()).hexdigest()
     assert API_KEY not in json.dumps(stack.sent) + capsys.readouterr().out
+
+
+def test_a_digest_is_enough(stack: SentCommands) -> None:
+    """Who kept only the SHA-256 of a key registers it by that; stdin is not read."""
+    digest = sha256(API_KEY.encode()).hexdigest()
+    words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k", "--sha256", digest]
+    assert main([*words, "--environment", "live"], lambda _: stack) == 0
+    assert stack.sent[0]["apiKeySha256"] == digest
+
+
+def test_a_digest_is_64_hex_digits(stack: SentCommands, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key given in its place would be sent in the clear: it is refused, and not repeated."""
+    words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k", "--sha256", API_KEY]
+    assert main([*words, "--environment", "live"], lambda _: stack) == 2
+    refused = capsys.readouterr().err
+    assert "--sha256" in refused
+    assert API_KEY not in refused
+    assert not stack.sent
 
 
 def test_a_generated_api_key_is_shown_once(

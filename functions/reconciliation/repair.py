@@ -1,0 +1,124 @@
+"""The repair: hours that are due come in, what the ledger has of them goes to SettledUsageQueue as
+close commands. It runs outside the VPC: only reconciliation writes to the counters.
+
+Asked without hours it takes those whose turn it is (due_hours.py); `{"hours": ["2026-10-02T08"]}`
+asks for some. It may be called as often as anybody likes, and twice at the same time.
+"""
+
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from functions.adapters.aws import s3_client, sqs_client
+from functions.adapters.ledger import Ledger
+from functions.adapters.message_queue import MessageQueue
+from functions.adapters.settings import read_settings
+from functions.adapters.telemetry import HOURS_NOT_REPAIRED, Telemetry
+from functions.reconciliation.due_hours import due_hours, is_over
+from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
+from functions.reconciliation.settings import RepairSettings
+from functions.usage.errors import Permanent
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+REPAIRED = "hours.repaired"
+LEDGER_UNREADABLE = "ledger.unreadable"
+# A million rows take 7 s of CPU, and their objects a round trip each: most hours are read in less,
+# and what is left has its turn again.
+RESERVE_MS = 120_000
+
+_HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
+
+
+class Asked(TypedDict, total=False):
+    """The input. Hours are ISO times up to the hour, UTC."""
+
+    hours: Sequence[str]
+
+
+class Repaired(NamedTuple):
+    """What one run did; `left` are the hours that it had no time for or could not read."""
+
+    hours: int
+    commands: int
+    units: int
+    left: list[str]
+
+
+class Repair(NamedTuple):
+    """The repair, wired. `clock` gives epoch milliseconds."""
+
+    read: ReadRows
+    send: Callable[[Iterable[str]], int]
+    telemetry: Telemetry
+    clock: Callable[[], int]
+
+    def run(self, hours: Sequence[int], remaining_ms: Callable[[], int]) -> Repaired:
+        """Close hours by what the ledger has, one after the other: each is in force when sent."""
+        commands = units = 0
+        left: list[str] = []
+        for hour in hours:
+            found = self._read(hour) if remaining_ms() >= RESERVE_MS else None
+            if found is None:
+                left.append(hour_text(hour))
+                continue
+            bodies = [one.model_dump_json(by_alias=True) for one in found.commands()]
+            commands += self.send(bodies)
+            units += found.units
+        self.telemetry.count(HOURS_NOT_REPAIRED, len(left))
+        return Repaired(len(hours) - len(left), commands, units, left)
+
+    def _read(self, hour: int) -> HoursRead | None:
+        try:
+            return read_hours([hour], self.read, self.clock)
+        except (BotoCoreError, ClientError, zlib.error, ValidationError) as error:
+            # The other hours do not wait for it.
+            fault = f"{type(error).__name__}: {error}"[:500]
+            self.telemetry.log.exception(LEDGER_UNREADABLE, hour=hour_text(hour), fault=fault)
+            return None
+
+
+def handler(asked: Asked, context: "LambdaContext") -> Mapping[str, object]:
+    """AWS Lambda's entry point."""
+    repair, horizon_days = _wired()
+    now_ms = repair.clock()
+    hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, horizon_days))
+    try:
+        repaired = repair.run(hours, context.get_remaining_time_in_millis)
+        repair.telemetry.log.info(REPAIRED, **repaired._asdict())
+    finally:
+        repair.telemetry.flush()
+    return repaired._asdict()
+
+
+def hours_asked(texts: Sequence[str] | None, now_ms: int) -> list[int]:
+    """The epoch hours that were asked for. Permanent names one that cannot be closed."""
+    hours = []
+    for text in texts or ():
+        if not _HOUR.fullmatch(text):
+            raise Permanent(f"hours: {text!r} is no hour: write it as 2026-10-02T08 (UTC)")
+        hour = epoch_ms_from_iso(f"{text}:00Z") // HOUR_MS
+        if not is_over(hour, now_ms):
+            raise Permanent(f"hours: {text} is not over for 15 minutes: it cannot be closed yet")
+        hours.append(hour)
+    return hours
+
+
+@cache
+def _wired() -> tuple[Repair, int]:
+    settings = read_settings(RepairSettings)
+    repair = Repair(
+        read=Ledger(s3_client(), settings.ledger_bucket).read,
+        send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
+        telemetry=Telemetry("repair"),
+        clock=lambda: time.time_ns() // 1_000_000,
+    )
+    return repair, settings.mark_horizon_days

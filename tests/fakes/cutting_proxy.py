@@ -1,0 +1,95 @@
+"""A proxy between a client and Valkey that cuts the connection at a chosen command: before the
+server gets it, or after the server has carried it out and before the client hears of it.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import hiredis
+
+_READ_BYTES = 65_536
+
+
+@dataclass
+class Cut:
+    """The command to cut at, counted from 1 over all connections; `then` runs at the cut."""
+
+    at: int
+    is_after: bool
+    then: Callable[[], None] = lambda: None
+
+
+class CuttingProxy:
+    """Listens on 127.0.0.1; forwards to the server's port one command at a time."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._cut: Cut | None = None
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def arm(self, cut: Cut | None) -> None:
+        """Cut once, at the next command of that number; None: no more."""
+        with self._lock:
+            self._cut = cut
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        address = ("127.0.0.1", self._server_port)
+        with contextlib.suppress(OSError), client, socket.create_connection(address) as server:
+            self._forward(client, server)
+
+    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        commands, replies = hiredis.Reader(), hiredis.Reader()
+        while data := client.recv(_READ_BYTES):
+            commands.feed(data)
+            while (command := commands.gets()) is not False:
+                cut = self._due()
+                if cut is None or cut.is_after:
+                    server.sendall(_packed(command))
+                    reply = _one_reply(server, replies)
+                if cut is not None:
+                    cut.then()
+                    return
+                client.sendall(reply)
+
+    def _due(self) -> Cut | None:
+        with self._lock:
+            if self._cut is None:
+                return None
+            self._cut.at -= 1
+            if self._cut.at:
+                return None
+            cut, self._cut = self._cut, None
+            return cut
+
+
+def _packed(command: list[bytes]) -> bytes:
+    words = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in command)
+    return b"*%d\r\n%s" % (len(command), words)
+
+
+def _one_reply(server: socket.socket, replies: hiredis.Reader) -> bytes:
+    """The bytes of one reply: the server has no other to give, it was asked one thing."""
+    found = b""
+    while True:
+        data = server.recv(_READ_BYTES)
+        if not data:
+            raise ConnectionError("the server went away")
+        found += data
+        replies.feed(data)
+        if replies.gets() is not False:
+            return found

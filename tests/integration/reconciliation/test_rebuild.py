@@ -1,0 +1,188 @@
+"""Counters that were lost are built again from the register and the ledger, and opened last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from functions.adapters.ledger import hour_prefix
+from functions.reconciliation.commands import COMMAND, StandingCommand
+from functions.reconciliation.rebuild import main
+from functions.reconciliation.rebuilding import Rebuild, Tools
+from functions.reconciliation.stack import Stack
+from functions.usage.errors import Permanent
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
+from functions.usage.quota import Status, rebuild_key, tenant_key
+from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
+from tests.integration.reconciliation.test_repair import row
+
+
+@dataclass
+class Lost:
+    """A tenant whose counters may go, and what is kept of it outside of them."""
+
+    tenant: Tenant
+    standing: list[StandingCommand] = field(default_factory=list)
+    rows: list[LedgerRow] = field(default_factory=list)
+    queue: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def state(self, **fields: object) -> None:
+        """A command that was recorded and carried out."""
+        command = COMMAND.validate_python(fields, strict=False)
+        self.standing.append(command)  # type: ignore[arg-type]
+        assert self.tenant.take(command.model_dump(mode="json", by_alias=True)) == []
+
+    def settle(self, key: str, at_ms: int) -> None:
+        """Usage that is in the ledger and, once, in the counters."""
+        self.rows.append(row(key, at_ms))
+        assert self.tenant.settle(event(key, at_ms)) == []
+
+    def rebuild(self, *, is_sending: bool = True, is_delivered: bool = True) -> bool:
+        tools = Tools(
+            register=lambda: self.standing,
+            read=lambda prefix: [
+                one for one in self.rows if hour_prefix(one["occurredAt"][:13]) == prefix
+            ],
+            send=self._send,
+            parts_done=lambda version: self._parts_done(version, is_delivered=is_delivered),
+            say=self.said.append,
+            clock=lambda: self.tenant.now_ms,
+            pause=self._pause,
+        )
+        done = Rebuild(tools, is_sending=is_sending).run(None, 60_000)
+        assert self.tenant.take_bodies(self.queue) == []
+        self.queue.clear()
+        return done
+
+    def _send(self, bodies: Iterable[str]) -> int:
+        self.queue += bodies
+        return len(self.queue)
+
+    def _parts_done(self, version: int, *, is_delivered: bool) -> int:
+        assert self.tenant.client.get(tenant_key(TENANT, "generation")) is None
+        if is_delivered:
+            assert self.tenant.take_bodies(self.queue) == []
+            self.queue.clear()
+        return int(self.tenant.client.scard(rebuild_key(TENANT, version)))
+
+    def _pause(self) -> None:
+        self.tenant.now_ms += 10_000
+
+
+@pytest.fixture
+def lost(tenant: Tenant) -> Lost:
+    """A customer with a grant, an API key, usage of many hours, and nothing in the counters."""
+    found = Lost(tenant)
+    grant = tenant.grant_body(1000)
+    found.state(**grant)
+    found.state(kind="status", customerId="cust_2", status="suspended", version=1)
+    found.state(
+        kind="credential",
+        apiKeySha256="ab" * 32,
+        customerId=CUSTOMER,
+        keyId="key_1",
+        environment="live",
+        version=1,
+    )
+    found.state(kind="revocation", jti="over", untilMs=START_MS + 1)
+    tenant.now_ms += 2
+    for i in range(300):
+        found.settle(f"old-{i}", START_MS - (i + 1) * HOUR_MS)
+    for i in range(7):
+        found.settle(f"now-{i}", START_MS - i * 60_000)
+    tenant.take({"kind": "open", "version": 1})
+    tenant.client.flushall()
+    return found
+
+
+def test_a_rebuild_brings_everything_back(lost: Lost) -> None:
+    """Usage of the whole period to the unit, grants, keys, standing; and opens the counters."""
+    assert lost.rebuild()
+    expected = sum(row["occurredAt"] >= "2026-11-01" for row in lost.rows)
+    assert lost.tenant.used() == expected == 307
+    assert lost.tenant.state("cust_2").status is Status.SUSPENDED
+    assert lost.tenant.client.exists(f"aforo:{{{TENANT}}}:identity:{'ab' * 32}")
+    assert int(str(lost.tenant.client.get(tenant_key(TENANT, "generation")))) > 1
+    assert any("register: 3 commands" in line for line in lost.said)
+
+
+def test_it_may_be_repeated_while_usage_arrives(lost: Lost) -> None:
+    """Settlements of open and closed hours, before and after, count once."""
+    lost.tenant.settle(event("now-1", START_MS - 60_000))
+    assert lost.rebuild()
+    lost.tenant.client.delete(tenant_key(TENANT, "generation"))
+    lost.settle("new", START_MS)
+    lost.tenant.settle(event("old-5", START_MS - 6 * HOUR_MS))
+    lost.tenant.now_ms += 1000
+    assert lost.rebuild()
+    assert lost.tenant.used() == 308
+
+
+def test_a_dry_run_says_the_same_and_sends_nothing(lost: Lost) -> None:
+    """An operator sees how much there is before anything is changed."""
+    assert lost.rebuild(is_sending=False)
+    said = list(lost.said)
+    assert not lost.tenant.keys()
+    lost.said.clear()
+    assert lost.rebuild()
+    assert said[:-1] == lost.said[: len(said) - 1]
+    assert "dry run" in said[-1]
+
+
+def test_without_every_part_the_counters_stay_closed(lost: Lost) -> None:
+    """Reconciliation is away: nothing is opened, and the operator is told to run it again."""
+    assert not lost.rebuild(is_delivered=False)
+    assert lost.tenant.client.get(tenant_key(TENANT, "generation")) is None
+    assert "run it again" in lost.said[-1]
+    lost.tenant.now_ms += 1000
+    assert lost.rebuild()
+    assert lost.tenant.used() == 307
+
+
+def test_what_was_refused_at_first_does_not_hold_up_a_rebuild(lost: Lost) -> None:
+    """A credential of another tenant stands in the register and was never in force."""
+    fields = {"kind": "credential", "apiKeySha256": "cd" * 32, "customerId": "c", "keyId": "k"}
+    rest = {"environment": "live", "tenantId": "another", "version": 1}
+    lost.standing.insert(0, COMMAND.validate_python({**fields, **rest}))  # type: ignore[arg-type]
+    assert lost.rebuild()
+    assert lost.tenant.used() == 307
+
+
+def test_a_long_period_is_closed_from_its_start(tenant: Tenant) -> None:
+    """Its hours lie far beyond the horizon within which single events count."""
+    start_ms = epoch_ms_from_iso("2026-03-01T00:00:00Z")
+    end_ms = epoch_ms_from_iso("2027-01-01T00:00:00Z")
+    lost = Lost(tenant)
+    lost.state(**tenant.grant_body(period=None, startMs=start_ms, endMs=end_ms))
+    lost.rows += [row("march", start_ms), row("june", start_ms + 100 * 24 * HOUR_MS)]
+    tenant.client.flushall()
+    assert lost.rebuild()
+    assert tenant.used() == 2
+    assert tenant.fields()[f"{METER}:remaining"] == "998"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--since", "yesterday"], "--since"),
+        (["--since", "2026-13-01"], "--since"),
+        ([], "s: gone"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    words: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, and one line."""
+
+    def find(name: str) -> Stack:
+        raise Permanent(f"--stack {name}: gone")
+
+    assert main(["--stack", "s", *words], find) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_hours_of_the_ledger_are_named_as_it_names_them() -> None:
+    """The rebuild reads what the forwarder wrote."""
+    assert hour_prefix(iso_from_epoch_ms(START_MS)[:13]) == "ledger/2026-11-23/12/"

@@ -1,0 +1,152 @@
+"""The repair on real S3 and SQS: what the ledger has of an hour arrives in the counters."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from functions.adapters.ledger import Ledger
+from functions.adapters.telemetry import HOURS_NOT_REPAIRED
+from functions.reconciliation import repair as entry
+from functions.reconciliation.due_hours import LATENESS_MS
+from functions.reconciliation.repair import RESERVE_MS, handler, hours_asked
+from functions.usage.errors import Permanent
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, Tenant, event
+from tests.local.ministack import Ministack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sqs.client import SQSClient
+
+HOUR = START_MS // HOUR_MS
+
+
+def row(key: str, at_ms: int, quantity: float = 1, outcome: str = "confirmed") -> LedgerRow:
+    moment = iso_from_epoch_ms(at_ms)
+    return {
+        "key": key,
+        "customerId": CUSTOMER,
+        "meter": METER,
+        "quantity": quantity,
+        "occurredAt": moment,
+        "outcome": "set_aside" if outcome == "set_aside" else "confirmed",
+        "verified": True,
+        "meteredAt": moment,
+        "queuedAt": moment,
+        "settledAt": moment,
+    }
+
+
+@dataclass
+class Context:
+    """What Lambda says of a run."""
+
+    remaining_ms: int = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass
+class Walk:
+    """A ledger, a queue, and the function between them."""
+
+    ledger: Ledger
+    s3: "S3Client"
+    sqs: "SQSClient"
+    queue_url: str
+    bucket: str
+
+    def bodies(self) -> list[str]:
+        """What was sent since the last look."""
+        found: list[str] = []
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10
+        ).get("Messages"):
+            found += [message["Body"] for message in messages]
+            for message in messages:
+                self.sqs.delete_message(
+                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+        return found
+
+    def run(self, *hours: str, remaining_ms: int = 900_000) -> dict[str, object]:
+        asked: entry.Asked = {"hours": list(hours)} if hours else {}
+        return dict(handler(asked, Context(remaining_ms)))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def walk(on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
+    s3, sqs = boto3.client("s3"), boto3.client("sqs")
+    name = f"repair-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    monkeypatch.setenv("LEDGER_BUCKET", name)
+    monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", url)
+    entry._wired.cache_clear()
+    yield Walk(Ledger(s3, name), s3, sqs, url, name)
+    entry._wired.cache_clear()
+
+
+def text(hour: int) -> str:
+    return iso_from_epoch_ms(hour * HOUR_MS)[:13]
+
+
+def test_an_hour_of_the_ledger_becomes_its_counter(walk: Walk, tenant: Tenant) -> None:
+    """Every key once, set-aside usage too, in whole units; duplicates and other hours not."""
+    tenant.grant(100)
+    at_ms = (HOUR - 2) * HOUR_MS
+    tenant.settle(event("a", at_ms))
+    walk.ledger.append([row("a", at_ms), row("b", at_ms + 1, 2.5)], "one")
+    walk.ledger.append([row("a", at_ms), row("c", at_ms + 2, outcome="set_aside")], "two")
+    walk.ledger.append([row("d", at_ms - 1)], "three")
+    done = walk.run(text(HOUR - 2))
+    assert done == {"hours": 1, "commands": 1, "units": 5, "left": []}
+    assert tenant.take_bodies(walk.bodies()) == []
+    assert tenant.used() == 5
+
+
+def test_without_hours_it_takes_those_that_are_due(walk: Walk) -> None:
+    """By its own clock: an hour that ended half an hour ago and one that is not over yet."""
+    wired, _ = entry._wired()
+    now_ms = wired.clock()
+    past = now_ms - LATENESS_MS - HOUR_MS - now_ms % HOUR_MS
+    walk.ledger.append([row("a", past), row("b", now_ms)], "one")
+    done = walk.run()
+    assert done["units"] == 1
+    assert int(str(done["hours"])) >= 7
+    (body,) = walk.bodies()
+    assert f'"sums":[[{past // HOUR_MS},1]]' in body
+
+
+def test_an_unreadable_object_holds_up_its_own_hour_only(walk: Walk) -> None:
+    """An hour read in part is never closed; the next one is, and a metric says so."""
+    walk.ledger.append([row("a", (HOUR - 3) * HOUR_MS), row("b", (HOUR - 2) * HOUR_MS)], "one")
+    day, hour = text(HOUR - 3).split("T")
+    walk.s3.put_object(Bucket=walk.bucket, Key=f"ledger/{day}/{hour}/zz.json.gz", Body=b"no gzip")
+    repair, _ = entry._wired()
+    found = repair.run([HOUR - 3, HOUR - 2], lambda: 900_000)
+    assert found.left == [text(HOUR - 3)]
+    assert repair.telemetry._counts[HOURS_NOT_REPAIRED, ""] == 1
+    assert len(walk.bodies()) == 1
+
+
+def test_it_stops_in_time_and_says_what_is_left(walk: Walk) -> None:
+    """What one run has no time for has its turn again."""
+    done = walk.run(text(HOUR - 3), text(HOUR - 2), remaining_ms=RESERVE_MS - 1)
+    assert done["left"] == [text(HOUR - 3), text(HOUR - 2)]
+    assert walk.bodies() == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "named"), [("yesterday", "is no hour"), (text(HOUR), "not over for 15 minutes")]
+)
+def test_an_hour_that_cannot_be_closed_is_named(hour: str, named: str) -> None:
+    """Nothing is closed while its usage is still expected, not even when asked for."""
+    with pytest.raises(Permanent, match=named):
+        hours_asked([hour], START_MS)

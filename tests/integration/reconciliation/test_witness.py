@@ -1,0 +1,72 @@
+"""A Redis that holds less than it did is noticed by the process that saw more."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.adapters.redis_scripts import connect
+from functions.adapters.telemetry import WENT_BACK
+from functions.usage.quota import tenant_key
+from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey
+from tests.integration.reconciliation.tenant import TENANT, Tenant, event
+
+GENERATION = tenant_key(TENANT, "generation")
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[DurableValkey]:
+    """A server of the test's own: it is restored to a copy."""
+    server = DurableValkey(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "generation", "reason"), [(30, None, "withdrawn"), (0.5, "1", "seconds")]
+)
+def test_an_old_snapshot_is_not_believed(
+    valkey: DurableValkey, minutes: float, generation: str | None, reason: str
+) -> None:
+    """One of half an hour ago takes the sentinel with it; lost seconds are counted."""
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        tenant = Tenant(client)
+        tenant.grant()
+        tenant.take({"kind": "open", "version": 1})
+        valkey.copy()
+        tenant.now_ms += int(minutes * 60_000)
+        tenant.settle(event("a"))
+        assert tenant.counted(WENT_BACK, reason) == 0
+        valkey.restore()
+        tenant.settle(event("a"))
+        assert client.get(GENERATION) == generation
+        assert tenant.counted(WENT_BACK, reason) == 1
+        tenant.settle(event("b"))
+        assert tenant.counted(WENT_BACK, reason) == 1
+
+
+def test_a_rebuild_in_the_same_batch_opens_after_the_withdrawal(valkey: DurableValkey) -> None:
+    """And nobody withdraws it again, not even a process that saw the sequence before."""
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        tenant, other = Tenant(client), Tenant(client)
+        tenant.take({"kind": "open", "version": 1})
+        other.take()
+        valkey.copy()
+        tenant.now_ms += 3_600_000
+        tenant.take()
+        valkey.restore()
+        assert tenant.take({"kind": "open", "version": tenant.now_ms}) == []
+        other.take()
+        assert client.get(GENERATION) == str(tenant.now_ms)
+
+
+def test_a_new_process_knows_no_past(valkey: DurableValkey) -> None:
+    """What remains: whoever restores while nobody looks has to rebuild."""
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        Tenant(client).take({"kind": "open", "version": 1})
+        valkey.copy()
+        valkey.restore()
+        newcomer = Tenant(client)
+        newcomer.now_ms += 3_600_000
+        newcomer.take()
+        assert client.get(GENERATION) == "1"
