@@ -156,6 +156,6 @@ build-ReconciliationFunction: $(UV)
 build-AuthorizerFunction: $(UV)
 	@$(call ARTIFACT,authorizer)
 
-.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction
-build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction: $(UV)
+.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction
+build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction: $(UV)
 	@$(call ARTIFACT,replay)

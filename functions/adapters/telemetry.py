@@ -29,6 +29,7 @@ COMMAND_APPLIED = "command.applied"
 COMMAND_REFUSED = "command.refused"
 MESSAGE_REFUSED = "message.refused"
 REPLAYED = "usage.replayed"
+REPLAY_COUNTED = "replay.counted"
 REPLAY_PROBED = "replay.probed"
 REPLAY_REPORTED = "replay.reported"
 

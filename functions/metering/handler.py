@@ -44,11 +44,11 @@ LOG_SOURCES: dict[str, Callable[[MeteringSettings], LogSource]] = {
 }
 
 
-def handler(payload: object, context: "LambdaContext") -> None:
-    """AWS Lambda's entry point."""
+def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
+    """AWS Lambda's entry point. CloudWatch Logs ignores the answer; replay reads it."""
     intake, telemetry = _wired()
     try:
-        intake.take(payload, context.log_group_name)
+        return intake.take(payload, context.log_group_name).answer()
     finally:
         telemetry.flush()
 

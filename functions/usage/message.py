@@ -41,6 +41,7 @@ class UsageMessage(TypedDict):
     setAside: NotRequired[ReadOnly[SetAsideRecord]]  # only in UnforwardedUsageQueue
     history: NotRequired[ReadOnly[list[SetAsideRecord]]]  # earlier times it was set aside
     replayId: NotRequired[ReadOnly[str]]  # the replay that put it back
+    decided: NotRequired[ReadOnly[bool]]  # a person decided that Aforo does not have its events
 
 
 class SettledUsage(TypedDict):
@@ -88,11 +89,12 @@ def event_text(event: UsageEvent) -> str:
     return to_json(event, ensure_ascii=True).decode()
 
 
-def usage_bodies(event_texts: Iterable[str], metered_at: str) -> Iterator[str]:
+def usage_bodies(event_texts: Iterable[str], metered_at: str, replay_id: str = "") -> Iterator[str]:
     """The bodies of usage messages of new events, given as `event_text`: what `packed` and
     `to_body` would make, with each event serialised once.
     """
-    head = to_body({"version": 1, "meteredAt": metered_at})[:-1] + ',"events":['
+    again = {"replayId": replay_id} if replay_id else {}
+    head = to_body({"version": 1, "meteredAt": metered_at, **again})[:-1] + ',"events":['
     group: list[str] = []
     size = _BRACKETS
     for text in event_texts:

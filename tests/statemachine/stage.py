@@ -139,9 +139,10 @@ class Stage:
         return {
             **{
                 f"Replay{part}FunctionArn": self._actor(part)
-                for part in ("Probe", "Move", "Report")
+                for part in ("Probe", "Move", "MeterAgain", "Report")
             },
             "UnforwardedUsageQueueUrl": self.queue_url,
+            "UnreconciledUsageQueueUrl": self.queue_url,
             "ReplayReportTopicArn": self.topic_arn,
         }
 

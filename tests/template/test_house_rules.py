@@ -30,6 +30,7 @@ SETTINGS = {
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
     "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
+    "ReplayMeterAgainFunction": "functions.replay.settings.MeterAgainSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
 }
 

@@ -1,6 +1,7 @@
 """A replay's surroundings on ministack: the two queues, the bucket, and a forwarder's pen."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -42,7 +43,10 @@ class Surroundings:
     s3: "S3Client"
     usage_url: str
     unforwarded_url: str
+    settled_url: str
+    unreconciled_url: str
     bucket: str
+    started_at: str = "2026-11-23T12:00:00.000Z"
 
     def set_aside(self, *messages: UsageMessage | str) -> None:
         for message in messages:
@@ -84,6 +88,7 @@ class Surroundings:
         task = {
             "step": "move",
             "replayId": replay_id,
+            "startedAt": self.started_at,
             "round": 1,
             "order": checked["order"],
             "seeAtMost": 1_000,
@@ -141,10 +146,16 @@ def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surro
         s3=s3,
         usage_url=sqs.create_queue(QueueName=f"{name}-usage")["QueueUrl"],
         unforwarded_url=sqs.create_queue(QueueName=f"{name}-unforwarded")["QueueUrl"],
+        settled_url=sqs.create_queue(QueueName=f"{name}-settled")["QueueUrl"],
+        unreconciled_url=sqs.create_queue(QueueName=f"{name}-unreconciled")["QueueUrl"],
         bucket=name,
+        started_at=iso_from_epoch_ms(time.time_ns() // 1_000_000),
     )
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
     monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
+    monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", found.settled_url)
+    monkeypatch.setenv("UNRECONCILED_USAGE_QUEUE_URL", found.unreconciled_url)
+    monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
     monkeypatch.setenv("LEDGER_BUCKET", found.bucket)
     for function in (move, report):
         function._wired.cache_clear()

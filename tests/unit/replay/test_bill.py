@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.replay.bill import Bill, Fate, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.manifest import SentRow
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import DAY_MS
 from tests.fakes.unforwarded import NOW_MS, event, ledger_row, sent_row
 
 REPLAY = "by-hand"
@@ -100,6 +102,27 @@ def test_a_dry_run_says_what_aforo_would_not_take() -> None:
     bill = bill_of_dry_run(sent, {key(2)}, NOW_MS)
     assert (bill.events["replayed"], bill.events["alreadyConfirmed"]) == (1, 1)
     assert (bill.events["parked"], bill.failing_classes) == (1, {"late": 1})
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "kind", "window_ms", "parked"),
+    [
+        ("2026-11-22T11:00:00.000Z", "ambiguous", DAY_MS, {"ambiguous": 1}),
+        ("2026-11-22T13:00:00.000Z", "ambiguous", DAY_MS, {}),
+        ("2026-11-22T11:00:00.000Z", "exhausted", DAY_MS, {}),
+        ("2026-11-22T11:00:00.000Z", "ambiguous", None, {}),
+        ("2026-08-20T11:00:00.000Z", "ambiguous", None, {"late": 1}),
+    ],
+)
+def test_a_dry_run_says_what_would_wait_for_a_person(
+    occurred_at: str, kind: str, window_ms: int | None, parked: dict[str, int]
+) -> None:
+    """What Aforo may have and may have forgotten; without a window a person has decided."""
+    row: SentRow = {**sent_row(1, occurred_at=occurred_at), "setAsideClass": kind}
+    bill = bill_of_dry_run(once([row]), set(), NOW_MS, window_ms)
+    assert bill.failing_classes == parked
+    assert bill.events["parked"] == sum(parked.values())
+    assert bill_of_dry_run(once([row]), {key(1)}, NOW_MS, window_ms).events["parked"] == 0
 
 
 def test_a_row_of_another_replay_or_of_none_is_of_another() -> None:
