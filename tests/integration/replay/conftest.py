@@ -107,13 +107,19 @@ class Surroundings:
         return report.handler(task, _lambda(Context()))
 
     def report(
-        self, replay_id: str, *, dry_run: bool = False, context: Context | None = None
+        self,
+        replay_id: str,
+        *,
+        dry_run: bool = False,
+        source: str = "unforwarded",
+        context: Context | None = None,
     ) -> dict[str, Any]:
         """The whole report, as it stands in S3."""
         task = {
             "step": "report",
             "replayId": replay_id,
             "dryRun": dry_run,
+            "source": source,
             "startedAt": iso_from_epoch_ms(NOW_MS),
             "trouble": "",
             "waitingAtStart": 0,

@@ -1,16 +1,19 @@
 """The sums of a replay."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.replay.bill import Bill, Fate, bill_of, bill_of_dry_run, is_of_another, once
-from functions.replay.manifest import SentRow
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.unforwarded import NOW_MS, event, ledger_row, sent_row
+
+if TYPE_CHECKING:
+    from functions.replay.manifest import SentRow
 
 REPLAY = "by-hand"
 
