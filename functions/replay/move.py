@@ -77,15 +77,19 @@ def _now_ms() -> int:
 def _round(task: RoundTask) -> Round | Transfer:
     settings, sqs, s3, _ = _wired()
     manifests = Manifests(s3, settings.ledger_bucket, task.replay_id)
+
+    def waiting(url: str) -> WaitingMessages:
+        return WaitingMessages(sqs, url, claim_seconds=settings.claim_seconds)
+
     if task.order.source == Source.UNRECONCILED:
         return Transfer(
-            waiting=WaitingMessages(sqs, settings.unreconciled_usage_queue_url),
+            waiting=waiting(settings.unreconciled_usage_queue_url),
             settled=MessageQueue(sqs, settings.settled_usage_queue_url),
             manifests=manifests,
             now_ms=_now_ms,
         )
     return Round(
-        waiting=WaitingMessages(sqs, settings.unforwarded_usage_queue_url),
+        waiting=waiting(settings.unforwarded_usage_queue_url),
         set_aside=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
         usage=MessageQueue(sqs, settings.usage_queue_url),
         manifests=manifests,

@@ -28,6 +28,7 @@ class MoveSettings(Settings):
     settled_usage_queue_url: str
     unreconciled_usage_queue_url: str
     ledger_bucket: str
+    claim_seconds: int = Field(gt=0)  # from a receive to the delete of the same claim
 
 
 class MeterAgainSettings(Settings):

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from functions.adapters.settings import Settings
+from functions.replay.meter_again import LAST_CLAIM_MS
+from functions.replay.metering_call import ANSWER_SECONDS
+from functions.replay.order import Order, read_order
 from tests.local.endpoints import ROOT
 from tests.template.stack import (
     STOPS,
@@ -236,3 +239,34 @@ def test_substitutions_are_exactly_those_of_the_state_machine() -> None:
     machine = template()["Resources"]["ReplayStateMachine"]["Properties"]
     text = (ROOT / machine["DefinitionUri"]).read_text()
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
+
+
+def test_a_claim_outlasts_the_mover_that_made_it() -> None:
+    """Shown again while the mover is still at work, a message would be moved twice each time."""
+    mover = FUNCTIONS["ReplayMoveFunction"]
+    assert int(variables(mover)["CLAIM_SECONDS"]) >= 2 * timeout(mover)
+
+
+def test_the_quarantine_waits_for_metering_as_long_as_it_may_take() -> None:
+    """One object more is begun only while metering could still answer."""
+    metering, again = FUNCTIONS["MeteringFunction"], FUNCTIONS["ReplayMeterAgainFunction"]
+    assert timeout(metering) < ANSWER_SECONDS
+    assert timeout(again) * 1000 > 2 * LAST_CLAIM_MS
+
+
+def test_schedules_start_what_the_replay_understands() -> None:
+    """A schedule that is refused fails every time, at night."""
+    schedules = {
+        name: schedule["Properties"]["Target"]
+        for name, schedule in resources("AWS::Scheduler::Schedule").items()
+        if schedule["Properties"]["Target"]["Arn"] == {"Ref": "ReplayStateMachine"}
+    }
+    orders = {name: read_order(json.loads(one["Input"])) for name, one in schedules.items()}
+    incomplete, outages = orders["IncompleteSchedule"], orders["AutomaticReplaySchedule"]
+    assert isinstance(incomplete, Order)
+    assert (incomplete.source, incomplete.filter.reason) == ("quarantine", ["incomplete"])
+    assert isinstance(outages, Order)
+    assert set(outages.filter.classes) == {"exhausted", "auth"}
+    automatic = template()["Resources"]["AutomaticReplaySchedule"]
+    assert automatic["Condition"] == "ReplaysOutages"
+    assert template()["Parameters"]["AutomaticReplay"]["Default"] == "false"

@@ -140,28 +140,30 @@ def _lambda(context: Context) -> "LambdaContext":
     return cast("LambdaContext", context)
 
 
-@pytest.fixture
-def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
-    """Queues and a bucket of the test's own, and the three functions wired to them."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
+def make_surroundings() -> Surroundings:
+    """Queues and a bucket of their own."""
     sqs, s3, name = boto3.client("sqs"), boto3.client("s3"), f"replay-{uuid4()}"
     s3.create_bucket(Bucket=name)
-    found = Surroundings(
-        sqs=sqs,
-        s3=s3,
-        usage_url=sqs.create_queue(QueueName=f"{name}-usage")["QueueUrl"],
-        unforwarded_url=sqs.create_queue(QueueName=f"{name}-unforwarded")["QueueUrl"],
-        settled_url=sqs.create_queue(QueueName=f"{name}-settled")["QueueUrl"],
-        unreconciled_url=sqs.create_queue(QueueName=f"{name}-unreconciled")["QueueUrl"],
-        bucket=name,
-        started_at=iso_from_epoch_ms(time.time_ns() // 1_000_000),
-    )
+    urls = {
+        f"{kind}_url": sqs.create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
+        for kind in ("usage", "unforwarded", "settled", "unreconciled")
+    }
+    started_at = iso_from_epoch_ms(time.time_ns() // 1_000_000)
+    return Surroundings(sqs=sqs, s3=s3, bucket=name, started_at=started_at, **urls)
+
+
+@pytest.fixture
+def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    """Queues and a bucket of the test's own, and the functions wired to them."""
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    found = make_surroundings()
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
     monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
     monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", found.settled_url)
     monkeypatch.setenv("UNRECONCILED_USAGE_QUEUE_URL", found.unreconciled_url)
     monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
+    monkeypatch.setenv("CLAIM_SECONDS", "120")
     monkeypatch.setenv("LEDGER_BUCKET", found.bucket)
     for function in (move, report):
         function._wired.cache_clear()
