@@ -30,8 +30,8 @@ def stage(
     for name, value in quick_ministack.env.items():
         monkeypatch.setenv(name, value)
 
-    def set_up(script: Script, limits: Mapping[str, str] | None = None) -> Stage:
-        return Stage(tmp_path, script, limits or {})
+    def set_up(script: Script, limits: Mapping[str, str] | None = None, broken: str = "") -> Stage:
+        return Stage(tmp_path, script, limits or {}, broken)
 
     return set_up
 

@@ -46,3 +46,19 @@ def filled_in(values: Mapping[str, str], limits: Mapping[str, str]) -> str:
         definition = definition.replace(limit, lowered)
     definition = _SUBSTITUTION.sub(lambda found: values[found[1]], definition)
     return json.dumps(yaml.safe_load(definition))
+
+
+def broken_at(name: str, definition: str) -> str:
+    """The definition with one task, also one inside a Map, that calls what is not there."""
+    found: dict[str, Any] = json.loads(definition)
+    inner = [one["ItemProcessor"]["States"] for one in found["States"].values() if "Items" in one]
+    for machine_states in (found["States"], *inner):
+        if name in machine_states:
+            arguments = machine_states[name]["Arguments"]
+            place = next(
+                iter(arguments)
+            )  # FunctionName, QueueUrl, TopicArn and the like come first
+            arguments[place] = f"{arguments[place]}-gone".replace("%}", "& '-gone' %}")
+            if "%}" in arguments[place]:
+                arguments[place] = arguments[place].removesuffix("-gone")
+    return json.dumps(found)

@@ -22,6 +22,7 @@ from tests.fakes.unforwarded import message, record
 from tests.integration.replay.conftest import Surroundings
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.statemachine.definition import filled_in
+from tests.template.stack import functions, template, variables
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -69,7 +70,7 @@ def artifact() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("doomed.py", DOOMED)
-        for part in ("usage", "adapters", "replay", "metering"):
+        for part in ("usage", "adapters", "replay", "metering", "forwarder"):
             for file in (PACKAGE / part).rglob("*.py"):
                 archive.write(file, file.relative_to(PACKAGE.parent))
     return packed.getvalue()
@@ -84,6 +85,7 @@ class Deployed:
     quarantine: str
     doom: Path
     book: Counter[str] = field(default_factory=Counter)
+    has_forwarder: bool = False  # a real one, behind UsageQueue; Aforo's stand-in has the book
 
     def __post_init__(self) -> None:
         self.sfn: SFNClient = boto3.client("stepfunctions")
@@ -131,6 +133,8 @@ class Deployed:
 
     def forward(self) -> None:
         """What the forwarder does: book, ledger, what fails set aside again."""
+        if self.has_forwarder:
+            return
         for one in self.aws.sent():
             replay_id = one.get("replayId", "")
             failing = [e for e in one["events"] if e["customerId"] == FAILING_CUSTOMER]
@@ -149,6 +153,8 @@ class Deployed:
             "metering", "functions.metering.handler.handler", code, environment
         )
         environment["METERING_FUNCTION_ARN"] = metering
+        if self.has_forwarder:
+            self._start_forwarder(code, environment)
         arns = {
             part: self._function(part, "doomed.handler", code, {**environment, "PART": part})
             for part in PARTS
@@ -163,6 +169,20 @@ class Deployed:
             "UnreconciledUsageQueueUrl": self.aws.unreconciled_url,
             "ReplayReportTopicArn": topic["TopicArn"],
         }
+
+    def _start_forwarder(self, code: bytes, environment: dict[str, str]) -> None:
+        given = variables(functions()["ForwarderFunction"])
+        # What is no queue, bucket or address of ours is as the template has it.
+        ours = {name: _value(found) for name, found in given.items()} | environment
+        arn = self._function("forwarder", "functions.forwarder.handler.handler", code, ours)
+        names = {"AttributeNames": ["QueueArn"]}
+        found = self.aws.sqs.get_queue_attributes(QueueUrl=self.aws.usage_url, **names)  # type: ignore[arg-type]
+        boto3.client("lambda").create_event_source_mapping(
+            FunctionName=arn,
+            EventSourceArn=found["Attributes"]["QueueArn"],
+            BatchSize=10,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+        )
 
     def _environment(self) -> dict[str, str]:
         secret = boto3.client("secretsmanager").create_secret(
@@ -223,6 +243,13 @@ def ledger_row(one: Mapping[str, Any], replay_id: str, is_failing: bool) -> Ledg
         "settledAt": one["occurredAt"],
     }
     return {**row, "setAsideClass": "config"} if is_failing else row
+
+
+def _value(found: object) -> str:
+    """A literal of the template, or the default of the parameter that it refers to."""
+    name = found.get("Ref") if isinstance(found, dict) else None
+    parameter = template()["Parameters"].get(name, {})
+    return found if isinstance(found, str) else str(parameter.get("Default", "-"))
 
 
 def _role(name: str) -> str:

@@ -257,8 +257,8 @@ def test_a_replay_stopped_at(
 def test_a_replay_whose_worker_is_killed(
     source: str, part: str, calls: int, deployed: Deployed
 ) -> None:
-    """With kill -9, after any of its calls: the state machine tries again, and what that one does not
-    find the next replay does.
+    """With kill -9, after any of its calls: the state machine tries again, and what that try does
+    not find the next replay does.
     """
     scene = Scene(deployed, source)
     doom = deployed.doom / part
