@@ -94,6 +94,10 @@ artifacts: build-local ## Build with sam, then import every handler from its own
 bench: setup ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
+.PHONY: soak
+soak: setup ## A large replay through the real state machine, with figures: make soak [MESSAGES=100000]
+	@$(RUN) -m tests.soak.replay $(MESSAGES)
+
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build
 build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]

@@ -12,6 +12,7 @@ from functions.adapters.telemetry import DELIVERY_QUARANTINED, METERED, Telemetr
 from functions.metering.configuration import Configuration
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.metered_again import (
+    INCOMPLETE,
     Replay,
     Taken,
     as_delivered,
@@ -148,7 +149,10 @@ class Intake:
             count("RequestsExcluded", times, reason=reason)
         # What a replay read out of the quarantine was counted when it came there.
         for reason, times in reasons_of(found.quarantined).items() if is_first else ():
-            count("RequestsQuarantined", times, reason=reason)
+            if reason == INCOMPLETE:  # nobody need do anything: replay reads it again by itself
+                count("RequestsIncomplete", times)
+            else:
+                count("RequestsQuarantined", times, reason=reason)
         count("FiguresDropped", found.dropped_figures)
         count("LateRequests", found.late)
 

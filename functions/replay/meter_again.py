@@ -62,6 +62,8 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
         task, move_id, lambda: context.get_remaining_time_in_millis() > LAST_CLAIM_MS
     )
     answer = answer_of(task, move_id, started_at_ms, progress.moved)
+    if not task.order.dry_run:
+        _wired()[-1].count("RequestsNeverEnded", progress.never_ended)
     tell(_wired()[-1], task, answer)
     return {**answer, "marker": progress.marker}
 

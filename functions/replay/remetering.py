@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched, islice
 
-from functions.replay.kept import KeptDelivery, KeptLines, prefixes_of, read_kept
+from functions.replay.kept import (
+    NEVER_ENDED,
+    KeptDelivery,
+    KeptLines,
+    prefixes_of,
+    read_kept,
+)
 from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
@@ -33,11 +39,14 @@ class Progress:
     marker: str
     moved: Moved = field(default_factory=Moved)
     failures: int = 0
+    never_ended: int = 0  # requests that were given up in this round
 
     def count(self, readings: list[Reading], seen: int) -> None:
         left = sum(not reading.stays for reading in readings)
         events = sum(len(reading.sent_rows) for reading in readings)
         self.moved = self.moved.plus(Moved(messages=left, events=events, seen=seen))
+        ended = (reading.remetered_row["quarantined"].get(NEVER_ENDED, 0) for reading in readings)
+        self.never_ended += sum(ended)
 
 
 class Remetering:

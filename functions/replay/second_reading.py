@@ -68,7 +68,12 @@ class Reading:
 
     @property
     def remetered_row(self) -> RemeteredRow:
-        ended = [{NEVER_ENDED: 1} for part in self.parts if part.reason == NEVER_ENDED]
+        # Requests, which are known by their places.
+        ended = [
+            {NEVER_ENDED: len({entry.get("detail") for entry in part.entries})}
+            for part in self.parts
+            if part.reason == NEVER_ENDED and reason_of(self.key) != NEVER_ENDED
+        ]
         return {
             "object": self.key,
             "reason": reason_of(self.key),

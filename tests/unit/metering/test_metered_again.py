@@ -7,11 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from functions.metering.execution_log_source import ExecutionLogSource
-from functions.metering.intake import Intake
 from functions.usage.errors import Retryable
-from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line, subscription_payload
+from tests.fakes.access_log_lines import REGION, access_line, subscription_payload
 from tests.fakes.execution_log_lines import ACCOUNT, GROUP, STREAM, prefixed, request_texts
-from tests.fakes.metering import FixedTerms
 from tests.unit.metering.test_intake import MIXED, OWN_LOG_GROUP, Stop, counted
 
 ASKED = {"id": "by-hand", "dryRun": False, "fromLog": False}
@@ -111,14 +109,7 @@ def test_lines_from_the_log_are_not_kept_as_incomplete_again(stop: Stop) -> None
     """They are in the quarantine, under the name of the delivery that was cut; the answer says
     where they stand.
     """
-    stop.intake = Intake(
-        source=ExecutionLogSource(REGION),
-        terms=FixedTerms(stop.intake._terms.current()),
-        keeper=stop.keeper,
-        queue=stop.queue,
-        telemetry=stop.telemetry,
-        now_ms=lambda: REQUEST_TIME_MS + 20_000,
-    )
+    stop.intake._source = ExecutionLogSource(REGION)
     half = prefixed(request_texts())[:9]
     payload = subscription_payload(half, owner=ACCOUNT, logGroup=GROUP, logStream=STREAM)
     answer = answer_of(stop, {**payload, "replay": {**ASKED, "fromLog": True}})
@@ -127,3 +118,14 @@ def test_lines_from_the_log_are_not_kept_as_incomplete_again(stop: Stop) -> None
     (place,) = map(json.loads, answer["incomplete"])
     assert (place["logGroup"], place["logStream"]) == (GROUP, STREAM)
     assert len(answer_of(stop, {**payload, "replay": ASKED})["kept"]) == 1
+
+
+def test_an_incomplete_request_rings_no_bell(
+    stop: Stop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is read again by itself within minutes; one that never ends rings then."""
+    stop.intake._source = ExecutionLogSource(REGION)
+    half = prefixed(request_texts())[:9]
+    stop.take(subscription_payload(half, owner=ACCOUNT, logGroup=GROUP, logStream=STREAM))
+    stop.telemetry.flush()
+    assert counted(capsys) == {("RequestsIncomplete", ""): 1}
