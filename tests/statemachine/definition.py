@@ -54,11 +54,14 @@ def broken_at(name: str, definition: str) -> str:
     inner = [one["ItemProcessor"]["States"] for one in found["States"].values() if "Items" in one]
     for machine_states in (found["States"], *inner):
         if name in machine_states:
-            arguments = machine_states[name]["Arguments"]
-            place = next(
-                iter(arguments)
-            )  # FunctionName, QueueUrl, TopicArn and the like come first
-            arguments[place] = f"{arguments[place]}-gone".replace("%}", "& '-gone' %}")
-            if "%}" in arguments[place]:
-                arguments[place] = arguments[place].removesuffix("-gone")
+            _break(machine_states[name]["Arguments"])
     return json.dumps(found)
+
+
+def _break(arguments: dict[str, Any]) -> None:
+    if "MaxResults" in arguments:  # a list of nothing is no failure
+        arguments["NextToken"] = "no token"
+        return
+    place = next(iter(arguments))  # FunctionName, QueueUrl, TopicArn and the like come first
+    value: str = arguments[place]
+    arguments[place] = value.replace("%}", "& '-gone' %}") if "%}" in value else f"{value}-gone"

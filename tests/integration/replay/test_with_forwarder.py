@@ -103,8 +103,8 @@ def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> N
     numbers = range(10_000, 10_040)
     walk.aws.set_aside(*(message([recent(n)], record("exhausted")) for n in numbers))
     before = book(aforo)["accepted"]
-    # Ten messages are a round at this pace: the first goes through, then Aforo is down.
-    arn = walk.start("outage", {"eventsPerSecond": 0.1})
+    # Thirty are a round at this pace: the first goes through, then Aforo is down.
+    arn = walk.start("outage", {"eventsPerSecond": 0.5})
     until(lambda: True if book(aforo)["accepted"] > before else None)
     fault = {"kind": "status", "status": 503, "retry_after": "1"}
     httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
