@@ -86,32 +86,28 @@ def bill_of_dry_run(
     wanted: Mapping[str, SentRow],
     already_confirmed: Collection[str],
     now_ms: int,
-    dedup_window_ms: int | None = None,
+    dedup_window_ms: int,
 ) -> Bill:
-    """What a replay would do, if Aforo takes everything that is not too old for it.
-
-    `dedup_window_ms`: past it, what was set aside as ambiguous is for a person; None when a person
-    has decided. (What else the forwarder doubts it alone knows: such events count as replayed.)
+    """What a replay would do, if Aforo takes everything that is not too old for it. What Aforo may
+    have had for longer than the window is for a person.
     """
     parked: Counter[str] = Counter()
     fates: dict[str, Fate] = {}
     for key, row in wanted.items():
-        age_ms = now_ms - epoch_ms_from_iso(row["occurredAt"])
-        fates[key] = Fate.ALREADY_CONFIRMED if key in already_confirmed else Fate.REPLAYED
-        if key not in already_confirmed and (kind := _parked_as(row, age_ms, dedup_window_ms)):
-            fates[key] = Fate.PARKED
-            parked[kind] += 1
-    return _summed(wanted, fates, dict(parked))
+        kind = "" if key in already_confirmed else _parked_as(row, now_ms, dedup_window_ms)
+        parked[kind] += 1
+        known = Fate.ALREADY_CONFIRMED if key in already_confirmed else Fate.REPLAYED
+        fates[key] = Fate.PARKED if kind else known
+    return _summed(wanted, fates, {kind: times for kind, times in parked.items() if kind})
 
 
-def _parked_as(row: SentRow, age_ms: int, dedup_window_ms: int | None) -> str:
+def _parked_as(row: SentRow, now_ms: int, dedup_window_ms: int) -> str:
     """The class under which it would come back; empty if it would not."""
-    if age_ms > ACCEPTED_MS:
+    if now_ms - epoch_ms_from_iso(row["occurredAt"]) > ACCEPTED_MS:
         return SetAsideClass.LATE
-    is_ambiguous = row["setAsideClass"] == SetAsideClass.AMBIGUOUS
-    if is_ambiguous and dedup_window_ms is not None and age_ms > dedup_window_ms:
-        return SetAsideClass.AMBIGUOUS
-    return ""
+    since_ms = row.get("doubtfulSinceMs")
+    is_forgotten = since_ms is not None and now_ms - since_ms > dedup_window_ms
+    return SetAsideClass.AMBIGUOUS if is_forgotten else ""
 
 
 def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:

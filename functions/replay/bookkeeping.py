@@ -43,7 +43,6 @@ class ReportTask(_Task):
     step: Literal["report"]
     dry_run: bool
     source: Source = Source.UNFORWARDED
-    send_ambiguous: bool = False
     started_at: str
     trouble: str
     waiting_at_start: int
@@ -119,9 +118,7 @@ class Bookkeeper:
         self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
     ) -> Bill:
         if task.dry_run:
-            may_ask_person = task.source == Source.UNFORWARDED and not task.send_ambiguous
-            window_ms = self._dedup_window_ms if may_ask_person else None
-            return bill_of_dry_run(sent, confirmed, now_ms, window_ms)
+            return bill_of_dry_run(sent, confirmed, now_ms, self._dedup_window_ms)
         return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
 
     def _confirmed_before(

@@ -36,9 +36,11 @@ class KeptLines:
 
     @property
     def first_timestamp(self) -> int | None:
-        """Epoch ms of the log; None where no entry says it."""
-        stamps = [entry["timestamp"] for entry in self.entries if _is_stamp(entry)]
-        return min(stamps, default=None)
+        """Epoch ms of the log; None where no entry says it, or one says what is no time."""
+        # `type`, since JSON's true is an int to Python.
+        stamps = [one for entry in self.entries if type(one := entry.get("timestamp")) is int]
+        first = min(stamps, default=-1)
+        return first if 0 <= first <= _LAST_DATE_MS else None
 
     def only(self, entries: Sequence[Mapping[str, Any]], reason: str) -> "KeptLines":
         """Some of the entries, as an object of their own."""
@@ -124,10 +126,6 @@ def _payload_in(kept: object, reason: object) -> object:
         return json.loads(kept)
     except (ValueError, RecursionError):
         return None
-
-
-def _is_stamp(entry: Mapping[str, Any]) -> bool:
-    return type(entry.get("timestamp")) is int and 0 <= entry["timestamp"] <= _LAST_DATE_MS
 
 
 def _hour(first_timestamp: int | None) -> str:

@@ -6,11 +6,12 @@ changed: its name carries the move's id, and no two tries of a move share one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, ReadOnly, TypedDict
+from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
+from functions.replay.doubt import doubtful_since_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
 
@@ -31,6 +32,7 @@ class SentRow(TypedDict):
     quantity: ReadOnly[int | float]
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
+    doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.doubt
 
 
 class HeldRow(TypedDict):
@@ -125,6 +127,7 @@ class Manifests:
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
+    since_ms = doubtful_since_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],
@@ -133,6 +136,7 @@ def sent_rows(take: "Take") -> list[SentRow]:
             "quantity": event["quantity"],
             "occurredAt": event["occurredAt"],
             "setAsideClass": take.set_aside_class,
+            "doubtfulSinceMs": since_ms,
         }
         for event in take.back["events"]
     ]

@@ -29,7 +29,19 @@ class SetAsideRecord(TypedDict):
     tries: ReadOnly[int]
     firstTriedAt: ReadOnly[str]
     lastTriedAt: ReadOnly[str]
+    # Since when Aforo may have them without our knowing; null: it has not. Absent: an older writer.
+    doubtfulSince: NotRequired[ReadOnly[str | None]]
     replayId: NotRequired[ReadOnly[str]]  # the replay that this try belonged to
+
+
+class HeldRecord(TypedDict):
+    """The tries of a message that was put back as a new one: none of them left a doubt, so Aforo
+    has nothing of it that it did not confirm (docs/decisions/0003-doubt.md).
+    """
+
+    firstSentAt: ReadOnly[str]
+    firstTriedAt: ReadOnly[str]
+    tries: ReadOnly[int]
 
 
 class UsageMessage(TypedDict):
@@ -41,7 +53,8 @@ class UsageMessage(TypedDict):
     setAside: NotRequired[ReadOnly[SetAsideRecord]]  # only in UnforwardedUsageQueue
     history: NotRequired[ReadOnly[list[SetAsideRecord]]]  # earlier times it was set aside
     replayId: NotRequired[ReadOnly[str]]  # the replay that put it back
-    decided: NotRequired[ReadOnly[bool]]  # a person decided that Aforo does not have its events
+    decided: NotRequired[ReadOnly[bool]]  # a person decided: Aforo has not got the doubtful ones
+    held: NotRequired[ReadOnly[HeldRecord]]  # only in UsageQueue
 
 
 class SettledUsage(TypedDict):

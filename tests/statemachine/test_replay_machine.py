@@ -196,7 +196,6 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
                 "replayId": "by-hand",
                 "dryRun": False,
                 "source": "unforwarded",
-                "sendAmbiguous": False,
                 "trouble": "",
                 "waitingAtStart": 5,
                 "messagesMoved": 4,

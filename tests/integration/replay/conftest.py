@@ -11,11 +11,14 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
+from functions.metering import handler as metering
 from functions.replay import move, report
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.access_log_lines import REGION
 from tests.fakes.unforwarded import NOW_MS
+from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
@@ -170,3 +173,17 @@ def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surro
     yield found
     for function in (move, report):
         function._wired.cache_clear()
+
+
+@pytest.fixture
+def yard(aws: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    name = f"quarantine-{uuid4()}"
+    aws.s3.create_bucket(Bucket=name)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("USAGE_QUEUE_URL", aws.usage_url)
+    monkeypatch.setenv("QUARANTINE_BUCKET", name)
+    monkeypatch.setenv("CONFIGURATION_BUCKET", name)
+    found = Yard(aws, name)
+    found.configure()
+    yield found
+    metering._wired.cache_clear()
