@@ -27,6 +27,14 @@ def states() -> dict[str, dict[str, Any]]:
     return found
 
 
+def tasks() -> dict[str, dict[str, Any]]:
+    """Every state that calls something, those inside a Map too."""
+    every = dict(states())
+    for state in states().values():
+        every |= state.get("ItemProcessor", {}).get("States", {})
+    return {name: state for name, state in every.items() if state["Type"] == "Task"}
+
+
 def substitutions() -> set[str]:
     return set(_SUBSTITUTION.findall(text()))
 

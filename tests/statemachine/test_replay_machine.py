@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.statemachine.definition import states
+from tests.statemachine.definition import states, tasks
 from tests.statemachine.scenarios import (
     DOWN,
     LAST,
@@ -39,15 +39,6 @@ def test_it_takes_the_path_of_the(scenario: Scenario, stage: SetUp) -> None:
         ("FAILED", scenario.error) if scenario.error else ("SUCCEEDED", "")
     )
     assert scenario.says in (ended.cause or str(ended.output))
-
-
-def tasks() -> dict[str, dict[str, Any]]:
-    """Every state that calls something, those inside a Map too."""
-    inner = (one.get("ItemProcessor", {}).get("States", {}) for one in states().values())
-    every = dict(states())
-    for more in inner:
-        every |= more
-    return {name: state for name, state in every.items() if state["Type"] == "Task"}
 
 
 # Where a replay passes these, which it does not when it is of unforwarded usage.
