@@ -110,9 +110,13 @@ bench: setup ## Measure the hot paths, as ratios within one run
 model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught
 	@$(RUN) -m tests.model
 
-.PHONY: soak
-soak: setup ## Counters under fire for longer than in CI: make soak [EXAMPLES=2000]
+.PHONY: soak-counters
+soak-counters: setup ## Counters under fire for longer than in CI: make soak-counters [EXAMPLES=2000]
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
+
+.PHONY: soak
+soak: setup ## A large replay through the real state machine, with figures: make soak [MESSAGES=100000]
+	@$(RUN) -m tests.soak.replay $(MESSAGES)
 
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build
@@ -182,6 +186,6 @@ build-AuthorizerFunction: $(UV)
 build-ReconciliationEnquiryFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
-.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction
-build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction: $(UV)
+.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction
+build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction: $(UV)
 	@$(call ARTIFACT,replay)

@@ -6,6 +6,8 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sqs.client import SQSClient
@@ -34,3 +36,17 @@ def s3_client() -> "S3Client":
 
 def secrets_client() -> "SecretsManagerClient":
     return boto3.client("secretsmanager", config=_CONFIG)
+
+
+def lambda_client(answer_seconds: int) -> "LambdaClient":
+    """For an invocation that is waited for; never sent twice by the client, who cannot know whether
+    the first one is still at work.
+    """
+    config = Config(
+        connect_timeout=2, read_timeout=answer_seconds, retries={"total_max_attempts": 1}
+    )
+    return boto3.client("lambda", config=config)
+
+
+def logs_client() -> "CloudWatchLogsClient":
+    return boto3.client("logs", config=_CONFIG)

@@ -44,6 +44,7 @@ AFORO_UNANSWERED = "aforo.unanswered"
 ANSWERS_APPLIED = "answers.applied"
 CUSTOMER_DRIFTS = "customer.drifts"
 REPLAYED = "usage.replayed"
+REPLAY_COUNTED = "replay.counted"
 REPLAY_PROBED = "replay.probed"
 REPLAY_REPORTED = "replay.reported"
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 TENANT_HEADER = "X-Tenant-Id"
 
 
-def handler(payload: object, context: "LambdaContext") -> None:
-    """AWS Lambda's entry point."""
+def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
+    """AWS Lambda's entry point. CloudWatch Logs ignores the answer; replay reads it."""
     intake, telemetry = _wired()
     try:
-        intake.take(payload, context.log_group_name)
+        return intake.take(payload, context.log_group_name).answer()
     finally:
         telemetry.flush()
 

@@ -5,7 +5,6 @@ and counted, or kept in the quarantine. When it raises, the delivery has to come
 twice gives the same events under the same keys and the same quarantine objects.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -20,6 +19,16 @@ from functions.metering.configuration import Configuration
 from functions.metering.drift import unfit_lines
 from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
+from functions.metering.metered_again import (
+    INCOMPLETE,
+    Replay,
+    Taken,
+    as_delivered,
+    reasons_of,
+    replay_of,
+    to_keep,
+    usage_rows,
+)
 from functions.metering.quarantine import (
     QuarantineObject,
     quarantined_delivery,
@@ -32,6 +41,7 @@ from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
 
 OWN_LOG = "own_log"
+HEARTBEAT = "heartbeat"
 
 
 class Queue(Protocol):
@@ -78,38 +88,60 @@ class Intake:
         self._telemetry = telemetry
         self._now_ms = now_ms
 
-    def take(self, payload: object, own_log_group: str) -> None:
+    def take(self, payload: object, own_log_group: str) -> Taken:
         """Meter one Lambda event. Raises what another try may cure, and nothing else."""
+        replay = replay_of(payload)
         delivery = read_delivery(payload)
         if isinstance(delivery, Quarantined):
-            self._quarantine_whole(payload, delivery)
-        elif isinstance(delivery, Excluded):
-            self._exclude_whole(delivery.reason)
-        elif delivery.log_group == own_log_group:
+            return self._quarantine_whole(as_delivered(payload), delivery, replay)
+        if isinstance(delivery, Excluded):
+            return self._exclude_whole(delivery.reason)
+        if delivery.log_group == own_log_group:
             # Every delivery would write a log line that makes the next one: a loop that costs.
-            self._exclude_whole(OWN_LOG)
-        elif delivery.log_stream == HEARTBEAT_STREAM:
-            self._pass_on_heartbeats(delivery)
-        else:
-            self._meter(delivery)
+            return self._exclude_whole(OWN_LOG)
+        if delivery.log_stream == HEARTBEAT_STREAM:
+            return self._pass_on_heartbeats(delivery, replay)
+        if replay is not None:
+            return self._meter_again(delivery, replay)
+        return Taken(self._meter(delivery))
 
-    def _meter(self, delivery: LogDelivery) -> None:
+    def _meter_again(self, delivery: LogDelivery, replay: Replay) -> Taken:
+        """The same effects in the same order, or none in a dry run; and what a replay reports."""
+        if replay.dry_run:
+            now_ms = self._now_ms()
+            found = self._source.sort(delivery, self._terms.current(), now_ms)
+        else:
+            found = self._meter(delivery, replay)
+        objects = quarantined_lines(delivery, to_keep(found.quarantined, replay))
+        kept = tuple(entry.key for entry in objects)
+        return Taken(found, kept, usage=usage_rows(found.event_texts))
+
+    def _meter(self, delivery: LogDelivery, replay: Replay | None = None) -> Sorted:
         now_ms = self._now_ms()
         found = self._source.sort(delivery, self._terms.current(), now_ms)
         # 1. Quarantine: durable in S3, under names made of their content. First, because it is the
         # cheaper to repeat: if it fails or we die here, nothing is on the queue, the delivery comes
         # again and writes the same objects over themselves.
-        objects = self._keeper.keep(quarantined_lines(delivery, found.quarantined))
+        refused = to_keep(found.quarantined, replay)
+        objects = self._keeper.keep(quarantined_lines(delivery, refused))
         # 2. Usage messages: durable in SQS. If some are sent and we die here, the delivery comes
         # again and sends the same events a second time; their keys make them one at Aforo, in the
         # ledger and in the counters.
-        messages = self._queue.send(usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms)))
+        replay_id = replay.id if replay else ""
+        messages = self._queue.send(
+            usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms), replay_id)
+        )
         # 3. The return: Lambda forgets the delivery. Only counts are lost if we die before it.
-        self._count(found)
-        self._count_lines(len(delivery.log_events), unfit_lines(found))
+        self._count(found, is_first=replay is None)
+        if replay is None:
+            self._count_lines(len(delivery.log_events), unfit_lines(found))
         self._report(found, messages=messages, quarantine_objects=objects)
+        return found
 
-    def _pass_on_heartbeats(self, delivery: LogDelivery) -> None:
+    def _pass_on_heartbeats(self, delivery: LogDelivery, replay: Replay | None) -> Taken:
+        if replay is not None:
+            # Younger ones have arrived since: this one says nothing about now.
+            return self._exclude_whole(HEARTBEAT)
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
         self._telemetry.count(HEARTBEAT_METERED, sent)
@@ -117,18 +149,26 @@ class Intake:
         self._telemetry.log.info(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
         )
+        return Taken()
 
-    def _quarantine_whole(self, payload: object, why: Quarantined) -> None:
-        # 1. Durable in S3 before Lambda forgets the delivery; a failure raises, and it comes again.
-        self._keeper.keep([quarantined_delivery(payload, why)])
-        self._telemetry.count("DeliveriesQuarantined", reason=why.reason)
-        self._telemetry.log.error(DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail)
+    def _quarantine_whole(self, payload: object, why: Quarantined, replay: Replay | None) -> Taken:
+        entry = quarantined_delivery(payload, why)
+        if replay is None:
+            # 1. Durable in S3 before Lambda forgets the delivery; a failure raises, and it comes
+            # again.
+            self._keeper.keep([entry])
+            self._telemetry.count("DeliveriesQuarantined", reason=why.reason)
+            self._telemetry.log.error(DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail)
+        elif not replay.dry_run:
+            self._keeper.keep([entry])
+        return Taken(kept=(entry.key,), quarantined_whole=why.reason)
 
-    def _exclude_whole(self, reason: str) -> None:
+    def _exclude_whole(self, reason: str) -> Taken:
         self._telemetry.count("DeliveriesExcluded", reason=reason)
         self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
+        return Taken(excluded_whole=reason)
 
-    def _count(self, found: Sorted) -> None:
+    def _count(self, found: Sorted, *, is_first: bool) -> None:
         count = self._telemetry.count
         count("RequestsBilled", found.billed)
         count("EventsMetered", len(found.event_texts))
@@ -136,8 +176,12 @@ class Intake:
             count("RequestsExcluded", times, reason=reason)
         for reason, times in found.omitted.items():
             count("EventsOmitted", times, reason=reason)
-        for reason, times in _reasons(found).items():
-            count("RequestsQuarantined", times, reason=reason)
+        # What a replay read out of the quarantine was counted when it came there.
+        for reason, times in reasons_of(found.quarantined).items() if is_first else ():
+            if reason == INCOMPLETE:  # nobody need do anything: replay reads it again by itself
+                count("RequestsIncomplete", times)
+            else:
+                count("RequestsQuarantined", times, reason=reason)
         count("FiguresDropped", found.dropped_figures)
         count("LateRequests", found.late)
 
@@ -153,10 +197,6 @@ class Intake:
             events=len(found.event_texts),
             messages=messages,
             excluded=dict(found.excluded),
-            quarantined=dict(_reasons(found)),
+            quarantined=reasons_of(found.quarantined),
             quarantine_objects=quarantine_objects,
         )
-
-
-def _reasons(found: Sorted) -> Counter[str]:
-    return Counter(why.reason for why, _ in found.quarantined)

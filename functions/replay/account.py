@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.replay.bill import Bill, Fate
-from functions.replay.manifest import HeldRow
+from functions.replay.manifest import HeldRow, RemeteredRow
 
 # About 200 bytes each; who wants all of them reads the copy in S3.
 LINES_IN_STATE = 50
@@ -21,6 +21,7 @@ class Course:
     """How a replay went, as the state machine knows it."""
 
     replay_id: str
+    source: str
     dry_run: bool
     started_at: str
     finished_at: str
@@ -39,12 +40,18 @@ class LedgerLookup:
 
 
 def account_of(
-    course: Course, bill: Bill, held: Iterable[HeldRow], lookup: LedgerLookup
+    course: Course,
+    bill: Bill,
+    held: Iterable[HeldRow],
+    lookup: LedgerLookup,
+    remetered: Iterable[RemeteredRow] = (),
 ) -> dict[str, Any]:
-    """The whole report."""
+    """The whole report. Messages are objects where the source is the quarantine."""
+    requests = requests_by_reason(remetered)
     return {
         "version": 1,
         "replayId": course.replay_id,
+        "source": course.source,
         "dryRun": course.dry_run,
         "trouble": course.trouble or None,
         "startedAt": course.started_at,
@@ -60,7 +67,21 @@ def account_of(
         # Fewer hours read than there are: some of `replayed` may have been confirmed before.
         "ledgerHours": {"needed": lookup.hours, "read": lookup.hours_read},
         "bill": bill.lines,
+        **({"requests": requests} if requests else {}),
     }
+
+
+def requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
+    """What metering made of the requests of the quarantine, each object once."""
+    last = {row["object"]: row for row in rows}
+    excluded: Counter[str] = Counter()
+    quarantined: Counter[str] = Counter()
+    for row in last.values():
+        excluded.update(row["excluded"])
+        quarantined.update(row["quarantined"])
+    billed = sum(row["billed"] for row in last.values())
+    found = {"billed": billed, "excluded": dict(excluded), "quarantined": dict(quarantined)}
+    return found if last else {}
 
 
 def left_by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
@@ -87,18 +108,25 @@ def shortened(account: dict[str, Any]) -> dict[str, Any]:
 def notice_of(account: dict[str, Any], report_uri: str) -> str:
     """The text for the operators. Counts only: usage does not leave by mail."""
     events, messages, is_dry = account["events"], account["messages"], account["dryRun"]
+    requests = account.get("requests", {"excluded": {}, "quarantined": {}})
     moved = f"{messages['moved']} {'would be moved' if is_dry else 'moved'}"
     depth = f"{messages['waitingAtStart']} waited at the start, {messages['waitingNow']} wait now"
+    kind = "Dry run of a replay" if is_dry else "Replay"
     lines = [
-        f"{'Dry run of a replay' if is_dry else 'Replay'} {account['replayId']}",
+        f"{kind} {account['replayId']} ({account['source']})",
         f"Stopped early: {account['trouble']}" if account["trouble"] else "Came to its end.",
         f"Messages: {moved}; {depth}.",
         "Events, if replayed now:" if is_dry else f"Events: {events['sent']} sent",
         *(f"  {fate.value}: {events[fate.value]}" for fate in Fate),
         *(f"  of class {kind}: {number}" for kind, number in account["failingClasses"].items()),
         *(
-            f"Left in the queue: {one['messages']} ({one['why']} {one['class']})".rstrip()
+            f"Stays: {one['messages']} ({one['why']} {one['class']})".rstrip()
             for one in messages["left"]
+        ),
+        *(
+            f"Requests {what}: {times} ({reason})"
+            for what in ("excluded", "quarantined")
+            for reason, times in requests[what].items()
         ),
         f"The whole report: {report_uri}",
     ]

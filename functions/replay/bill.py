@@ -83,19 +83,31 @@ def bill_of(
 
 
 def bill_of_dry_run(
-    wanted: Mapping[str, SentRow], already_confirmed: Collection[str], now_ms: int
+    wanted: Mapping[str, SentRow],
+    already_confirmed: Collection[str],
+    now_ms: int,
+    dedup_window_ms: int,
 ) -> Bill:
-    """What a replay would do, if Aforo takes everything that is not too old for it."""
-    fates = {
-        key: Fate.ALREADY_CONFIRMED
-        if key in already_confirmed
-        else Fate.PARKED
-        if now_ms - epoch_ms_from_iso(row["occurredAt"]) > ACCEPTED_MS
-        else Fate.REPLAYED
-        for key, row in wanted.items()
-    }
-    late = sum(fate is Fate.PARKED for fate in fates.values())
-    return _summed(wanted, fates, {SetAsideClass.LATE.value: late} if late else {})
+    """What a replay would do, if Aforo takes everything that is not too old for it. What Aforo may
+    have had for longer than the window is for a person.
+    """
+    parked: Counter[str] = Counter()
+    fates: dict[str, Fate] = {}
+    for key, row in wanted.items():
+        kind = "" if key in already_confirmed else _parked_as(row, now_ms, dedup_window_ms)
+        parked[kind] += 1
+        known = Fate.ALREADY_CONFIRMED if key in already_confirmed else Fate.REPLAYED
+        fates[key] = Fate.PARKED if kind else known
+    return _summed(wanted, fates, {kind: times for kind, times in parked.items() if kind})
+
+
+def _parked_as(row: SentRow, now_ms: int, dedup_window_ms: int) -> str:
+    """The class under which it would come back; empty if it would not."""
+    if now_ms - epoch_ms_from_iso(row["occurredAt"]) > ACCEPTED_MS:
+        return SetAsideClass.LATE
+    since_ms = row.get("doubtfulSinceMs")
+    is_forgotten = since_ms is not None and now_ms - since_ms > dedup_window_ms
+    return SetAsideClass.AMBIGUOUS if is_forgotten else ""
 
 
 def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:

@@ -15,6 +15,7 @@ from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
 from functions.replay.bill import Bill, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import Manifests, SentRow
+from functions.replay.order import Source
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.moment import hour_of, iso_from_epoch_ms
 
@@ -41,6 +42,7 @@ class ReportTask(_Task):
 
     step: Literal["report"]
     dry_run: bool
+    source: Source = Source.UNFORWARDED
     started_at: str
     trouble: str
     waiting_at_start: int
@@ -48,12 +50,21 @@ class ReportTask(_Task):
 
 
 class Bookkeeper:
-    """Reads the manifests and the ledger of one replay."""
+    """Reads the manifests and the ledger of one replay. `waiting` is the queue that it took from;
+    None for the quarantine, which hides nothing.
+    """
 
-    def __init__(self, ledger: Ledger, manifests: Manifests, waiting: WaitingMessages) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        manifests: Manifests,
+        waiting: WaitingMessages | None,
+        dedup_window_ms: int,
+    ) -> None:
         self._ledger = ledger
         self._manifests = manifests
         self._waiting = waiting
+        self._dedup_window_ms = dedup_window_ms
 
     def settled(self, task: SettledTask) -> dict[str, Any]:
         """Rows written before the move began are not of its events: they are not read again."""
@@ -72,20 +83,24 @@ class Bookkeeper:
     ) -> dict[str, Any]:
         """The account for the state machine; its whole is in S3 when this returns."""
         held = list(self._manifests.held())
-        self._waiting.give_back({row["messageId"]: row["receiptHandle"] for row in held}.values())
+        if self._waiting:
+            handles = {row["messageId"]: row["receiptHandle"] for row in held}
+            self._waiting.give_back(handles.values())
         sent = once(self._manifests.sent(dry_run=task.dry_run))
         confirmed, lookup = self._confirmed_before(task.replay_id, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
+            source=task.source,
             dry_run=task.dry_run,
             started_at=task.started_at,
             finished_at=iso_from_epoch_ms(now_ms),
             trouble=task.trouble,
             waiting_at_start=task.waiting_at_start,
-            waiting_now=sum(self._waiting.depth()),
+            waiting_now=self._waiting_now(task),
             messages_moved=task.messages_moved,
         )
-        account = account_of(course, self._bill(task, sent, confirmed, now_ms), held, lookup)
+        bill = self._bill(task, sent, confirmed, now_ms)
+        account = account_of(course, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
             "outcome": "reported",
@@ -94,11 +109,16 @@ class Bookkeeper:
             "notice": notice_of(account, uri),
         }
 
+    def _waiting_now(self, task: ReportTask) -> int:
+        if self._waiting:
+            return sum(self._waiting.depth())
+        return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
+
     def _bill(
         self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
     ) -> Bill:
         if task.dry_run:
-            return bill_of_dry_run(sent, confirmed, now_ms)
+            return bill_of_dry_run(sent, confirmed, now_ms, self._dedup_window_ms)
         return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
 
     def _confirmed_before(

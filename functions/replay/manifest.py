@@ -5,12 +5,13 @@ has a row per message that stays, with the handle that makes it visible again. A
 changed: its name carries the move's id, and no two tries of a move share one.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ReadOnly, TypedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
+from functions.replay.doubt import doubtful_since_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from functions.replay.selection import Keep, Letter, Take
 
-SENT, WOULD_SEND, HELD = "sent", "would-send", "held"
+SENT, WOULD_SEND, HELD, MOVING, REMETERED = "sent", "would-send", "held", "moving", "remetered"
 
 
 class SentRow(TypedDict):
@@ -31,6 +32,7 @@ class SentRow(TypedDict):
     quantity: ReadOnly[int | float]
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
+    doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.doubt
 
 
 class HeldRow(TypedDict):
@@ -43,8 +45,20 @@ class HeldRow(TypedDict):
     events: ReadOnly[int]
 
 
+class RemeteredRow(TypedDict):
+    """One object of the quarantine, and what metering made of it now: requests by reason."""
+
+    object: ReadOnly[str]
+    reason: ReadOnly[str]
+    outcome: ReadOnly[str]
+    billed: ReadOnly[int]
+    excluded: ReadOnly[dict[str, int]]
+    quarantined: ReadOnly[dict[str, int]]
+
+
 _SENT_ROW = shape_of(SentRow)
 _HELD_ROW = shape_of(HeldRow)
+_REMETERED_ROW = shape_of(RemeteredRow)
 
 
 class Manifests:
@@ -54,6 +68,7 @@ class Manifests:
         self._client = client
         self._bucket = bucket
         self.folder = f"replays/{replay_id}/"
+        self._held_ids: set[str] | None = None
 
     def put_sent(self, name: str, rows: Sequence[SentRow], *, dry_run: bool = False) -> None:
         """`name` is the move's id and a number."""
@@ -61,6 +76,21 @@ class Manifests:
 
     def put_held(self, name: str, rows: Sequence[HeldRow]) -> None:
         self._put(HELD, name, rows)
+
+    def put_moving(self, name: str, message_ids: Iterable[str]) -> None:
+        """Which messages are about to be moved."""
+        self._put(MOVING, name, list(message_ids))
+
+    def moving(self, round_number: int) -> int:
+        """How many messages the tries of one round have moved, or may have."""
+        return len(set(self._read(MOVING, f"{round_number:04}-")))
+
+    def put_remetered(self, name: str, rows: Sequence[RemeteredRow]) -> None:
+        self._put(REMETERED, name, rows)
+
+    def remetered(self) -> Iterator[RemeteredRow]:
+        for line in self._read(REMETERED, ""):
+            yield _REMETERED_ROW.validate_json(line)
 
     def sent(self, move_id: str = "", *, dry_run: bool = False) -> Iterator[SentRow]:
         """The events of one move, or of all."""
@@ -70,6 +100,12 @@ class Manifests:
     def held(self) -> Iterator[HeldRow]:
         for line in self._read(HELD, ""):
             yield _HELD_ROW.validate_json(line)
+
+    def held_ids(self) -> set[str]:
+        """Read once: a round is shorter than a message stays hidden."""
+        if self._held_ids is None:
+            self._held_ids = {row["messageId"] for row in self.held()}
+        return self._held_ids
 
     def put_report(self, report: object) -> str:
         """The report's URI in S3."""
@@ -91,6 +127,7 @@ class Manifests:
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
+    since_ms = doubtful_since_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],
@@ -99,6 +136,7 @@ def sent_rows(take: "Take") -> list[SentRow]:
             "quantity": event["quantity"],
             "occurredAt": event["occurredAt"],
             "setAsideClass": take.set_aside_class,
+            "doubtfulSinceMs": since_ms,
         }
         for event in take.back["events"]
     ]

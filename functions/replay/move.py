@@ -13,13 +13,15 @@ from pydantic import BaseModel, Field, RootModel
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
-from functions.adapters.telemetry import REPLAYED, Telemetry
+from functions.adapters.telemetry import Telemetry
+from functions.replay.answer import answer_of, tell
+from functions.replay.limits import RoundTask
 from functions.replay.manifest import Manifests
-from functions.replay.order import NotUnderstood, read_order
-from functions.replay.round import Round, RoundTask
+from functions.replay.order import NotUnderstood, Source, read_order
+from functions.replay.round import Round
 from functions.replay.settings import MoveSettings
+from functions.replay.transfer import Transfer
 from functions.replay.waiting_messages import WaitingMessages
-from functions.usage.moment import iso_from_epoch_ms
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -60,43 +62,37 @@ def _check(task: CheckTask) -> dict[str, Any]:
 def _move(task: RoundTask, context: "LambdaContext") -> dict[str, Any]:
     started_at_ms = _now_ms()
     move_id = f"{task.round:04}-{context.aws_request_id}"
-    moved = _round(task.replay_id).run(
+    moved = _round(task).run(
         task, move_id, lambda: context.get_remaining_time_in_millis() > LAST_CLAIM_MS
     )
-    answer = {
-        "outcome": "moved",
-        "moveId": move_id,
-        "startedAt": iso_from_epoch_ms(started_at_ms),
-        "messages": moved.messages,
-        "events": moved.events,
-        "seen": moved.seen,
-        "isQueueEmpty": moved.is_queue_empty,
-        "paceSeconds": task.pace_seconds(moved.events),
-    }
-    _tell(task, answer)
+    answer = answer_of(task, move_id, started_at_ms, moved)
+    tell(_wired()[-1], task, answer)
     return answer
-
-
-def _tell(task: RoundTask, answer: dict[str, Any]) -> None:
-    telemetry = _wired()[-1]
-    extra = {**answer, "replay_id": task.replay_id, "dry_run": task.order.dry_run}
-    telemetry.log.info(REPLAYED, extra=extra)
-    if not task.order.dry_run:
-        telemetry.count(REPLAYED, answer["events"])
-        telemetry.flush()
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _round(replay_id: str) -> Round:
+def _round(task: RoundTask) -> Round | Transfer:
     settings, sqs, s3, _ = _wired()
+    manifests = Manifests(s3, settings.ledger_bucket, task.replay_id)
+
+    def waiting(url: str) -> WaitingMessages:
+        return WaitingMessages(sqs, url, claim_seconds=settings.claim_seconds)
+
+    if task.order.source == Source.UNRECONCILED:
+        return Transfer(
+            waiting=waiting(settings.unreconciled_usage_queue_url),
+            settled=MessageQueue(sqs, settings.settled_usage_queue_url),
+            manifests=manifests,
+            now_ms=_now_ms,
+        )
     return Round(
-        waiting=WaitingMessages(sqs, settings.unforwarded_usage_queue_url),
+        waiting=waiting(settings.unforwarded_usage_queue_url),
         set_aside=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
         usage=MessageQueue(sqs, settings.usage_queue_url),
-        manifests=Manifests(s3, settings.ledger_bucket, replay_id),
+        manifests=manifests,
         now_ms=_now_ms,
     )
 

@@ -4,9 +4,11 @@ not, naming the field and the fix.
 Guaranteed: an order that is not understood to the last field is not begun.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
     BaseModel,
@@ -23,13 +25,27 @@ from functions.usage.outcome import SetAsideClass
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-LATER_SOURCES = ("quarantine", "unreconciled")
+# A message of UsageQueue holds up to 64 KB, about 150 events, and at least one goes at a time: any
+# slower, and the waits of a few hundred of them outlast the execution's 48 hours.
+LEAST_EVENTS_PER_SECOND = 0.1
 
 
-def _in_this_version(value: object) -> object:
-    if value in LATER_SOURCES:
-        raise ValueError(f"{value} is not in this version: only unforwarded can be replayed")
-    return value
+class Source(StrEnum):
+    """Where a replay takes from."""
+
+    UNFORWARDED = "unforwarded"  # UnforwardedUsageQueue -> UsageQueue
+    QUARANTINE = "quarantine"  # the quarantine bucket -> metering -> UsageQueue
+    UNRECONCILED = "unreconciled"  # UnreconciledUsageQueue -> SettledUsageQueue
+
+
+# What only one source knows. Bodies on their way to the counters are not read: they have a time.
+ONLY_FOR = {
+    "filter.class": {Source.UNFORWARDED},
+    "filter.customerId": {Source.UNFORWARDED},
+    "filter.reason": {Source.QUARANTINE},
+    "sendAmbiguous": {Source.UNFORWARDED},
+    "eventsPerSecond": {Source.UNFORWARDED, Source.QUARANTINE},
+}
 
 
 def _moment(value: object) -> datetime:
@@ -43,7 +59,6 @@ def _moment(value: object) -> datetime:
     return moment
 
 
-type Source = Annotated[Literal["unforwarded"], BeforeValidator(_in_this_version)]
 type Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
@@ -59,16 +74,18 @@ class _Input(BaseModel):
 
 
 class Filter(_Input):
-    """Which events: all conditions must hold. Ages are of `occurredAt`, the request's start."""
+    """Which events: all conditions must hold. Ages are of the request's start; of a whole
+    delivery that nobody can read, and of what waits for the counters, of when it was put there.
+    """
 
-    # Poison is what Aforo refused for its content: it comes back unless something was mended, so
-    # it is replayed only when it is asked for.
-    set_aside_class: list[Annotated[SetAsideClass, Field(strict=False)]] = Field(
-        default=[one for one in SetAsideClass if one is not SetAsideClass.POISON],
-        alias="class",
-        min_length=1,
+    set_aside_class: list[Annotated[SetAsideClass, Field(strict=False)]] | None = Field(
+        default=None, alias="class", min_length=1
     )
     customer_id: str | None = Field(default=None, min_length=1)
+    # Of quarantined requests; `delivery` and `failed_delivery` are whole ones.
+    reason: list[Annotated[str, Field(pattern="^[a-z_]+$")]] | None = Field(
+        default=None, min_length=1
+    )
     older_than: Moment | None = None
     newer_than: Moment | None = None
 
@@ -78,18 +95,53 @@ class Filter(_Input):
             raise ValueError("nothing is older than olderThan and newer than newerThan")
         return self
 
+    @property
+    def classes(self) -> Collection[str]:
+        """Poison is what Aforo refused for its content: it comes back unless something was mended,
+        so it is replayed only when it is asked for.
+        """
+        if self.set_aside_class is None:
+            return {one for one in SetAsideClass if one is not SetAsideClass.POISON}
+        return self.set_aside_class
+
+    def takes_time(self, epoch_ms: float) -> bool:
+        """Whether a moment lies between the two."""
+        return (self.older_than is None or epoch_ms < self.older_than.timestamp() * 1000) and (
+            self.newer_than is None or epoch_ms > self.newer_than.timestamp() * 1000
+        )
+
 
 class Order(_Input):
     """A replay as asked for, with the defaults filled in. A limit that is None is none."""
 
-    source: Source = "unforwarded"
+    source: Annotated[Source, Field(strict=False)] = Source.UNFORWARDED
     dry_run: bool = False
-    max_messages: int | None = Field(default=None, ge=1)
+    max_messages: int | None = Field(default=None, ge=1)  # of the quarantine: objects
     filter: Filter = Filter()
-    events_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    events_per_second: float | None = Field(
+        default=None, ge=LEAST_EVENTS_PER_SECOND, allow_inf_nan=False
+    )
+    # A person decided that Aforo does not have what is chosen: send it though it may be billed
+    # twice if that is wrong.
+    send_ambiguous: bool = False
+    quiet: bool = False  # tell the operators only of trouble: for what a schedule starts
     # The Step Functions console offers {"Comment": "..."} as its sample input: pressing start on
     # that is a plain replay.
     comment: str | None = Field(default=None, alias="Comment")
+
+    @model_validator(mode="after")
+    def _fits_its_source(self) -> Self:
+        given = {
+            "filter.class": self.filter.set_aside_class,
+            "filter.customerId": self.filter.customer_id,
+            "filter.reason": self.filter.reason,
+            "sendAmbiguous": self.send_ambiguous,
+            "eventsPerSecond": self.events_per_second,
+        }
+        for field, sources in ONLY_FOR.items():
+            if given[field] and self.source not in sources:
+                raise ValueError(f"{field} means nothing for source {self.source}: leave it out")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

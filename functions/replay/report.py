@@ -16,6 +16,7 @@ from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_REPORTED, Telemetry
 from functions.replay.bookkeeping import Bookkeeper, ReportTask, SettledTask
 from functions.replay.manifest import Manifests
+from functions.replay.order import Source
 from functions.replay.settings import ReportSettings
 from functions.replay.waiting_messages import WaitingMessages
 
@@ -35,7 +36,8 @@ class Task(RootModel[Annotated[SettledTask | ReportTask, Field(discriminator="st
 def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     task = Task.model_validate(event).root
-    bookkeeper = _bookkeeper(task.replay_id)
+    source = task.source if isinstance(task, ReportTask) else Source.UNFORWARDED
+    bookkeeper = _bookkeeper(task.replay_id, source)
     if isinstance(task, SettledTask):
         answer = told = bookkeeper.settled(task)
     else:
@@ -49,12 +51,17 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     return answer
 
 
-def _bookkeeper(replay_id: str) -> Bookkeeper:
+def _bookkeeper(replay_id: str, source: Source) -> Bookkeeper:
     settings, sqs, s3, _ = _wired()
+    urls = {
+        Source.UNFORWARDED: settings.unforwarded_usage_queue_url,
+        Source.UNRECONCILED: settings.unreconciled_usage_queue_url,
+    }
     return Bookkeeper(
         Ledger(s3, settings.ledger_bucket),
         Manifests(s3, settings.ledger_bucket, replay_id),
-        WaitingMessages(sqs, settings.unforwarded_usage_queue_url),
+        WaitingMessages(sqs, urls[source]) if source in urls else None,
+        settings.dedup_window_seconds * 1000,
     )
 
 

@@ -5,74 +5,16 @@ may be on both: Aforo and the ledger know it by its key.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from math import ceil, inf
-from typing import Literal, Protocol
-
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from typing import Protocol
 
 from functions.adapters.message_queue import BYTES_PER_CALL
+from functions.replay.limits import Moved, RoundTask, claim_after_claim
 from functions.replay.manifest import HeldRow, SentRow, held_row, sent_rows
-from functions.replay.order import Order
 from functions.replay.selection import OWN, Keep, Letter, Take, select
+from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
 
 DRY_RUN, TOO_LARGE = "dry_run", "too_large"
-# About 6 MB of bodies in memory, and one manifest for them.
-CLAIM_MESSAGES = 100
-# With a pace, as small as a receive: a claim goes out at once.
-PACED_CLAIM_MESSAGES = 10
-# A move takes what the pace allows in a minute, then the state machine waits that minute: more
-# often would fill the execution's history (25,000 entries).
-PACE_SECONDS = 60
-# About 10 s of SQS and S3 calls: well inside the function's timeout, and 100 rounds for 100,000.
-ROUND_MESSAGES = 1_000
-
-
-class RoundTask(BaseModel):
-    """What one round may do; the limits are what the rounds before it left of them."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
-
-    step: Literal["move"]
-    replay_id: str = Field(min_length=1)
-    round: int = Field(ge=1)
-    order: Order
-    see_at_most: int = Field(ge=0)  # of the queue's depth at the start
-    move_at_most: int = Field(ge=0)  # of maxMessages
-
-    @property
-    def events_at_most(self) -> float:
-        pace = self.order.events_per_second
-        return pace * PACE_SECONDS if pace else inf
-
-    @property
-    def claim_messages(self) -> int:
-        return PACED_CLAIM_MESSAGES if self.order.events_per_second else CLAIM_MESSAGES
-
-    def pace_seconds(self, events: int) -> int:
-        """How long to wait after a round of `events`, so that the pace holds on average."""
-        pace = self.order.events_per_second
-        return ceil(events / pace) if pace and not self.order.dry_run else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What a round did. `seen` counts messages of the queue at the start, moved or left."""
-
-    messages: int = 0
-    events: int = 0
-    seen: int = 0
-    is_queue_empty: bool = False
-
-    def plus(self, other: "Moved") -> "Moved":
-        return Moved(
-            self.messages + other.messages,
-            self.events + other.events,
-            self.seen + other.seen,
-            self.is_queue_empty or other.is_queue_empty,
-        )
 
 
 class Waiting(Protocol):
@@ -94,6 +36,9 @@ class Manifest(Protocol):
 
     def put_sent(self, name: str, rows: Sequence[SentRow], *, dry_run: bool = False) -> None: ...
     def put_held(self, name: str, rows: Sequence[HeldRow]) -> None: ...
+    def put_moving(self, name: str, message_ids: Iterable[str]) -> None: ...
+    def moving(self, round_number: int) -> int: ...
+    def held_ids(self) -> set[str]: ...
 
 
 class Round:
@@ -115,24 +60,13 @@ class Round:
         self._now_ms = now_ms
 
     def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Moved:
-        """Claim after claim, until a limit, the end of the queue or the end of the time.
-
-        `move_id` names the manifests: a second try of the same round needs another.
-        """
-        moved = Moved()
-        for number in range(ROUND_MESSAGES):
-            wanted = min(
-                task.claim_messages,
-                task.see_at_most - moved.seen,
-                task.move_at_most - moved.messages,
-                ROUND_MESSAGES - moved.seen,
-            )
-            if wanted <= 0 or moved.events >= task.events_at_most or not is_time_left():
-                break
-            moved = moved.plus(self._move_claim(task, f"{move_id}-{number:03}", wanted))
-            if moved.is_queue_empty:
-                break
-        return moved
+        """`move_id` names the manifests: a second try of the same round needs another."""
+        return claim_after_claim(
+            task,
+            moved_before(self._manifests, task),
+            is_time_left,
+            lambda number, wanted: self._move_claim(task, f"{move_id}-{number:03}", wanted),
+        )
 
     def _move_claim(self, task: RoundTask, name: str, wanted: int) -> Moved:
         letters = self._waiting.claim(wanted)
@@ -145,33 +79,35 @@ class Round:
             else:
                 keeps.append((letter, choice))
         rows = [row for _, take in takes for row in sent_rows(take)]
-        not_of_the_snapshot = sum(keep.why == OWN for _, keep in keeps)
+        not_counted = not_of_the_snapshot(self._manifests, task, keeps, self._now_ms())
         if task.order.dry_run:
             self._manifests.put_sent(name, rows, dry_run=True)
             keeps += [(letter, _untouched(take)) for letter, take in takes]
         elif takes:
-            self._put_back(name, takes)
+            self._put_back(name, task, takes)
             # What the filter leaves of a message waits in its place, and counts when it is seen.
-            not_of_the_snapshot += sum(take.rest is not None for _, take in takes)
+            not_counted += sum(take.rest is not None for _, take in takes)
         self._hold(name, keeps)
         return Moved(
             messages=len(takes),
             events=len(rows),
-            seen=len(letters) - not_of_the_snapshot,
+            seen=len(letters) - not_counted,
             is_queue_empty=len(letters) < wanted,
         )
 
     def _choose(self, letter: Letter, task: RoundTask) -> Take | Keep:
-        choice = select(letter, task.order.filter, task.replay_id, self._now_ms())
+        choice = select(letter, task.order, task.replay_id, self._now_ms())
         if isinstance(choice, Take) and len(to_body(choice.back)) > BYTES_PER_CALL:
             # Only its history can have grown it; SQS would refuse it and its whole batch.
             return Keep(TOO_LARGE, choice.set_aside_class, len(choice.back["events"]))
         return choice
 
-    def _put_back(self, name: str, takes: list[tuple[Letter, Take]]) -> None:
+    def _put_back(self, name: str, task: RoundTask, takes: list[tuple[Letter, Take]]) -> None:
         # 1. Durable: which keys are about to be sent. Killed here, the messages come back within
         #    CLAIM_SECONDS; the report calls their events outstanding unless a later round sends
         #    them.
+        if task.order.max_messages:
+            self._manifests.put_moving(name, [letter.message_id for letter, _ in takes])
         self._manifests.put_sent(name, [row for _, take in takes for row in sent_rows(take)])
         # 2. Durable: what the filter leaves, as a message of its own. Killed here, those events
         #    are in UnforwardedUsageQueue twice; replayed twice they are billed once.
@@ -184,6 +120,28 @@ class Round:
     def _hold(self, name: str, keeps: list[tuple[Letter, Keep]]) -> None:
         self._manifests.put_held(name, [held_row(letter, keep) for letter, keep in keeps])
         self._waiting.hold(letter.receipt_handle for letter, _ in keeps)
+
+
+def moved_before(manifests: Manifest, task: RoundTask) -> Moved:
+    """What a try of this round that died may have moved. Only `maxMessages` promises a number, and
+    only for it the claims are written down one by one.
+    """
+    return Moved(messages=manifests.moving(task.round) if task.order.max_messages else 0)
+
+
+def not_of_the_snapshot(
+    manifests: Manifest, task: RoundTask, keeps: Iterable[tuple[Letter, Keep]], now_ms: int
+) -> int:
+    """How many must not count as seen: our own that failed again, and in a long replay what was
+    held, has shown again by itself and was counted then.
+    """
+    keeps = list(keeps)
+    own = sum(keep.why == OWN for _, keep in keeps)
+    if now_ms - task.started_at_ms <= HOLD_SECONDS * 1000:
+        return own
+    again = [letter for letter, keep in keeps if keep.why != OWN and letter.receives > 1]
+    held = manifests.held_ids() if again else set()
+    return own + sum(letter.message_id in held for letter in again)
 
 
 def _untouched(take: Take) -> Keep:

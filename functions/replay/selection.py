@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.replay.order import Filter
+from functions.replay.order import Filter, Order
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
@@ -63,8 +63,9 @@ def read_letter(message: Mapping[str, Any]) -> Letter:
     )
 
 
-def select(letter: Letter, wanted: Filter, replay_id: str, now_ms: int) -> Take | Keep:
+def select(letter: Letter, order: Order, replay_id: str, now_ms: int) -> Take | Keep:
     """What becomes of a letter in the replay `replay_id`."""
+    wanted = order.filter
     try:
         message = USAGE_MESSAGE.validate_json(letter.body)
         chosen, others = _split(message["events"], wanted)
@@ -75,10 +76,10 @@ def select(letter: Letter, wanted: Filter, replay_id: str, now_ms: int) -> Take 
     set_aside_class, events = record["setAsideClass"], len(message["events"])
     if replay_id in {record.get("replayId"), message.get("replayId")}:
         return Keep(OWN, set_aside_class, events)
-    if not chosen or set_aside_class not in wanted.set_aside_class:
+    if not chosen or set_aside_class not in wanted.classes:
         return Keep(NOT_CHOSEN, set_aside_class, events)
     return Take(
-        back=_back(message, chosen, record, replay_id),
+        back=_back(message, chosen, record, replay_id, decided=order.send_ambiguous),
         rest={**message, "events": others, "setAside": record} if others else None,
         set_aside_class=set_aside_class,
     )
@@ -95,24 +96,27 @@ def _split(events: list[UsageEvent], wanted: Filter) -> tuple[list[UsageEvent], 
 
 
 def _is_chosen(event: UsageEvent, wanted: Filter) -> bool:
-    occurred_at_ms = epoch_ms_from_iso(event["occurredAt"])
-    return (
-        wanted.customer_id in {None, event["customerId"]}
-        and (wanted.older_than is None or occurred_at_ms < wanted.older_than.timestamp() * 1000)
-        and (wanted.newer_than is None or occurred_at_ms > wanted.newer_than.timestamp() * 1000)
-    )
+    is_theirs = wanted.customer_id in {None, event["customerId"]}
+    return is_theirs and wanted.takes_time(epoch_ms_from_iso(event["occurredAt"]))
 
 
 def _back(
-    message: UsageMessage, events: list[UsageEvent], record: SetAsideRecord, replay_id: str
+    message: UsageMessage,
+    events: list[UsageEvent],
+    record: SetAsideRecord,
+    replay_id: str,
+    *,
+    decided: bool,
 ) -> UsageMessage:
-    return {
+    back: UsageMessage = {
         "version": 1,
         "meteredAt": message["meteredAt"],
         "events": events,
         "history": [*message.get("history", []), record],
         "replayId": replay_id,
     }
+    # An earlier person's decision is not this replay's: it was about an earlier try.
+    return {**back, "decided": True} if decided else back
 
 
 def _redriven(letter: Letter, now_ms: int) -> SetAsideRecord:

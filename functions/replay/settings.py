@@ -1,4 +1,6 @@
-"""What the three functions of the replay read from their environments."""
+"""What the functions of the replay read from their environments."""
+
+from pydantic import Field
 
 from functions.adapters.aforo_http import KeyHeader
 from functions.adapters.settings import Settings
@@ -23,6 +25,17 @@ class MoveSettings(Settings):
 
     usage_queue_url: str
     unforwarded_usage_queue_url: str
+    settled_usage_queue_url: str
+    unreconciled_usage_queue_url: str
+    ledger_bucket: str
+    claim_seconds: int = Field(gt=0)  # from a receive to the delete of the same claim
+
+
+class MeterAgainSettings(Settings):
+    """Where the quarantine stands, who meters, and where the manifests stand."""
+
+    quarantine_bucket: str
+    metering_function_arn: str
     ledger_bucket: str
 
 
@@ -31,3 +44,5 @@ class ReportSettings(Settings):
 
     ledger_bucket: str
     unforwarded_usage_queue_url: str
+    unreconciled_usage_queue_url: str
+    dedup_window_seconds: int = Field(gt=0)  # how long Aforo remembers an event's key

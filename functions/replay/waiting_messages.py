@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 ENTRIES_PER_CALL = 10
-# From a receive to the delete of the same claim: twice the timeout of the function, so that what
-# a killed move had received comes back soon, and not while it is still at work.
+# From a receive to the delete of the same claim: twice the timeout of the mover (the template's
+# CLAIM_SECONDS), so that what a killed move had received comes back soon, and not while it is still
+# at work.
 CLAIM_SECONDS = 120
 # What stays is hidden so that the next rounds see other messages. A stopped replay leaves it
 # hidden for at most this long.
@@ -29,9 +30,17 @@ EMPTY_POLLS = 2
 class WaitingMessages:
     """One queue of messages that wait for a replay."""
 
-    def __init__(self, client: "SQSClient", url: str, poll_seconds: int = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        client: "SQSClient",
+        url: str,
+        *,
+        claim_seconds: int = CLAIM_SECONDS,
+        poll_seconds: int = POLL_SECONDS,
+    ) -> None:
         self._client = client
         self._url = url
+        self._claim_seconds = claim_seconds
         self._poll_seconds = poll_seconds
 
     def claim(self, at_most: int) -> list[Letter]:
@@ -80,7 +89,7 @@ class WaitingMessages:
         answer = self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=at_most,
-            VisibilityTimeout=CLAIM_SECONDS,
+            VisibilityTimeout=self._claim_seconds,
             WaitTimeSeconds=self._poll_seconds,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )

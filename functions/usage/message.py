@@ -102,11 +102,12 @@ def event_text(event: UsageEvent) -> str:
     return to_json(event, ensure_ascii=True).decode()
 
 
-def usage_bodies(event_texts: Iterable[str], metered_at: str) -> Iterator[str]:
+def usage_bodies(event_texts: Iterable[str], metered_at: str, replay_id: str = "") -> Iterator[str]:
     """The bodies of usage messages of new events, given as `event_text`: what `packed` and
     `to_body` would make, with each event serialised once.
     """
-    head = to_body({"version": 1, "meteredAt": metered_at})[:-1] + ',"events":['
+    again = {"replayId": replay_id} if replay_id else {}
+    head = to_body({"version": 1, "meteredAt": metered_at, **again})[:-1] + ',"events":['
     group: list[str] = []
     size = _BRACKETS
     for text in event_texts:

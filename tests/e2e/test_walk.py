@@ -16,7 +16,9 @@ import pytest
 from functions.audit.following import Follower
 from functions.audit.target import local_target
 from functions.usage.event import RequestIdentity
-from tests.fakes.access_log_lines import access_line
+from functions.usage.message import to_body
+from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.customers import inspect
 from tests.local.demo.depth import waiting
 from tests.local.demo.forger import forge
@@ -231,6 +233,52 @@ def test_an_outage_ends_in_the_dead_letter_queue_and_a_replay_bills_it(
         return bool(counter["used"] - used_before >= 5)
 
     until(counted)
+
+
+def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: Endpoints) -> None:
+    """With the rights that the template gives: a delivery that failed three times is metered again
+    and billed, and what the counters missed is counted.
+    """
+    stage, now = Stage(), time.time_ns() // 1_000_000
+    customer = endpoints.customers[1].customer_id
+    line = access_line(extendedRequestId=f"R{now}=", customerId=customer, requestTimeEpoch=str(now))
+    name = f"aws/lambda/async/{endpoints.functions['metering'].rpartition(':')[2]}/{now}"
+    record = {"requestPayload": subscription_payload([line])}
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=endpoints.quarantine_bucket, Key=name, Body=json.dumps(record).encode())
+    report = replay_of(stage, endpoints, "quarantine")
+    assert report["requests"]["billed"] >= 1
+    until(lambda: len(billed(endpoints, f"R{now}=")) == 1)
+    kept = s3.list_objects_v2(Bucket=endpoints.quarantine_bucket, Prefix="replayed/")["Contents"]
+    assert any(entry["Key"].endswith(name) for entry in kept)
+
+    used = inspect(endpoints.functions["reconciliation"], customer)["used"]
+    usage = {
+        "key": f"apigw1-{now:040}",
+        "customerId": customer,
+        "meter": "api_calls",
+        "quantity": 7,
+        "occurredAt": iso_from_epoch_ms(now),
+    }
+    body = to_body({"version": 1, "settled": [usage]})
+    boto3.client("sqs").send_message(QueueUrl=endpoints.queues["unreconciled"], MessageBody=body)
+    assert replay_of(stage, endpoints, "unreconciled")["messages"]["moved"] == 1
+    until(lambda: inspect(endpoints.functions["reconciliation"], customer)["used"] >= used + 7)
+
+
+def replay_of(stage: Stage, endpoints: Endpoints, source: str) -> dict[str, Any]:
+    """The report of a replay, started again where a schedule's own is running."""
+
+    def look() -> dict[str, Any] | None:
+        execution = boto3.client("stepfunctions").start_execution(
+            stateMachineArn=endpoints.state_machines["replay"],
+            input=json.dumps({"source": source}),
+        )
+        output = wait_for_replay(stage, endpoints, execution["executionArn"])
+        report: dict[str, Any] | None = output.get("report")
+        return report
+
+    return until(look)
 
 
 def test_a_customer_over_quota_is_stopped_with_429(endpoints: Endpoints) -> None:

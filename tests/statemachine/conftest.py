@@ -18,7 +18,7 @@ WAIT_SCALE = 0.001
 @pytest.fixture(scope="session")
 def quick_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
     with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
-        _configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+        configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
         yield emulator
 
 
@@ -30,13 +30,13 @@ def stage(
     for name, value in quick_ministack.env.items():
         monkeypatch.setenv(name, value)
 
-    def set_up(script: Script, limits: Mapping[str, str] | None = None) -> Stage:
-        return Stage(tmp_path, script, limits or {})
+    def set_up(script: Script, limits: Mapping[str, str] | None = None, broken: str = "") -> Stage:
+        return Stage(tmp_path, script, limits or {}, broken)
 
     return set_up
 
 
-def _configure(emulator: Ministack, settings: dict[str, float]) -> None:
+def configure(emulator: Ministack, settings: dict[str, float]) -> None:
     request = Request(  # noqa: S310 - our own loopback URL
         f"{emulator.endpoint_url}/_ministack/config",
         data=json.dumps(settings).encode(),

@@ -27,6 +27,14 @@ def states() -> dict[str, dict[str, Any]]:
     return found
 
 
+def tasks() -> dict[str, dict[str, Any]]:
+    """Every state that calls something, those inside a Map too."""
+    every = dict(states())
+    for state in states().values():
+        every |= state.get("ItemProcessor", {}).get("States", {})
+    return {name: state for name, state in every.items() if state["Type"] == "Task"}
+
+
 def substitutions() -> set[str]:
     return set(_SUBSTITUTION.findall(text()))
 
@@ -46,3 +54,22 @@ def filled_in(values: Mapping[str, str], limits: Mapping[str, str]) -> str:
         definition = definition.replace(limit, lowered)
     definition = _SUBSTITUTION.sub(lambda found: values[found[1]], definition)
     return json.dumps(yaml.safe_load(definition))
+
+
+def broken_at(name: str, definition: str) -> str:
+    """The definition with one task, also one inside a Map, that calls what is not there."""
+    found: dict[str, Any] = json.loads(definition)
+    inner = [one["ItemProcessor"]["States"] for one in found["States"].values() if "Items" in one]
+    for machine_states in (found["States"], *inner):
+        if name in machine_states:
+            _break(machine_states[name]["Arguments"])
+    return json.dumps(found)
+
+
+def _break(arguments: dict[str, Any]) -> None:
+    if "MaxResults" in arguments:  # a list of nothing is no failure
+        arguments["NextToken"] = "no token"
+        return
+    place = next(iter(arguments))  # FunctionName, QueueUrl, TopicArn and the like come first
+    value: str = arguments[place]
+    arguments[place] = value.replace("%}", "& '-gone' %}") if "%}" in value else f"{value}-gone"

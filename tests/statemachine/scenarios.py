@@ -9,7 +9,13 @@ from typing import Any
 
 from tests.statemachine.stage import Script
 
-ORDER = {"source": "unforwarded", "dryRun": False, "filter": {"class": ["config"]}}
+ORDER = {
+    "source": "unforwarded",
+    "dryRun": False,
+    "filter": {"class": ["config"]},
+    "sendAmbiguous": False,
+    "quiet": False,
+}
 UNDERSTOOD = {"outcome": "understood", "order": ORDER}
 READY = {"outcome": "ready", "reason": "answered", "status": 200, "retryAfterSeconds": 0}
 DOWN = {"outcome": "down", "reason": "outage", "status": 503, "retryAfterSeconds": 30}
@@ -33,8 +39,10 @@ REPORTED = {
     "reportUri": "s3://ledger/replays/x/report.json",
     "notice": "Replay x\nCame to its end.",
 }
+METERED = {**MOVED, "marker": "quarantine/a"}
 SCRIPT: Script = {
     "check": [UNDERSTOOD],
+    "count": [{"outcome": "counted", "waiting": 5}],
     "probe": [READY],
     "move": [LAST],
     "settled": [SETTLED],
@@ -42,17 +50,28 @@ SCRIPT: Script = {
 }
 
 BEGIN = ["Begin the replay", "Check the input", "Is the input usable?"]
-LOOK = ["Let other replays show", "Look for other replays", "Is this the oldest?"]
+LISTED = ["Let other replays show", "Look for other replays", "Is it listed?"]
+LOOK = [*LISTED, "Ask the older ones for their source", "Is this the oldest?"]
 COUNT = ["Count what waits", "Does anything wait?"]
 ASK = ["Ask Aforo", "Does Aforo answer?"]
 MOVE = ["Move a round", "Was anything sent?"]
 SETTLE = ["See what is settled", "Is the round settled?"]
 LATER = ["Wait for the forwarder", *SETTLE]
 ROUND = [*ASK, *MOVE, *SETTLE, "Is there more?"]
-CLOSE = ["Write the report", "Tell the operators", "Did it come to its end?"]
+CLOSE = [
+    "Write the report",
+    "Is it worth a notice?",
+    "Tell the operators",
+    "Did it come to its end?",
+]
 FINISHED = [*CLOSE, "Replay finished"]
 STOPPED = [*CLOSE, "Replay stopped early"]
 READY_TO_MOVE = [*BEGIN, *LOOK, *COUNT]
+COUNT_QUARANTINE = ["Count what is quarantined", "Does anything wait?"]
+READY_TO_METER = [*BEGIN, *LOOK, *COUNT_QUARANTINE]
+METER = ["Meter a round again", "Was anything sent?"]
+METERED_ROUND = [*METER, *SETTLE, "Is there more?"]
+QUIET = ["Write the report", "Is it worth a notice?", "Replay finished"]
 
 
 @dataclass(frozen=True)
@@ -150,9 +169,92 @@ SCENARIOS = {
     "more than the history of one execution holds": Scenario(
         path=[*READY_TO_MOVE, *ROUND, *ROUND, *STOPPED],
         answers={"move": [{**MOVED, "seen": 1}]},
-        limits={"$roundNumber >= 300": "$roundNumber >= 2"},
+        limits={"? 150 : 300": "? 150 : 2"},
         error="ReplayStoppedEarly",
-        says="start another replay for the rest",
+        says="2 rounds are used up: start another replay for the rest",
+    ),
+    "a replay that takes longer than two days may": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *STOPPED],
+        answers={"move": [{**MOVED, "seen": 1}]},
+        limits={"> 144000000": "> 0"},
+        error="ReplayStoppedEarly",
+        says="with a larger eventsPerSecond",
+    ),
+    "the quarantine, round after round by the marker": Scenario(
+        path=[*READY_TO_METER, *METERED_ROUND, *METERED_ROUND, *FINISHED],
+        answers={
+            "check": understood(source="quarantine"),
+            "move": [METERED, {**METERED, "marker": "quarantine/b", "isQueueEmpty": True}],
+        },
+        says="replay_finished",
+    ),
+    "a quiet replay of the quarantine": Scenario(
+        path=[*READY_TO_METER, *METERED_ROUND, *QUIET],
+        answers={
+            "check": understood(source="quarantine", quiet=True),
+            "move": [{**METERED, "isQueueEmpty": True}],
+        },
+    ),
+    "the quarantine is empty": Scenario(
+        path=[*READY_TO_METER, "Nothing to replay"],
+        answers={
+            "check": understood(source="quarantine", quiet=True),
+            "count": [{"outcome": "counted", "waiting": 0}],
+        },
+        says="nothing_to_replay",
+    ),
+    "a dry run of the quarantine": Scenario(
+        path=[*READY_TO_METER, *METER, "Is there more?", *FINISHED],
+        answers={
+            "check": understood(source="quarantine", dryRun=True),
+            "move": [{**METERED, "isQueueEmpty": True}],
+        },
+        says="dry_run_finished",
+    ),
+    "the quarantine does not wait for Aforo": Scenario(
+        path=[*READY_TO_METER, *METER, *SETTLE, *LATER * 6, "Is there more?", *FINISHED],
+        answers={
+            "check": understood(source="quarantine"),
+            "move": [{**METERED, "isQueueEmpty": True}],
+            "settled": [WAITING],
+        },
+    ),
+    "more quarantined than the history of one execution holds": Scenario(
+        path=[*READY_TO_METER, *METERED_ROUND, *METERED_ROUND, *STOPPED],
+        answers={"check": understood(source="quarantine"), "move": [{**METERED, "seen": 1}]},
+        limits={"? 150 : 300": "? 2 : 300"},
+        error="ReplayStoppedEarly",
+        says="2 rounds are used up: start another replay for the rest",
+    ),
+    "metering fails": Scenario(
+        path=[*READY_TO_METER, "Meter a round again", *STOPPED],
+        answers={
+            "check": understood(source="quarantine"),
+            "move": [{"raise": "metering failed"}],
+        },
+        error="ReplayStoppedEarly",
+        says="The quarantine could not be metered again: ",
+    ),
+    "the quarantine cannot be counted": Scenario(
+        path=[*BEGIN, *LOOK, "Count what is quarantined"],
+        answers={"check": understood(source="quarantine"), "count": [{"raise": "no bucket"}]},
+        error="Runtime.HandlerError",
+        says="no bucket",
+    ),
+    "a function that fails once, of the quarantine": Scenario(
+        path=[*READY_TO_METER, *METERED_ROUND, *FINISHED],
+        answers={
+            "check": understood(source="quarantine"),
+            "count": [{"raise": "once"}, {"outcome": "counted", "waiting": 5}],
+            "move": [{"raise": "once"}, {**METERED, "isQueueEmpty": True}],
+        },
+    ),
+    "what waits for the counters asks nobody and waits for nothing": Scenario(
+        path=[*READY_TO_MOVE, *MOVE, "Is there more?", *MOVE, "Is there more?", *FINISHED],
+        answers={
+            "check": understood(source="unreconciled"),
+            "move": [{**MOVED, "events": 0}, {**LAST, "events": 0}],
+        },
     ),
     "a function that fails once": Scenario(
         path=[*READY_TO_MOVE, *ROUND, *FINISHED],

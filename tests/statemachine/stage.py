@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import boto3
 
-from tests.statemachine.definition import filled_in
+from tests.statemachine.definition import broken_at, filled_in
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -59,6 +59,7 @@ class Stage:
     folder: Path
     script: Script
     limits: Mapping[str, str] = field(default_factory=dict)
+    broken: str = ""  # a task whose call cannot succeed
 
     def __post_init__(self) -> None:
         self.sfn: SFNClient = boto3.client("stepfunctions")
@@ -69,7 +70,7 @@ class Stage:
         self._role = boto3.client("iam").create_role(
             RoleName=self.name, AssumeRolePolicyDocument=json.dumps(TRUST)
         )["Role"]["Arn"]
-        definition = filled_in(self._substitutions(), self.limits)
+        definition = broken_at(self.broken, filled_in(self._substitutions(), self.limits))
         self.arn = self.sfn.create_state_machine(
             name=self.name, definition=definition, roleArn=self._role
         )["stateMachineArn"]
@@ -119,6 +120,11 @@ class Stage:
             if "stateEnteredEventDetails" in event
         ]
 
+    def failures(self, execution_arn: str) -> int:
+        """How often a task's call failed."""
+        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        return sum(event["type"] == "TaskFailed" for page in pages for event in page["events"])
+
     def asked(self, step: str) -> list[dict[str, Any]]:
         """What the actors were asked, in order."""
         book = self.folder / f"{step}.jsonl"
@@ -139,9 +145,10 @@ class Stage:
         return {
             **{
                 f"Replay{part}FunctionArn": self._actor(part)
-                for part in ("Probe", "Move", "Report")
+                for part in ("Probe", "Move", "MeterAgain", "Report")
             },
             "UnforwardedUsageQueueUrl": self.queue_url,
+            "UnreconciledUsageQueueUrl": self.queue_url,
             "ReplayReportTopicArn": self.topic_arn,
         }
 

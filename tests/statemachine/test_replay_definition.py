@@ -5,10 +5,9 @@ import re
 import pytest
 import yaml
 
-from tests.statemachine.definition import FILE, machine, states, substitutions, targets
+from tests.statemachine.definition import FILE, machine, states, substitutions, targets, tasks
 
 TEMPLATE = FILE.parents[1] / "template.yaml"
-TASKS = [name for name, state in states().items() if state["Type"] == "Task"]
 # Type, Comment, the state's work, then what may go wrong, then where to go.
 ORDER = ["Type", "Comment", None, "Retry", "Catch", "Next", "End"]
 
@@ -37,10 +36,10 @@ def test_every_state_can_be_reached_and_every_target_exists() -> None:
     assert reached == set(states())
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", tasks())
 def test_every_task_has_a_timeout_and_a_patient_retry(name: str) -> None:
     """Without a timeout a lost call waits for a year; without jitter retries come together."""
-    task = states()[name]
+    task = tasks()[name]
     (retry,) = task["Retry"]
     assert task["TimeoutSeconds"] <= 310
     assert retry["JitterStrategy"] == "FULL"

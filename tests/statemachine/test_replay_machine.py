@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.statemachine.definition import states
+from tests.statemachine.definition import states, tasks
 from tests.statemachine.scenarios import (
     DOWN,
     LAST,
+    METERED,
     MOVED,
     SCENARIOS,
     SCRIPT,
@@ -40,6 +41,34 @@ def test_it_takes_the_path_of_the(scenario: Scenario, stage: SetUp) -> None:
     assert scenario.says in (ended.cause or str(ended.output))
 
 
+# Where a replay passes these, which it does not when it is of unforwarded usage.
+OF_QUARANTINE = {"Count what is quarantined", "Meter a round again"}
+
+
+@pytest.mark.parametrize("name", tasks())
+def test_every_retry_and_every_catch_is_exercised(name: str, stage: SetUp) -> None:
+    """A call that always fails is made as often as its Retry says; then its Catch is taken, or the
+    execution fails.
+    """
+    source = "quarantine" if name in OF_QUARANTINE else "unforwarded"
+    played = stage({**SCRIPT, "check": understood(source=source)}, {}, broken=name)
+    played.put_messages(1)
+    if name == "Read its input":
+        older = played.start({}, name="older")
+        played.wait_until(older, "Ask Aforo")
+    execution = played.start({})
+    ended = played.finished(execution)
+    tries = 1 + sum(retry["MaxAttempts"] for retry in tasks()[name]["Retry"])
+    if name in states():
+        assert played.failures(execution) == tries
+        caught = [catch["Next"] for catch in states()[name].get("Catch", [])]
+        after = ended.path[ended.path.index(name) + 1 :][:1]
+        assert after == caught
+    else:
+        assert ended.path[-1] == "Ask the older ones for their source"
+    assert bool(ended.error) is (name != "Tell the operators")
+
+
 def test_of_two_replays_started_together_one_works(stage: SetUp) -> None:
     """The other names it and ends at once, as a success: nothing is wrong."""
     played = stage({**SCRIPT, "probe": [{**DOWN, "retryAfterSeconds": 100_000}]})
@@ -56,6 +85,44 @@ def test_of_two_replays_started_together_one_works(stage: SetUp) -> None:
     }
     played.sfn.stop_execution(executionArn=first)
     assert played.finished(first).status == "ABORTED"
+
+
+def test_replays_of_two_sources_do_not_wait_for_each_other(stage: SetUp) -> None:
+    """They share no queue and no object. What an older one takes from stands in its input; one that
+    will be refused holds nobody up.
+    """
+    played = stage({**SCRIPT, "probe": [{**DOWN, "retryAfterSeconds": 100_000}]})
+    played.put_messages(1)
+    older = [
+        played.start(order, name=f"older-{number}")
+        for number, order in enumerate([{"source": "quarantine"}, {"source": "nowhere"}, [3]])
+    ]
+    played.wait_until(older[-1], "Wait for Aforo")
+    mine = played.start({}, name="mine")
+    played.wait_until(mine, "Is this the oldest?")
+    found = played.finished(mine) if "Another replay is running" in played.path(mine) else None
+    # `[3]` names no source, so it would be one of the default: it is older, and wins.
+    assert found is not None
+    assert found.output["runningReplay"] == "older-2"
+    played.sfn.stop_execution(executionArn=older[2])
+    again = played.start({}, name="again")
+    played.wait_until(again, "Wait for Aforo")
+    for arn in (*older[:2], again):
+        played.sfn.stop_execution(executionArn=arn)
+
+
+def test_the_quarantine_is_read_on_from_its_marker(stage: SetUp) -> None:
+    """The first round begins at the front, the next where it ended."""
+    order = understood(source="quarantine", maxMessages=7)
+    last = {**METERED, "marker": "quarantine/b", "isQueueEmpty": True}
+    played = stage({**SCRIPT, "check": order, "move": [METERED, last]})
+    played.finished(played.start({}))
+    asked = played.asked("move")
+    assert [one["marker"] for one in asked] == ["", METERED["marker"]]
+    assert [one["seeAtMost"] for one in asked] == [5, 2]
+    assert {one["function"] for one in asked} == {f"{played.name}-MeterAgain"}
+    (counted,) = played.asked("count")
+    assert counted["order"] == order[0]["order"]
 
 
 def test_a_replay_may_start_once_the_running_one_is_stopped(stage: SetUp) -> None:
@@ -77,7 +144,7 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
     played.put_messages(5)
     ended = played.finished(played.start({"maxMessages": 7}, name="by-hand"))
 
-    asked = {step: played.asked(step) for step in SCRIPT}
+    asked = {step: played.asked(step) for step in SCRIPT if step != "count"}
     functions = {step: {one.pop("function") for one in all_} for step, all_ in asked.items()}
     assert functions == {
         "check": {f"{played.name}-Move"},
@@ -86,7 +153,10 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
         "settled": {f"{played.name}-Report"},
         "report": {f"{played.name}-Report"},
     }
-    started_at = asked["report"][0].pop("startedAt")
+    (started_at,) = {
+        asked["report"][0].pop("startedAt"),
+        *(one.pop("startedAt") for one in asked["move"]),
+    }
     assert started_at.endswith("Z")
     assert asked == {
         "check": [{"step": "check", "input": {"maxMessages": 7}}],
@@ -116,6 +186,7 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
                 "step": "report",
                 "replayId": "by-hand",
                 "dryRun": False,
+                "source": "unforwarded",
                 "trouble": "",
                 "waitingAtStart": 5,
                 "messagesMoved": 4,
@@ -137,9 +208,16 @@ def test_an_input_of_any_kind_reaches_the_check(order: object, stage: SetUp) -> 
 @pytest.mark.parametrize(
     ("answers", "subject"),
     [
-        ({}, "Replay of unforwarded usage finished"),
-        ({"check": understood(dryRun=True)}, "Dry run of a replay finished"),
-        ({"probe": [{**DOWN, "outcome": "refused"}]}, "Replay of unforwarded usage stopped early"),
+        ({}, "Replay (unforwarded) finished"),
+        ({"check": understood(dryRun=True)}, "Dry run of a replay (unforwarded) finished"),
+        ({"probe": [{**DOWN, "outcome": "refused"}]}, "Replay (unforwarded) stopped early"),
+        (
+            {
+                "check": understood(quiet=True),
+                "probe": [{**DOWN, "outcome": "refused"}],
+            },
+            "Replay (unforwarded) stopped early",
+        ),
     ],
 )
 def test_the_operators_are_told(answers: Mapping[str, Any], subject: str, stage: SetUp) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from functions.adapters.settings import Settings
 from functions.reconciliation.answers import MOST_CUSTOMERS
+from functions.replay.meter_again import LAST_CLAIM_MS
+from functions.replay.metering_call import ANSWER_SECONDS
+from functions.replay.order import Order, read_order
 from tests.local.endpoints import ROOT
 from tests.template.stack import (
     STOPS,
@@ -33,6 +36,7 @@ SETTINGS = {
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
     "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
+    "ReplayMeterAgainFunction": "functions.replay.settings.MeterAgainSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
 }
 
@@ -271,3 +275,34 @@ def test_no_more_customers_are_asked_about_than_an_enquiry_takes() -> None:
     """The parameter and the function that refuses more are two places."""
     parameter = template()["Parameters"]["CustomersPerReconcile"]
     assert parameter["Default"] <= parameter["MaxValue"] == MOST_CUSTOMERS
+
+
+def test_a_claim_outlasts_the_mover_that_made_it() -> None:
+    """Shown again while the mover is still at work, a message would be moved twice each time."""
+    mover = FUNCTIONS["ReplayMoveFunction"]
+    assert int(variables(mover)["CLAIM_SECONDS"]) >= 2 * timeout(mover)
+
+
+def test_the_quarantine_waits_for_metering_as_long_as_it_may_take() -> None:
+    """One object more is begun only while metering could still answer."""
+    metering, again = FUNCTIONS["MeteringFunction"], FUNCTIONS["ReplayMeterAgainFunction"]
+    assert timeout(metering) < ANSWER_SECONDS
+    assert timeout(again) * 1000 > 2 * LAST_CLAIM_MS
+
+
+def test_schedules_start_what_the_replay_understands() -> None:
+    """A schedule that is refused fails every time, at night."""
+    schedules = {
+        name: schedule["Properties"]["Target"]
+        for name, schedule in resources("AWS::Scheduler::Schedule").items()
+        if schedule["Properties"]["Target"]["Arn"] == {"Ref": "ReplayStateMachine"}
+    }
+    orders = {name: read_order(json.loads(one["Input"])) for name, one in schedules.items()}
+    incomplete, outages = orders["IncompleteSchedule"], orders["AutomaticReplaySchedule"]
+    assert isinstance(incomplete, Order)
+    assert (incomplete.source, incomplete.filter.reason) == ("quarantine", ["incomplete"])
+    assert isinstance(outages, Order)
+    assert set(outages.filter.classes) == {"exhausted", "auth"}
+    automatic = template()["Resources"]["AutomaticReplaySchedule"]
+    assert automatic["Condition"] == "ReplaysOutages"
+    assert template()["Parameters"]["AutomaticReplay"]["Default"] == "false"

@@ -1,6 +1,7 @@
 """A replay's surroundings on ministack: the two queues, the bucket, and a forwarder's pen."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -10,11 +11,14 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
+from functions.metering import handler as metering
 from functions.replay import move, report
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.access_log_lines import REGION
 from tests.fakes.unforwarded import NOW_MS
+from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
@@ -42,7 +46,10 @@ class Surroundings:
     s3: "S3Client"
     usage_url: str
     unforwarded_url: str
+    settled_url: str
+    unreconciled_url: str
     bucket: str
+    started_at: str = "2026-11-23T12:00:00.000Z"
 
     def set_aside(self, *messages: UsageMessage | str) -> None:
         for message in messages:
@@ -84,6 +91,7 @@ class Surroundings:
         task = {
             "step": "move",
             "replayId": replay_id,
+            "startedAt": self.started_at,
             "round": 1,
             "order": checked["order"],
             "seeAtMost": 1_000,
@@ -102,13 +110,19 @@ class Surroundings:
         return report.handler(task, _lambda(Context()))
 
     def report(
-        self, replay_id: str, *, dry_run: bool = False, context: Context | None = None
+        self,
+        replay_id: str,
+        *,
+        dry_run: bool = False,
+        source: str = "unforwarded",
+        context: Context | None = None,
     ) -> dict[str, Any]:
         """The whole report, as it stands in S3."""
         task = {
             "step": "report",
             "replayId": replay_id,
             "dryRun": dry_run,
+            "source": source,
             "startedAt": iso_from_epoch_ms(NOW_MS),
             "trouble": "",
             "waitingAtStart": 0,
@@ -129,25 +143,47 @@ def _lambda(context: Context) -> "LambdaContext":
     return cast("LambdaContext", context)
 
 
-@pytest.fixture
-def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
-    """Queues and a bucket of the test's own, and the three functions wired to them."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
+def make_surroundings() -> Surroundings:
+    """Queues and a bucket of their own."""
     sqs, s3, name = boto3.client("sqs"), boto3.client("s3"), f"replay-{uuid4()}"
     s3.create_bucket(Bucket=name)
-    found = Surroundings(
-        sqs=sqs,
-        s3=s3,
-        usage_url=sqs.create_queue(QueueName=f"{name}-usage")["QueueUrl"],
-        unforwarded_url=sqs.create_queue(QueueName=f"{name}-unforwarded")["QueueUrl"],
-        bucket=name,
-    )
+    urls = {
+        f"{kind}_url": sqs.create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
+        for kind in ("usage", "unforwarded", "settled", "unreconciled")
+    }
+    started_at = iso_from_epoch_ms(time.time_ns() // 1_000_000)
+    return Surroundings(sqs=sqs, s3=s3, bucket=name, started_at=started_at, **urls)
+
+
+@pytest.fixture
+def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    """Queues and a bucket of the test's own, and the functions wired to them."""
+    for name, value in ministack.env.items():
+        monkeypatch.setenv(name, value)
+    found = make_surroundings()
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
     monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
+    monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", found.settled_url)
+    monkeypatch.setenv("UNRECONCILED_USAGE_QUEUE_URL", found.unreconciled_url)
+    monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
+    monkeypatch.setenv("CLAIM_SECONDS", "120")
     monkeypatch.setenv("LEDGER_BUCKET", found.bucket)
     for function in (move, report):
         function._wired.cache_clear()
     yield found
     for function in (move, report):
         function._wired.cache_clear()
+
+
+@pytest.fixture
+def yard(aws: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    name = f"quarantine-{uuid4()}"
+    aws.s3.create_bucket(Bucket=name)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("USAGE_QUEUE_URL", aws.usage_url)
+    monkeypatch.setenv("QUARANTINE_BUCKET", name)
+    monkeypatch.setenv("CONFIGURATION_BUCKET", name)
+    found = Yard(aws, name)
+    found.configure()
+    yield found
+    metering._wired.cache_clear()

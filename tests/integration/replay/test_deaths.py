@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from functions.adapters.message_queue import MessageQueue
+from functions.replay.limits import RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
-from functions.replay.round import Round, RoundTask
+from functions.replay.round import Round
 from functions.replay.selection import Letter
 from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.unforwarded import NOW_MS, event, message, record
 from tests.integration.replay.conftest import Surroundings
 
@@ -87,6 +89,15 @@ class DoomedManifests:
     def put_held(self, name: str, rows: Any) -> None:
         self.fate.meets("held", self.manifests.put_held)(name, rows)
 
+    def put_moving(self, name: str, message_ids: Iterable[str]) -> None:
+        self.manifests.put_moving(name, message_ids)
+
+    def moving(self, round_number: int) -> int:
+        return self.manifests.moving(round_number)
+
+    def held_ids(self) -> set[str]:
+        return self.manifests.held_ids()
+
 
 def waiting_messages(aws: Surroundings) -> WaitingMessages:
     return WaitingMessages(aws.sqs, aws.unforwarded_url, poll_seconds=0)
@@ -106,6 +117,7 @@ def run(
         {
             "step": "move",
             "replayId": replay_id,
+            "startedAt": iso_from_epoch_ms(NOW_MS),
             "round": 1,
             "order": order,
             "seeAtMost": 99,

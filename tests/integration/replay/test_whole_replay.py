@@ -1,149 +1,68 @@
-"""The state machine with its real functions, on ministack, with Aforo away when it starts.
+"""The state machine with its real functions, on ministack: stopped, killed and started again.
 
-Only the forwarder is played: what it does is put into the ledger, as it would.
+Waits are a hundredth of what they are on AWS (a public setting of the emulator).
 """
 
-import io
 import json
 import threading
-import time
-import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from itertools import count
+from uuid import uuid4
 
 import boto3
 import httpx
 import pytest
 
-from functions.usage.ledger_row import LedgerRow
+from tests.fakes.access_log_lines import distinct_line, subscription_payload
 from tests.fakes.unforwarded import event, message, record
-from tests.integration.replay.conftest import Surroundings
-from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.integration.replay.conftest import make_surroundings
+from tests.integration.replay.deployed import Deployed, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
-from tests.statemachine.definition import filled_in
+from tests.local.ministack import Ministack, start_ministack
+from tests.statemachine.conftest import configure
+from tests.statemachine.definition import states, targets
 
-PACKAGE = Path(__file__).parents[3] / "functions"
-ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-FINISHED_SECONDS = 60
-
-
-def artifact() -> bytes:
-    """Our packages; what they import is the emulator's own interpreter's."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for part in ("usage", "adapters", "replay"):
-            for file in (PACKAGE / part).rglob("*.py"):
-                archive.write(file, file.relative_to(PACKAGE.parent))
-    return packed.getvalue()
+WAIT_SCALE = 0.01
+NUMBERS = count(1_000)
 
 
-@dataclass
-class Deployed:
-    """The machine, and a forwarder that confirms what reaches UsageQueue."""
-
-    aws: Surroundings
-    machine_arn: str
-
-    def run(self, name: str, order: object) -> dict[str, Any]:
-        sfn = boto3.client("stepfunctions")
-        arn = sfn.start_execution(
-            stateMachineArn=self.machine_arn, name=name, input=json.dumps(order)
-        )["executionArn"]
-        deadline = time.monotonic() + FINISHED_SECONDS
-        while (found := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            assert time.monotonic() < deadline
-            self._forward(failing_customer="cus_gone")
-            time.sleep(0.1)
-        assert found["status"] == "SUCCEEDED", (found.get("error"), found.get("cause"))
-        output: dict[str, Any] = json.loads(found["output"])
-        return output
-
-    def _forward(self, failing_customer: str) -> None:
-        for one in self.aws.sent():
-            failing = [e for e in one["events"] if e["customerId"] == failing_customer]
-            if failing:
-                self.aws.set_aside(message(failing, record("config", one.get("replayId", ""))))
-            self.aws.write_ledger(
-                _row(e, one.get("replayId", ""), e in failing) for e in one["events"]
-            )
+@pytest.fixture(scope="module")
+def quick_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+    with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
+        configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+        yield emulator
 
 
-def _row(one: Mapping[str, Any], replay_id: str, is_failing: bool) -> LedgerRow:  # noqa: FBT001
-    row: LedgerRow = {
-        "key": one["idempotencyKey"],
-        "customerId": one["customerId"],
-        "meter": "api_calls",
-        "quantity": one["quantity"],
-        "occurredAt": one["occurredAt"],
-        "outcome": "set_aside" if is_failing else "confirmed",
-        "verified": True,
-        "replayId": replay_id,
-        "meteredAt": one["occurredAt"],
-        "queuedAt": one["occurredAt"],
-        "settledAt": one["occurredAt"],
-    }
-    return {**row, "setAsideClass": "config"} if is_failing else row
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def aforo() -> Iterator[AforoStandIn]:
     with running_standin() as standin:
         yield standin
 
 
-@pytest.fixture
-def deployed(aws: Surroundings, aforo: AforoStandIn) -> Deployed:
-    role = boto3.client("iam").create_role(
-        RoleName=aws.bucket[:40], AssumeRolePolicyDocument=json.dumps({"Statement": []})
-    )["Role"]
-    boto3.client("iam").put_role_policy(
-        RoleName=role["RoleName"],
-        PolicyName="all",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [ALLOW_ALL]}),
-    )
-    secret = boto3.client("secretsmanager").create_secret(
-        Name=aws.bucket, SecretString=json.dumps({"apiKey": DEFAULT_API_KEY})
-    )
-    environment = {
-        "USAGE_QUEUE_URL": aws.usage_url,
-        "UNFORWARDED_USAGE_QUEUE_URL": aws.unforwarded_url,
-        "LEDGER_BUCKET": aws.bucket,
-        "AFORO_BASE_URL": aforo.url,
-        "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
-        "AFORO_TENANT_ID": DEFAULT_TENANT,
-        "AFORO_SECRET_ARN": secret["ARN"],
-    }
-    code, names = artifact(), ("probe", "move", "report")
-    arns = {
-        name: boto3.client("lambda").create_function(
-            FunctionName=f"{aws.bucket[:40]}-{name}",
-            Runtime="python3.13",
-            Role=role["Arn"],
-            Handler=f"functions.replay.{name}.handler",
-            Code={"ZipFile": code},
-            Timeout=60,
-            Environment={"Variables": environment},
-        )["FunctionArn"]
-        for name in names
-    }
-    topic = boto3.client("sns").create_topic(Name=aws.bucket)
-    values = {
-        **{f"Replay{name.title()}FunctionArn": arn for name, arn in arns.items()},
-        "UnforwardedUsageQueueUrl": aws.unforwarded_url,
-        "ReplayReportTopicArn": topic["TopicArn"],
-    }
-    machine = boto3.client("stepfunctions").create_state_machine(
-        name=aws.bucket[:60], definition=filled_in(values, {}), roleArn=role["Arn"]
-    )
-    return Deployed(aws, machine["stateMachineArn"])
+@pytest.fixture(scope="module")
+def deployed(
+    quick_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    """One for all: each test sets aside events of its own, and looks at those."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in quick_ministack.env.items():
+            patch.setenv(name, value)
+        quarantine = f"quarantine-{uuid4()}"
+        boto3.client("s3").create_bucket(Bucket=quarantine)
+        doom = tmp_path_factory.mktemp("doom")
+        yield Deployed(make_surroundings(), aforo.url, quarantine, doom)
+
+
+def outage(aforo: AforoStandIn) -> None:
+    fault = {"kind": "status", "status": 503, "retry_after": "1"}
+    httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
 
 
 def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
-    deployed: Deployed, aws: Surroundings, aforo: AforoStandIn
+    deployed: Deployed, aforo: AforoStandIn
 ) -> None:
     """And the same again changes nothing: only what still fails is taken once more."""
+    aws = deployed.aws
     aws.set_aside(*(message([event(n), event(n + 100)], record()) for n in range(12)))
     aws.set_aside(message([event(200, customer="cus_gone")], record()))
     aws.set_aside(message([event(300)], record("poison")), message([event(400)]), "not a message")
@@ -151,9 +70,8 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
     assert dry["outcome"] == "dry_run_finished"
     assert dry["report"]["events"]["replayed"] == 26
 
-    outage = {"kind": "status", "status": 503, "retry_after": "1"}
-    httpx.post(f"{aforo.url}/_faults", json={"faults": [outage]}).raise_for_status()
-    threading.Timer(2.5, lambda: httpx.delete(f"{aforo.url}/_faults")).start()
+    outage(aforo)
+    threading.Timer(1, lambda: httpx.delete(f"{aforo.url}/_faults")).start()
     first = deployed.run("first", {"Comment": "by hand", "maxMessages": 100})["report"]
     assert first["events"] == {
         "sent": 26,
@@ -167,7 +85,200 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
     assert first["messages"]["moved"] == 14
     assert first["messages"]["waitingNow"] == 3
 
+    billed = dict(deployed.book)
     second = deployed.run("second", {})["report"]
     assert (second["events"]["sent"], second["events"]["stillFailing"]) == (1, 1)
     assert second["events"]["replayed"] == 0
     assert second["messages"]["waitingNow"] == 3
+    assert deployed.book == billed
+    aws.left()
+
+
+# --- stopped at each state, and killed at each call ----------------------------------------------
+
+
+class Scene:
+    """Something to replay, from each source, and what has to become of it."""
+
+    def __init__(self, deployed: Deployed, source: str) -> None:
+        self.deployed, self.aws, self.source = deployed, deployed.aws, source
+        self.name = f"{source}-{next(NUMBERS)}"
+        self.numbers = [next(NUMBERS) for _ in range(3)]
+        {
+            "unforwarded": self._set_aside,
+            "quarantine": self._quarantine,
+            "unreconciled": self._dead_letters,
+        }[source]()
+
+    def _set_aside(self) -> None:
+        self.aws.set_aside(*(message([event(n)], record()) for n in self.numbers))
+
+    def _quarantine(self) -> None:
+        for number in self.numbers:
+            body = {"requestPayload": subscription_payload([distinct_line(number)])}
+            self.aws.s3.put_object(
+                Bucket=self.deployed.quarantine,
+                Key=f"aws/lambda/async/{self.name}-{number}",
+                Body=json.dumps(body).encode(),
+            )
+
+    def _dead_letters(self) -> None:
+        for number in self.numbers:
+            self.aws.sqs.send_message(
+                QueueUrl=self.aws.unreconciled_url, MessageBody=f"{self.name}-{number}"
+            )
+
+    def is_ready(self) -> bool | None:
+        """What a killed mover had claimed shows again."""
+        if self.source == "quarantine":
+            return True
+        urls = {"unforwarded": self.aws.unforwarded_url, "unreconciled": self.aws.unreconciled_url}
+        found = self.aws.sqs.get_queue_attributes(
+            QueueUrl=urls[self.source], AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
+        )
+        return True if set(found["Attributes"].values()) == {"0"} else None
+
+    def check(self) -> None:
+        """Everything arrived, and Aforo's book has each key once."""
+        if self.source == "unreconciled":
+            found = set(self.aws.take_all(self.aws.settled_url))
+            assert found >= {f"{self.name}-{number}" for number in self.numbers}
+            assert self.aws.depth(self.aws.unreconciled_url) == 0
+            return
+        self.deployed.forward()
+        if self.source == "unforwarded":
+            keys = {event(number)["idempotencyKey"] for number in self.numbers}
+            assert all(self.deployed.book[key] == 1 for key in keys)
+            assert self.aws.depth(self.aws.unforwarded_url) == 0
+            return
+        page = self.aws.s3.list_objects_v2(Bucket=self.deployed.quarantine, Prefix="aws/")
+        assert page["KeyCount"] == 0
+        assert set(self.deployed.book.values()) == {1}
+
+
+# Every state that leads on, by the source whose replay passes it.
+EARLY = [
+    "Begin the replay",
+    "Check the input",
+    "Is the input usable?",
+    "Let other replays show",
+    "Look for other replays",
+    "Is it listed?",
+    "Ask the older ones for their source",
+    "Is this the oldest?",
+]
+LATE = [
+    "See what is settled",
+    "Is the round settled?",
+    "Wait for the forwarder",
+    "Is there more?",
+    "Write the report",
+    "Is it worth a notice?",
+    "Tell the operators",
+    "Did it come to its end?",
+]
+STOPS = {
+    "unforwarded": [
+        *EARLY,
+        "Count what waits",
+        "Does anything wait?",
+        "Ask Aforo",
+        "Does Aforo answer?",
+        "Wait for Aforo",
+        "Move a round",
+        "Was anything sent?",
+        "Hold the pace",
+        *LATE,
+    ],
+    "quarantine": [
+        "Count what is quarantined",
+        "Meter a round again",
+        "Was anything sent?",
+        "See what is settled",
+        "Write the report",
+    ],
+    "unreconciled": ["Move a round", "Was anything sent?", "Write the report"],
+}
+
+
+def order_of(source: str) -> dict[str, object]:
+    pace = {"eventsPerSecond": 1_000} if source == "unforwarded" else {}
+    return {"source": source, **pace}
+
+
+def test_every_state_that_leads_on_is_stopped_at() -> None:
+    """After the others nothing happens any more."""
+    on = {name for name, state in states().items() if targets(state)}
+    assert {name for names in STOPS.values() for name in names} == on
+
+
+@pytest.mark.parametrize(
+    ("source", "state"), [(source, state) for source, names in STOPS.items() for state in names]
+)
+def test_a_replay_stopped_at(
+    source: str, state: str, deployed: Deployed, aforo: AforoStandIn
+) -> None:
+    """The next one does the rest: nothing is lost, nothing is in Aforo's book twice."""
+    scene = Scene(deployed, source)
+    states_here = dict(deployed.definition["States"])
+    states_here |= {
+        f"{state} (after the stop)": states_here[state],
+        state: {"Type": "Wait", "Seconds": 1_000_000, "Next": f"{state} (after the stop)"},
+    }
+    machine = deployed.machine({**deployed.definition, "States": states_here})
+    if state == "Wait for Aforo":
+        outage(aforo)
+    first = deployed.start(f"{scene.name}-first", order_of(source), machine=machine)
+
+    def is_there() -> bool | None:
+        if state != "Wait for the forwarder":
+            deployed.forward()
+        return state in deployed.path(first) or None
+
+    until(is_there)
+    deployed.sfn.stop_execution(executionArn=first)
+    httpx.delete(f"{aforo.url}/_faults")
+    until(scene.is_ready)
+    deployed.run(f"{scene.name}-second", order_of(source))
+    scene.check()
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "calls"),
+    [
+        # How many calls to AWS it has made: 0 is before the first.
+        *(("unforwarded", "move", calls) for calls in (0, 1, 2, 3, 4)),
+        ("unforwarded", "probe", 0),
+        *(("unforwarded", "report", calls) for calls in (1, 3)),
+        *(("unreconciled", "move", calls) for calls in (1, 2, 3)),
+        *(("quarantine", "meter_again", calls) for calls in (1, 3, 8, 9, 10, 11)),
+    ],
+)
+def test_a_replay_whose_worker_is_killed(
+    source: str, part: str, calls: int, deployed: Deployed
+) -> None:
+    """With kill -9, after any of its calls: the state machine tries again, and what that try does
+    not find the next replay does.
+    """
+    scene = Scene(deployed, source)
+    doom = deployed.doom / part
+    doom.write_text(str(calls))
+    first = deployed.start(f"{scene.name}-first", order_of(source))
+    deployed.ended(first)
+    assert not doom.exists(), "it was never killed"
+    until(scene.is_ready)
+    deployed.run(f"{scene.name}-second", order_of(source))
+    scene.check()
+
+
+def test_of_two_started_at_once_one_works(deployed: Deployed) -> None:
+    """The other names it, and ends as a success."""
+    scene = Scene(deployed, "unforwarded")
+    arns = [deployed.start(f"{scene.name}-{which}", {}) for which in ("one", "other")]
+    outputs = [json.loads(deployed.ended(arn)["output"]) for arn in arns]
+    refused = [one for one in outputs if one["outcome"] == "another_replay_is_running"]
+    (worked,) = [one for one in outputs if one["outcome"] != "another_replay_is_running"]
+    assert len(refused) == 1
+    assert worked["report"]["events"]["replayed"] == len(scene.numbers)
+    assert refused[0]["runningReplay"] == worked["report"]["replayId"]
+    scene.check()

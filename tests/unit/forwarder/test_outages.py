@@ -13,9 +13,9 @@ from pydantic_core import from_json
 from functions.forwarder.answer import NoAnswer
 from functions.forwarder.packing import Parcel
 from functions.forwarder.problem import Reply
-from functions.replay.order import Filter
+from functions.replay.order import Order
 from functions.replay.selection import Letter, Take, select
-from functions.usage.message import UsageMessage, to_body
+from functions.usage.message import to_body
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import NOW_MS, key, number_of, said, usage_event, usage_message
@@ -138,10 +138,10 @@ class Road:
                 self.bench.unforwarded.bodies.remove(body)
         for body in waiting:
             letter = Letter("m", "r", body, int(self.clock() * 1000), 1)
-            take = select(letter, Filter(), f"replay-{self.clock()}", int(self.clock() * 1000))
+            order = Order.model_validate({"sendAmbiguous": decided})
+            take = select(letter, order, f"replay-{self.clock()}", int(self.clock() * 1000))
             assert isinstance(take, Take)
-            back: UsageMessage = {**take.back, "decided": True} if decided else take.back
-            self.queue.send(to_body(back))
+            self.queue.send(to_body(take.back))
 
     @property
     def everything(self) -> set[int]:

@@ -25,6 +25,7 @@ HELD: HeldRow = {
 def course(*, dry_run: bool = False, trouble: str = "") -> Course:
     return Course(
         replay_id="by-hand",
+        source="unforwarded",
         dry_run=dry_run,
         started_at="2026-11-23T12:00:00.000Z",
         finished_at="2026-11-23T12:01:00.000Z",
@@ -61,7 +62,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     assert account["messages"]["moved"] == 3
     assert account["ledgerHours"] == {"needed": 1, "read": 1}
     assert notice_of(account, "s3://ledger/x").splitlines() == [
-        "Replay by-hand",
+        "Replay by-hand (unforwarded)",
         "Stopped early: Aforo went away",
         "Messages: 3 moved; 4 waited at the start, 1 wait now.",
         "Events: 2 sent",
@@ -70,7 +71,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
         "  stillFailing: 0",
         "  parked: 0",
         "  outstanding: 1",
-        "Left in the queue: 1 (not_chosen poison)",
+        "Stays: 1 (not_chosen poison)",
         "The whole report: s3://ledger/x",
     ]
 
@@ -79,7 +80,7 @@ def test_a_dry_run_is_told_in_the_conditional() -> None:
     """Nobody must take it for a replay."""
     account = account_of(course(dry_run=True), bill_of({}, [], set()), [], LedgerLookup(0, 0))
     notice = notice_of(account, "s3://ledger/x")
-    assert notice.startswith("Dry run of a replay by-hand\nCame to its end.\n")
+    assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nCame to its end.\n")
     assert "3 would be moved" in notice
     assert "Events, if replayed now:" in notice
 

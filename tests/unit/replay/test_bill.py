@@ -1,6 +1,7 @@
 """The sums of a replay."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,11 @@ from hypothesis import strategies as st
 
 from functions.replay.bill import Bill, Fate, bill_of, bill_of_dry_run, is_of_another, once
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import DAY_MS
 from tests.fakes.unforwarded import NOW_MS, event, ledger_row, sent_row
+
+if TYPE_CHECKING:
+    from functions.replay.manifest import SentRow
 
 REPLAY = "by-hand"
 
@@ -97,9 +102,29 @@ def test_what_fails_again_is_named_by_its_class() -> None:
 def test_a_dry_run_says_what_aforo_would_not_take() -> None:
     """Older than 90 days is parked; known to the ledger is not billed again."""
     sent = once([sent_row(1), sent_row(2), sent_row(3, occurred_at="2026-08-25T11:59:59.999Z")])
-    bill = bill_of_dry_run(sent, {key(2)}, NOW_MS)
+    bill = bill_of_dry_run(sent, {key(2)}, NOW_MS, DAY_MS)
     assert (bill.events["replayed"], bill.events["alreadyConfirmed"]) == (1, 1)
     assert (bill.events["parked"], bill.failing_classes) == (1, {"late": 1})
+
+
+@pytest.mark.parametrize(
+    ("occurred_at", "since_ms", "parked"),
+    [
+        ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS - 1, {"ambiguous": 1}),
+        ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS, {}),
+        ("2026-11-22T11:00:00.000Z", None, {}),
+        ("2026-08-20T11:00:00.000Z", None, {"late": 1}),
+    ],
+)
+def test_a_dry_run_says_what_would_wait_for_a_person(
+    occurred_at: str, since_ms: int | None, parked: dict[str, int]
+) -> None:
+    """What Aforo may have had for longer than it remembers; not what the ledger has."""
+    row: SentRow = {**sent_row(1, occurred_at=occurred_at), "doubtfulSinceMs": since_ms}
+    bill = bill_of_dry_run(once([row]), set(), NOW_MS, DAY_MS)
+    assert bill.failing_classes == parked
+    assert bill.events["parked"] == sum(parked.values())
+    assert bill_of_dry_run(once([row]), {key(1)}, NOW_MS, DAY_MS).events["parked"] == 0
 
 
 def test_a_row_of_another_replay_or_of_none_is_of_another() -> None:

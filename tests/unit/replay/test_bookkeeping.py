@@ -8,6 +8,7 @@ from functions.adapters.ledger import Ledger, replay_prefix
 from functions.replay.bookkeeping import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import DAY_MS
 from tests.fakes.unforwarded import NOW_MS, ledger_row, sent_row
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class OneEvent:
     def sent(self, *, dry_run: bool) -> Iterator[SentRow]:
         return iter([] if dry_run else [sent_row(1)])
 
+    def remetered(self) -> Iterator[Any]:
+        return iter(())
+
     def put_report(self, _: object) -> str:
         return "s3://ledger/report.json"
 
@@ -52,6 +56,7 @@ def test_a_busy_hour_does_not_cost_the_report() -> None:
         cast("Ledger", EndlessHour()),
         cast("Manifests", OneEvent()),
         cast("WaitingMessages", EmptyQueue()),
+        dedup_window_ms=DAY_MS,
     )
     task = ReportTask(
         step="report",

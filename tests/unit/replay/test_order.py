@@ -14,7 +14,7 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
     order = read_order(found)
     assert isinstance(order, Order)
     assert (order.source, order.dry_run, order.max_messages) == ("unforwarded", False, None)
-    assert set(order.filter.set_aside_class) == set(SetAsideClass) - {SetAsideClass.POISON}
+    assert set(order.filter.classes) == set(SetAsideClass) - {SetAsideClass.POISON}
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,21 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
         ([], "input: give a JSON object"),
         (None, "input: give a JSON object"),
         ("now", "input: give a JSON object"),
-        ({"source": "quarantine"}, "source: quarantine is not in this version"),
-        ({"source": "unreconciled"}, "source: unreconciled is not in this version"),
-        ({"source": "dlq"}, "source: Input should be 'unforwarded'"),
+        ({"source": "dlq"}, "source: Input should be 'unforwarded', 'quarantine' or"),
+        (
+            {"source": "quarantine", "filter": {"class": ["auth"]}},
+            "input: filter.class means nothing for source quarantine: leave it out",
+        ),
+        ({"source": "quarantine", "filter": {"customerId": "cus_a"}}, "filter.customerId means"),
+        ({"source": "quarantine", "filter": {"reason": ["No customer"]}}, "filter.reason.0: "),
+        ({"source": "quarantine", "sendAmbiguous": True}, "sendAmbiguous means nothing"),
+        ({"source": "unreconciled", "eventsPerSecond": 3}, "eventsPerSecond means nothing"),
+        ({"filter": {"reason": ["no_customer"]}}, "filter.reason means nothing for source unforw"),
+        (
+            {"eventsPerSecond": 0.01},
+            "eventsPerSecond: Input should be greater than or equal to 0.1",
+        ),
+        ({"sendAmbiguous": 1}, "sendAmbiguous: "),
         ({"dryRun": "yes"}, "dryRun: "),
         ({"dryRun": None}, "dryRun: "),
         ({"maxMessages": 0}, "maxMessages: "),
@@ -59,10 +71,17 @@ def test_what_is_not_understood_is_named(found: object, problem: str) -> None:
     assert problem in order.problem
 
 
-def test_an_order_survives_the_way_through_the_state_machine() -> None:
-    """The check hands it to the machine as JSON, and the machine to the mover."""
-    order = read_order(
+@pytest.mark.parametrize(
+    "found",
+    [
         {
+            "source": "quarantine",
+            "quiet": True,
+            "filter": {"reason": ["incomplete", "delivery"], "newerThan": "2026-10-01T08:00:00Z"},
+        },
+        {"source": "unreconciled", "maxMessages": 3, "dryRun": True},
+        {
+            "sendAmbiguous": True,
             "dryRun": True,
             "maxMessages": 10,
             "eventsPerSecond": 2,
@@ -72,8 +91,12 @@ def test_an_order_survives_the_way_through_the_state_machine() -> None:
                 "olderThan": "2026-10-02T08:00:00+02:00",
                 "newerThan": "2026-10-01T08:00:00Z",
             },
-        }
-    )
+        },
+    ],
+)
+def test_an_order_survives_the_way_through_the_state_machine(found: object) -> None:
+    """The check hands it to the machine as JSON, and the machine to the mover."""
+    order = read_order(found)
     assert isinstance(order, Order)
     as_json = json.dumps(order.model_dump(mode="json", by_alias=True, exclude_none=True))
     assert Order.model_validate(json.loads(as_json)) == order

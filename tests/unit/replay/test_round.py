@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from functions.replay.round import Round, RoundTask
+from functions.replay.limits import RoundTask
+from functions.replay.round import Round
 from functions.replay.selection import Letter
 from functions.usage.message import to_body
+from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.unforwarded import NOW_MS, event, message, record
 
 
@@ -44,6 +46,13 @@ class Nowhere:
 
     def put_sent(self, *_: Any, **__: Any) -> None: ...
     def put_held(self, *_: Any) -> None: ...
+    def put_moving(self, *_: Any) -> None: ...
+
+    def moving(self, _: int) -> int:
+        return 0
+
+    def held_ids(self) -> set[str]:
+        return set()
 
 
 def test_what_a_filter_leaves_of_messages_does_not_use_up_the_snapshot() -> None:
@@ -60,6 +69,7 @@ def test_what_a_filter_leaves_of_messages_does_not_use_up_the_snapshot() -> None
         {
             "step": "move",
             "replayId": "r-1",
+            "startedAt": iso_from_epoch_ms(NOW_MS),
             "round": 1,
             "order": {"filter": {"customerId": "cus_a"}},
             "seeAtMost": 250,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.replay.order import Filter
+from functions.replay.order import Filter, Order
 from functions.replay.selection import (
     NOT_CHOSEN,
     OWN,
@@ -22,11 +22,11 @@ from functions.usage.outcome import SetAsideClass
 from tests.fakes.unforwarded import METERED_AT, NOW_MS, event, letter, message, record
 
 REPLAY = "by-hand"
-ALL = Filter()
+ALL = Order()
 
 
-def filter_of(**fields: Any) -> Filter:
-    return Filter.model_validate(fields)
+def filter_of(**fields: Any) -> Order:
+    return Order(filter=Filter.model_validate(fields))
 
 
 def test_a_set_aside_message_goes_back_with_its_record_as_history() -> None:
@@ -82,8 +82,18 @@ def test_poison_is_replayed_only_when_asked_for() -> None:
     """It would come back as it is, unless something was mended."""
     found = letter(message([event(1)], record("poison")))
     assert select(found, ALL, REPLAY, NOW_MS) == Keep(NOT_CHOSEN, "poison", 1)
-    asked_for = Filter.model_validate({"class": [SetAsideClass.POISON]})
+    asked_for = filter_of(**{"class": [SetAsideClass.POISON]})
     assert isinstance(select(found, asked_for, REPLAY, NOW_MS), Take)
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -> None:  # noqa: FBT001
+    """And never from an earlier replay, which was about an earlier try."""
+    found = letter({**message([event(1)], record("ambiguous")), "decided": True})
+    order = Order.model_validate({"sendAmbiguous": is_decided})
+    choice = select(found, order, REPLAY, NOW_MS)
+    assert isinstance(choice, Take)
+    assert choice.back.get("decided", False) is is_decided
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""A delivery that replay asks metering to take again: what it asks comes in, the answer leaves.
+
+`{"awslogs": {...}, "replay": {"id": ..., "dryRun": ..., "fromLog": ...}}`: CloudWatch Logs writes
+nothing beside `awslogs`, whatever stands in a log; only who may invoke the function can ask.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic_core import from_json
+
+from functions.metering.sorting import Refused, Sorted
+from functions.usage.event import UsageEvent, meter_of
+
+ASKED = "replay"
+INCOMPLETE = "incomplete"
+
+# Key, customer, meter, quantity, occurredAt: lists, since Lambda answers with 6 MB at most.
+type UsageRow = tuple[str, str, str, int | float, str]
+
+
+class Replay(BaseModel):
+    """Who asks, and what for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+
+    id: str = Field(min_length=1, max_length=80)  # the name of an execution
+    dry_run: bool  # says what would become of it, and does nothing
+    from_log: bool  # lines read from the log group, not out of the quarantine
+
+
+class Taken(NamedTuple):
+    """What became of a delivery. `kept` are the names of its quarantine objects, `usage` its
+    events; the latter only for a replay.
+    """
+
+    found: Sorted | None = None
+    kept: tuple[str, ...] = ()
+    excluded_whole: str = ""
+    quarantined_whole: str = ""
+    usage: tuple[UsageRow, ...] = ()
+
+    def answer(self) -> dict[str, object]:
+        """What an invocation that waits for it is told."""
+        excluded = dict(self.found.excluded) if self.found else {}
+        quarantined = reasons_of(self.found.quarantined) if self.found else {}
+        return {
+            "billed": self.found.billed if self.found else 0,
+            "excluded": excluded | ({self.excluded_whole: 1} if self.excluded_whole else {}),
+            "quarantined": quarantined
+            | ({self.quarantined_whole: 1} if self.quarantined_whole else {}),
+            "kept": self.kept,
+            "incomplete": _incomplete(self.found.quarantined if self.found else ()),
+            "usage": self.usage,
+        }
+
+
+def replay_of(payload: object) -> Replay | None:
+    """Who asks, if a replay does. ValueError (pydantic's) for one that does not ask properly: to
+    take its delivery as an ordinary one might bill what was to be tried dry.
+    """
+    asked = payload.get(ASKED) if isinstance(payload, Mapping) else None
+    return None if asked is None else Replay.model_validate(asked)
+
+
+def as_delivered(payload: object) -> object:
+    """The payload as CloudWatch made it, so that the quarantine keeps it under its old name."""
+    if not isinstance(payload, Mapping):
+        return payload
+    return {name: value for name, value in payload.items() if name != ASKED}
+
+
+def to_keep(refused: Iterable[Refused], replay: Replay | None) -> list[Refused]:
+    """What has to be quarantined. Lines that were read from the log again and are incomplete still
+    are in the quarantine: kept once more under another name, they would never end.
+    """
+    if replay is None or not replay.from_log:
+        return list(refused)
+    return [entry for entry in refused if entry.why.reason != INCOMPLETE]
+
+
+def usage_rows(event_texts: Iterable[str]) -> tuple[UsageRow, ...]:
+    return tuple(map(_row, event_texts))
+
+
+def reasons_of(refused: Iterable[Refused]) -> dict[str, int]:
+    """How many requests, by reason."""
+    times: dict[str, int] = {}
+    for why, _ in refused:
+        times[why.reason] = times.get(why.reason, 0) + 1
+    return times
+
+
+def _row(text: str) -> UsageRow:
+    event: UsageEvent = from_json(text)
+    return (
+        event["idempotencyKey"],
+        event["customerId"],
+        meter_of(event),
+        event["quantity"],
+        event["occurredAt"],
+    )
+
+
+def _incomplete(refused: Iterable[Refused]) -> list[str]:
+    """The places of requests that are not whole, as the quarantine names them."""
+    return [why.detail for why, _ in refused if why.reason == INCOMPLETE]

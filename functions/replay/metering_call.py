@@ -1,0 +1,74 @@
+"""Asks metering to take a delivery again, and waits for its answer."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.replay.manifest import SentRow
+from functions.usage.errors import Retryable
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+
+# Metering's own timeout, and its cold start.
+ANSWER_SECONDS = 75
+
+
+class MeteringFailed(Retryable):
+    """It raised, or did not answer: nothing is known of what it did."""
+
+
+class Answer(BaseModel):
+    """What became of a delivery: requests by reason, the quarantine objects that it is in now, the
+    places of those that are not whole, and its events.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    billed: int
+    excluded: dict[str, int]
+    quarantined: dict[str, int]
+    kept: list[str]
+    incomplete: list[str]
+    usage: list[tuple[str, str, str, int | float, str]]
+
+    @property
+    def sent_rows(self) -> list[SentRow]:
+        return [
+            {
+                "key": key,
+                "customerId": customer_id,
+                "meter": meter,
+                "quantity": quantity,
+                "occurredAt": occurred_at,
+                "setAsideClass": "",
+            }
+            for key, customer_id, meter, quantity, occurred_at in self.usage
+        ]
+
+
+class Metering:
+    """The metering function, asked in the name of one replay."""
+
+    def __init__(
+        self, client: "LambdaClient", function_arn: str, replay_id: str, *, dry_run: bool
+    ) -> None:
+        self._client = client
+        self._function_arn = function_arn
+        self._replay_id = replay_id
+        self._dry_run = dry_run
+
+    def take(self, payload: Mapping[str, object], *, from_log: bool = False) -> Answer:
+        """MeteringFailed when it raised; errors of the call itself raise as they are."""
+        asked = {"id": self._replay_id, "dryRun": self._dry_run, "fromLog": from_log}
+        answer = self._client.invoke(
+            FunctionName=self._function_arn,
+            Payload=json.dumps({**payload, "replay": asked}).encode(),
+        )
+        body = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            # The type alone: a message may quote the line.
+            raise MeteringFailed(str(json.loads(body).get("errorType", "no error type")))
+        return Answer.model_validate_json(body)

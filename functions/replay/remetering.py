@@ -1,0 +1,144 @@
+"""One round of a replay of the quarantine: quarantined objects in, metering's work again, and their
+way out of the quarantine.
+
+Guaranteed: wherever a round ends, an object that has not been dealt with to its last line is in the
+quarantine. It may be dealt with twice: the same lines give the same events under the same keys.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched, islice
+
+from functions.replay.kept import (
+    NEVER_ENDED,
+    KeptDelivery,
+    KeptLines,
+    prefixes_of,
+    read_kept,
+)
+from functions.replay.limits import Moved, RoundTask
+from functions.replay.manifest import Manifests
+from functions.replay.order import Order
+from functions.replay.quarantine import Entry, Quarantine
+from functions.replay.second_reading import METERING_FAILED, Reading, SecondReading
+from functions.replay.selection import NOT_CHOSEN
+from functions.usage.errors import Retryable
+
+# What is done twice when a round is killed. With a pace, an object goes out by itself.
+CLAIM_OBJECTS = 10
+ROUND_OBJECTS = 1_000
+# One object may be what fails; the third in a row says that metering itself does.
+FAILURES_IN_A_ROW = 3
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a round has come. `marker` is the last name that is done with."""
+
+    marker: str
+    moved: Moved = field(default_factory=Moved)
+    failures: int = 0
+    never_ended: int = 0  # requests that were given up in this round
+
+    def count(self, readings: list[Reading], seen: int) -> None:
+        left = sum(not reading.stays for reading in readings)
+        events = sum(len(reading.sent_rows) for reading in readings)
+        self.moved = self.moved.plus(Moved(messages=left, events=events, seen=seen))
+        ended = (reading.remetered_row["quarantined"].get(NEVER_ENDED, 0) for reading in readings)
+        self.never_ended += sum(ended)
+
+
+class Remetering:
+    """Takes objects of one replay through metering again."""
+
+    def __init__(
+        self,
+        *,
+        quarantine: Quarantine,
+        reading: SecondReading,
+        manifests: Manifests,
+    ) -> None:
+        self._quarantine = quarantine
+        self._reading = reading
+        self._manifests = manifests
+
+    def count(self, order: Order, before: datetime) -> int:
+        """How many objects a replay would read, those that its times leave out included."""
+        entries = self._quarantine.entries(prefixes_of(order.filter.reason), before)
+        return sum(1 for _ in entries)
+
+    def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Progress:
+        """Object after object, until a limit, the end of the quarantine or the end of the time.
+        Retryable when metering fails for one object after the other.
+        """
+        progress = Progress(task.marker)
+        prefixes = prefixes_of(task.order.filter.reason)
+        entries = self._quarantine.entries(prefixes, task.started_at, task.marker)
+        size = 1 if task.order.events_per_second or task.order.max_messages else CLAIM_OBJECTS
+        most = min(task.see_at_most, ROUND_OBJECTS)
+
+        def may_go_on() -> bool:
+            return (
+                progress.moved.messages < task.move_at_most
+                and progress.moved.events < task.events_at_most
+                and is_time_left()
+            )
+
+        for number, claim in enumerate(batched(islice(entries, most), size, strict=False)):
+            if not may_go_on():
+                return progress
+            self._take(task, f"{move_id}-{number:03}", claim, progress)
+        # A round that was full may have ended before the quarantine did.
+        is_over = progress.moved.seen < most
+        progress.moved = progress.moved.plus(Moved(is_queue_empty=is_over))
+        return progress
+
+    def _take(self, task: RoundTask, name: str, claim: Iterable[Entry], progress: Progress) -> None:
+        found = [(entry, self._reading_of(entry, task.order, progress)) for entry in claim]
+        readings = [reading for _, reading in found if reading is not None]
+        self._write_down(name, readings, dry_run=task.order.dry_run)
+        if not task.order.dry_run:
+            self._put_aside(readings, task.replay_id)
+        progress.count(readings, len(found))
+        progress.marker = found[-1][0].key
+
+    def _reading_of(self, entry: Entry, order: Order, progress: Progress) -> Reading | None:
+        """None for one that is not there any more."""
+        body = self._quarantine.read(entry.key)
+        if body is None:
+            return None
+        kept = read_kept(entry.key, body)
+        if not order.filter.takes_time(_moment_ms(entry, kept)):
+            return Reading(entry.key, stays=NOT_CHOSEN)
+        reading = self._reading.read(entry.key, kept)
+        progress.failures = progress.failures + 1 if reading.stays == METERING_FAILED else 0
+        if progress.failures == FAILURES_IN_A_ROW:
+            message = f"metering failed {FAILURES_IN_A_ROW} times in a row: see its log"
+            raise Retryable(message)
+        return reading
+
+    def _write_down(self, name: str, readings: list[Reading], *, dry_run: bool) -> None:
+        # 1. Durable: what metering did, once it has. Killed before, the objects are all still
+        #    there, and what was sent is sent again under the same keys.
+        rows = [row for reading in readings for row in reading.sent_rows]
+        self._manifests.put_sent(name, rows, dry_run=dry_run)
+        self._manifests.put_remetered(name, [reading.remetered_row for reading in readings])
+        self._manifests.put_held(name, [one.held_row for one in readings if one.stays])
+
+    def _put_aside(self, readings: list[Reading], replay_id: str) -> None:
+        for reading in readings:
+            if reading.stays:
+                continue
+            # 2. Durable: what of it has to stay, under its own name.
+            for part in reading.parts:
+                self._quarantine.put(*part.as_object())
+            # 3. Gone from the quarantine, and kept where nothing is metered. Killed before, it is
+            #    metered once more.
+            self._quarantine.put_aside(reading.key, replay_id)
+
+
+def _moment_ms(entry: Entry, kept: KeptLines | KeptDelivery | None) -> float:
+    """When its first line was logged; for what says no time, when it was kept."""
+    stamp = kept.first_timestamp if isinstance(kept, KeptLines) else None
+    return entry.modified_at.timestamp() * 1000 if stamp is None else stamp

@@ -1,0 +1,261 @@
+"""The state machine with its real functions on ministack, and a forwarder that is played.
+
+What the forwarder does is put into the ledger, as it would; its book counts each key once, as Aforo
+does. Any of the functions can be told to die, by kill -9, after one of its calls to AWS.
+"""
+
+import io
+import json
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+
+from functions.usage.ledger_row import LedgerRow
+from tests.fakes.unforwarded import message, record
+from tests.integration.replay.conftest import Surroundings
+from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.statemachine.definition import filled_in
+from tests.template.stack import functions, template, variables
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+PACKAGE = Path(__file__).parents[3] / "functions"
+ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+FINISHED_SECONDS = 90
+CLAIM_SECONDS = 2  # 120 on AWS: here what a killed mover had claimed is waited for
+FAILING_CUSTOMER = "cus_gone"
+PARTS = ("probe", "move", "meter_again", "report")
+# `DOOM` is a folder; a file there, named for a part, holds after how many calls to AWS it dies.
+DOOMED = """
+import importlib, os, pathlib, signal
+import botocore.client
+PART = os.environ["PART"]
+DOOM = pathlib.Path(os.environ["DOOM"]) / PART
+REAL = botocore.client.BaseClient._make_api_call
+calls = 0
+
+def doomed(self, operation, parameters):
+    global calls
+    answer = REAL(self, operation, parameters)
+    calls += 1
+    die()
+    return answer
+
+def die():
+    if DOOM.exists() and int(DOOM.read_text()) == calls:
+        DOOM.unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+botocore.client.BaseClient._make_api_call = doomed
+
+def handler(event, context):
+    global calls
+    calls = 0
+    if event.get("step") != "count":
+        die()
+    return importlib.import_module("functions.replay." + PART).handler(event, context)
+"""
+
+
+def artifact() -> bytes:
+    """Our packages; what they import is the emulator's own interpreter's."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("doomed.py", DOOMED)
+        for part in ("usage", "adapters", "replay", "metering", "forwarder"):
+            for file in (PACKAGE / part).rglob("*.py"):
+                archive.write(file, file.relative_to(PACKAGE.parent))
+    return packed.getvalue()
+
+
+@dataclass
+class Deployed:
+    """The machine, and a forwarder that confirms what reaches UsageQueue."""
+
+    aws: Surroundings
+    aforo_url: str
+    quarantine: str
+    doom: Path
+    book: Counter[str] = field(default_factory=Counter)
+    has_forwarder: bool = False  # a real one, behind UsageQueue; Aforo's stand-in has the book
+
+    def __post_init__(self) -> None:
+        self.sfn: SFNClient = boto3.client("stepfunctions")
+        self._role = _role(self.aws.bucket[:40])
+        self.values = self._substitutions()
+        self.definition: dict[str, Any] = json.loads(filled_in(self.values, {}))
+        self.machine_arn = self.machine(self.definition)
+
+    def machine(self, definition: Mapping[str, Any]) -> str:
+        """A state machine with these functions and queues."""
+        return self.sfn.create_state_machine(
+            name=f"replay-{uuid4().hex}", definition=json.dumps(definition), roleArn=self._role
+        )["stateMachineArn"]
+
+    def run(self, name: str, order: object, *, machine: str = "") -> dict[str, Any]:
+        """The output of an execution that has succeeded."""
+        found = self.ended(self.start(name, order, machine=machine))
+        assert found["status"] == "SUCCEEDED", (found.get("error"), found.get("cause"))
+        output: dict[str, Any] = json.loads(found["output"])
+        return output
+
+    def start(self, name: str, order: object, *, machine: str = "") -> str:
+        return self.sfn.start_execution(
+            stateMachineArn=machine or self.machine_arn, name=name, input=json.dumps(order)
+        )["executionArn"]
+
+    def ended(self, arn: str) -> Any:
+        """The description of an execution when it has ended; the forwarder works meanwhile."""
+
+        def look() -> Any:
+            self.forward()
+            found = self.sfn.describe_execution(executionArn=arn)
+            return found if found["status"] != "RUNNING" else None
+
+        return until(look)
+
+    def path(self, arn: str) -> list[str]:
+        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for page in pages
+            for event in page["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def forward(self) -> None:
+        """What the forwarder does: book, ledger, what fails set aside again."""
+        if self.has_forwarder:
+            return
+        for one in self.aws.sent():
+            replay_id = one.get("replayId", "")
+            failing = [e for e in one["events"] if e["customerId"] == FAILING_CUSTOMER]
+            if failing:
+                self.aws.set_aside(message(failing, record("config", replay_id)))
+            taken = [event for event in one["events"] if event not in failing]
+            self.book.update(
+                {e["idempotencyKey"] for e in taken if e["idempotencyKey"] not in self.book}
+            )
+            self.aws.write_ledger(ledger_row(e, replay_id, e in failing) for e in one["events"])
+
+    def _substitutions(self) -> dict[str, str]:
+        code = artifact()
+        environment = self._environment()
+        metering = self._function(
+            "metering", "functions.metering.handler.handler", code, environment
+        )
+        environment["METERING_FUNCTION_ARN"] = metering
+        if self.has_forwarder:
+            self._start_forwarder(code, environment)
+        arns = {
+            part: self._function(part, "doomed.handler", code, {**environment, "PART": part})
+            for part in PARTS
+        }
+        topic = boto3.client("sns").create_topic(Name=self.aws.bucket)
+        return {
+            **{
+                f"Replay{part.title().replace('_', '')}FunctionArn": arn
+                for part, arn in arns.items()
+            },
+            "UnforwardedUsageQueueUrl": self.aws.unforwarded_url,
+            "UnreconciledUsageQueueUrl": self.aws.unreconciled_url,
+            "ReplayReportTopicArn": topic["TopicArn"],
+        }
+
+    def _start_forwarder(self, code: bytes, environment: dict[str, str]) -> None:
+        given = variables(functions()["ForwarderFunction"])
+        # What is no queue, bucket or address of ours is as the template has it.
+        ours = {name: _value(found) for name, found in given.items()} | environment
+        arn = self._function("forwarder", "functions.forwarder.handler.handler", code, ours)
+        names = {"AttributeNames": ["QueueArn"]}
+        found = self.aws.sqs.get_queue_attributes(QueueUrl=self.aws.usage_url, **names)  # type: ignore[arg-type]
+        boto3.client("lambda").create_event_source_mapping(
+            FunctionName=arn,
+            EventSourceArn=found["Attributes"]["QueueArn"],
+            BatchSize=10,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+        )
+
+    def _environment(self) -> dict[str, str]:
+        secret = boto3.client("secretsmanager").create_secret(
+            Name=self.aws.bucket, SecretString=json.dumps({"apiKey": DEFAULT_API_KEY})
+        )
+        return {
+            "USAGE_QUEUE_URL": self.aws.usage_url,
+            "UNFORWARDED_USAGE_QUEUE_URL": self.aws.unforwarded_url,
+            "SETTLED_USAGE_QUEUE_URL": self.aws.settled_url,
+            "UNRECONCILED_USAGE_QUEUE_URL": self.aws.unreconciled_url,
+            "LEDGER_BUCKET": self.aws.bucket,
+            "QUARANTINE_BUCKET": self.quarantine,
+            "CONFIGURATION_BUCKET": self.quarantine,
+            "CLAIM_SECONDS": str(CLAIM_SECONDS),
+            "DEDUP_WINDOW_SECONDS": "86400",
+            "AFORO_BASE_URL": self.aforo_url,
+            "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
+            "AFORO_TENANT_ID": DEFAULT_TENANT,
+            "AFORO_SECRET_ARN": secret["ARN"],
+            "DOOM": str(self.doom),
+        }
+
+    def _function(
+        self, part: str, handler: str, code: bytes, environment: Mapping[str, str]
+    ) -> str:
+        return boto3.client("lambda").create_function(
+            FunctionName=f"{self.aws.bucket[:40]}-{part}",
+            Runtime="python3.13",
+            Role=self._role,
+            Handler=handler,
+            Code={"ZipFile": code},
+            Timeout=60 if part != "meter_again" else 300,
+            Environment={"Variables": dict(environment)},
+        )["FunctionArn"]
+
+
+def until[Found](look: Callable[[], Found | None]) -> Found:
+    """What `look` finds, in time."""
+    deadline = time.monotonic() + FINISHED_SECONDS
+    while (found := look()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def ledger_row(one: Mapping[str, Any], replay_id: str, is_failing: bool) -> LedgerRow:  # noqa: FBT001
+    row: LedgerRow = {
+        "key": one["idempotencyKey"],
+        "customerId": one["customerId"],
+        "meter": "api_calls",
+        "quantity": one["quantity"],
+        "occurredAt": one["occurredAt"],
+        "outcome": "set_aside" if is_failing else "confirmed",
+        "verified": True,
+        "replayId": replay_id,
+        "meteredAt": one["occurredAt"],
+        "queuedAt": one["occurredAt"],
+        "settledAt": one["occurredAt"],
+    }
+    return {**row, "setAsideClass": "config"} if is_failing else row
+
+
+def _value(found: object) -> str:
+    """A literal of the template, or the default of the parameter that it refers to."""
+    name = found.get("Ref") if isinstance(found, dict) else None
+    parameter = template()["Parameters"].get(name, {})
+    return found if isinstance(found, str) else str(parameter.get("Default", "-"))
+
+
+def _role(name: str) -> str:
+    iam = boto3.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []}))
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [ALLOW_ALL]})
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=policy)
+    arn: str = role["Role"]["Arn"]
+    return arn

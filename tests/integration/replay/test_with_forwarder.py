@@ -1,0 +1,156 @@
+"""The state machine, its functions, metering and the forwarder for real; Aforo's stand-in keeps the
+book.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx
+import pytest
+
+from functions.usage.event import UsageEvent
+from functions.usage.message import SetAsideRecord
+from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.outcome import SetAsideClass
+from tests.fakes.access_log_lines import distinct_line, subscription_payload
+from tests.fakes.unforwarded import event, message, record
+from tests.integration.replay.conftest import make_surroundings
+from tests.integration.replay.deployed import Deployed, until
+from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.ministack import Ministack, start_ministack
+from tests.statemachine.conftest import configure
+
+WAIT_SCALE = 0.05
+MESSAGES, EVENTS = 100, 10
+POISON = 3  # messages, among the others
+
+
+@pytest.fixture(scope="module")
+def walk_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+    with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
+        configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def aforo() -> Iterator[AforoStandIn]:
+    with running_standin() as standin:
+        yield standin
+
+
+@pytest.fixture(scope="module")
+def walk(
+    walk_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in walk_ministack.env.items():
+            patch.setenv(name, value)
+        quarantine = f"quarantine-{uuid4()}"
+        boto3.client("s3").create_bucket(Bucket=quarantine)
+        folder = tmp_path_factory.mktemp("doom")
+        yield Deployed(make_surroundings(), aforo.url, quarantine, folder, has_forwarder=True)
+
+
+def book(aforo: AforoStandIn) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{aforo.url}/_ledger", timeout=30).json()
+    return found
+
+
+def recent(number: int) -> UsageEvent:
+    return event(number, occurred_at=iso_from_epoch_ms(time.time_ns() // 10**6 - HOUR_MS))
+
+
+def record_of(number: int) -> SetAsideRecord | None:
+    """Each class by turns, and what SQS itself moved."""
+    kinds = [one for one in SetAsideClass if one is not SetAsideClass.POISON]
+    kind = [*kinds, None][number % (len(kinds) + 1)]
+    return record(kind) if kind else None
+
+
+def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -> None:
+    """Dry first, which says the same and touches nothing; then three times: after the first,
+    Aforo's book is what it was. The poison among them stays, and is named.
+    """
+    for number in range(MESSAGES):
+        events = [recent(number * EVENTS + n) for n in range(EVENTS)]
+        walk.aws.set_aside(message(events, record_of(number)))
+    walk.aws.set_aside(*(message([recent(5_000 + n)], record("poison")) for n in range(POISON)))
+    before = book(aforo)["accepted"]
+    dry = walk.run("dry", {"dryRun": True})["report"]
+    assert book(aforo)["accepted"] == before
+
+    first = walk.run("first", {})["report"]
+    assert first["events"] == dry["events"]
+    assert first["bill"] == dry["bill"]
+    assert first["events"]["replayed"] == first["events"]["sent"] == MESSAGES * EVENTS
+    assert first["messages"]["left"] == [
+        {"why": "not_chosen", "class": "poison", "messages": POISON, "events": POISON}
+    ]
+    after = book(aforo)
+    assert after["accepted"] == before + MESSAGES * EVENTS
+    for name in ("second", "third"):
+        assert walk.run(name, {})["report"]["events"]["sent"] == 0
+    assert book(aforo) == after
+    assert len(walk.aws.left()) == POISON
+
+
+def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> None:
+    """What is on its way waits with the forwarder, what is not waits here; then it goes on."""
+    numbers = range(10_000, 10_040)
+    walk.aws.set_aside(*(message([recent(n)], record("exhausted")) for n in numbers))
+    before = book(aforo)["accepted"]
+    # Thirty are a round at this pace: the first goes through, then Aforo is down.
+    arn = walk.start("outage", {"eventsPerSecond": 0.5})
+    until(lambda: True if book(aforo)["accepted"] > before else None)
+    fault = {"kind": "status", "status": 503, "retry_after": "1"}
+    httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
+    until(lambda: True if "Wait for Aforo" in walk.path(arn) else None)
+    httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+    ended = walk.ended(arn)
+    assert ended["status"] == "SUCCEEDED"
+    report = json.loads(ended["output"])["report"]
+    assert (report["events"]["replayed"], report["trouble"]) == (len(numbers), None)
+    assert book(aforo)["accepted"] == before + len(numbers)
+
+
+def test_the_quarantine_goes_the_same_road(walk: Deployed, aforo: AforoStandIn) -> None:
+    """Metered again by the deployed function, posted, and reported as billed by this replay."""
+    now_ms = time.time_ns() // 10**6
+    lines = [
+        distinct_line(n, customerId="-", apiKeyId=f"key_{n}", requestTimeEpoch=str(now_ms))
+        for n in (1, 2)
+    ]
+    arn = walk.values["ReplayMoveFunctionArn"].replace("-move", "-metering")
+    payload = subscription_payload(lines)
+    boto3.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(payload).encode())
+    before = book(aforo)["accepted"]
+    nothing = walk.run("too-early", {"source": "quarantine"})["report"]
+    assert nothing["messages"]["left"] == [
+        {"why": "quarantined_again", "class": "no_customer", "messages": 1, "events": 2}
+    ]
+    version = {
+        "effectiveFrom": "2020-01-01T00:00:00Z",
+        "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+        "customers": {"key_1": "cus_a", "key_2": "cus_b"},
+    }
+    walk.aws.s3.put_object(
+        Bucket=walk.quarantine,
+        Key="configuration/metering.json",
+        Body=json.dumps({"versions": [version]}).encode(),
+    )
+    # A deployed metering keeps its configuration for a minute: a new process has none to keep.
+    client = boto3.client("lambda")
+    found = client.get_function_configuration(FunctionName=arn)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=arn, Environment={"Variables": {**found, "FRESH": "1"}}
+    )
+    report = walk.run("cured", {"source": "quarantine"})["report"]
+    assert report["requests"] == {"billed": 2, "excluded": {}, "quarantined": {}}
+    assert report["events"]["replayed"] == report["events"]["sent"] == 2
+    assert [line["customerId"] for line in report["bill"]] == ["cus_a", "cus_b"]
+    assert book(aforo)["accepted"] == before + 2
+    assert walk.run("again", {"source": "quarantine"})["outcome"] == "nothing_to_replay"

@@ -1,0 +1,50 @@
+"""The picture of the state machines in the docs."""
+
+import re
+
+import yaml
+
+from tests.template.picture import FOLDER, PAGE, drawn, page
+
+
+def test_the_page_is_current() -> None:
+    """`python -m tests.template.picture` draws it again."""
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_every_state_of_every_machine_is_drawn_once_and_led_to() -> None:
+    """Also machines that are added later."""
+    for file in FOLDER.glob("*.asl.yaml"):
+        machine = yaml.safe_load(file.read_text(encoding="utf-8"))
+        lines = list(drawn(machine))
+        boxes = [line for line in lines if ":::" in line]
+        names = [re.sub(r"<br.*", "", line.split('"')[1]) for line in boxes]
+        assert names == list(machine["States"])
+        led_to = {line.rsplit("> ", 1)[1] for line in lines if "->" in line}
+        assert led_to == {re.split(r"\W", line.strip(), maxsplit=1)[0] for line in boxes}
+
+
+def test_a_map_shows_what_it_runs_and_an_end_is_no_box_like_others() -> None:
+    """By the kinds that Step Functions knows."""
+    machine = {
+        "StartAt": "Each one",
+        "States": {
+            "Each one": {
+                "Type": "Map",
+                "ItemProcessor": {"States": {"Read it": {"Type": "Task"}}},
+                "Next": "Done",
+                "Catch": [{"Next": "Broken"}],
+            },
+            "Done": {"Type": "Succeed"},
+            "Broken": {"Type": "Fail"},
+        },
+    }
+    assert list(drawn(machine))[:7] == [
+        "flowchart TD",
+        "  start((start)) --> each_one",
+        '  each_one["Each one<br/>(Read it)"]:::work',
+        '  done[["Done"]]:::done',
+        '  broken[["Broken"]]:::failed',
+        "  each_one --> done",
+        "  each_one -.-> broken",
+    ]
