@@ -50,6 +50,9 @@ class Cast(NamedTuple):
     time_ms: int
 
 
+# What no shape is made of: its moulds are at least one.
+_UNSEEN: tuple[Mould, ...] = ()
+
 type Shape = tuple[str, ...]
 
 
@@ -80,10 +83,14 @@ class Moulds:
         time_ms = int(time)
         if not self._since_ms <= time_ms < self.until_ms or time_ms > latest_ms:
             return None
-        moulds = self._shapes[shape] if shape in self._shapes else self._made(shape, fields)
+        moulds = self._shapes.get(shape, _UNSEEN)
+        if moulds is _UNSEEN:
+            moulds = self._made(shape, fields)
         if not isinstance(moulds, tuple):
             return moulds
-        customer = self._customers[who] if who in self._customers else self._known(who, fields)
+        customer = self._customers.get(who, "")
+        if customer == "":
+            customer = self._known(who, fields)
         if customer is None or (self._counts_bytes and size == "0"):
             return None
         values = (
