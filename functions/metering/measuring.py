@@ -95,12 +95,16 @@ def _of_element(
     said = _said(request, meter, element)
     if isinstance(said, Quarantined):
         return said
-    metadata = {
+    return Measure(quantity, place, said, labels_of(request, meter, element))
+
+
+def labels_of(request: Request, meter: Meter, element: Element = _NO_ELEMENT) -> Mapping[str, str]:
+    """The meter's own metadata, as far as the line says it."""
+    return {
         name: text
         for name, key in meter.metadata.items()
         if (text := _text(_value(request, element, key)))
     }
-    return Measure(quantity, place, said, metadata)
 
 
 def _quantity(request: Request, meter: Meter, element: Element) -> int | float | str | Quarantined:
