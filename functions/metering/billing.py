@@ -166,7 +166,8 @@ def _events(request: Request, customer: str, version: Version) -> Billing:
     if not events:
         return Excluded(min(omitted))
     billed = Billed(events)
-    billed.omitted = omitted
+    if omitted:
+        billed.omitted = omitted
     return billed
 
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from functions.metering.billing import identity_of
+from functions.metering.measuring import labels_of
 from functions.metering.meter import Meter
 from functions.metering.request import Request
 from functions.metering.request_event import Measure, event_of
@@ -35,8 +36,10 @@ _PROBE: dict[str, Any] = {
     "traceparent": "trace",
 }
 _MARKED_CUSTOMER = "\x06"
+_MARKED_QUANTITY = "\x07"
+_PROBE_QUANTITY = 4
 # How they read in the JSON text, in the order in which `Mould.cast` takes what replaces them. The
-# last three lose their quotes with the mark: two are numbers, the last may be null.
+# last four lose their quotes with the mark: three are numbers, and the traceparent may be null.
 _MARKS = (
     r"\u0006",
     iso_from_epoch_ms(_SAMPLE_MS),
@@ -45,6 +48,7 @@ _MARKS = (
     r'"\u0003"',
     r'"\u0004"',
     r'"\u0005"',
+    r'"\u0007"',
 )
 
 
@@ -74,14 +78,14 @@ def mould_of(request: Request, meter: Meter) -> Mould | None:
     """The mould of the events that `meter` makes of requests like this one; None where there is
     none.
     """
-    if not meter.is_plain:
+    if not meter.is_even:
         return None
     # Marks stand in for numbers: what is built of them is a text with gaps, never an event.
     marked = request._replace(**_MARKED)
     identity = identity_of(marked)
     if identity is None:
         return None
-    event = _event(marked, identity, _MARKED_CUSTOMER, meter)
+    event = _event(marked, identity, _MARKED_CUSTOMER, meter, _MARKED_QUANTITY)
     canonical = identity.canonical(meter.id).decode()
     mould = Mould(event_text(event), event["idempotencyKey"], canonical)
     return mould if _casts_truly(mould, request, meter) else None
@@ -93,10 +97,16 @@ def _casts_truly(mould: Mould, request: Request, meter: Meter) -> bool:
     identity = identity_of(probe)
     if identity is None:
         return False
-    values = ("customer", iso_from_epoch_ms(1), "extended", "id", "2", "3", '"trace"')
-    return mould.cast("extended", values) == event_text(_event(probe, identity, "customer", meter))
+    values = ("customer", iso_from_epoch_ms(1), "extended", "id", "2", "3", '"trace"', "4")
+    expected = event_text(_event(probe, identity, "customer", meter, _PROBE_QUANTITY))
+    return mould.cast("extended", values) == expected
 
 
-def _event(request: Request, identity: RequestIdentity, customer: str, meter: Meter) -> UsageEvent:
-    quantity = request.response_bytes if meter.counts_bytes else 1
-    return event_of(request, identity, customer, meter, Measure(cast("int", quantity)))
+def _event(
+    request: Request, identity: RequestIdentity, customer: str, meter: Meter, context: object
+) -> UsageEvent:
+    """`context` is the quantity of a meter that takes it from the line."""
+    counted = request.response_bytes if meter.counts_bytes else 1
+    quantity = counted if meter.quantity_key is None else context
+    measure = Measure(cast("int", quantity), metadata=labels_of(request, meter))
+    return event_of(request, identity, customer, meter, measure)

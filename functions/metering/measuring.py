@@ -28,7 +28,6 @@ NO_PRODUCT_FIELD = "no_product_field"
 ZERO_QUANTITY = "zero_quantity"
 ABSENT_QUANTITY = "absent_quantity"
 
-_ONCE = Measure(1)
 _NO_ELEMENT: Element = MappingProxyType({})
 # Identifiers and names, not texts.
 _SAID_CHARS = 256
@@ -44,6 +43,7 @@ class Measured(NamedTuple):
     omitted: Sequence[str] = ()
 
 
+_ONCE = Measured((Measure(1),))
 _NOTHING = Measured(omitted=(ZERO_QUANTITY,))
 
 
@@ -69,7 +69,7 @@ def measured(request: Request, meter: Meter) -> Measured | Quarantined:
 
 def _plain(request: Request, meter: Meter) -> Measured | Quarantined:
     if not meter.counts_bytes:
-        return Measured((_ONCE,))
+        return _ONCE
     if request.response_bytes is None:
         return NO_QUANTITY
     return Measured((Measure(request.response_bytes),)) if request.response_bytes else _NOTHING
@@ -95,12 +95,16 @@ def _of_element(
     said = _said(request, meter, element)
     if isinstance(said, Quarantined):
         return said
-    metadata = {
+    return Measure(quantity, place, said, labels_of(request, meter, element))
+
+
+def labels_of(request: Request, meter: Meter, element: Element = _NO_ELEMENT) -> Mapping[str, str]:
+    """The meter's own metadata, as far as the line says it."""
+    return {
         name: text
         for name, key in meter.metadata.items()
         if (text := _text(_value(request, element, key)))
     }
-    return Measure(quantity, place, said, metadata)
 
 
 def _quantity(request: Request, meter: Meter, element: Element) -> int | float | str | Quarantined:

@@ -66,6 +66,11 @@ class Meter(Document):
         """Whether nothing but the facts that every request has are counted."""
         return self.quantity_key is None and not (self.for_each or self.fields_ or self.metadata)
 
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether each request of it is one event at most, and no element or field decides."""
+        return not (self.for_each or self.fields_)
+
     @model_validator(mode="after")
     def _fits_its_product(self) -> "Meter":
         said = self.fields_.keys() | ({TOOL_NAME} if self.for_each else frozenset[ProductField]())

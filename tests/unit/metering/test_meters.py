@@ -358,6 +358,44 @@ def test_whatever_a_line_carries_the_verified_customer_pays_under_the_same_keys(
     )
 
 
+FORGED = st.sampled_from(
+    [
+        *('x","customerId":"victim', 'x","custom\\u0065rId":"victim', '"},{"customerId":"victim'),
+        *('x","apiKeyId":"v', 'x","toolCalls":"y', '[\\"a\\"]', "\\", "search", "}", ",", "victim"),
+    ]
+)
+
+
+@given(st.lists(FORGED | st.text(max_size=5), max_size=4).map("".join))
+def test_no_text_in_a_counted_key_makes_another_customer_pay(text: str) -> None:
+    """Even where nobody escapes it."""
+    line = access_line(**MCP | {"toolCalls": "@@"}).replace("@@", text)
+    request = read_line(line, REGION)
+    if isinstance(request, Request):
+        version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": [*METERS[:1], TOOLS]}
+        known = {"versions": [version | {"customers": {"v": "victim", "victim": "victim"}}]}
+        outcome = bill(request, Configuration.model_validate(known), NOW_MS)
+        events = outcome if isinstance(outcome, tuple) else ()
+        assert {event["customerId"] for event in events} <= {"cus_7Qm2"}
+
+
+@given(st.sampled_from(["customerId", "apiKeyId", "principalId", "usage.in"]), st.booleans())
+def test_a_declared_context_key_names_nobody(key: str, is_mapped: bool) -> None:  # noqa: FBT001
+    """Whatever it is called, and whatever stands there."""
+    line: dict[str, object] = {
+        name: FIELDS[name] for name in FIELDS if name not in {"v", "customerId"}
+    }
+    line |= {"who": "cus_1", "usage": {"in": "5"}, key: "victim"}
+    context = {"inputTokens": key, "customerId": key} if is_mapped else {}
+    declaration = AccessLogDeclaration.model_validate(
+        {"fields": {"customerId": "who"}, "context": context}
+    )
+    request = read_foreign_line(json.dumps(line), declaration, None, REGION)
+    assert isinstance(request, Request)
+    (event,) = bill(request, configured(CALLS), NOW_MS)  # type: ignore[misc]
+    assert event["customerId"] == "cus_1"
+
+
 def test_meters_may_write_none_of_meterings_own_metadata() -> None:
     """The list is what is written."""
     written: set[str] = set()

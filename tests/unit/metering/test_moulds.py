@@ -23,6 +23,7 @@ CALLS = {"id": "api_calls", "metricName": "API Calls"}
 ODD = {"id": "odd", "metricName": r"100 %s \u0001 \u0006 1970-01-01T00:00:00.000Z"}
 BYTES = {"id": "bytes", "metricName": "Data", "quantity": "response_bytes"}
 TOKENS = {"id": "tokens", "metricName": "Tokens", "quantity": "context:tokens"}
+MODEL = {**TOKENS, "id": "by_model", "metadata": {"model": "model"}}
 HERE = {"id": "here", "metricName": "Here", "apiIds": ["a1b2c3d4e5"]}
 THERE = {"id": "there", "metricName": "There", "quantity": "response_bytes", "apiIds": ["there"]}
 
@@ -42,7 +43,8 @@ VALUES = {
     ],
     "accountId": ["123456789012", "-"],
     "apiId": ["there", "elsewhere", "-"],
-    "tokens": ["5", "2.5", "0", "-", "x"],
+    "tokens": ["5", "2.5", "0", "-", "x", "05", "9" * 12, "9" * 13, "1" + "0" * 12],
+    "model": ["m-1", "-", "\x06", "x" * 257, r"\u0007"],
     "stage": ["prod", "100%", "1970-01-01T00:00:00.000Z", "-"],
     "resourcePath": ["/pets/{id}", "/%s/%(x)d", "/health", "-"],
     "status": ["200", "404", "500", "429", "401", "600", "-"],
@@ -72,7 +74,15 @@ def moulds_for(configuration: Configuration) -> Moulds:
 
 CONFIGURATIONS = [
     configured(*meters)
-    for meters in ([CALLS], [BYTES], [CALLS, BYTES], [ODD], [CALLS, TOKENS], [HERE, THERE])
+    for meters in (
+        [CALLS],
+        [BYTES],
+        [CALLS, BYTES],
+        [ODD],
+        [HERE, THERE],
+        [CALLS, TOKENS],
+        [MODEL, BYTES],
+    )
 ]
 # Kept from example to example, so that what one line taught is used for the next.
 MOULDS = [moulds_for(configuration) for configuration in CONFIGURATIONS]
@@ -120,6 +130,14 @@ def test_any_odd_values_are_cast_truly_or_not_at_all(
 def test_the_common_line_is_cast(change: dict[str, str]) -> None:
     """Otherwise each line would cost twice as much, unseen."""
     assert isinstance(moulds_for(CONFIGURATIONS[0]).cast({**FIELDS, **change}, NOW_MS), Cast)
+
+
+def test_a_meter_of_the_line_s_figures_is_cast() -> None:
+    """Tokens cost no more than calls."""
+    fields = {**FIELDS, "tokens": "5", "model": "m-1"}
+    cast = moulds_for(configured(CALLS, TOKENS, MODEL)).cast(fields, NOW_MS)
+    assert isinstance(cast, Cast)
+    assert ['"quantity":5' in text for text in cast.event_texts] == [False, True, True]
 
 
 def test_a_scoped_meter_is_cast() -> None:
