@@ -48,7 +48,8 @@ def doubtful_since(message: UsageMessage, *, sent_at_ms: int, receives: int) -> 
     What a person decided ends the doubts from before.
     """
     here = sent_at_ms if receives > 1 else None
-    return here if message.get("decided") else earliest(here, *map(_doubt_of, records_of(message)))
+    records = [] if message.get("decided") else records_of(message)
+    return earliest(here, *map(_doubt_of, records)) if records else here
 
 
 def records_of(message: UsageMessage) -> list[SetAsideRecord]:

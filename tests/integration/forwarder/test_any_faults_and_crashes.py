@@ -204,7 +204,7 @@ def booked(console: httpx.Client) -> list[str]:
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 @given(
     trial=st.builds(
