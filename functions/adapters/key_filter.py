@@ -13,10 +13,8 @@ from hashlib import blake2b
 # of the ledger to their disks.
 MOST_BITS = 1024
 FEWEST_BITS = 64
-# 4 of 16 bits and more for each of up to 64 keys; more would fill the filters of busy objects.
-_BITS_SET = 4
+# Four are set for each key: more would fill the filters of busy objects.
 _BITS_PER_KEY = 16
-_SLICE = 16  # bits of a fingerprint that choose one bit; 10 of them are needed
 _MARK = "f1-"  # other rules need another mark: what an old reader does not know, it reads
 
 
@@ -63,8 +61,10 @@ class Sieve:
 
 
 def _mask(whole: int, bits: int) -> int:
-    mask = 0
-    for _ in range(_BITS_SET):
-        mask |= 1 << (whole & (bits - 1))
-        whole >>= _SLICE
-    return mask
+    last = bits - 1
+    return (
+        1 << (whole & last)
+        | 1 << (whole >> 16 & last)
+        | 1 << (whole >> 32 & last)
+        | 1 << (whole >> 48 & last)
+    )
