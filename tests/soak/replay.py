@@ -6,7 +6,6 @@ those of this machine and of an emulator that gives the forwarder ten messages a
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -106,14 +105,12 @@ def _report(deployed: Deployed, aforo_url: str, ended: Any, arn: str, wanted: in
     pages = deployed.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
     entries = sum(len(page["events"]) for page in pages)
     book = _book(aforo_url)
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     _say(f"{ended['status']}, {output.get('outcome', ended.get('cause'))}")
     _say(json.dumps(output.get("report", {}).get("events")))
     _say(json.dumps(output.get("report", {}).get("messages")))
     _say(f"Aforo's book: {book['accepted']} accepted, {book['duplicates']} duplicates")
     _say(f"history: {entries} entries here (AWS: at most {HISTORY_ENTRIES})")
     _say(f"output: {len(ended.get('output') or '')} bytes (AWS: at most {STATE_BYTES})")
-    _say(f"largest child process: {memory} MB")
     fine = (
         ended["status"] == "SUCCEEDED"
         and book["accepted"] == wanted
