@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from redis import Redis
 
 from functions.adapters.redis_scripts import connect
-from functions.usage.moment import DAY_MS
-from tests.integration.reconciliation.tenant import Tenant, event
+from functions.usage.moment import DAY_MS, HOUR_MS
+from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, Tenant, event
 from tests.local.valkey import Valkey
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
@@ -32,6 +32,10 @@ def test_the_writers_access_is_enough_and_no_more(client: Redis, valkey: Valkey)
             {"kind": "revocation", "keyId": "k", "untilMs": tenant.now_ms + DAY_MS},
         )
         assert tenant.inspect("599", "tomorrow")["marked"] == {"599": True, "tomorrow": True}
+        closing = {"customerId": CUSTOMER, "meter": METER, "sums": [[START_MS // HOUR_MS, 700]]}
+        close = {"kind": "close", "version": 1, "closings": [closing]}
+        assert not tenant.take({"kind": "rebuild", "version": 1, "part": 0, "commands": [close]})
+        assert tenant.inspect("599")["newestClosedHour"] == "2026-11-23T12:00:00.000Z"
     assert "no permissions" in str(client.acl_dryrun("writer", "SET", "mg:tenant:customer", "x"))
     assert "no permissions" in str(client.acl_dryrun("writer", "FLUSHALL"))
     client.acl_deluser("writer")
