@@ -15,7 +15,8 @@ import httpx
 from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import s3_client, secrets_client, sqs_client
-from functions.adapters.ledger import Ledger, hour_prefix
+from functions.adapters.ledger import Ledger
+from functions.adapters.ledger_lookup import LedgerLookup
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
@@ -97,9 +98,7 @@ def _posting(
         telemetry=telemetry,
     )
     return Posting(
-        screening=Screening(
-            lambda hour: ledger.read(hour_prefix(hour)), settings.dedup_window_seconds
-        ),
+        screening=Screening(LedgerLookup(ledger).look_up, settings.dedup_window_seconds),
         breaker=Breaker(time.monotonic),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),

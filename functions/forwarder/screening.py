@@ -6,10 +6,11 @@ Aforo may have and may have forgotten is never posted, unless a person decided s
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.ledger_lookup import Found
 from functions.forwarder.doubt import Doubts, ledger_doubt
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.packing import Parcel
@@ -28,14 +29,16 @@ FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # what Aforo allows between its clock and o
 SLACK_MS = FUTURE_TOLERANCE_MS + 120_000
 LATE_MS = 90 * DAY_MS  # what Aforo takes
 
-type ReadHour = Callable[[str], Iterable[LedgerRow]]
+type LookUp = Callable[[str, Collection[str], Callable[[], bool]], Found]
 
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """`read_hour` gives the ledger's rows of an hour such as `2026-10-02T08`."""
+    """`look_up` gives the ledger's rows of some keys in an hour such as `2026-10-02T08`, as far as
+    there is time (`functions.adapters.ledger_lookup`).
+    """
 
-    read_hour: ReadHour
+    look_up: LookUp
     dedup_window_seconds: float
 
     def decide(
@@ -58,7 +61,7 @@ class Screening:
                 old.setdefault(hour_of(parcel.event["occurredAt"]), {})[parcel.key] = age_ms
         for hour, ages in old.items():
             if has_time():
-                found = self._look_up(hour, ages, has_time)
+                found = self._ask(hour, ages, has_time)
                 decided |= self._decide_old(ages, found, doubts, now_ms)
             else:
                 decided |= dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
@@ -73,13 +76,14 @@ class Screening:
         return age_ms > self.dedup_window_seconds * 1000 - SLACK_MS
 
     def _decide_old(
-        self, ages: Mapping[str, int], found: "_Found | None", doubts: Doubts, now_ms: int
+        self, ages: Mapping[str, int], found: "_Said", doubts: Doubts, now_ms: int
     ) -> dict[str, ForwardingOutcome]:
-        if found is None:
-            # Not known whether it was confirmed: it waits until the ledger can be read.
-            return dict.fromkeys(ages, Held("ledger_unreadable", 0))
         decided: dict[str, ForwardingOutcome] = {**found.confirmed}
         for key in ages.keys() - found.confirmed.keys():
+            if not found.is_whole:
+                # Not known whether it was confirmed: it waits until the ledger can be read.
+                decided[key] = Held("ledger_unreadable", 0)
+                continue
             since_ms = doubts.of(key, found.doubtful_since_ms.get(key))
             if ages[key] > LATE_MS:
                 decided[key] = SetAside(SetAsideClass.LATE, "too_old", doubtful_since_ms=since_ms)
@@ -89,29 +93,25 @@ class Screening:
                 )
         return decided
 
-    def _look_up(
-        self, hour: str, keys: Collection[str], has_time: Callable[[], bool]
-    ) -> "_Found | None":
-        """What the ledger says of `keys`; None when it could not be read to its end."""
-        found = _Found({}, {})
+    def _ask(self, hour: str, keys: Collection[str], has_time: Callable[[], bool]) -> "_Said":
+        """What the ledger says of `keys`."""
         try:
-            for row in self.read_hour(hour):
-                if row["key"] in keys:
-                    found.take(row)
-                # A busy hour has thousands of objects: Lambda would end the whole invocation.
-                if not has_time():
-                    return None
+            found = self.look_up(hour, keys, has_time)
         except (BotoCoreError, ClientError, ValueError, zlib.error):
-            return None
-        return found
+            return _Said(is_whole=False)
+        said = _Said(is_whole=found.is_whole)
+        for row in found.rows:
+            said.take(row)
+        return said
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Said:
     """The rows of some keys. Copies of an event may have been set aside with different doubts."""
 
-    confirmed: dict[str, Confirmed]
-    doubtful_since_ms: dict[str, int]
+    is_whole: bool
+    confirmed: dict[str, Confirmed] = field(default_factory=dict)
+    doubtful_since_ms: dict[str, int] = field(default_factory=dict)
 
     def take(self, row: LedgerRow) -> None:
         key, since_ms = row["key"], ledger_doubt(row)

@@ -30,6 +30,7 @@ from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.usage.outcome import Confirmed
 from tests.fakes.forwarding import now_ms, parcels, sqs_record, usage_event, usage_message
+from tests.fakes.ledger_reading import by_reading
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 
@@ -67,7 +68,7 @@ def records(count: int) -> list[dict[str, Any]]:
 
 def posting(api: IngestApi, most_events: int, lanes: int = 1) -> Posting:
     return Posting(
-        screening=Screening(lambda _: (), 86_400),
+        screening=Screening(by_reading(lambda _: ()), 86_400),
         breaker=Breaker(time.monotonic),
         post=api.post,
         share=RateShare(1e9, time.monotonic),

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from functions.forwarder.doubt import Doubts
 from functions.forwarder.packing import distinct
-from functions.forwarder.screening import SLACK_MS, ReadHour, Screening
+from functions.forwarder.screening import SLACK_MS, Screening
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
+from tests.fakes.ledger_reading import ReadHour, by_reading
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -53,7 +54,7 @@ def decide(
     events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
     doubts = Doubts()
     doubts.add(events, None if doubt_ms is None else NOW_MS - doubt_ms, is_decided=decided)
-    decided_now = Screening(lambda _: rows, 86_400).decide(
+    decided_now = Screening(by_reading(lambda _: rows), 86_400).decide(
         distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
     found = decided_now.get(KEY)
@@ -121,7 +122,7 @@ def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
     doubts = Doubts({KEY: NOW_MS - 2 * DAY_MS})
     rows = [row(1, "set_aside", doubt_ms=4 * DAY_MS), row(1, "set_aside", doubt_ms=3 * DAY_MS)]
     (found,) = (
-        Screening(lambda _: rows, 86_400)
+        Screening(by_reading(lambda _: rows), 86_400)
         .decide(
             distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
         )
@@ -141,7 +142,7 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     old_ms = NOW_MS - 2 * DAY_MS
     events = [usage_event(n, occurred_ms=old_ms + n) for n in range(50)]
     events += [usage_event(100 + n) for n in range(50)]
-    Screening(read_hour, 86_400).decide(
+    Screening(by_reading(read_hour), 86_400).decide(
         distinct(events).parcels.values(), doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert hours == [iso_from_epoch_ms(old_ms)[:13]]
@@ -158,7 +159,7 @@ def broken(error: Exception) -> ReadHour:
 def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(broken(ValueError("not a row")), 86_400).decide(
+    decided = Screening(by_reading(broken(ValueError("not a row"))), 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
@@ -167,7 +168,7 @@ def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
 def test_without_time_the_ledger_is_not_read() -> None:
     """Old events wait for an invocation that has the time."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(broken(AssertionError()), 86_400).decide(
+    decided = Screening(by_reading(broken(AssertionError())), 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}
@@ -180,3 +181,20 @@ def test_what_aforo_may_have_forgotten_is_never_posted(*, age_ms: int, is_confir
     if age_ms > WINDOW:
         assert outcome is not None
         assert isinstance(outcome, Confirmed) is is_confirmed
+
+
+def test_what_was_found_before_the_time_was_over_is_settled() -> None:
+    """The rest of the hour waits for the next invocation; nothing of it is posted."""
+    old_ms = NOW_MS - 2 * DAY_MS
+    events = [usage_event(n, occurred_ms=old_ms) for n in (1, 2)]
+    left = iter([True, False])
+    decided = Screening(by_reading(lambda _: [row(1), row(2)]), 86_400).decide(
+        distinct(events).parcels.values(),
+        doubts=Doubts(),
+        now_ms=NOW_MS,
+        has_time=lambda: next(left),
+    )
+    assert decided == {
+        KEY: Confirmed(),
+        usage_event(2)["idempotencyKey"]: Held("ledger_unreadable", 0),
+    }
