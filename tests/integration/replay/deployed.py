@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[3] / "functions"
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-FINISHED_SECONDS = 90
+FINISHED_SECONDS = 200  # a forwarder that met an outage waits for up to a minute at a time
 CLAIM_SECONDS = 2  # 120 on AWS: here what a killed mover had claimed is waited for
 FAILING_CUSTOMER = "cus_gone"
 PARTS = ("probe", "move", "meter_again", "report")
+# As in the template: a forwarder begins no post that could not end within its own.
+TIMEOUTS = {"forwarder": 120, "meter_again": 300}
 # `DOOM` is a folder; a file there, named for a part, holds after how many calls to AWS it dies.
 DOOMED = """
 import importlib, os, pathlib, signal
@@ -214,7 +216,7 @@ class Deployed:
             Role=self._role,
             Handler=handler,
             Code={"ZipFile": code},
-            Timeout=60 if part != "meter_again" else 300,
+            Timeout=TIMEOUTS.get(part, 60),
             Environment={"Variables": dict(environment)},
         )["FunctionArn"]
 

@@ -98,6 +98,10 @@ def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -
     assert len(walk.aws.left()) == POISON
 
 
+def waits(walk: Deployed, arn: str) -> int:
+    return sum(state in {"Wait for Aforo", "Wait for the forwarder"} for state in walk.path(arn))
+
+
 def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> None:
     """What is on its way waits with the forwarder, what is not waits here; then it goes on."""
     numbers = range(10_000, 10_040)
@@ -108,8 +112,12 @@ def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> N
     until(lambda: True if book(aforo)["accepted"] > before else None)
     fault = {"kind": "status", "status": 503, "retry_after": "1"}
     httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
-    until(lambda: True if "Wait for Aforo" in walk.path(arn) else None)
-    httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+    try:
+        waited = waits(walk, arn)
+        # For Aforo, or for what the forwarder holds of the first round: which, is a matter of luck.
+        until(lambda: True if waits(walk, arn) >= waited + 3 else None)
+    finally:
+        httpx.delete(f"{aforo.url}/_faults").raise_for_status()
     ended = walk.ended(arn)
     assert ended["status"] == "SUCCEEDED"
     report = json.loads(ended["output"])["report"]
