@@ -5,6 +5,7 @@ Guaranteed: no record is lost and none raises. A body that is neither usage nor 
 `Unreadable`, and its text goes on unchanged.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -135,7 +136,12 @@ def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:
 
 
 def _check_settleable(event: UsageEvent) -> None:
-    """The ledger's row is filed by hour and names the meter: an event must say both."""
+    """The ledger's row is filed by hour and names the meter: an event must say both. What JSON has
+    no number for would make a row that other readers of the ledger cannot read.
+    """
+    quantity = event["quantity"]
+    if isinstance(quantity, float) and not math.isfinite(quantity):
+        raise ValueError("events.quantity: must be a finite number")
     moment = event["occurredAt"]
     if not moment.endswith("Z"):
         raise ValueError("events.occurredAt: write it in UTC, with a Z")
