@@ -131,7 +131,7 @@ def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:
         envelope,
         sent_at_ms=epoch_ms_from_iso(held["firstSentAt"]),
         first_received_at_ms=epoch_ms_from_iso(held["firstTriedAt"]),
-        receives=held["tries"] + envelope.receives,
+        receives=max(0, held["tries"]) + envelope.receives,
     )
 
 

@@ -81,6 +81,14 @@ def test_any_body_is_read_or_kept(body: str) -> None:
     assert one.envelope.body == body
 
 
+def test_a_message_that_says_nonsense_of_its_tries_waits_like_a_new_one() -> None:
+    """Somebody wrote it by hand: it must not take its neighbours along."""
+    at = "2026-11-01T00:00:00.000Z"
+    held = {"firstSentAt": at, "firstTriedAt": at, "tries": -9}
+    one = received(usage_message([usage_event(1)], held=held))
+    assert one.envelope.receives == 1
+
+
 def test_a_number_of_any_length_is_no_reason_to_fail() -> None:
     """Aforo judges it."""
     one = received(usage_message([usage_event(1) | {"quantity": 10**400}]))
