@@ -10,7 +10,8 @@ together. Posting the rest at once, not block by block, is what makes one bad ev
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from functions.forwarder.answer import (
     Refused,
@@ -52,13 +53,13 @@ class _Driver:
         self._most = len(batch)  # events in a post; halved by 413
         self._suspects: list[Parcel] = []  # a block that is known to hold a bad event
         self._alike: Counter[tuple[int, str, str]] = Counter()
+        self._maybe_taken: set[str] = set()  # of a 2xx that did not say what it took
         self.done = Delivery()
 
     def run(self) -> Delivery:
         while self.done.stopped is None and (block := self._next_block()):
             self._take(block, self._post_believably(block))
-        for parcel in self._unsettled(self._batch):
-            self.done.outcomes[parcel.key] = _untried(self.done.stopped)
+        self._settle(self._batch, _untried(self.done.stopped))
         return self.done
 
     def _next_block(self) -> list[Parcel]:
@@ -74,16 +75,16 @@ class _Driver:
         if not isinstance(verdict, Unsaid | Unbelievable):
             return verdict
         again = self._count_and_post(block)
-        if isinstance(again, Stop):
-            # The first answer was a 2xx: Aforo may well have them.
-            return Stop(Held(again.held.reason, again.held.wait_seconds, ambiguous=True))
         if isinstance(verdict, Unbelievable) and isinstance(again, Unsaid):
             return verdict
         return again
 
     def _count_and_post(self, block: list[Parcel]) -> Verdict:
         self.done.posts += 1
-        return self._post(block)
+        verdict = self._post(block)
+        if _may_have_taken(verdict):
+            self._maybe_taken.update(parcel.key for parcel in block)
+        return verdict
 
     def _take(self, block: list[Parcel], verdict: Verdict) -> None:
         match verdict:
@@ -138,11 +139,21 @@ class _Driver:
             self._settle([block[index]], problem.outcome())
 
     def _settle(self, block: Sequence[Parcel], outcome: ForwardingOutcome) -> None:
-        for parcel in block:
-            self.done.outcomes.setdefault(parcel.key, outcome)
+        for parcel in self._unsettled(block):
+            ending = outcome
+            if isinstance(outcome, Held) and parcel.key in self._maybe_taken:
+                ending = replace(outcome, ambiguous=True)
+            self.done.outcomes[parcel.key] = ending
 
     def _unsettled(self, block: Sequence[Parcel]) -> list[Parcel]:
         return [parcel for parcel in block if parcel.key not in self.done.outcomes]
+
+
+def _may_have_taken(verdict: Verdict) -> bool:
+    """Whether it was a 2xx after which nobody knows which events Aforo has."""
+    if isinstance(verdict, Refused):
+        return verdict.problem.status < HTTPStatus.MULTIPLE_CHOICES
+    return isinstance(verdict, Unsaid | Unbelievable)
 
 
 def _untried(stopped: Held | None) -> Held:

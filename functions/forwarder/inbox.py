@@ -5,6 +5,7 @@ Guaranteed: no record is lost and none raises. A body that is neither usage nor 
 `Unreadable`, and its text goes on unchanged.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,12 +131,17 @@ def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:
         envelope,
         sent_at_ms=epoch_ms_from_iso(held["firstSentAt"]),
         first_received_at_ms=epoch_ms_from_iso(held["firstTriedAt"]),
-        receives=held["tries"] + envelope.receives,
+        receives=max(0, held["tries"]) + envelope.receives,
     )
 
 
 def _check_settleable(event: UsageEvent) -> None:
-    """The ledger's row is filed by hour and names the meter: an event must say both."""
+    """The ledger's row is filed by hour and names the meter: an event must say both. What JSON has
+    no number for would make a row that other readers of the ledger cannot read.
+    """
+    quantity = event["quantity"]
+    if isinstance(quantity, float) and not math.isfinite(quantity):
+        raise ValueError("events.quantity: must be a finite number")
     moment = event["occurredAt"]
     if not moment.endswith("Z"):
         raise ValueError("events.occurredAt: write it in UTC, with a Z")

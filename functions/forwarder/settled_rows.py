@@ -24,13 +24,22 @@ def settled_rows(
             if isinstance(outcome, SetAside) and one.message_id in not_set_aside:
                 continue
             place = event["idempotencyKey"], one.received.message.get("replayId")
-            rows.setdefault(place, _row(one.received, event, outcome, stamp))
+            row = _row(one.received, event, outcome, stamp)
+            rows[place] = _more_doubtful(rows.get(place, row), row)
     return list(rows.values())
 
 
 def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
     """What the quota counts: every settled key once, set aside or confirmed (DESIGN.md 8)."""
     return list({row["key"]: _settled_usage(row) for row in rows}.values())
+
+
+def _more_doubtful(known: LedgerRow, other: LedgerRow) -> LedgerRow:
+    """`known`, doubtful since the earlier of both: the other's message may be replayed alone."""
+    since = other.get("doubtfulSince")
+    if since is None or known["outcome"] == "confirmed":
+        return known
+    return {**known, "doubtfulSince": min(since, known.get("doubtfulSince", since))}
 
 
 def _row(

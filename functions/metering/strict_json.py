@@ -5,6 +5,7 @@ would choose who pays (aforo-contract.md 1.2). Such a line is quarantined as `ta
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 
 from pydantic_core import SchemaValidator
@@ -64,6 +65,6 @@ def read_array(text: str) -> list[object] | None:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _DuplicateName(next(name for name in names if names.count(name) > 1))
+        times = Counter(name for name, _ in pairs)
+        raise _DuplicateName(next(name for name in times if times[name] > 1))
     return found

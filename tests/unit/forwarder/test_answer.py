@@ -1,6 +1,7 @@
 """Every row of the response table (aforo-contract.md 1.1.4)."""
 
 import json
+import time
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -235,3 +236,11 @@ def test_no_answer_can_make_judging_fail(status: int, body: bytes, retry_after: 
         assert body
     if isinstance(verdict, Stop):
         assert 0 <= verdict.held.wait_seconds <= 900
+
+
+@pytest.mark.parametrize("text", ["a" * 60_000, "a.:" * 20_000, "a" * 60_000 + " no such tenant"])
+def test_a_long_text_is_read_in_time(text: str) -> None:
+    """An answer may be 64 KiB, and name each event of a post: nobody waits for its words."""
+    began = time.process_time()
+    assert not Problem(400, "x", text).is_systemic
+    assert time.process_time() - began < 10

@@ -276,3 +276,24 @@ def test_a_path_that_speaks_of_tenants_is_no_reason_to_stop() -> None:
     done = deliver(parcels(100), aforo.post)
     aside = {key for key, outcome in done.outcomes.items() if isinstance(outcome, SetAside)}
     assert aside == {key(3), key(40)}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [lambda block: said(202, {"accepted": len(block) - 1, "failed": 1})],
+        [always(said(202)), always(said(400, {"code": "VALIDATION_FAILED"}))],
+        [always(WRONG), always(said(413))],
+    ],
+)
+@pytest.mark.parametrize("stop", [said(429), said(401), NoAnswer("refused", is_ambiguous=False)])
+def test_a_2xx_leaves_a_doubt_on_all_that_it_did_not_settle(
+    first: list[Answer], stop: Reply | NoAnswer
+) -> None:
+    """Aforo may have taken them, and only a part was posted again before it stopped us: what is put
+    back as certain would be posted once more when Aforo has forgotten it.
+    """
+    delivery, _ = run(8, in_turn(*first, always(stop)))
+    held = [outcome for outcome in delivery.outcomes.values() if isinstance(outcome, Held)]
+    assert len(held) == 8
+    assert all(outcome.ambiguous for outcome in held)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.problem import Reply
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord
+from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.forwarder_bench import HOLD_SECONDS, Bench
 from tests.fakes.forwarding import (
     NOW_MS,
@@ -73,6 +74,26 @@ def test_a_key_in_two_messages_settles_both() -> None:
     assert bench.forward([record("a", range(2)), record("b", range(2))]) == []
     assert bench.aforo.blocks == [[key(0), key(1)]]
     assert bench.settled_keys() == [key(0), key(1)]
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_a_key_in_two_messages_is_as_doubtful_as_the_more_doubtful_one(names: str) -> None:
+    """A message that was put back and the one that it was put back from are given up together: the
+    ledger's row says the doubt, whichever came first, and so a replay of one alone finds it.
+    """
+    held = {
+        "firstSentAt": iso_from_epoch_ms(OLD_ENOUGH_MS),
+        "firstTriedAt": iso_from_epoch_ms(OLD_ENOUGH_MS),
+        "tries": 70,
+    }
+    messages = {
+        "a": sqs_record(usage_message([usage_event(0)], held=held), message_id="a"),
+        "b": record("b", range(1), sent_ms=OLD_ENOUGH_MS, receives=2),
+    }
+    bench = Bench(always(said(429)))
+    assert bench.forward([messages[name] for name in names]) == []
+    (row,) = bench.ledger.rows
+    assert row["doubtfulSince"] == iso_from_epoch_ms(OLD_ENOUGH_MS)
 
 
 def test_a_bad_event_is_set_aside_and_its_neighbours_are_confirmed() -> None:

@@ -1,6 +1,7 @@
 """From SQS records to messages: nothing lost, nothing raised."""
 
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,8 @@ def test_a_usage_message_is_read_whole() -> None:
         (usage_message([usage_event(1) | {"occurredAt": "2026-11-01T00:00:00"}]), "occurredAt"),
         (usage_message([usage_event(1) | {"occurredAt": "2026-13-01T00:00:00Z"}]), "month"),
         (usage_message([usage_event(1) | {"metadata": {}}]), "metadata.meter"),
+        (json.dumps(usage_message([usage_event(1) | {"quantity": math.inf}])), "quantity"),
+        (json.dumps(usage_message([usage_event(1) | {"quantity": math.nan}])), "quantity"),
     ],
 )
 def test_a_body_that_is_no_usage_message_is_kept_with_its_fault(body: object, fault: str) -> None:
@@ -76,6 +79,20 @@ def test_any_body_is_read_or_kept(body: str) -> None:
     (one,) = read_inbox([sqs_record(body)])
     assert isinstance(one, Received | Unreadable)
     assert one.envelope.body == body
+
+
+def test_a_message_that_says_nonsense_of_its_tries_waits_like_a_new_one() -> None:
+    """Somebody wrote it by hand: it must not take its neighbours along."""
+    at = "2026-11-01T00:00:00.000Z"
+    held = {"firstSentAt": at, "firstTriedAt": at, "tries": -9}
+    one = received(usage_message([usage_event(1)], held=held))
+    assert one.envelope.receives == 1
+
+
+def test_a_number_of_any_length_is_no_reason_to_fail() -> None:
+    """Aforo judges it."""
+    one = received(usage_message([usage_event(1) | {"quantity": 10**400}]))
+    assert one.events[0]["quantity"] == 10**400
 
 
 TRIED_MS = epoch_ms_from_iso("2026-11-01T00:00:00.000Z")

@@ -1,6 +1,7 @@
 """The quick reader and the exact one agree, and no name can stand twice."""
 
 import json
+import time
 
 import pytest
 from hypothesis import example, given
@@ -102,3 +103,13 @@ def test_any_text_is_read_or_quarantined(line: str) -> None:
     """Lone surrogates included."""
     assert isinstance(read_object(line), Quarantined | dict)
     assert isinstance(read_plain(line), dict | None)
+
+
+def test_a_line_of_very_many_names_is_read_in_time() -> None:
+    """Log events may be 1 MB long: a name that stands twice at their end is found in one pass."""
+    names = ",".join(f'"a{number}":1' for number in range(80_000))
+    began = time.process_time()
+    found = read_object(f'{{{names},"b":1,"b":2}}')
+    assert time.process_time() - began < 10
+    assert isinstance(found, Quarantined)
+    assert (found.reason, "'b'" in found.detail) == ("tamper", True)
