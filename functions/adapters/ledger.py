@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.adapters.json_lines import list_names, put_lines, read_each
+from functions.adapters.json_lines import list_names, put_lines, read_each, read_lines
 from functions.adapters.key_filter import Sieve, key_filter
 from functions.usage.ledger_row import LEDGER_ROW, LedgerRow
 from functions.usage.moment import hour_of
@@ -52,8 +52,8 @@ class Ledger:
         """Every row under `prefix` (see `hour_prefix`, `replay_prefix`), repeats included; `since`
         leaves out the objects that were written before.
         """
-        for _, rows in self.read_each(self.names(prefix, since=since)):
-            yield from rows
+        for line in read_lines(self._client, self._bucket, prefix, since):
+            yield LEDGER_ROW.validate_json(line)
 
     def rows_of(
         self, hour: str, keys: Collection[str], since: datetime | None = None

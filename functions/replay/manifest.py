@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
-from functions.adapters.json_lines import list_names, put_lines, read_each
+from functions.adapters.json_lines import put_lines, read_lines
 from functions.replay.doubt import doubtful_since_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
@@ -123,10 +123,7 @@ class Manifests:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
 
     def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
-        # Many small objects, and a report reads them all: one after the other takes minutes.
-        names = list_names(self._client, self._bucket, f"{self.folder}{kind}/{move_id}")
-        for _, lines in read_each(self._client, self._bucket, names):
-            yield from lines
+        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}")
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
