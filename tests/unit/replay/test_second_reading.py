@@ -9,7 +9,7 @@ import pytest
 from functions.replay.kept import KeptLines
 from functions.replay.log_lines import Place
 from functions.replay.metering_call import Answer
-from functions.replay.second_reading import STILL_INCOMPLETE, SecondReading
+from functions.replay.second_reading import REQUESTS_AT_ONCE, STILL_INCOMPLETE, SecondReading
 
 KEY = "quarantine/incomplete/2026-11-23/08/x.json"
 FIRST_MS = 1_790_000_000_000
@@ -65,3 +65,17 @@ def test_another_request_of_the_same_id_does_not_pass_for_it(
     kept = KeptLines("incomplete", {"logEvents": entries}, entries)
     reading = SecondReading(Metering(), Log(*moments), FIRST_MS + 60_000).read(KEY, kept)
     assert reading.stays == stays
+
+
+def test_an_object_of_very_many_requests_takes_several_replays() -> None:
+    """The rest stays incomplete, however old: nobody has looked for it yet."""
+    details = [json.dumps({**json.loads(DETAIL), "requestId": str(n)}) for n in range(250)]
+    entries = [
+        {"timestamp": FIRST_MS, "message": "(n) line", "detail": detail} for detail in details
+    ]
+    kept = KeptLines("incomplete", {"logEvents": entries}, entries)
+    later_ms = FIRST_MS + 5 * 3_600_000
+    reading = SecondReading(Metering(), Log(FIRST_MS), later_ms).read(KEY, kept)
+    assert len(reading.answers) == REQUESTS_AT_ONCE
+    (part,) = reading.parts
+    assert (part.reason, part.entries) == ("incomplete", entries[REQUESTS_AT_ONCE:])
