@@ -95,10 +95,10 @@ class Intake:
         if isinstance(delivery, Quarantined):
             return self._quarantine_whole(as_delivered(payload), delivery, replay)
         if isinstance(delivery, Excluded):
-            return self._exclude_whole(delivery.reason)
+            return self._exclude_whole(delivery.reason, replay)
         if delivery.log_group == own_log_group:
             # Every delivery would write a log line that makes the next one: a loop that costs.
-            return self._exclude_whole(OWN_LOG)
+            return self._exclude_whole(OWN_LOG, replay)
         if delivery.log_stream == HEARTBEAT_STREAM:
             return self._pass_on_heartbeats(delivery, replay)
         if replay is not None:
@@ -141,7 +141,7 @@ class Intake:
     def _pass_on_heartbeats(self, delivery: LogDelivery, replay: Replay | None) -> Taken:
         if replay is not None:
             # Younger ones have arrived since: this one says nothing about now.
-            return self._exclude_whole(HEARTBEAT)
+            return self._exclude_whole(HEARTBEAT, replay)
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
         self._telemetry.count(HEARTBEAT_METERED, sent)
@@ -163,9 +163,10 @@ class Intake:
             self._keeper.keep([entry])
         return Taken(kept=(entry.key,), quarantined_whole=why.reason)
 
-    def _exclude_whole(self, reason: str) -> Taken:
-        self._telemetry.count("DeliveriesExcluded", reason=reason)
-        self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
+    def _exclude_whole(self, reason: str, replay: Replay | None) -> Taken:
+        if replay is None or not replay.dry_run:
+            self._telemetry.count("DeliveriesExcluded", reason=reason)
+            self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
         return Taken(excluded_whole=reason)
 
     def _count(self, found: Sorted, *, is_first: bool) -> None:

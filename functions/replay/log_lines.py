@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -25,6 +26,7 @@ AROUND_MS = 15 * 60 * 1000
 NEVER_ENDS_MS = 3 * HOUR_MS
 PAGE_EVENTS = 10_000  # CloudWatch's most
 # A term in quotes is taken as it stands; of anything else we would have to know the syntax.
+_NOT_READABLE = {"ResourceNotFoundException", "AccessDeniedException"}
 _PLAIN_TERM = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -63,7 +65,9 @@ class LogLines:
     client: "CloudWatchLogsClient"
 
     def of(self, place: Place) -> list[Mapping[str, Any]]:
-        """Log events as a delivery holds them, in the log's order; none where the log is gone."""
+        """Log events as a delivery holds them, in the log's order; none where the log is gone, or
+        is no longer a metered one.
+        """
         if place.first_timestamp is None:
             return []
         prefix = f"({place.request_id})"
@@ -74,7 +78,10 @@ class LogLines:
                 # The filter's own matching is by words: what counts is the line's beginning.
                 if one["message"].startswith(prefix)
             ]
-        except self.client.exceptions.ResourceNotFoundException:
+        except ClientError as error:
+            # Of one log group: it must not keep out the requests of the others.
+            if error.response["Error"]["Code"] not in _NOT_READABLE:
+                raise
             return []
 
     def _around(self, place: Place, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:

@@ -1,10 +1,12 @@
 """Asks metering to take a delivery again, and waits for its answer."""
 
 import json
+import zlib
+from base64 import b64decode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from functions.replay.manifest import SentRow
 from functions.usage.errors import Retryable
@@ -14,10 +16,17 @@ if TYPE_CHECKING:
 
 # Metering's own timeout, and its cold start.
 ANSWER_SECONDS = 75
+# What Lambda takes in a call that is waited for.
+REQUEST_BYTES = 6 * 1024 * 1024
 
 
 class MeteringFailed(Retryable):
     """It raised, or did not answer: nothing is known of what it did."""
+
+
+def _unpacked(usage: object) -> object:
+    """As metering packs them, so that its answer stays under Lambda's 6 MB."""
+    return json.loads(zlib.decompress(b64decode(usage))) if isinstance(usage, str) and usage else []
 
 
 class Answer(BaseModel):
@@ -32,7 +41,7 @@ class Answer(BaseModel):
     quarantined: dict[str, int]
     kept: list[str]
     incomplete: list[str]
-    usage: list[tuple[str, str, str, int | float, str]]
+    usage: Annotated[list[tuple[str, str, str, int | float, str]], BeforeValidator(_unpacked)]
 
     @property
     def sent_rows(self) -> list[SentRow]:
@@ -63,10 +72,11 @@ class Metering:
     def take(self, payload: Mapping[str, object], *, from_log: bool = False) -> Answer:
         """MeteringFailed when it raised; errors of the call itself raise as they are."""
         asked = {"id": self._replay_id, "dryRun": self._dry_run, "fromLog": from_log}
-        answer = self._client.invoke(
-            FunctionName=self._function_arn,
-            Payload=json.dumps({**payload, "replay": asked}).encode(),
-        )
+        request = json.dumps({**payload, "replay": asked}).encode()
+        if len(request) > REQUEST_BYTES:
+            # The object's fault: raised by Lambda, it would end the round and all others with it.
+            raise MeteringFailed("RequestTooLarge")
+        answer = self._client.invoke(FunctionName=self._function_arn, Payload=request)
         body = answer["Payload"].read()
         if answer.get("FunctionError"):
             # The type alone: a message may quote the line.

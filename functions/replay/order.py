@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # A message of UsageQueue holds up to 64 KB, about 150 events, and at least one goes at a time: any
 # slower, and the waits of a few hundred of them outlast the execution's 48 hours.
 LEAST_EVENTS_PER_SECOND = 0.1
+# A state holds 256 KiB, and an input of that size may be one fault.
+PROBLEM_CHARACTERS = 2_000
 
 
 class Source(StrEnum):
@@ -157,7 +159,7 @@ def read_order(found: object) -> Order | NotUnderstood:
         return Order.model_validate(found)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
-        return NotUnderstood("; ".join(map(_fault, faults)))
+        return NotUnderstood("; ".join(map(_fault, faults))[:PROBLEM_CHARACTERS])
 
 
 def _fault(fault: "ErrorDetails") -> str:

@@ -28,8 +28,11 @@ from functions.usage.errors import Retryable
 # What is done twice when a round is killed. With a pace, an object goes out by itself.
 CLAIM_OBJECTS = 10
 ROUND_OBJECTS = 1_000
-# One object may be what fails; the third in a row says that metering itself does.
+# One object may be what fails; the third in a row is a reason to ask metering itself.
 FAILURES_IN_A_ROW = 3
+
+
+type Found = tuple[Entry, Reading | None]  # None: it is not there any more
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Remetering:
 
     def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Progress:
         """Object after object, until a limit, the end of the quarantine or the end of the time.
-        Retryable when metering fails for one object after the other.
+        Retryable when metering fails, and not only for some objects.
         """
         progress = Progress(task.marker)
         prefixes = prefixes_of(task.order.filter.reason)
@@ -88,14 +91,33 @@ class Remetering:
         for number, claim in enumerate(batched(islice(entries, most), size, strict=False)):
             if not may_go_on():
                 return progress
-            self._take(task, f"{move_id}-{number:03}", claim, progress)
+            found = self._read(claim, task.order, is_time_left, progress)
+            self._take(task, f"{move_id}-{number:03}", found, progress)
+            if len(found) < len(claim):
+                return progress
         # A round that was full may have ended before the quarantine did.
         is_over = progress.moved.seen < most
         progress.moved = progress.moved.plus(Moved(is_queue_empty=is_over))
         return progress
 
-    def _take(self, task: RoundTask, name: str, claim: Iterable[Entry], progress: Progress) -> None:
-        found = [(entry, self._reading_of(entry, task.order, progress)) for entry in claim]
+    def _read(
+        self,
+        claim: Iterable[Entry],
+        order: Order,
+        is_time_left: Callable[[], bool],
+        progress: Progress,
+    ) -> list[Found]:
+        """The claim, or as much of it as there is time for: a claim of objects that are all slow
+        would be killed, and begun again by the next try, for ever.
+        """
+        found: list[Found] = []
+        for entry in claim:
+            if found and not is_time_left():
+                break
+            found.append((entry, self._reading_of(entry, order, progress)))
+        return found
+
+    def _take(self, task: RoundTask, name: str, found: list[Found], progress: Progress) -> None:
         readings = [reading for _, reading in found if reading is not None]
         self._write_down(name, readings, dry_run=task.order.dry_run)
         if not task.order.dry_run:
@@ -114,8 +136,11 @@ class Remetering:
         reading = self._reading.read(entry.key, kept)
         progress.failures = progress.failures + 1 if reading.stays == METERING_FAILED else 0
         if progress.failures == FAILURES_IN_A_ROW:
-            message = f"metering failed {FAILURES_IN_A_ROW} times in a row: see its log"
-            raise Retryable(message)
+            progress.failures = 0
+            # Three deliveries of one defect stand side by side: they must not keep out the rest.
+            if not self._reading.does_metering_work():
+                message = f"metering failed {FAILURES_IN_A_ROW} times in a row: see its log"
+                raise Retryable(message)
         return reading
 
     def _write_down(self, name: str, readings: list[Reading], *, dry_run: bool) -> None:

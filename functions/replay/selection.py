@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from functions.replay.doubt import doubtful_since_ms
 from functions.replay.order import Filter, Order
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
@@ -69,17 +70,19 @@ def select(letter: Letter, order: Order, replay_id: str, now_ms: int) -> Take | 
     try:
         message = USAGE_MESSAGE.validate_json(letter.body)
         chosen, others = _split(message["events"], wanted)
+        record = message.get("setAside") or _redriven(letter, now_ms)
+        back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
+        doubtful_since_ms(back)  # the manifest will ask: a time that is none must not end the round
     except (ValidationError, ValueError, KeyError):
         # Only a newer parser, or a person, can make sense of it (KeyError: no meter).
         return Keep(UNREADABLE)
-    record = message.get("setAside") or _redriven(letter, now_ms)
     set_aside_class, events = record["setAsideClass"], len(message["events"])
     if replay_id in {record.get("replayId"), message.get("replayId")}:
         return Keep(OWN, set_aside_class, events)
     if not chosen or set_aside_class not in wanted.classes:
         return Keep(NOT_CHOSEN, set_aside_class, events)
     return Take(
-        back=_back(message, chosen, record, replay_id, decided=order.send_ambiguous),
+        back=back,
         rest={**message, "events": others, "setAside": record} if others else None,
         set_aside_class=set_aside_class,
     )

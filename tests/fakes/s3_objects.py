@@ -2,7 +2,7 @@
 keeps what is put, and counts what it is asked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import batched
@@ -16,9 +16,6 @@ class Body:
     """A streamed answer."""
 
     pieces: Sequence[bytes]
-
-    def iter_chunks(self, _size: int) -> Iterator[bytes]:
-        return iter(self.pieces)
 
     def read(self) -> bytes:
         return b"".join(self.pieces)

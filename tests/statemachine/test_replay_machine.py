@@ -87,6 +87,24 @@ def test_of_two_replays_started_together_one_works(stage: SetUp) -> None:
     assert played.finished(first).status == "ABORTED"
 
 
+def test_a_person_does_not_wait_for_what_a_schedule_does_quietly(stage: SetUp) -> None:
+    """The schedule's own next one does, for both; no replay waits for a younger one."""
+    down = {**DOWN, "retryAfterSeconds": 100_000}
+    quiet, loud = understood(quiet=True), understood()
+    played = stage({**SCRIPT, "probe": [down], "check": [*quiet, *quiet, *loud, *loud]})
+    played.put_messages(1)
+    scheduled = played.start({"quiet": True}, name="scheduled")
+    played.wait_until(scheduled, "Wait for Aforo")
+    again = played.finished(played.start({"quiet": True}, name="again"))
+    assert again.output["runningReplay"] == "scheduled"
+    person = played.start({}, name="person")
+    played.wait_until(person, "Wait for Aforo")
+    another = played.finished(played.start({}, name="another"))
+    assert another.output["runningReplay"] == "person"
+    for arn in (scheduled, person):
+        played.sfn.stop_execution(executionArn=arn)
+
+
 def test_replays_of_two_sources_do_not_wait_for_each_other(stage: SetUp) -> None:
     """They share no queue and no object. What an older one takes from stands in its input; one that
     will be refused holds nobody up.

@@ -122,7 +122,7 @@ def test_what_is_quarantined_after_the_start_is_for_the_next(yard: Yard) -> None
 
 
 def test_one_object_that_metering_cannot_take_stops_nobody(yard: Yard, aws: Surroundings) -> None:
-    """It stays; three in a row say that metering itself fails."""
+    """It stays; after three in a row metering itself is asked."""
     for number in range(4):
         invoke(subscription_payload([keyed(number)]))
     yard.configure(key_a="cus_a")
@@ -136,5 +136,32 @@ def test_one_object_that_metering_cannot_take_stops_nobody(yard: Yard, aws: Surr
     broken = Asked("second", fails=lambda _: True)
     with pytest.raises(Retryable, match="3 times in a row"):
         yard.run("second", asked=broken)
-    assert (broken.times, len(yard.names())) == (3, 4)
+    assert (broken.times, len(yard.names())) == (4, 4)
     assert len(customers(aws)) == 3
+
+
+def test_many_objects_of_one_defect_do_not_keep_out_the_rest(yard: Yard, aws: Surroundings) -> None:
+    """They stand side by side, first in the order of names: metering does take others."""
+    for number in range(5):
+        yard.put(f"aws/lambda/async/metering/{number}", {"requestPayload": {"awslogs": number}})
+    invoke(subscription_payload([keyed(1)]))
+    yard.configure(key_a="cus_a")
+    asked = Asked("by-hand", fails=lambda payload: isinstance(payload["awslogs"], int))
+    progress = yard.run(asked=asked)
+    assert (progress.moved.messages, progress.moved.seen) == (1, 6)
+    assert customers(aws) == ["cus_a"]
+    assert len(yard.names("aws/")) == 5
+    assert yard.remetered().count(("failed_delivery", "metering_failed")) == 5
+
+
+def test_a_claim_of_slow_objects_ends_in_time(yard: Yard, aws: Surroundings) -> None:
+    """What there was time for counts, and the next round goes on behind it."""
+    for number in range(5):
+        invoke(subscription_payload([keyed(number)]))
+    yard.configure(key_a="cus_a")
+    # At the claim's beginning, and after each object of it.
+    first = yard.run(ticks=iter([True, True, False]))
+    assert (first.moved.messages, first.moved.is_queue_empty) == (2, False)
+    second = yard.run("second", limits={"marker": first.marker})
+    assert (second.moved.messages, second.moved.is_queue_empty) == (3, True)
+    assert len(customers(aws)) == 5

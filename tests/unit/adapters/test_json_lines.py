@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.json_lines import put_lines, read_lines
+from functions.adapters.json_lines import lines_of, put_lines, read_lines
 from tests.fakes.s3_objects import WRITTEN_AT, FakeObjects
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -43,7 +43,7 @@ def test_rows_come_back_whatever_the_chunks(
     body = _object(rows)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=12)))
     pieces = [body[start:end] for start, end in pairwise([0, *cuts, len(body)])]
-    assert [json.loads(line) for line in _read(*pieces)] == rows
+    assert [json.loads(line) for line in lines_of(pieces)] == rows
 
 
 @given(ROWS)

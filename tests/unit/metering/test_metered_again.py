@@ -1,12 +1,15 @@
 """Deliveries that a replay asks for: the same work, an answer, and nothing in a dry run."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from functions.metering.execution_log_source import ExecutionLogSource
+from functions.metering.metered_again import Taken, UsageRow
+from functions.replay.metering_call import Answer
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, access_line, subscription_payload
 from tests.fakes.execution_log_lines import ACCOUNT, GROUP, STREAM, prefixed, request_texts
@@ -33,7 +36,7 @@ def test_an_ordinary_delivery_is_answered_with_its_counts(stop: Stop) -> None:
     answer = answer_of(stop, subscription_payload(MIXED))
     assert (answer["billed"], answer["excluded"]) == (1, {"unauthorized": 1})
     assert answer["quarantined"] == {"no_customer": 1, "unknown_format": 1}
-    assert answer["usage"] == []
+    assert answer["usage"] == ""
     probe = subscription_payload([], messageType="CONTROL_MESSAGE")
     assert answer_of(stop, probe)["excluded"] == {"control_message": 1}
     assert answer_of(stop, {})["quarantined"] == {"not_a_delivery": 1}
@@ -51,8 +54,8 @@ def test_a_replay_gets_the_same_work_and_the_whole_answer(
     assert stop.events() == first.events()
     assert stop.keeper.objects == first.keeper.objects
     assert answer["kept"] == list(stop.keeper.objects)
-    assert answer["usage"] == [
-        [event["idempotencyKey"], "cus_7Qm2", "api_calls", 1, event["occurredAt"]]
+    assert Answer.model_validate(answer).usage == [
+        (event["idempotencyKey"], "cus_7Qm2", "api_calls", 1, event["occurredAt"])
     ]
     assert [json.loads(body)["replayId"] for body in stop.queue.bodies] == ["by-hand"]
     stop.telemetry.flush()
@@ -131,3 +134,26 @@ def test_an_incomplete_request_rings_no_bell(
     counts = counted(capsys)
     assert counts[("RequestsIncomplete", "")] == 1
     assert not [name for name, _ in counts if name == "RequestsQuarantined"]
+
+
+def test_an_answer_of_many_meters_fits_what_lambda_answers_with() -> None:
+    """10,000 lines under six meters: refused by Lambda, its events would all be sent, and the
+    object would stay in the quarantine for ever.
+    """
+    rows = tuple(row(number) for number in range(60_000))
+    text = json.dumps(Taken(usage=rows).answer())
+    assert len(json.dumps(rows)) > 6_000_000 > 2 * len(text)
+    assert tuple(Answer.model_validate_json(text).usage) == rows
+
+
+def row(number: int) -> UsageRow:
+    key = f"apigw1-{sha256(bytes(str(number), 'ascii')).hexdigest()[:40]}"
+    return key, f"cus_{number % 50}", "api_calls", 1, f"2026-10-02T08:{number % 60:02}:00.000Z"
+
+
+def test_a_dry_run_counts_no_delivery(stop: Stop, capsys: pytest.CaptureFixture[str]) -> None:
+    """A control message that Lambda kept for us: it was excluded nowhere."""
+    probe = subscription_payload([], messageType="CONTROL_MESSAGE")
+    assert answer_of(stop, {**probe, "replay": DRY})["excluded"] == {"control_message": 1}
+    stop.telemetry.flush()
+    assert not counted(capsys)

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.replay.log_lines import (
     AROUND_MS,
@@ -25,16 +26,16 @@ PLACE = Place(
 class Pages:
     """FilterLogEvents, answering from a script."""
 
-    class exceptions:  # noqa: N801 - boto3's name
-        ResourceNotFoundException = KeyError
-
-    def __init__(self, *pages: dict[str, Any]) -> None:
+    def __init__(self, *pages: dict[str, Any] | Exception) -> None:
         self._pages = iter(pages)
         self.asked: list[dict[str, Any]] = []
 
     def filter_log_events(self, **asked: Any) -> dict[str, Any]:
         self.asked.append(asked)
-        return next(self._pages)
+        page = next(self._pages)
+        if isinstance(page, Exception):
+            raise page
+        return page
 
 
 def lines_of(pages: Pages, place: Place = PLACE) -> list[str]:
@@ -119,3 +120,16 @@ def test_after_three_hours_no_end_is_waited_for() -> None:
 def test_what_says_no_place_has_none(detail: object) -> None:
     """It is treated as a request that never ended: a person looks."""
     assert read_place(detail) is None
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_log_group_that_is_no_longer_metered_holds_no_lines(code: str) -> None:
+    """Its requests must not keep those of the other groups in the quarantine."""
+    assert lines_of(Pages(ClientError({"Error": {"Code": code}}, "FilterLogEvents"))) == []
+
+
+def test_a_throttled_log_is_asked_again() -> None:
+    """What another try may cure raises."""
+    error = ClientError({"Error": {"Code": "ThrottlingException"}}, "FilterLogEvents")
+    with pytest.raises(ClientError):
+        lines_of(Pages(error))

@@ -107,10 +107,14 @@ def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -
         to_body(message([{**event(1), "occurredAt": "yesterday"}])),
         to_body(message([event(1, occurred_at="2026-11-23T10:00:00.000+01:00")])),
         to_body(message([{**event(1), "metadata": {}}])),
+        to_body(message([event(1)], {**record("exhausted"), "firstTriedAt": "soon"})),
+        to_body(message([event(1)], history=[{**record(), "doubtfulSince": "never"}])),
     ],
 )
 def test_what_cannot_be_read_stays(body: str) -> None:
-    """Also an event that the ledger could not file: it has no UTC hour, or no meter."""
+    """Also an event that the ledger could not file, for want of a UTC hour or a meter, and a record
+    of tries at no time: raised later, they would end the round of all others.
+    """
     assert select(letter(body), ALL, REPLAY, NOW_MS) == Keep(UNREADABLE)
 
 
