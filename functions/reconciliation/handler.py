@@ -90,7 +90,7 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     )
     steps = Steps(
         Due(client, tenant, CustomerIndex(client, tenant), watermark, telemetry, _now_ms),
-        Applying(client, tenant, commands, telemetry, _now_ms),
+        Applying(client, tenant, commands, telemetry),
         telemetry,
     )
     return reconciliation, Inspector(client, tenant, _now_ms), steps

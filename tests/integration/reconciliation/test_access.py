@@ -132,8 +132,6 @@ def test_a_server_that_keeps_no_loaded_script_gets_it_with_the_call(
 
 
 def _access_string(user: str) -> str:
-    found = re.search(
-        rf"  {user}:.*?AccessString: \"([^\"]+)\"", TEMPLATE.read_text(), re.DOTALL
-    )
+    found = re.search(rf"  {user}:.*?AccessString: \"([^\"]+)\"", TEMPLATE.read_text(), re.DOTALL)
     assert found is not None
     return found[1]

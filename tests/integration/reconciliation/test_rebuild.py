@@ -163,6 +163,21 @@ def test_a_long_period_is_closed_from_its_start(tenant: Tenant) -> None:
     assert tenant.fields()[f"{METER}:remaining"] == "998"
 
 
+def test_the_hours_of_a_period_that_is_over_are_not_read(tenant: Tenant) -> None:
+    """Of a grant that ended nothing is looked up any more; of one whose next period runs, that."""
+    lost = Lost(tenant)
+    march, may, october = (
+        epoch_ms_from_iso(f"2026-{month}-01T00:00:00Z") for month in ("03", "05", "10")
+    )
+    lost.state(**tenant.grant_body(period=None, startMs=march, endMs=may))
+    upcoming = {"limit": 9, "startMs": october, "endMs": october + 90 * 24 * HOUR_MS}
+    second = tenant.grant_body(customerId="cust_2", period=None, startMs=may, endMs=october)
+    lost.state(**second, upcoming=upcoming)
+    tenant.client.flushall()
+    assert lost.rebuild()
+    assert any("ledger: 2026-10-01T00" in line for line in lost.said)
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
