@@ -41,6 +41,7 @@ def steps(tenant: Tenant) -> Steps:
             clock,
         ),
         Applying(client, TENANT, tenant.commands, telemetry),
+        tenant.witness,
         telemetry,
     )
 
