@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from functions.adapters.ledger import hour_prefix
+from functions.reconciliation.applying import DRIFT
 from functions.reconciliation.commands import COMMAND, StandingCommand
 from functions.reconciliation.rebuild import main
 from functions.reconciliation.rebuilding import Rebuild, Tools
@@ -13,9 +14,10 @@ from functions.reconciliation.stack import Stack
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
-from functions.usage.quota import Status, rebuild_key, tenant_key
+from functions.usage.quota import GuardLevel, Status, rebuild_key, tenant_key, watermark_key
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
 from tests.integration.reconciliation.test_repair import row
+from tests.integration.reconciliation.test_steps import due, steps
 
 
 @dataclass
@@ -106,6 +108,28 @@ def test_a_rebuild_brings_everything_back(lost: Lost) -> None:
     assert lost.tenant.client.exists(f"aforo:{{{TENANT}}}:identity:{'ab' * 32}")
     assert int(str(lost.tenant.client.get(tenant_key(TENANT, "generation")))) > 1
     assert any("register: 3 commands" in line for line in lost.said)
+
+
+def test_what_aforo_stated_comes_back_with_the_next_reconcile(lost: Lost) -> None:
+    """Limit, margin guard, keys, the watermark and whom to ask about are in no register."""
+    tenant = lost.tenant
+    assert lost.rebuild()
+    assert due(tenant, groups=("/one",)) == [CUSTOMER]
+    watermark = tenant.client.hgetall(watermark_key(TENANT))
+    assert watermark == {"/one": str(tenant.now_ms - 180_000)}
+    said = {
+        "customerId": CUSTOMER,
+        "askedAtMs": tenant.now_ms,
+        "quota": {"limit": 2000, "currentUsage": 307},
+        "guard": {"level": "L3_BLOCK", "allowPercent": 0, "retrySeconds": 60},
+    }
+    keys = [{"kty": "RSA", "kid": "k", "n": "A" * 342, "e": "AQAB"}]
+    jwks = {"askedAtMs": tenant.now_ms, "keys": keys}
+    apply = {"meter": METER, "customers": [said], "keys": jwks}
+    assert steps(tenant).take({"apply": apply})["changed"] == {"jwks": 1, "limit": 1, "guard": 1}
+    assert (tenant.allowance().limit, tenant.used()) == (2000, 307)
+    assert tenant.state().guard_level is GuardLevel.BLOCK
+    assert tenant.level(DRIFT) == 0
 
 
 def test_it_may_be_repeated_while_usage_arrives(lost: Lost) -> None:
