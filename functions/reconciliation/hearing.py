@@ -39,6 +39,7 @@ class Hearing:
         """
         if not is_settled:
             self._held_until_ms = self._clock() + ON_ITS_WAY_BACK_MS
+        is_held = self._clock() < self._held_until_ms
         lags: list[int] = []
         failed: set[str] = set()
         for message_id, heartbeat in heartbeats:
@@ -46,11 +47,13 @@ class Hearing:
             if self._is_refused(heartbeat, lag):
                 continue
             try:
-                if self._clock() < self._held_until_ms:
+                if is_held:
                     failed.add(message_id)
                 elif self._is_newest(heartbeat):
                     lags.append(max(0, lag))
             except Retryable:
+                # The others wait with it: each would only wait for the same server.
+                is_held = True
                 failed.add(message_id)
         if lags:
             self._telemetry.count(HEARTBEAT_COUNTED, len(lags))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
+from redis import Redis
 
 from functions.adapters.ledger import hour_prefix
 from functions.reconciliation.applying import DRIFT
@@ -130,6 +131,29 @@ def test_what_aforo_stated_comes_back_with_the_next_reconcile(lost: Lost) -> Non
     assert (tenant.allowance().limit, tenant.used()) == (2000, 307)
     assert tenant.state().guard_level is GuardLevel.BLOCK
     assert tenant.level(DRIFT) == 0
+
+
+def test_a_batch_that_is_too_long_is_done_in_part(client: Redis) -> None:
+    """What was done is acknowledged: ended by the function's timeout, all of it would come back."""
+
+    class Slow(Tenant):
+        def _clock(self) -> int:
+            self.now_ms += 1000
+            return self.now_ms
+
+    tenant = Slow(client)
+    grants = [tenant.grant_body(customerId=f"c{i}") for i in range(200)]
+    parts = [
+        {"kind": "rebuild", "version": 9, "part": i, "commands": [each]}
+        for i, each in enumerate(grants)
+    ]
+    rounds, left = 0, parts
+    while left:
+        back = {int(place) for place in tenant.take(*left)}
+        assert len(back) < len(left)
+        rounds, left = rounds + 1, [each for place, each in enumerate(left) if place in back]
+    assert rounds > 1
+    assert client.scard(rebuild_key(TENANT, 9)) == 200
 
 
 def test_it_may_be_repeated_while_usage_arrives(lost: Lost) -> None:

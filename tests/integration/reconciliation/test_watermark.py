@@ -9,9 +9,10 @@ import pytest
 from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
 from functions.adapters.watermark import Watermark
-from functions.reconciliation.hearing import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS
+from functions.reconciliation.hearing import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, Hearing
+from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
-from functions.usage.heartbeat import AHEAD_MS
+from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
 from functions.usage.mark import hours_key
 from functions.usage.quota import watermark_key
 from tests.integration.reconciliation.tenant import (
@@ -94,6 +95,24 @@ def test_it_waits_for_usage_that_is_on_its_way_back(tenant: Tenant) -> None:
     tenant.now_ms += ON_ITS_WAY_BACK_MS
     assert tenant.take(settled([event("a")]), heartbeat(tenant.now_ms)) == []
     assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_counters_that_do_not_answer_are_asked_once(tenant: Tenant) -> None:
+    """After a minute of them, a question each would outlast the function."""
+
+    class Silent(Watermark):
+        asked = 0
+
+        def advance(self, log_group: str, at_ms: int) -> bool:
+            self.asked += 1
+            raise Retryable(f"{log_group} {at_ms}")
+
+    silent = Silent(tenant.client, TENANT)
+    hearing = Hearing(silent, tenant.telemetry, lambda: START_MS)
+    message: HeartbeatMessage = {"version": 1, "heartbeatAtMs": START_MS, "logGroup": GROUP}
+    heartbeats = [(str(i), Heartbeat(message)) for i in range(5)]
+    assert hearing.hear(heartbeats, is_settled=True) == {"0", "1", "2", "3", "4"}
+    assert silent.asked == 1
 
 
 def test_usage_is_back_before_heartbeats_count_again() -> None:
