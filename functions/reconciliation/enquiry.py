@@ -22,7 +22,7 @@ from functions.reconciliation.answers import (
     Quota,
 )
 from functions.reconciliation.enquiry_answer import Unusable, read_guard, read_keys, read_quota
-from functions.reconciliation.enquiry_api import EnquiryApi, Unanswered
+from functions.reconciliation.enquiry_api import REFUSED, EnquiryApi, Unanswered
 
 # Before each question: it may take 22 s (aforo_http.py, enquiry_api.py), and the answers are yet to
 # leave. A function that is ended instead takes what was answered with it.
@@ -81,6 +81,7 @@ class _Asking:
         self._clock = clock
         self._seconds_left = seconds_left
         self._misses = 0
+        self._asks_guard = api.places.guard is not None
         self.stopped = ""
 
     def stops(self) -> bool:
@@ -105,11 +106,21 @@ class _Asking:
         asked_at_ms = self._clock()
         quota = self._heard(customer_id, self._api.quota(customer_id), read_quota)
         guard: Guard | None = None
-        if self._api.places.guard is not None and not self.stops():
-            guard = self._heard(customer_id, self._api.guard(customer_id), read_guard)
+        if self._asks_guard and not self.stops():
+            said = self._api.guard(customer_id)
+            if said == REFUSED and quota is not None:
+                said = self._without_guard()
+            guard = self._heard(customer_id, said, read_guard)
         return CustomerAnswer(
             customer_id=customer_id, asked_at_ms=asked_at_ms, quota=quota, guard=guard
         )
+
+    def _without_guard(self) -> Unanswered:
+        """The key is good and may not ask this: limits still can be asked for."""
+        self._asks_guard = False
+        refused = Unanswered("guard_refused")
+        self._telemetry.count(RECONCILE_TROUBLE, reason=refused.reason)
+        return refused
 
     def _heard[T: Quota | Guard](
         self, customer_id: str, said: _Said[T], read: Callable[[bytes], T | Unusable]

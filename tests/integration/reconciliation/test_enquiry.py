@@ -171,6 +171,17 @@ def test_what_would_be_answered_to_everybody_is_asked_once(answer: Answer, reaso
     assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_margin_guard_that_is_not_ours_to_ask_keeps_nobodys_limit_waiting(status: int) -> None:
+    """The key is good, as the quotas say: the guard is not asked again in this minute."""
+    with answering(Answer(body=OK_QUOTA)) as api, answering(Answer(status=status)) as pricing:
+        asked = Asked(api.url, pricing.url)
+        found = asked.about("a", "b", "c")
+    assert [one.customer_id for one in found.customers] == ["a", "b", "c"]
+    assert len(pricing.asked) == 1
+    assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+
+
 def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
     """However many customers are due; one trouble, not one each."""
     nobody = f"http://127.0.0.1:{free_port()}"
