@@ -5,7 +5,7 @@ Guaranteed: limits, margin guards and keys change, each under the moment at whic
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -23,13 +23,12 @@ DRIFT = "Drift"  # the largest gap between Aforo's usage and the counter, in uni
 
 
 class Applying(NamedTuple):
-    """The step, wired to one tenant's counters. `clock` gives epoch milliseconds."""
+    """The step, wired to one tenant's counters."""
 
     client: Redis
     tenant: str
     commands: CarryingOut
     telemetry: Telemetry
-    clock: Callable[[], int]
 
     def apply(self, answers: Answers) -> dict[str, int]:
         """How many of each kind are now in force and were not before. Retryable when the counters
@@ -55,7 +54,9 @@ class Applying(NamedTuple):
         with plain_commands():
             row = cast("list[str | None]", self.client.hmget(key, list(names)))
         fields = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        drift = drift_of(read_state(meter, fields), answer.quota.current_usage, self.clock())
+        # Of the month in which Aforo was asked: the next may have begun since.
+        asked_ms = answer.asked_at_ms
+        drift = drift_of(read_state(meter, fields), answer.quota.current_usage, asked_ms)
         if drift is None:
             return 0
         if drift.reason:

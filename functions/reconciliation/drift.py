@@ -28,9 +28,11 @@ class Drift(NamedTuple):
         return "aforo_has_more" if self.gap > 0 else "counter_has_more"
 
 
-def drift_of(state: QuotaState, current_usage: float, now_ms: int) -> Drift | None:
-    """None when the two cannot be compared: Aforo's figure is that of a calendar month."""
-    allowance = state.allowance_at(now_ms)
+def drift_of(state: QuotaState, current_usage: float, asked_ms: int) -> Drift | None:
+    """None when the two cannot be compared: Aforo's figure is that of the calendar month in which
+    it was asked for.
+    """
+    allowance = state.allowance_at(asked_ms)
     recurrence = state.recurrence
     if allowance is None or recurrence is None or recurrence.period is not Period.MONTH:
         return None

@@ -5,6 +5,7 @@ every minute while such customers fit into one reconcile and the others' turn co
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from random import randrange
 from typing import Annotated, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,7 @@ from redis import Redis
 
 from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_scripts import plain_commands
-from functions.adapters.telemetry import CUSTOMERS_DUE, Telemetry
+from functions.adapters.telemetry import CUSTOMERS_DUE, RECONCILE_TROUBLE, Telemetry
 from functions.adapters.watermark import Watermark
 from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
@@ -33,6 +34,9 @@ HEARTBEAT_AGE = "HeartbeatAge"  # of the newest heartbeat of the group that is f
 HEAD_START_MS = 60 * 60 * 1000
 # From here on a limit is news. Aforo itself warns at four fifths (aforo-contract.md 1.4).
 NEARLY_USED = 0.8
+# Customers of one reconcile stand in another order in their next: an enquiry that has to stop half
+# way would leave out the same ones for ever.
+SHUFFLED_MS = 1000
 
 
 class DueQuestion(BaseModel):
@@ -64,8 +68,14 @@ class Due(NamedTuple):
         candidates = self.customers.longest_unasked(asked.most, now_ms)
         states = self._states(candidates, asked.meter)
         # Now, and not when they are answered: who cannot be answered must not be first for ever.
-        self.customers.put_in_line({who: place_of(states[who], now_ms) for who in candidates})
-        due = [who for who in candidates if is_asked_about(states[who])]
+        places = {
+            who: now_ms if state is None else place_of(state, now_ms)
+            for who, state in states.items()
+        }
+        self.customers.put_in_line(
+            {who: place - randrange(SHUFFLED_MS) for who, place in places.items()}  # noqa: S311
+        )
+        due = [who for who, state in states.items() if state is not None and is_asked_about(state)]
         self.telemetry.log.info(CUSTOMERS_DUE, due=len(due), passed_over=len(candidates) - len(due))
         return due
 
@@ -75,7 +85,8 @@ class Due(NamedTuple):
         if times:
             self.telemetry.level(HEARTBEAT_AGE, max(0, now_ms - min(times)) / 1000)
 
-    def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState]:
+    def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState | None]:
+        """In the order of `customers`; None: what stands there is no state."""
         names = state_fields(meter)
         with plain_commands():
             pipeline = self.client.pipeline(transaction=False)
@@ -87,8 +98,19 @@ class Due(NamedTuple):
             for row in rows
         ]
         return {
-            who: read_state(meter, fields) for who, fields in zip(customers, found, strict=True)
+            who: self._state(who, meter, fields)
+            for who, fields in zip(customers, found, strict=True)
         }
+
+    def _state(self, who: str, meter: str, fields: Mapping[str, str]) -> QuotaState | None:
+        try:
+            return read_state(meter, fields)
+        except ValueError:
+            # The others do not wait for it; the authorizer takes it for UNKNOWN, and says so.
+            reason = "malformed_state"
+            self.telemetry.count(RECONCILE_TROUBLE, reason=reason)
+            self.telemetry.log.exception(RECONCILE_TROUBLE, reason=reason, customer_id=who)
+            return None
 
 
 def is_asked_about(state: QuotaState) -> bool:

@@ -22,10 +22,12 @@ from functions.reconciliation.answers import (
     Quota,
 )
 from functions.reconciliation.enquiry_answer import Unusable, read_guard, read_keys, read_quota
-from functions.reconciliation.enquiry_api import EnquiryApi, Unanswered
+from functions.reconciliation.enquiry_api import REFUSED, EnquiryApi, Unanswered
 
-# A customer's two questions may take 10 s each (aforo_http.py), and the answers are yet to leave.
+# Before each question: it may take 22 s (aforo_http.py, enquiry_api.py), and the answers are yet to
+# leave. A function that is ended instead takes what was answered with it.
 ROOM_SECONDS = 25.0
+OUT_OF_TIME = "out_of_time"
 # Questions in a row that met nobody: by then Aforo is away, and every further one waits as long.
 MISSES = 3
 NOBODY_THERE = frozenset({"timeout", "no_connection", "outage"})
@@ -42,11 +44,11 @@ class Enquiry(NamedTuple):
 
     def ask(self, question: Question, seconds_left: Callable[[], float]) -> Answers:
         """All that Aforo said. Stops when it is away, refuses us, or time runs out."""
-        asking = _Asking(self.api, self.telemetry, self.clock)
+        asking = _Asking(self.api, self.telemetry, self.clock, seconds_left)
         keys = asking.keys()
         customers = []
         for customer_id in question.customers:
-            if asking.stopped or seconds_left() < ROOM_SECONDS:
+            if asking.stops():
                 break
             customers.append(asking.customer(customer_id))
         said = tuple(one for one in customers if one.quota is not None or one.guard is not None)
@@ -57,8 +59,6 @@ class Enquiry(NamedTuple):
 
     def _report(self, question: Question, asked: int, stopped: str) -> None:
         not_asked = len(question.customers) - asked
-        if not_asked and not stopped:
-            stopped = "out_of_time"
         if stopped:
             self.telemetry.count(RECONCILE_TROUBLE, reason=stopped)
             self.telemetry.log.warning(RECONCILE_TROUBLE, reason=stopped, not_asked=not_asked)
@@ -69,12 +69,26 @@ class Enquiry(NamedTuple):
 class _Asking:
     """One enquiry under way. `stopped` says why no more is to be asked; empty: go on."""
 
-    def __init__(self, api: EnquiryApi, telemetry: Telemetry, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        api: EnquiryApi,
+        telemetry: Telemetry,
+        clock: Callable[[], int],
+        seconds_left: Callable[[], float],
+    ) -> None:
         self._api = api
         self._telemetry = telemetry
         self._clock = clock
+        self._seconds_left = seconds_left
         self._misses = 0
+        self._asks_guard = api.places.guard is not None
         self.stopped = ""
+
+    def stops(self) -> bool:
+        """Whether no more is to be asked; out of time, too."""
+        if not self.stopped and self._seconds_left() < ROOM_SECONDS:
+            self.stopped = OUT_OF_TIME
+        return bool(self.stopped)
 
     def keys(self) -> KeysAnswer | None:
         """They are published elsewhere: their trouble says nothing of the other questions."""
@@ -92,11 +106,21 @@ class _Asking:
         asked_at_ms = self._clock()
         quota = self._heard(customer_id, self._api.quota(customer_id), read_quota)
         guard: Guard | None = None
-        if not self.stopped:
-            guard = self._heard(customer_id, self._api.guard(customer_id), read_guard)
+        if self._asks_guard and not self.stops():
+            said = self._api.guard(customer_id)
+            if said == REFUSED and quota is not None:
+                said = self._without_guard()
+            guard = self._heard(customer_id, said, read_guard)
         return CustomerAnswer(
             customer_id=customer_id, asked_at_ms=asked_at_ms, quota=quota, guard=guard
         )
+
+    def _without_guard(self) -> Unanswered:
+        """The key is good and may not ask this: limits still can be asked for."""
+        self._asks_guard = False
+        refused = Unanswered("guard_refused")
+        self._telemetry.count(RECONCILE_TROUBLE, reason=refused.reason)
+        return refused
 
     def _heard[T: Quota | Guard](
         self, customer_id: str, said: _Said[T], read: Callable[[bytes], T | Unusable]

@@ -17,6 +17,8 @@ from functions.usage.errors import Permanent, Retryable
 
 QUOTA_CHECK = "/api/v1/quota/check"
 MARGIN_GUARD = "/internal/v1/margin-guard/quick-check"
+# For a whole body: a key set of 40 KB is the longest, and others wait behind it.
+BODY_SECONDS = 2.0
 
 
 class Unanswered(NamedTuple):
@@ -111,7 +113,8 @@ class EnquiryApi:
         self._pause()
         try:
             with closing(client.send(question, stream=True)) as answer:
-                return _without_answer(answer.status_code) or read_capped(answer)
+                refusal = _without_answer(answer.status_code)
+                return refusal or read_capped(answer, seconds=BODY_SECONDS)
         except httpx.TimeoutException:
             return Unanswered("timeout")
         except httpx.TransportError:

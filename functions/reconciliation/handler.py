@@ -78,19 +78,21 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     telemetry = Telemetry("reconciliation")
     watermark = Watermark(client, tenant)
     closer = Closer(ClosedHours(client, tenant, _now_ms), telemetry)
+    witness = Witness(client, tenant, _now_ms, telemetry)
     commands = CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms, closer)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
         commands=commands,
         hearing=Hearing(watermark, telemetry, _now_ms),
-        witness=Witness(client, tenant, _now_ms, telemetry),
+        witness=witness,
         telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,
     )
     steps = Steps(
         Due(client, tenant, CustomerIndex(client, tenant), watermark, telemetry, _now_ms),
-        Applying(client, tenant, commands, telemetry, _now_ms),
+        Applying(client, tenant, commands, telemetry),
+        witness,
         telemetry,
     )
     return reconciliation, Inspector(client, tenant, _now_ms), steps

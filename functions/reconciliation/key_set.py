@@ -38,7 +38,7 @@ def rsa_keys(text: bytes) -> list[object]:
     """The keys that can sign with RS256; a set may hold others. Permanent when there is none."""
     try:
         keys = [key for key in json.loads(text)["keys"] if key.get("kty") == "RSA"]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Permanent('keys: this is no key set, expected {"keys": [...]}') from None
     if not keys:
         raise Permanent("keys: none of them is an RSA key")

@@ -132,11 +132,9 @@ def _first_hour(standing: Iterable[StandingCommand], now_ms: int, since: int | N
     """Where the oldest period begins that is still running; without a grant, this month."""
     if since is not None:
         return since
-    starts = [
-        grant_at(each, now_ms).window.start_ms
-        for each in standing
-        if isinstance(each, GrantCommand)
-    ]
+    grants = [grant_at(each, now_ms) for each in standing if isinstance(each, GrantCommand)]
+    windows = [window for each in grants for window in (each.window, each.upcoming) if window]
+    starts = [window.start_ms for window in windows if window.end_ms > now_ms]
     month = Recurrence(Period.MONTH).window_at(now_ms).start_ms
     return min(starts, default=month) // HOUR_MS
 

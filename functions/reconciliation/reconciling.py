@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from functions.usage.message import SettledUsage
 
 COUNTERS_UNREACHABLE = "counters.unreachable"
+# Half of the function's timeout: a batch of a large tenant's rebuild may take longer. What is not
+# begun by then comes back; a function that is ended in the middle gets all of it back.
+CARRYING_OUT_MS = 30_000
 
 
 class Reconciliation(NamedTuple):
@@ -74,9 +77,11 @@ class Reconciliation(NamedTuple):
     def _carry_out(self, commands: Iterable[tuple[str, Command]]) -> set[str]:
         failed: set[str] = set()
         is_reachable = True
+        until_ms = self.clock() + CARRYING_OUT_MS
         for message_id, command in commands:
+            is_in_time = self.clock() < until_ms
             try:
-                if is_reachable and self._carried_out(message_id, command):
+                if is_reachable and is_in_time and self._carried_out(message_id, command):
                     continue
             except Retryable as error:
                 # The others wait with it: each would only wait for the same server.

@@ -12,6 +12,7 @@ from functions.adapters.telemetry import RECONCILE_TROUBLE, Telemetry
 from functions.reconciliation.answers import Answers
 from functions.reconciliation.applying import Applying
 from functions.reconciliation.due import Due, DueQuestion
+from functions.reconciliation.witness import Witness
 from functions.usage.errors import Retryable
 
 UNREACHABLE = "counters_unreachable"
@@ -22,10 +23,13 @@ class Steps(NamedTuple):
 
     due: Due
     applying: Applying
+    witness: Witness
     telemetry: Telemetry
 
     def take(self, payload: Mapping[str, object]) -> Mapping[str, object]:
         """`{"due": ...}` or `{"apply": ...}` -> the outcome of that step."""
+        # Also where no usage comes: an old copy is not believed for longer than a minute.
+        self.witness.look()
         try:
             if "due" in payload:
                 customers = self.due.find(DueQuestion.model_validate(payload["due"]))

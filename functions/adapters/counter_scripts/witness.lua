@@ -5,7 +5,14 @@
 
 local found = tonumber(redis.call('GET', KEYS[1])) or 0
 local now, seen = tonumber(ARGV[1]), tonumber(ARGV[2])
-redis.call('SET', KEYS[1], string.format('%.0f', math.max(found, seen, now)))
-local lost = math.max(seen - found, 0)
-if lost > tonumber(ARGV[3]) then redis.call('DEL', KEYS[2]) end
-return {math.max(found, seen, now), lost}
+-- Somebody else went on. The caller may have seen less than others of what is lost, and must not
+-- hide it from them: it learns, and writes nothing.
+if found > seen then return {found, 0} end
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(seen, now)))
+local lost = seen - found
+if lost > tonumber(ARGV[3]) then
+  -- Opened after all that the caller saw: a rebuild knew of the loss.
+  local opened = tonumber(redis.call('GET', KEYS[2])) or 0
+  if opened > seen then lost = 0 else redis.call('DEL', KEYS[2]) end
+end
+return {math.max(seen, now), lost}

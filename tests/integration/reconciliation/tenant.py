@@ -40,11 +40,12 @@ class Tenant:
         statements = Statements(client, TENANT, self._clock)
         closer = Closer(ClosedHours(client, TENANT, self._clock), self.telemetry)
         self.commands = CarryingOut(statements, TENANT, self._clock, closer)
+        self.witness = Witness(client, TENANT, self._clock, self.telemetry)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
             commands=self.commands,
             hearing=Hearing(Watermark(client, TENANT), self.telemetry, self._clock),
-            witness=Witness(client, TENANT, self._clock, self.telemetry),
+            witness=self.witness,
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,

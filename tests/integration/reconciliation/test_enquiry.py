@@ -11,12 +11,18 @@ import httpx
 import pytest
 
 from functions.adapters.aforo_credential import AforoCredential
-from functions.adapters.aforo_http import Caller, aforo_client
+from functions.adapters.aforo_http import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    WRITE_SECONDS,
+    Caller,
+    aforo_client,
+)
 from functions.adapters.telemetry import AFORO_UNANSWERED, RECONCILE_TROUBLE, Telemetry
 from functions.reconciliation import enquiry_handler
 from functions.reconciliation.answers import Answers, CustomerAnswer, Guard, Question, Quota
 from functions.reconciliation.enquiry import MISSES, ROOM_SECONDS, Enquiry
-from functions.reconciliation.enquiry_api import EnquiryApi, Places
+from functions.reconciliation.enquiry_api import BODY_SECONDS, EnquiryApi, Places
 from functions.usage.quota import GuardLevel
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.secret_store import SecretStore
@@ -165,6 +171,17 @@ def test_what_would_be_answered_to_everybody_is_asked_once(answer: Answer, reaso
     assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_margin_guard_that_is_not_ours_to_ask_keeps_nobodys_limit_waiting(status: int) -> None:
+    """The key is good, as the quotas say: the guard is not asked again in this minute."""
+    with answering(Answer(body=OK_QUOTA)) as api, answering(Answer(status=status)) as pricing:
+        asked = Asked(api.url, pricing.url)
+        found = asked.about("a", "b", "c")
+    assert [one.customer_id for one in found.customers] == ["a", "b", "c"]
+    assert len(pricing.asked) == 1
+    assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+
+
 def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
     """However many customers are due; one trouble, not one each."""
     nobody = f"http://127.0.0.1:{free_port()}"
@@ -191,7 +208,14 @@ def test_a_host_without_these_routes_is_trouble() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(status=503), Answer(body="{}"), Answer(body={"keys": []})]
+    "answer",
+    [
+        Answer(status=503),
+        Answer(body="{}"),
+        Answer(body={"keys": []}),
+        Answer(body="[" * 60_000),
+        Answer(body='{"keys": ' + '[{"kty": "RSA", "use": ' * 2000),
+    ],
 )
 def test_keys_that_cannot_be_learnt_do_not_stop_the_rest(answer: Answer) -> None:
     """The set in use stays; the trouble is counted."""
@@ -212,6 +236,22 @@ def test_time_that_runs_out_leaves_the_rest_for_later() -> None:
     assert [one.customer_id for one in found.customers] == ["a", "b"]
     assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
     assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
+
+
+def test_a_slow_answer_leaves_no_time_for_the_next_question() -> None:
+    """Also in the middle of a customer: what would be cut off would take all answers with it."""
+    with answering(Answer(body=OK_QUOTA)) as api, answering(Answer(body="{}")) as pricing:
+        left = iter([ROOM_SECONDS + 1, ROOM_SECONDS - 1])
+        asked = Asked(api.url, pricing.url)
+        found = asked.about("a", seconds_left=lambda: next(left, 1.0))
+    assert [one.customer_id for one in found.customers] == ["a"]
+    assert pricing.asked == []
+    assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
+
+
+def test_a_question_takes_no_longer_than_is_kept_for_it() -> None:
+    """Connect, send, wait for the answer, read it, and the last read."""
+    assert CONNECT_SECONDS + WRITE_SECONDS + 2 * READ_SECONDS + BODY_SECONDS < ROOM_SECONDS
 
 
 def test_a_rotated_key_is_found_in_the_middle(aforo: str) -> None:

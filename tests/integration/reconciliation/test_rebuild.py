@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
+from redis import Redis
 
 from functions.adapters.ledger import hour_prefix
+from functions.reconciliation.applying import DRIFT
 from functions.reconciliation.commands import COMMAND, StandingCommand
 from functions.reconciliation.rebuild import main
 from functions.reconciliation.rebuilding import Rebuild, Tools
@@ -13,9 +15,10 @@ from functions.reconciliation.stack import Stack
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
-from functions.usage.quota import Status, rebuild_key, tenant_key
+from functions.usage.quota import GuardLevel, Status, rebuild_key, tenant_key, watermark_key
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
 from tests.integration.reconciliation.test_repair import row
+from tests.integration.reconciliation.test_steps import due, steps
 
 
 @dataclass
@@ -108,6 +111,51 @@ def test_a_rebuild_brings_everything_back(lost: Lost) -> None:
     assert any("register: 3 commands" in line for line in lost.said)
 
 
+def test_what_aforo_stated_comes_back_with_the_next_reconcile(lost: Lost) -> None:
+    """Limit, margin guard, keys, the watermark and whom to ask about are in no register."""
+    tenant = lost.tenant
+    assert lost.rebuild()
+    assert due(tenant, groups=("/one",)) == [CUSTOMER]
+    watermark = tenant.client.hgetall(watermark_key(TENANT))
+    assert watermark == {"/one": str(tenant.now_ms - 180_000)}
+    said = {
+        "customerId": CUSTOMER,
+        "askedAtMs": tenant.now_ms,
+        "quota": {"limit": 2000, "currentUsage": 307},
+        "guard": {"level": "L3_BLOCK", "allowPercent": 0, "retrySeconds": 60},
+    }
+    keys = [{"kty": "RSA", "kid": "k", "n": "A" * 342, "e": "AQAB"}]
+    jwks = {"askedAtMs": tenant.now_ms, "keys": keys}
+    apply = {"meter": METER, "customers": [said], "keys": jwks}
+    assert steps(tenant).take({"apply": apply})["changed"] == {"jwks": 1, "limit": 1, "guard": 1}
+    assert (tenant.allowance().limit, tenant.used()) == (2000, 307)
+    assert tenant.state().guard_level is GuardLevel.BLOCK
+    assert tenant.level(DRIFT) == 0
+
+
+def test_a_batch_that_is_too_long_is_done_in_part(client: Redis) -> None:
+    """What was done is acknowledged: ended by the function's timeout, all of it would come back."""
+
+    class Slow(Tenant):
+        def _clock(self) -> int:
+            self.now_ms += 1000
+            return self.now_ms
+
+    tenant = Slow(client)
+    grants = [tenant.grant_body(customerId=f"c{i}") for i in range(200)]
+    parts = [
+        {"kind": "rebuild", "version": 9, "part": i, "commands": [each]}
+        for i, each in enumerate(grants)
+    ]
+    rounds, left = 0, parts
+    while left:
+        back = {int(place) for place in tenant.take(*left)}
+        assert len(back) < len(left)
+        rounds, left = rounds + 1, [each for place, each in enumerate(left) if place in back]
+    assert rounds > 1
+    assert client.scard(rebuild_key(TENANT, 9)) == 200
+
+
 def test_it_may_be_repeated_while_usage_arrives(lost: Lost) -> None:
     """Settlements of open and closed hours, before and after, count once."""
     lost.tenant.settle(event("now-1", START_MS - 60_000))
@@ -161,6 +209,21 @@ def test_a_long_period_is_closed_from_its_start(tenant: Tenant) -> None:
     assert lost.rebuild()
     assert tenant.used() == 2
     assert tenant.fields()[f"{METER}:remaining"] == "998"
+
+
+def test_the_hours_of_a_period_that_is_over_are_not_read(tenant: Tenant) -> None:
+    """Of a grant that ended nothing is looked up any more; of one whose next period runs, that."""
+    lost = Lost(tenant)
+    march, may, october = (
+        epoch_ms_from_iso(f"2026-{month}-01T00:00:00Z") for month in ("03", "05", "10")
+    )
+    lost.state(**tenant.grant_body(period=None, startMs=march, endMs=may))
+    upcoming = {"limit": 9, "startMs": october, "endMs": october + 90 * 24 * HOUR_MS}
+    second = tenant.grant_body(customerId="cust_2", period=None, startMs=may, endMs=october)
+    lost.state(**second, upcoming=upcoming)
+    tenant.client.flushall()
+    assert lost.rebuild()
+    assert any("ledger: 2026-10-01T00" in line for line in lost.said)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from functions.adapters.watermark import Watermark
 from functions.reconciliation.applying import DRIFT, Applying
 from functions.reconciliation.due import HEAD_START_MS, HEARTBEAT_AGE, Due
 from functions.reconciliation.steps import UNREACHABLE, Steps
-from functions.usage.moment import DAY_MS
-from functions.usage.quota import GuardLevel, tenant_key, watermark_key
+from functions.usage.moment import DAY_MS, epoch_ms_from_iso
+from functions.usage.quota import GuardLevel, state_key, tenant_key, watermark_key
 from tests.integration.reconciliation.tenant import (
     CUSTOMER,
     METER,
@@ -40,7 +40,8 @@ def steps(tenant: Tenant) -> Steps:
             telemetry,
             clock,
         ),
-        Applying(client, TENANT, tenant.commands, telemetry, clock),
+        Applying(client, TENANT, tenant.commands, telemetry),
+        tenant.witness,
         telemetry,
     )
 
@@ -77,6 +78,22 @@ def test_everybodys_turn_comes(tenant: Tenant) -> None:
     assert sorted(turns[0] + turns[1] + turns[2][:1]) == [f"c{i}" for i in range(7)]
     asked = [who for turn in turns for who in turn]
     assert min(asked.count(f"c{i}") for i in range(7)) >= 2
+
+
+def test_an_enquiry_that_stops_half_way_leaves_out_others_each_time(tenant: Tenant) -> None:
+    """A slow Aforo, or one that limits us, answers for the first few of those who are due."""
+    customers = {f"c{i}" for i in range(8)}
+    grant(tenant, *customers)
+    asked = {who for _ in range(200) for who in due(tenant, most=8)[:2]}
+    assert asked == customers
+
+
+def test_a_state_that_cannot_be_read_keeps_nobody_else_waiting(tenant: Tenant) -> None:
+    """It is counted, and its turn comes again; the others are asked about."""
+    grant(tenant, "a", "b", "odd")
+    tenant.client.hset(state_key(TENANT, "odd"), f"{METER}:limit", "many")
+    assert [set(due(tenant)) for _ in range(2)] == [{"a", "b"}] * 2
+    assert tenant.counted(RECONCILE_TROUBLE, "malformed_state") == 2
 
 
 def test_one_that_waits_for_a_top_up_is_asked_about_each_minute(tenant: Tenant) -> None:
@@ -214,6 +231,21 @@ def test_a_month_of_another_day_is_not_compared(tenant: Tenant) -> None:
     tenant.grant(100_000, anchorDay=15, ratePerSecond=0, burst=0)
     apply(tenant, answer(quota={"currentUsage": 500}))
     assert tenant.level(DRIFT) == 0
+
+
+def test_a_month_that_ended_between_question_and_answer_is_no_drift(tenant: Tenant) -> None:
+    """What Aforo said was of the old month, whether or not the counter has begun the new one."""
+    tenant.grant(100_000, ratePerSecond=0, burst=0)
+    tenant.settle(*(event(str(i)) for i in range(90)))
+    asked_ms = epoch_ms_from_iso("2026-11-30T23:59:50Z")
+    quota = {"limit": 100_000, "currentUsage": 90}
+    one = {"customerId": CUSTOMER, "askedAtMs": asked_ms, "quota": quota}
+    tenant.now_ms = asked_ms + 20_000
+    for _ in range(2):
+        steps(tenant).take({"apply": {"meter": METER, "customers": [one]}})
+        assert tenant.level(DRIFT) == 0
+        tenant.settle(event("new", tenant.now_ms))
+    assert tenant.used() == 1
 
 
 def test_counters_that_do_not_answer_are_an_outcome(tenant: Tenant, tmp_path: Path) -> None:

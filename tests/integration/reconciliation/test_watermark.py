@@ -1,5 +1,6 @@
 """Heartbeats in real counters: how far counting has come, and how late it is."""
 
+import re
 from itertools import permutations
 from pathlib import Path
 
@@ -8,13 +9,24 @@ import pytest
 from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
 from functions.adapters.watermark import Watermark
-from functions.reconciliation.hearing import KEPT_MS, LAG
+from functions.reconciliation.hearing import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, Hearing
+from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
-from functions.usage.heartbeat import AHEAD_MS
+from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
+from functions.usage.mark import hours_key
 from functions.usage.quota import watermark_key
-from tests.integration.reconciliation.tenant import START_MS, TENANT, Tenant, event, settled
+from tests.integration.reconciliation.tenant import (
+    CUSTOMER,
+    METER,
+    START_MS,
+    TENANT,
+    Tenant,
+    event,
+    settled,
+)
 from tests.local.valkey import start_valkey
 
+TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 GROUP = "/aws/apigateway/aforo/a1b2c3d4e5/prod"
 OTHER = "API-Gateway-Execution-Logs_a1b2c3d4e5/prod"
 
@@ -70,6 +82,46 @@ def test_it_waits_for_the_usage_beside_it(tenant: Tenant, tmp_path: Path) -> Non
     assert gone.take(heartbeat(START_MS - KEPT_MS - 1), settled([event("a")])) == ["1"]
     assert tenant.take(heartbeat(START_MS), settled([event("a")])) == []
     assert watermark(tenant) == {GROUP: str(START_MS)}
+
+
+def test_it_waits_for_usage_that_is_on_its_way_back(tenant: Tenant) -> None:
+    """What could not be counted is invisible for six minutes: nothing says meanwhile that it is."""
+    tenant.client.set(hours_key(TENANT, CUSTOMER, METER), "no hours")
+    assert tenant.take(settled([event("a")])) == ["0"]
+    tenant.client.delete(hours_key(TENANT, CUSTOMER, METER))
+    tenant.now_ms += 60_000
+    assert tenant.take(heartbeat(tenant.now_ms)) == ["0"]
+    assert watermark(tenant) == {}
+    tenant.now_ms += ON_ITS_WAY_BACK_MS
+    assert tenant.take(settled([event("a")]), heartbeat(tenant.now_ms)) == []
+    assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_counters_that_do_not_answer_are_asked_once(tenant: Tenant) -> None:
+    """After a minute of them, a question each would outlast the function."""
+
+    class Silent(Watermark):
+        asked = 0
+
+        def advance(self, log_group: str, at_ms: int) -> bool:
+            self.asked += 1
+            raise Retryable(f"{log_group} {at_ms}")
+
+    silent = Silent(tenant.client, TENANT)
+    hearing = Hearing(silent, tenant.telemetry, lambda: START_MS)
+    message: HeartbeatMessage = {"version": 1, "heartbeatAtMs": START_MS, "logGroup": GROUP}
+    heartbeats = [(str(i), Heartbeat(message)) for i in range(5)]
+    assert hearing.hear(heartbeats, is_settled=True) == {"0", "1", "2", "3", "4"}
+    assert silent.asked == 1
+
+
+def test_usage_is_back_before_heartbeats_count_again() -> None:
+    """The queue's visibility timeout, and the longest batch before it."""
+    found = re.search(
+        r"  SettledUsageQueue:.*?VisibilityTimeout: (\d+)", TEMPLATE.read_text(), re.DOTALL
+    )
+    assert found is not None
+    assert (int(found[1]) + 50) * 1000 < ON_ITS_WAY_BACK_MS
 
 
 def test_a_refused_message_does_not_hold_heartbeats_up(tenant: Tenant) -> None:
