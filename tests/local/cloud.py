@@ -7,7 +7,7 @@ template deployed and three customers provisioned. It stays up until it is stopp
 
 import argparse
 import os
-import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -65,8 +65,9 @@ def stop(directory: Path = LOCAL) -> int:
         process.stop()
     for name in (process_list.FILE_NAME, FILE_NAME):
         (directory / name).unlink(missing_ok=True)
-    # ministack unpacks every Lambda process's code here and, stopped at once, leaves it behind.
-    shutil.rmtree(directory / "tmp", ignore_errors=True)
+    # ministack unpacks every Lambda process's code here and, stopped at once, leaves it behind:
+    # 30,000 files after a demo, for which shutil.rmtree takes five times the CPU.
+    subprocess.run(["rm", "-rf", str(directory / "tmp")], check=False)
     return len(processes)
 
 

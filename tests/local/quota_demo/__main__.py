@@ -1,8 +1,9 @@
 """`make demo-quota`: a quota that holds, and what happens when nobody can say how much is left.
 
-Two customers are driven to their quotas, top up and are served again; Redis dies and comes back
-empty. Exit status 1 when an overshoot is beyond its bound, when a refusal or a service is not what
-the plan says, or when a served call is not billed.
+Two customers are driven to their quotas, top up and are served again; Redis dies, comes back empty
+and is rebuilt from the ledger. Exit status 1 when an overshoot is beyond its bound, when a refusal
+or a service is not what the plan says, when a counter is not what the ledger has, or when a served
+call is not billed.
 """
 
 import sys
@@ -12,26 +13,25 @@ from pathlib import Path
 
 from redis import Redis
 
-from functions.reconciliation import grant
 from tests.local import cloud
-from tests.local.customers import Plan
 from tests.local.demo import accounting
 from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, DemoCustomer, Endpoints
 from tests.local.ministack import MinistackError
-from tests.local.quota_demo import plans, redis_gone
-from tests.local.quota_demo.answers import SERVED, ask
-from tests.local.quota_demo.drive import Drive, drive, used_by
+from tests.local.quota_demo import plans, rebuilt, redis_gone
+from tests.local.quota_demo.drive import Drive, drive, heartbeats, used_by
 from tests.local.quota_demo.plans import LARGE, SMALL
+from tests.local.quota_demo.served import served_by_customer
 from tests.local.quota_demo.table import quota_table
+from tests.local.quota_demo.top_up import top_up
+from tests.local.reconcile import ReconcileError, reconcile
 from tests.local.server_process import ServerError
 from tests.local.valkey import ValkeyError
 
 DIRECTORY = LOCAL / "quota-demo"
 HOLD_SECONDS = 60
-TOP_UP = 5  # times the quota
 ARRIVAL_SECONDS = 90.0
 
 type Customers = dict[str, DemoCustomer]
@@ -49,6 +49,7 @@ def main() -> int:
         DemoError,
         DeployError,
         MinistackError,
+        ReconcileError,
         ServerError,
         TimeoutError,
         ValkeyError,
@@ -62,13 +63,13 @@ def _play(stage: Stage, endpoints: Endpoints, directory: Path) -> int:
     stage.act("1. Two customers, and this month's earlier calls of the large one")
     customers = plans.provision(endpoints)
     _count_earlier_calls(stage, endpoints)
+    _wait_for_heartbeats(stage, endpoints)
 
     stage.act("2. Several clients drive both to their quotas")
     drives = _drive(stage, endpoints, customers)
 
     stage.act("3. They top up")
-    for plan in plans.PLANS:
-        _top_up(stage, endpoints, plan, customers[plan.customer_id])
+    bought = top_up(stage, endpoints, drives, customers)
 
     stage.act("4. Redis dies: last known states serve for 30 s at most, then each plan's policy")
     redis_gone.kill(stage, endpoints, directory, customers)
@@ -76,7 +77,12 @@ def _play(stage: Stage, endpoints: Endpoints, directory: Path) -> int:
     stage.act("5. Redis comes back empty: that is not a quota with nothing used, it is UNKNOWN")
     redis_gone.come_back_empty(stage, endpoints, directory, customers)
 
-    stage.act("6. Was all of it billed?")
+    stage.act("6. The operator rebuilds the counters, from the register and the ledger")
+    rebuilt.rebuild(stage, endpoints, customers)
+    rebuilt.ask_aforo_for_limits(stage, endpoints, bought)
+    rebuilt.compare(stage, endpoints, customers, bought)
+
+    stage.act("7. Was all of it billed?")
     return _close(stage, endpoints, drives)
 
 
@@ -94,6 +100,20 @@ def _count_earlier_calls(stage: Stage, endpoints: Endpoints) -> None:
     stage.wait("metered, billed", look, ARRIVAL_SECONDS)
 
 
+def _wait_for_heartbeats(stage: Stage, endpoints: Endpoints) -> None:
+    """Until a heartbeat of each metered log group has arrived: from then on the lag is measured."""
+    began_ms = time.time_ns() // 1_000_000
+    reconcile(endpoints)
+    redis = Redis.from_url(endpoints.redis_url, decode_responses=True)
+
+    def look() -> tuple[bool, str]:
+        oldest = min(map(int, heartbeats(redis, endpoints.tenant_id)), default=0)
+        age = time.time() - oldest / 1000
+        return oldest >= began_ms, f"the oldest is {age:.1f} s old, and so is the lag"
+
+    stage.wait("a heartbeat from each log group is counted", look, ARRIVAL_SECONDS)
+
+
 def _drive(stage: Stage, endpoints: Endpoints, customers: Customers) -> list[Drive]:
     drives = [Drive(SMALL, before=0), Drive(LARGE, before=plans.BEFORE)]
     driven = [(one, customers[one.plan.customer_id]) for one in drives]
@@ -106,34 +126,16 @@ def _drive(stage: Stage, endpoints: Endpoints, customers: Customers) -> list[Dri
             f"{one.overshoot}, at most {one.bound} = burst {plan.burst} + "
             f"{plan.rate_per_second:.0f}/s * {one.lag_seconds:.1f} s of lag - margin {one.margin}"
         )
+    slowest = max(one.counted_after for one in drives)
+    stage.say(
+        f"every call was counted within {slowest:.1f} s; the lag is what the authorizer goes by, "
+        "the age of the watermark"
+    )
     return drives
 
 
-def _top_up(stage: Stage, endpoints: Endpoints, plan: Plan, customer: DemoCustomer) -> None:
-    words = ["grant", "--stack", endpoints.stack_name, "--customer", plan.customer_id]
-    words += ["--limit", str(plan.quota * TOP_UP), "--period", "month"]
-    words += ["--rate", f"{plan.rate_per_second:.0f}", "--burst", str(plan.burst)]
-    words += ["--when-unknown", plan.when_unknown or "deny"]
-    stage.say(f"$ python -m functions.reconciliation.grant {' '.join(words)}")
-    began = time.monotonic()
-    if grant.main(words):
-        message = f"the grant of {plan.customer_id} was refused"
-        raise DemoError(message)
-
-    def look() -> tuple[bool, str]:
-        answer = ask(endpoints, customer)
-        return answer == SERVED, f"{answer} after {time.monotonic() - began:.1f} s"
-
-    stage.wait(f"{plan.customer_id} is served again", look, ARRIVAL_SECONDS)
-
-
 def _close(stage: Stage, endpoints: Endpoints, drives: list[Drive]) -> int:
-    served = Counter(
-        one["customer_id"]
-        for one in accounting.served_requests(endpoints)
-        if one["status"] not in accounting.NOT_BILLABLE
-    )
-    served[LARGE.customer_id] += plans.BEFORE
+    served = served_by_customer(endpoints)
     billed: Counter[str] = Counter()
 
     def look() -> tuple[bool, str]:

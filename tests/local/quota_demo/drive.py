@@ -1,4 +1,4 @@
-"""Several clients drive one customer to its quota; beside them, how far counting is behind.
+"""Several clients drive one customer to its quota; beside them, how far counting has come.
 
 The clients share a token bucket of the grant's rate and burst: on AWS the usage plan enforces it,
 and the bound on overshoot speaks of enforced rates.
@@ -16,7 +16,16 @@ import httpx
 from redis import Redis
 
 from functions.authorizer.decision import DenyCode
-from functions.usage.quota import margin, read_state, state_fields, state_key
+from functions.authorizer.watermark import lag_by
+from functions.reconciliation.commands import USUAL_LAG_SECONDS
+from functions.usage.quota import (
+    margin,
+    overshoot_bound,
+    read_state,
+    state_fields,
+    state_key,
+    watermark_key,
+)
 from tests.local.customers import METER, Plan
 from tests.local.endpoints import DemoCustomer, Endpoints
 from tests.local.gateway.throttle import Throttle
@@ -35,7 +44,9 @@ class Drive:
     before: int
     started: list[float] = field(default_factory=list)  # of calls that were served
     codes: Counter[str] = field(default_factory=Counter)  # of calls that were not
-    lag_seconds: float = 0.0
+    heartbeats: list[str] = field(default_factory=list)  # the watermark, as it was read last
+    lag_seconds: float = 0.0  # by the watermark, for the last call that was served
+    counted_after: float = 0.0  # seconds, of the call that waited longest
     is_stopped: bool = False
 
     @property
@@ -54,7 +65,7 @@ class Drive:
 
     @property
     def margin(self) -> int:
-        """What the authorizer holds back when it knows the lag."""
+        """What the authorizer held back when it served the last call."""
         return margin(
             self.plan.quota,
             rate_per_second=self.plan.rate_per_second,
@@ -64,21 +75,32 @@ class Drive:
 
     @property
     def bound(self) -> int:
-        """`burst + rate * (ttl + lag) - margin`, in whole calls; the demo's authorizer is asked for
-        each call, so the ttl is 0.
-        """
-        under_way = self.plan.burst + self.plan.rate_per_second * self.lag_seconds
-        return max(0, math.floor(under_way - self.margin))
+        """In whole calls; the demo's authorizer is asked for each call, so the ttl is 0."""
+        bound = overshoot_bound(
+            self.plan.quota,
+            rate_per_second=self.plan.rate_per_second,
+            burst=self.plan.burst,
+            exposure_seconds=self.lag_seconds,
+        )
+        return math.floor(bound)
 
     @property
     def holds(self) -> bool:
         return self.is_stopped and self.overshoot <= self.bound
 
+    def was_served(self, started: float, heartbeats: list[str], now: float) -> None:
+        """Take note of a call that began at `started` (monotonic) and was answered at `now` (epoch
+        seconds), by the watermark that was read before it: the authorizer saw no greater lag.
+        """
+        self.started.append(started)
+        lag = lag_by(heartbeats, now)
+        self.lag_seconds = USUAL_LAG_SECONDS if lag is None else lag  # as the grant says, so far
+
     def measure(self, used: int, now: float) -> None:
         """Take note of how long ago the oldest call was made that is not counted yet."""
         counted = used - self.before
         if 0 <= counted < len(self.started):
-            self.lag_seconds = max(self.lag_seconds, now - sorted(self.started)[counted])
+            self.counted_after = max(self.counted_after, now - sorted(self.started)[counted])
 
 
 def drive(
@@ -97,7 +119,10 @@ async def _drive(
     driven: list[tuple[Drive, DemoCustomer]],
     progress: Callable[[str], None],
 ) -> None:
-    watching = [asyncio.create_task(_watch(endpoints, one)) for one, _ in driven]
+    client = Redis.from_url(endpoints.redis_url, decode_responses=True)
+    for one, _ in driven:
+        one.heartbeats = heartbeats(client, endpoints.tenant_id)
+    watching = [asyncio.create_task(_watch(client, endpoints.tenant_id, one)) for one, _ in driven]
     async with httpx.AsyncClient(timeout=40, trust_env=False) as http:
         road = _Road(http, f"{endpoints.api_url}/pets", [one for one, _ in driven], progress)
         clients = [road.call(one, customer) for one, customer in driven for _ in range(CLIENTS)]
@@ -117,14 +142,14 @@ class _Road:
         """A client; it goes on until it is refused itself: what another was told is not enough."""
         rate, burst, key = one.plan.rate_per_second, one.plan.burst, (one.plan.customer_id,)
         while True:
-            now = time.monotonic()
+            now, known = time.monotonic(), one.heartbeats
             if not self.throttle.admits(key, rate=rate, burst=burst, now=now):
                 await asyncio.sleep(NEXT_TOKEN_SECONDS)
                 continue
             answer = await self.http.get(self.url, headers=dict(customer.headers))
             self.progress(", ".join(f"{d.plan.customer_id} {d.served} served" for d in self.drives))
             if answer.is_success:
-                one.started.append(now)
+                one.was_served(now, known, time.time())
                 continue
             code = answer.json()["error"]["code"]
             one.codes[code] += 1
@@ -133,16 +158,21 @@ class _Road:
                 return
 
 
-async def _watch(endpoints: Endpoints, one: Drive) -> None:
-    """Read the counter until it has every served call."""
-    client = Redis.from_url(endpoints.redis_url, decode_responses=True)
+async def _watch(client: Redis, tenant: str, one: Drive) -> None:
+    """Read the counter, and how far counting has come, until every served call is counted."""
     deadline = time.monotonic() + DRIVE_SECONDS
     while time.monotonic() < deadline:
-        used = await asyncio.to_thread(used_by, client, endpoints.tenant_id, one.plan.customer_id)
+        used = await asyncio.to_thread(used_by, client, tenant, one.plan.customer_id)
+        one.heartbeats = await asyncio.to_thread(heartbeats, client, tenant)
         one.measure(used, time.monotonic())
         if one.is_stopped and used >= one.served:
             return
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def heartbeats(client: Redis, tenant: str) -> list[str]:
+    """The newest that was counted of each log group, as the authorizer reads them."""
+    return cast("list[str]", client.hvals(watermark_key(tenant)))
 
 
 def used_by(client: Redis, tenant: str, customer_id: str) -> int:

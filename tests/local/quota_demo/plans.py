@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 SMALL = Plan("cus_small", "api_key", quota=60, rate_per_second=10, burst=10, when_unknown="deny")
-LARGE = Plan(
-    "cus_large", "api_key", quota=2_000, rate_per_second=10, burst=10, when_unknown="allow"
-)
+LARGE = Plan("cus_large", "api_key", quota=5_000, rate_per_second=5, burst=10, when_unknown="allow")
 PLANS = (SMALL, LARGE)
 # Of the large quota, so that the rest is driven in seconds. More than the margin is left.
-BEFORE = 1_750
+BEFORE = 4_850
 LINES_PER_PUT = 1_000  # 0.6 MB; PutLogEvents takes 1 MB
 
 

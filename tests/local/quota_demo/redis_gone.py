@@ -14,7 +14,7 @@ from tests.local.quota_demo.plans import LARGE, SMALL
 from tests.local.redis_loss import kill_redis, start_empty_redis
 
 UNKNOWN_SECONDS = 90.0  # last known states serve for 30 s
-EMPTY_LOOKS = 6
+EMPTY_LOOKS = 3
 LOOK_SECONDS = 0.5
 
 

@@ -42,15 +42,22 @@ def test_a_quota_holds_up_to_its_bound_and_no_further(served: int, lag: float) -
 
 
 @given(st.lists(st.floats(0, 10), min_size=1), st.data())
-def test_the_lag_is_the_age_of_the_oldest_call_that_is_not_counted(
-    started: list[float], data: st.DataObject
-) -> None:
+def test_a_call_waits_until_it_is_counted(started: list[float], data: st.DataObject) -> None:
     """Whatever the order in which clients were answered; it never shrinks."""
     one = Drive(SMALL, before=100, started=started)
     counted = data.draw(st.integers(0, len(started)))
     one.measure(100 + counted, now=20.0)
     uncounted = sorted(started)[counted:]
-    assert one.lag_seconds == (20.0 - uncounted[0] if uncounted else 0.0)
-    lag = one.lag_seconds
+    assert one.counted_after == (20.0 - uncounted[0] if uncounted else 0.0)
+    longest = one.counted_after
     one.measure(100 + len(started), now=90.0)
-    assert one.lag_seconds == lag
+    assert one.counted_after == longest
+
+
+def test_the_lag_is_the_age_of_the_watermark_at_the_last_call_that_was_served() -> None:
+    """Of the log group that is furthest behind; without a heartbeat the grant's."""
+    one = Drive(SMALL, before=0)
+    one.was_served(1.0, [], now=1_795_450_000.0)
+    assert (one.lag_seconds, one.margin) == (180.0, 3)
+    one.was_served(2.0, ["1795449999000", "1795449980000"], now=1_795_450_000.0)
+    assert (one.served, one.lag_seconds) == (2, 20.0)
