@@ -1,9 +1,11 @@
 """Servers that tests share: real ones, started once per session where a test asks for them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.local.ministack import Ministack, start_ministack
 from tests.local.valkey import Valkey, start_valkey
@@ -11,6 +13,22 @@ from tests.local.valkey import Valkey, start_valkey
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
 settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
+
+
+class OneCloud(LoadFileScheduling):  # type: ignore[misc]
+    """Files go to whoever is free, but all end-to-end tests to one process: each process that has
+    some starts and deploys a cloud of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/e2e/"
+        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCloud | None:
+    """None leaves it to xdist."""
+    return OneCloud(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

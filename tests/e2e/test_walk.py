@@ -5,7 +5,6 @@ The tests share one cloud and one book, so each looks at its own requests only.
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from functions.audit.target import local_target
 from functions.usage.event import RequestIdentity
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
+from tests.e2e.looking import ARRIVAL_SECONDS, billed, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.customers import inspect
 from tests.local.demo.depth import waiting
@@ -33,17 +33,6 @@ from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
-ARRIVAL_SECONDS = 60.0
-
-
-def until[Found](look: Callable[[], Found | None], seconds: float = ARRIVAL_SECONDS) -> Found:
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {seconds} s"
-        time.sleep(0.3)
 
 
 def call(
@@ -52,16 +41,6 @@ def call(
     return httpx.request(
         method, endpoints.api_url + path, headers=headers, timeout=40, trust_env=False
     )
-
-
-def billed(endpoints: Endpoints, *extended_ids: str) -> list[dict[str, Any]]:
-    """What Aforo accepted for these requests."""
-    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()
-    return [
-        event
-        for event in answer["events"]
-        if event["metadata"]["extendedRequestId"] in extended_ids
-    ]
 
 
 def test_answers_by_hand(endpoints: Endpoints) -> None:
@@ -242,8 +221,15 @@ def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: En
     stage, now = Stage(), time.time_ns() // 1_000_000
     customer = endpoints.customers[1].customer_id
     line = access_line(extendedRequestId=f"R{now}=", customerId=customer, requestTimeEpoch=str(now))
-    name = f"aws/lambda/async/{endpoints.functions['metering'].rpartition(':')[2]}/{now}"
-    record = {"requestPayload": subscription_payload([line])}
+    name = f"aws/lambda/async/{endpoints.functions['metering'].rpartition(':')[2]}/2026/10/02/{now}"
+    record = {  # as AWS documents it (Lambda, "Retaining records of asynchronous invocations")
+        "version": "1.0",
+        "timestamp": iso_from_epoch_ms(now),
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": subscription_payload([line]),
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "Retryable", "errorMessage": "SQS is away"},
+    }
     s3 = boto3.client("s3")
     s3.put_object(Bucket=endpoints.quarantine_bucket, Key=name, Body=json.dumps(record).encode())
     report = replay_of(stage, endpoints, "quarantine")

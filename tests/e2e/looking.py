@@ -1,0 +1,47 @@
+"""How an end-to-end test puts lines into a log group, and looks for what became of them."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import boto3
+import httpx
+
+from tests.local.endpoints import Endpoints
+
+ARRIVAL_SECONDS = 60.0
+
+
+def until[Found](look: Callable[[], Found | None], seconds: float = ARRIVAL_SECONDS) -> Found:
+    """What is found, once something is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {seconds} s"
+        time.sleep(0.3)
+
+
+def billed(endpoints: Endpoints, *extended_ids: str) -> list[dict[str, Any]]:
+    """What Aforo accepted for these requests."""
+    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()
+    return [
+        event
+        for event in answer["events"]
+        if event["metadata"]["extendedRequestId"] in extended_ids
+    ]
+
+
+def put_lines(log_group: str, stream: str, lines: Sequence[str]) -> None:
+    """One delivery. The stream is made where it is not there yet."""
+    logs = boto3.client("logs")
+    found = logs.describe_log_streams(logGroupName=log_group, logStreamNamePrefix=stream)
+    if not found["logStreams"]:
+        logs.create_log_stream(logGroupName=log_group, logStreamName=stream)
+    now_ms = time.time_ns() // 1_000_000
+    logs.put_log_events(
+        logGroupName=log_group,
+        logStreamName=stream,
+        logEvents=[{"timestamp": now_ms, "message": line} for line in lines],
+    )
