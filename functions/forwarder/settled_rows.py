@@ -1,6 +1,7 @@
 """Settled events come in; the ledger's rows leave, and from them what the counters count. Pure."""
 
 from collections.abc import Container, Iterable
+from typing import ReadOnly, TypedDict
 
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Received
@@ -20,11 +21,14 @@ def settled_rows(
     """
     rows: dict[tuple[str, str | None], LedgerRow] = {}
     for one in forwarded:
+        hops = _hops(one.received, stamp)
+        replay_id = one.received.message.get("replayId")
         for event, outcome in one.settled():
             if isinstance(outcome, SetAside) and one.message_id in not_set_aside:
                 continue
-            place = event["idempotencyKey"], one.received.message.get("replayId")
-            rows.setdefault(place, _row(one.received, event, outcome, stamp))
+            place = event["idempotencyKey"], replay_id
+            if place not in rows:
+                rows[place] = _row(hops, event, outcome, replay_id)
     return list(rows.values())
 
 
@@ -33,8 +37,24 @@ def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
     return list({row["key"]: _settled_usage(row) for row in rows}.values())
 
 
+class _Hops(TypedDict):
+    """When the events of one message were where."""
+
+    meteredAt: ReadOnly[str]
+    queuedAt: ReadOnly[str]
+    settledAt: ReadOnly[str]
+
+
+def _hops(received: Received, stamp: Stamp) -> _Hops:
+    return {
+        "meteredAt": received.message["meteredAt"],
+        "queuedAt": iso_from_epoch_ms(received.envelope.sent_at_ms),
+        "settledAt": stamp.settled_at,
+    }
+
+
 def _row(
-    received: Received, event: UsageEvent, outcome: Confirmed | SetAside, stamp: Stamp
+    hops: _Hops, event: UsageEvent, outcome: Confirmed | SetAside, replay_id: str | None
 ) -> LedgerRow:
     row: LedgerRow = {
         "key": event["idempotencyKey"],
@@ -44,15 +64,15 @@ def _row(
         "occurredAt": event["occurredAt"],
         "outcome": "set_aside" if isinstance(outcome, SetAside) else "confirmed",
         "verified": isinstance(outcome, Confirmed) and outcome.verified,
-        "meteredAt": received.message["meteredAt"],
-        "queuedAt": iso_from_epoch_ms(received.envelope.sent_at_ms),
-        "settledAt": stamp.settled_at,
+        "meteredAt": hops["meteredAt"],
+        "queuedAt": hops["queuedAt"],
+        "settledAt": hops["settledAt"],
     }
     if isinstance(outcome, SetAside):
         row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
         if (since_ms := outcome.doubtful_since_ms) is not None:
             row = {**row, "doubtfulSince": iso_from_epoch_ms(since_ms)}
-    if replay_id := received.message.get("replayId"):
+    if replay_id:
         row = {**row, "replayId": replay_id}
     return row
 

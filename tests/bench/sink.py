@@ -3,6 +3,7 @@ Secrets Manager that say yes. It prints its URL and listens on loopback until it
 """
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 from tests.local.aforo.settings import DEFAULT_API_KEY
 
@@ -15,6 +16,7 @@ _NO_VERSIONS = b"<ListVersionsResult></ListVersionsResult>"
 class Sink(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 65_536  # the answer in one packet
+    events: ClassVar[list[int]] = []  # of each post; an append needs no lock
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -25,6 +27,7 @@ class Sink(BaseHTTPRequestHandler):
             self._answer(200, _SENT)
         else:
             taken = body.count(b'"idempotencyKey"')
+            self.events.append(taken)
             self._answer(202, b'{"accepted":%d,"duplicates":0,"failed":0,"errors":[]}' % taken)
 
     def do_PUT(self) -> None:
@@ -32,8 +35,17 @@ class Sink(BaseHTTPRequestHandler):
         self._answer(200, b"")
 
     def do_GET(self) -> None:
-        is_list = "versions" in self.path
-        self._answer(*((200, _NO_VERSIONS) if is_list else (404, _NO_KEY)))
+        if self.path == "/_taken":
+            self._answer(200, str(sum(self.events)).encode())
+        elif "versions" in self.path:
+            self._answer(200, _NO_VERSIONS)
+        else:
+            self._answer(404, _NO_KEY)
+
+    def handle_expect_100(self) -> bool:
+        found = super().handle_expect_100()
+        self.wfile.flush()  # boto3 waits a second for it, and then sends all the same
+        return found
 
     def log_message(self, *_: object) -> None:
         """Nothing: its terminal is the bench's."""
