@@ -5,6 +5,7 @@ An event is serialised once, however often its post is split (performance.md 3).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
@@ -14,16 +15,12 @@ _HEAD = b'{"events":['
 _TAIL = b"]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One event as it is posted."""
 
+    key: str
     event: UsageEvent
     content: bytes
-
-    @property
-    def key(self) -> str:
-        return self.event["idempotencyKey"]
 
 
 @dataclass(slots=True)
@@ -40,11 +37,12 @@ def distinct(events: Iterable[UsageEvent]) -> Distinct:
     """Every key once, in the order of first appearance."""
     found = Distinct({}, set())
     for event in events:
-        known = found.parcels.get(event["idempotencyKey"])
+        key = event["idempotencyKey"]
+        known = found.parcels.get(key)
         if known is None:
-            found.parcels[event["idempotencyKey"]] = Parcel(event, to_json(event))
+            found.parcels[key] = Parcel(key, event, to_json(event))
         elif known.event != event:
-            found.conflicts.add(known.key)
+            found.conflicts.add(key)
     return found
 
 

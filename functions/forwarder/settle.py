@@ -17,7 +17,7 @@ from functions.forwarder.set_aside import set_aside_bodies, unreadable_body
 from functions.forwarder.settled_rows import settled_rows, settled_usage
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
-from functions.usage.message import SettledMessage, packed, to_body
+from functions.usage.message import settled_bodies
 
 
 class Sender(Protocol):
@@ -85,10 +85,7 @@ class Settlement:
 
     def _announce(self, rows: Iterable[LedgerRow]) -> bool:
         try:
-            self.settled.send(
-                to_body(SettledMessage(version=1, settled=group))
-                for group in packed(settled_usage(rows))
-            )
+            self.settled.send(settled_bodies(settled_usage(rows)))
         except (BotoCoreError, ClientError, UsageError) as error:
             self._note("SettledUsageQueue", error)
             return False

@@ -1,6 +1,7 @@
 """Settled events come in; the ledger's rows leave, and from them what the counters count. Pure."""
 
 from collections.abc import Container, Iterable
+from typing import ReadOnly, TypedDict
 
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Received
@@ -20,12 +21,14 @@ def settled_rows(
     """
     rows: dict[tuple[str, str | None], LedgerRow] = {}
     for one in forwarded:
+        hops = _hops(one.received, stamp)
+        replay_id = one.received.message.get("replayId")
         for event, outcome in one.settled():
             if isinstance(outcome, SetAside) and one.message_id in not_set_aside:
                 continue
-            place = event["idempotencyKey"], one.received.message.get("replayId")
-            row = _row(one.received, event, outcome, stamp)
-            rows[place] = _more_doubtful(rows.get(place, row), row)
+            place = event["idempotencyKey"], replay_id
+            row = _row(hops, event, outcome, replay_id)
+            rows[place] = _more_doubtful(rows[place], row) if place in rows else row
     return list(rows.values())
 
 
@@ -42,8 +45,24 @@ def _more_doubtful(known: LedgerRow, other: LedgerRow) -> LedgerRow:
     return {**known, "doubtfulSince": min(since, known.get("doubtfulSince", since))}
 
 
+class _Hops(TypedDict):
+    """When the events of one message were where."""
+
+    meteredAt: ReadOnly[str]
+    queuedAt: ReadOnly[str]
+    settledAt: ReadOnly[str]
+
+
+def _hops(received: Received, stamp: Stamp) -> _Hops:
+    return {
+        "meteredAt": received.message["meteredAt"],
+        "queuedAt": iso_from_epoch_ms(received.envelope.sent_at_ms),
+        "settledAt": stamp.settled_at,
+    }
+
+
 def _row(
-    received: Received, event: UsageEvent, outcome: Confirmed | SetAside, stamp: Stamp
+    hops: _Hops, event: UsageEvent, outcome: Confirmed | SetAside, replay_id: str | None
 ) -> LedgerRow:
     row: LedgerRow = {
         "key": event["idempotencyKey"],
@@ -53,15 +72,15 @@ def _row(
         "occurredAt": event["occurredAt"],
         "outcome": "set_aside" if isinstance(outcome, SetAside) else "confirmed",
         "verified": isinstance(outcome, Confirmed) and outcome.verified,
-        "meteredAt": received.message["meteredAt"],
-        "queuedAt": iso_from_epoch_ms(received.envelope.sent_at_ms),
-        "settledAt": stamp.settled_at,
+        "meteredAt": hops["meteredAt"],
+        "queuedAt": hops["queuedAt"],
+        "settledAt": hops["settledAt"],
     }
     if isinstance(outcome, SetAside):
         row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
         if (since_ms := outcome.doubtful_since_ms) is not None:
             row = {**row, "doubtfulSince": iso_from_epoch_ms(since_ms)}
-    if replay_id := received.message.get("replayId"):
+    if replay_id:
         row = {**row, "replayId": replay_id}
     return row
 

@@ -25,7 +25,7 @@ from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
 from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import body_of
-from functions.forwarder.posting import Posting
+from functions.forwarder.posting import Post, Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.usage.outcome import Confirmed
@@ -66,11 +66,11 @@ def records(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def posting(api: IngestApi, most_events: int, lanes: int = 1) -> Posting:
+def posting(post: Post, most_events: int, lanes: int = 1) -> Posting:
     return Posting(
         screening=Screening(by_reading(lambda _: ()), 86_400),
         breaker=Breaker(time.monotonic),
-        post=api.post,
+        post=post,
         share=RateShare(1e9, time.monotonic),
         lanes=Lanes(lanes),
         most_events=most_events,
@@ -132,9 +132,9 @@ def main() -> None:
         floor = best_us(bare_post(client, events // 100), events)
         tell("bare post of 100 ready-made events", floor, floor)
         for most in (100, 50, EVENTS_PER_MESSAGE, 1):
-            cost = best_us(partial(forward, posting(api, most), given), events)
+            cost = best_us(partial(forward, posting(api.post, most), given), events)
             tell(f"forward, {most} events per post", cost, floor)
-        way = posting(api, 100, lanes=4)
+        way = posting(api.post, 100, lanes=4)
         tell(
             "forward, 100 per post, 4 at once", best_us(partial(forward, way, given), events), floor
         )

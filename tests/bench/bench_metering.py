@@ -43,7 +43,7 @@ class LongWay(AccessLogSource):
         return None
 
 
-def delivery(lines: int) -> dict[str, Any]:
+def delivery(lines: int, since_ms: int = REQUEST_TIME_MS) -> dict[str, Any]:
     """Lines of 50 customers on 5 routes, one in ten answered 4xx or 5xx, as a stage writes them."""
     chance = random.Random(lines)
     return subscription_payload(
@@ -51,7 +51,7 @@ def delivery(lines: int) -> dict[str, Any]:
             access_line(
                 extendedRequestId=base64.b64encode(chance.randbytes(11)).decode(),
                 requestId=str(UUID(int=chance.getrandbits(128))),
-                requestTimeEpoch=str(REQUEST_TIME_MS + 7 * number),
+                requestTimeEpoch=str(since_ms + 7 * number),
                 resourcePath=chance.choice(["/pets", "/pets/{id}", "/orders", "/a/{b}", "/a"]),
                 status=chance.choice(["200"] * 18 + ["404", "500"]),
                 customerId=f"cus_{chance.randrange(50)}",
@@ -69,10 +69,10 @@ def floor(payload: dict[str, Any]) -> None:
         from_json(event["message"])
 
 
-def bodies(source: AccessLogSource, payload: dict[str, Any]) -> list[str]:
+def bodies(source: AccessLogSource, payload: dict[str, Any], now_ms: int = NOW_MS) -> list[str]:
     found = read_delivery(payload)
     assert isinstance(found, LogDelivery)
-    texts = source.sort(found, CONFIGURATION, NOW_MS).event_texts
+    texts = source.sort(found, CONFIGURATION, now_ms).event_texts
     return list(usage_bodies(texts, METERED_AT))
 
 

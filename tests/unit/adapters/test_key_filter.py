@@ -1,6 +1,7 @@
 """What a name says of the keys of its object: never a wrong no, and seldom a needless maybe."""
 
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,16 @@ def test_a_key_that_is_there_is_let_through(keys: set[str], data: st.DataObject)
     one = data.draw(st.sampled_from(sorted(keys)))
     assert Sieve([one]).lets_through(key_filter(keys))
     assert Sieve(["another", one]).lets_through(key_filter(keys))
+
+
+@given(KEYS)
+def test_a_filter_has_four_places_of_each_fingerprint(keys: set[str]) -> None:
+    """The form that older objects are filed under: all of those places, and no other."""
+    text = key_filter(keys).removeprefix("f1-")
+    found = int.from_bytes(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    bits = len(urlsafe_b64decode(text + "=" * (-len(text) % 4))) * 8
+    expected = {(fingerprint(key) >> shift) % bits for key in keys for shift in (0, 16, 32, 48)}
+    assert {place for place in range(bits) if found >> place & 1} == expected
 
 
 @given(KEYS)

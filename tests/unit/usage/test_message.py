@@ -4,16 +4,20 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from functions.usage.event import UsageEvent
 from functions.usage.message import (
     MESSAGE_BYTES,
     USAGE_MESSAGE,
+    SettledUsage,
     event_text,
     packed,
+    settled_bodies,
     to_body,
     usage_bodies,
 )
@@ -89,6 +93,58 @@ def test_bodies_of_texts_are_the_bodies_of_the_events(given_events: list[UsageEv
         to_body({"version": 1, "meteredAt": METERED_AT, "events": group})
         for group in packed(given_events)
     ]
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS, NUMBERS), max_size=60))
+def test_bodies_of_settled_usage_are_packed_like_others(given_rows: list[Any]) -> None:
+    """Serialising each row once changes nothing but the time that it takes."""
+    rows = [
+        SettledUsage(
+            key=key,
+            customerId=customer,
+            meter="m" * 2_000,
+            quantity=quantity,
+            occurredAt=METERED_AT,
+        )
+        for key, customer, quantity in given_rows
+    ]
+    assert list(settled_bodies(rows)) == [
+        to_body({"version": 1, "settled": group}) for group in packed(rows)
+    ]
+
+
+@given(st.recursive(VALUES | st.none() | st.text(), lambda some: st.lists(some) | ROWS))
+def test_a_body_is_the_escaped_text_of_its_message(message: object) -> None:
+    """Whether anything had to be escaped or not, control characters included."""
+    assume(_is_text(message))
+    assert to_body(message) == to_json(message, ensure_ascii=True).decode()
+
+
+def _is_text(message: object) -> bool:
+    try:
+        to_json(message)
+    except ValueError:  # a lone surrogate, which no reader of ours lets through
+        return False
+    return True
+
+
+@given(st.dictionaries(TEXTS, VALUES | st.just(2.0) | st.just(-0.0)))
+def test_metadata_is_read_as_it_was_written(metadata: dict[str, Any]) -> None:
+    """`true` stays a truth value, 2.0 a float and "1" a text, on the way to Aforo."""
+    event = {**usage_event(1), "metadata": metadata}
+    body = to_body({"version": 1, "meteredAt": METERED_AT, "events": [event]})
+    (found,) = USAGE_MESSAGE.validate_json(body)["events"]
+    assert repr(found["metadata"]) == repr(metadata)
+    assert to_body(found["metadata"]) == to_body(metadata)
+
+
+@pytest.mark.parametrize("value", [None, [], ["a"], {}, {"a": 1}])
+def test_metadata_is_flat(value: object) -> None:
+    """Aforo takes texts, numbers and truth values there."""
+    event = {**usage_event(1), "metadata": {"meter": "api_calls", "n": value}}
+    body = to_body({"version": 1, "meteredAt": METERED_AT, "events": [event]})
+    with pytest.raises(ValidationError, match="metadata"):
+        USAGE_MESSAGE.validate_json(body)
 
 
 def test_many_events_are_full_messages_of_one_chunk() -> None:

@@ -1,0 +1,70 @@
+"""Everybody's far end for bench_walk, as a process of its own: Aforo that accepts, SQS, S3 and
+Secrets Manager that say yes. It prints its URL and listens on loopback until it is stopped.
+"""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+from tests.local.aforo.settings import DEFAULT_API_KEY
+
+_SENT = b'{"Successful":[],"Failed":[]}'
+_SECRET = b'{"SecretString":"{\\"apiKey\\":\\"' + DEFAULT_API_KEY.encode() + b'\\"}"}'
+_NO_KEY = b"<Error><Code>NoSuchKey</Code></Error>"
+_NO_VERSIONS = b"<ListVersionsResult></ListVersionsResult>"
+
+
+class Sink(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65_536  # the answer in one packet
+    events: ClassVar[list[int]] = []  # of each post; an append needs no lock
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        target = self.headers.get("X-Amz-Target", "")
+        if target.startswith("secretsmanager"):
+            self._answer(200, _SECRET)
+        elif target:
+            self._answer(200, _SENT)
+        else:
+            taken = body.count(b'"idempotencyKey"')
+            self.events.append(taken)
+            self._answer(202, b'{"accepted":%d,"duplicates":0,"failed":0,"errors":[]}' % taken)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(200, b"")
+
+    def do_GET(self) -> None:
+        if self.path == "/_taken":
+            self._answer(200, str(sum(self.events)).encode())
+        elif "versions" in self.path:
+            self._answer(200, _NO_VERSIONS)
+        else:
+            self._answer(404, _NO_KEY)
+
+    def handle_expect_100(self) -> bool:
+        found = super().handle_expect_100()
+        self.wfile.flush()  # boto3 waits a second for it, and then sends all the same
+        return found
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: its terminal is the bench's."""
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+
+def main() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    server.daemon_threads = True
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
