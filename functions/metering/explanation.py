@@ -35,6 +35,7 @@ class Terms(NamedTuple):
     region: str | None
     now_ms: int
     tenant_header: str | None = None  # the header that carries the customer, where one does
+    log_group: str | None = None  # of lines that do not say it
 
 
 class Explained(NamedTuple):
@@ -67,7 +68,7 @@ def _of_access_log(
 ) -> Iterator[Explained]:
     source = AccessLogSource(terms.region or NO_REGION)
     place = delivery._replace(
-        owner=_account(delivery, terms), log_group=_log_group(delivery, terms.configuration)
+        owner=_account(delivery, terms), log_group=_log_group(delivery, terms)
     )
     foreign = ForeignDelivery(place, terms.configuration, terms.region or NO_REGION, terms.now_ms)
     for log_event in log_events:
@@ -80,10 +81,13 @@ def _of_access_log(
             yield Explained(None, found, is_text=is_text)
 
 
-def _log_group(delivery: LogDelivery, configuration: Configuration) -> str:
-    """The delivery's, or the only one that the configuration declares where that is not known."""
-    declared = {group for version in configuration.versions for group in version.access_logs}
-    return declared.pop() if not delivery.log_group and len(declared) == 1 else delivery.log_group
+def _log_group(delivery: LogDelivery, terms: Terms) -> str:
+    """The delivery's, else the one that was told, else the only one that the configuration
+    declares.
+    """
+    known = delivery.log_group or terms.log_group
+    declared = {group for one in terms.configuration.versions for group in one.access_logs}
+    return known or (declared.pop() if len(declared) == 1 else "")
 
 
 def _of_execution_log(

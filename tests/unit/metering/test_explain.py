@@ -263,6 +263,27 @@ def test_a_configuration_with_one_declared_log_is_used_for_raw_lines(tmp_path: P
     assert [event["quantity"] for event in request["event"]] == [1, 7]
 
 
+def test_raw_lines_are_of_the_log_group_that_is_named(tmp_path: Path) -> None:
+    """One declared log, and lines of another one: format v1 is not read by its fields."""
+    log = {"fields": {"status": "http.code"}}
+    document = {
+        "versions": [
+            {
+                "effectiveFrom": "2020-01-01T00:00:00Z",
+                "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+                "accessLogs": {"orders": log},
+            }
+        ]
+    }
+    config = tmp_path / "metering.json"
+    config.write_text(json.dumps(document))
+    asked = ("--config", str(config), *PLACE)
+    (one,) = explain(tmp_path, access_line(), *asked, "--log-group", "ours").requests
+    assert one["outcome"] == "event"
+    (one,) = explain(tmp_path, access_line(), *asked, "--log-group", "orders").requests
+    assert one["reason"] == "no_status"
+
+
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [((), "quarantined"), (("--tenant-header", "customer"), "event")],
