@@ -6,6 +6,7 @@ request that has them, and the event is shown without what is made of them.
 """
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from functions.metering.access_log_source import AccessLogSource
@@ -17,6 +18,8 @@ from functions.metering.execution_log import read_execution_requests
 from functions.metering.foreign_delivery import ForeignDelivery
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
+from functions.usage.heartbeat import HEARTBEAT_STREAM
+from functions.usage.outcome import Excluded
 
 type Kind = Literal["access", "execution", "auto"]
 
@@ -47,8 +50,14 @@ class Explained(NamedTuple):
     is_text: bool = False  # a line that is not even broken JSON
 
 
+_HEARTBEAT = Explained(None, Excluded("heartbeat"))
+
+
 def explained(delivery: LogDelivery, kind: Kind, terms: Terms) -> Iterator[Explained]:
     """Every request of the delivery, those of an execution log first."""
+    if delivery.log_stream == HEARTBEAT_STREAM:
+        yield from repeat(_HEARTBEAT, len(delivery.log_events))
+        return
     execution: list[object] = []
     access: list[object] = []
     for log_event in delivery.log_events:

@@ -22,6 +22,7 @@ from functions.metering.explanation import Explained
 from functions.metering.recognition import recognised
 from functions.metering.strict_json import INVALID
 from functions.usage.event import RequestIdentity
+from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
 from tests.fakes.access_log_lines import (
     FIELDS,
     REQUEST_TIME_MS,
@@ -239,6 +240,15 @@ def test_lines_of_another_log_are_no_requests(tmp_path: Path) -> None:
     code, requests, summary = explain(tmp_path, lines)
     assert (code, requests) == (0, [])
     assert summary == "0 requests: 3 lines of no request (not_api_gateway)\n"
+
+
+def test_heartbeats_among_the_lines_are_no_requests(tmp_path: Path) -> None:
+    """`filter-log-events` has those of every stream; metering would hand them on."""
+    stream = {"logStreamName": HEARTBEAT_STREAM, "message": heartbeat_line(REQUEST_TIME_MS)}
+    events = [{"logStreamName": "a", "message": access_line()}, stream, stream]
+    _, requests, summary = explain(tmp_path, json.dumps({"events": events}), *PLACE)
+    assert [one["outcome"] for one in requests] == ["event"]
+    assert summary == "1 requests: 1 event, 2 lines of no request (heartbeat)\n"
 
 
 def test_of_a_declared_kind_the_other_one_is_no_request(tmp_path: Path) -> None:
