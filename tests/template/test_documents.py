@@ -46,6 +46,24 @@ def test_every_alarm_has_its_section_and_its_row() -> None:
     assert sorted(listed) == sorted(alarms)
 
 
+def test_every_reason_of_the_quarantine_has_its_cure_once() -> None:
+    """docs/metering.md says when, docs/operations.md what to do about it."""
+    reasons = _first_column((ROOT / "docs" / "metering.md").read_text(), "### Quarantined")
+    cures = _first_column(OPERATIONS, "## The quarantine")
+    whole_deliveries = _section(OPERATIONS, "### QuarantinedDeliveriesAlarm")
+    assert [one for one in reasons if one not in cures and one not in whole_deliveries] == []
+    assert len(cures) == len(set(cures))
+
+
+def _section(text: str, heading: str) -> str:
+    return re.split(r"\n##", text.split(f"\n{heading}\n", 1)[1], maxsplit=1)[0]
+
+
+def _first_column(text: str, heading: str) -> list[str]:
+    cells = re.findall(r"^\| (`.*?) \|", _section(text, heading), re.MULTILINE)
+    return re.findall(r"`(\w+)`", "\n".join(cells))
+
+
 def test_the_commands_name_things_that_are_there() -> None:
     """`output X` is an output of the template, `resource X` one of its resources."""
     template_text = (ROOT / "template.yaml").read_text()
