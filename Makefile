@@ -133,7 +133,7 @@ deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='
 
 # ------------------------------------------------------------------------------------------ set-up
 .PHONY: setup
-setup: .venv/ready
+setup: .venv/ready ## Make .venv; every other target does it when it needs to
 
 $(UV):
 	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -m venv .venv-uv && \

@@ -5,6 +5,7 @@ months later gives the same customer and the same event (DESIGN.md 6). Validated
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated
 
@@ -114,12 +115,19 @@ def read_configuration(document: bytes) -> Configuration:
     try:
         return Configuration.model_validate_json(document)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'document'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False)
-        )
-        message = f"the metering configuration is not usable: {faults}"
+        message = f"the metering configuration is not usable: {'; '.join(_complaints(error))}"
         raise ConfigurationError(message) from None
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    """Each wrong place once. A list is too short also because its members are not usable."""
+    faults = error.errors(include_url=False, include_input=False)
+    places = [fault["loc"] for fault in faults]
+    for fault in faults:
+        place = fault["loc"]
+        holds_another = any(one[: len(place)] == place != one for one in places)
+        if fault["type"] != "too_short" or not holds_another:
+            yield f"{'.'.join(map(str, place)) or 'document'}: {fault['msg']}"
 
 
 def default_configuration() -> Configuration:

@@ -1,7 +1,7 @@
 """What metering would make of a log, request by request; nothing is sent, AWS is not asked.
 
     .venv/bin/python -m functions.metering.explain [--kind access|execution|auto] [--config FILE]
-        [--account ID --region R] [--tenant-header tenant|customer] [FILE|-]
+        [--account ID --region R] [--log-group NAME] [--tenant-header tenant|customer] [FILE|-]
 
 Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the JSON of
 `aws logs filter-log-events`. Prints one JSON object per request, and a summary to stderr.
@@ -68,6 +68,10 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--account", help="12 digits: whose API it is, for the event's key")
     parser.add_argument("--region", help="where its log group is, for the event's key")
     parser.add_argument(
+        "--log-group",
+        help="of raw lines; default: the one that the configuration declares, if it is one",
+    )
+    parser.add_argument(
         "--tenant-header",
         choices=("tenant", "customer"),
         default="tenant",
@@ -85,7 +89,8 @@ def _terms(options: Namespace) -> Terms:
         raise BadInputError("--account: an AWS account id has 12 digits")
     now_ms = time.time_ns() // 1_000_000
     header = TENANT_HEADER if options.tenant_header == "customer" else None
-    return Terms(_configuration(options.config), account, options.region, now_ms, header)
+    configuration = _configuration(options.config)
+    return Terms(configuration, account, options.region, now_ms, header, options.log_group)
 
 
 def _configuration(file: str | None) -> Configuration:

@@ -6,6 +6,7 @@ request that has them, and the event is shown without what is made of them.
 """
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 from functions.metering.access_log_source import AccessLogSource
@@ -17,6 +18,8 @@ from functions.metering.execution_log import read_execution_requests
 from functions.metering.foreign_delivery import ForeignDelivery
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
+from functions.usage.heartbeat import HEARTBEAT_STREAM
+from functions.usage.outcome import Excluded
 
 type Kind = Literal["access", "execution", "auto"]
 
@@ -35,6 +38,7 @@ class Terms(NamedTuple):
     region: str | None
     now_ms: int
     tenant_header: str | None = None  # the header that carries the customer, where one does
+    log_group: str | None = None  # of lines that do not say it
 
 
 class Explained(NamedTuple):
@@ -46,8 +50,14 @@ class Explained(NamedTuple):
     is_text: bool = False  # a line that is not even broken JSON
 
 
+_HEARTBEAT = Explained(None, Excluded("heartbeat"))
+
+
 def explained(delivery: LogDelivery, kind: Kind, terms: Terms) -> Iterator[Explained]:
     """Every request of the delivery, those of an execution log first."""
+    if delivery.log_stream == HEARTBEAT_STREAM:
+        yield from repeat(_HEARTBEAT, len(delivery.log_events))
+        return
     execution: list[object] = []
     access: list[object] = []
     for log_event in delivery.log_events:
@@ -67,7 +77,7 @@ def _of_access_log(
 ) -> Iterator[Explained]:
     source = AccessLogSource(terms.region or NO_REGION)
     place = delivery._replace(
-        owner=_account(delivery, terms), log_group=_log_group(delivery, terms.configuration)
+        owner=_account(delivery, terms), log_group=_log_group(delivery, terms)
     )
     foreign = ForeignDelivery(place, terms.configuration, terms.region or NO_REGION, terms.now_ms)
     for log_event in log_events:
@@ -80,10 +90,13 @@ def _of_access_log(
             yield Explained(None, found, is_text=is_text)
 
 
-def _log_group(delivery: LogDelivery, configuration: Configuration) -> str:
-    """The delivery's, or the only one that the configuration declares where that is not known."""
-    declared = {group for version in configuration.versions for group in version.access_logs}
-    return declared.pop() if not delivery.log_group and len(declared) == 1 else delivery.log_group
+def _log_group(delivery: LogDelivery, terms: Terms) -> str:
+    """The delivery's, else the one that was told, else the only one that the configuration
+    declares.
+    """
+    known = delivery.log_group or terms.log_group
+    declared = {group for one in terms.configuration.versions for group in one.access_logs}
+    return known or (declared.pop() if len(declared) == 1 else "")
 
 
 def _of_execution_log(

@@ -100,14 +100,14 @@ class Rebuild:
 
     def _count_open_hours(self, hours: Sequence[int]) -> None:
         """The hours that may not be closed yet are counted again event by event: by their marks."""
-        events = 0
+        rows = 0
         for hour in hours:
             usage = map(_settled, self._tools.read(hour_prefix(hour_text(hour))))
             for group in packed(usage):
-                events += len(group)
+                rows += len(group)
                 if self._is_sending:
                     self._tools.send([to_body(SettledMessage(version=1, settled=group))])
-        self._tools.say(f"  hours that are not over: {events:,} events")
+        self._tools.say(f"  hours that are not over: {rows:,} rows")
 
     def _send_parts(self, commands: Sequence[StandingCommand | CloseCommand]) -> None:
         for group in packed(commands):

@@ -138,3 +138,13 @@ def test_what_is_no_document_is_refused(document: bytes) -> None:
     """Whatever it is."""
     with pytest.raises(ConfigurationError, match="the metering configuration is not usable"):
         read_configuration(document)
+
+
+def test_only_what_is_wrong_is_named() -> None:
+    """A list that lacks its unusable member is not also complained of as too short."""
+    with pytest.raises(ConfigurationError) as refused:
+        read(version(meters=[METER | {"quantity": "2"}]))
+    (complaint,) = str(refused.value).removeprefix("the metering configuration is ").split("; ")
+    assert complaint.startswith("not usable: versions.0.meters.0.quantity: ")
+    with pytest.raises(ConfigurationError, match=r"not usable: versions: Tuple should have"):
+        read()

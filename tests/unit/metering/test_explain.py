@@ -22,6 +22,7 @@ from functions.metering.explanation import Explained
 from functions.metering.recognition import recognised
 from functions.metering.strict_json import INVALID
 from functions.usage.event import RequestIdentity
+from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
 from tests.fakes.access_log_lines import (
     FIELDS,
     REQUEST_TIME_MS,
@@ -241,6 +242,15 @@ def test_lines_of_another_log_are_no_requests(tmp_path: Path) -> None:
     assert summary == "0 requests: 3 lines of no request (not_api_gateway)\n"
 
 
+def test_heartbeats_among_the_lines_are_no_requests(tmp_path: Path) -> None:
+    """`filter-log-events` has those of every stream; metering would hand them on."""
+    stream = {"logStreamName": HEARTBEAT_STREAM, "message": heartbeat_line(REQUEST_TIME_MS)}
+    events = [{"logStreamName": "a", "message": access_line()}, stream, stream]
+    _, requests, summary = explain(tmp_path, json.dumps({"events": events}), *PLACE)
+    assert [one["outcome"] for one in requests] == ["event"]
+    assert summary == "1 requests: 1 event, 2 lines of no request (heartbeat)\n"
+
+
 def test_of_a_declared_kind_the_other_one_is_no_request(tmp_path: Path) -> None:
     """As metering does with one declared source."""
     _, requests, summary = explain(tmp_path, "\n".join(EXECUTION), "--kind", "access")
@@ -261,6 +271,27 @@ def test_a_configuration_with_one_declared_log_is_used_for_raw_lines(tmp_path: P
     line |= {"requestTimeEpoch": str(REQUEST_TIME_MS), "responseLength": "7"}
     _, (request,), _ = explain(tmp_path, json.dumps(line), "--config", str(config), *PLACE)
     assert [event["quantity"] for event in request["event"]] == [1, 7]
+
+
+def test_raw_lines_are_of_the_log_group_that_is_named(tmp_path: Path) -> None:
+    """One declared log, and lines of another one: format v1 is not read by its fields."""
+    log = {"fields": {"status": "http.code"}}
+    document = {
+        "versions": [
+            {
+                "effectiveFrom": "2020-01-01T00:00:00Z",
+                "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+                "accessLogs": {"orders": log},
+            }
+        ]
+    }
+    config = tmp_path / "metering.json"
+    config.write_text(json.dumps(document))
+    asked = ("--config", str(config), *PLACE)
+    (one,) = explain(tmp_path, access_line(), *asked, "--log-group", "ours").requests
+    assert one["outcome"] == "event"
+    (one,) = explain(tmp_path, access_line(), *asked, "--log-group", "orders").requests
+    assert one["reason"] == "no_status"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""The documents hang together: links lead somewhere, and what rings has its instructions."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.local.endpoints import ROOT
+from tests.template.stack import resources
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/local/**/*.md")])
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+def prose(page: Path) -> str:
+    """Without code blocks: a comment in a shell is no heading."""
+    return re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.strip().lower()).replace(" ", "-") for one in headings}
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """To a file that is there, and to a heading that it has."""
+    links = re.findall(r"\]\(([^)\s]+)\)", prose(page))
+    ours = [link for link in links if not link.startswith("https://")]
+    assert [link for link in ours if not leads_somewhere(page, link)] == []
+
+
+def test_every_alarm_has_its_section_and_its_row() -> None:
+    """Whoever is woken finds what it means; no section tells of an alarm that is gone."""
+    alarms = set(resources("AWS::CloudWatch::Alarm"))
+    assert set(re.findall(r"^### (\w+Alarm)$", OPERATIONS, re.MULTILINE)) == alarms
+    rows = re.findall(r"^\| (\[\w+Alarm\].*?) \|", OPERATIONS, re.MULTILINE)
+    listed = re.findall(r"\[(\w+Alarm)\]", "\n".join(rows))
+    assert sorted(listed) == sorted(alarms)
+
+
+def test_every_reason_of_the_quarantine_has_its_cure_once() -> None:
+    """docs/metering.md says when, docs/operations.md what to do about it."""
+    reasons = _first_column((ROOT / "docs" / "metering.md").read_text(), "### Quarantined")
+    cures = _first_column(OPERATIONS, "## The quarantine")
+    whole_deliveries = _section(OPERATIONS, "### QuarantinedDeliveriesAlarm")
+    assert [one for one in reasons if one not in cures and one not in whole_deliveries] == []
+    assert len(cures) == len(set(cures))
+
+
+def _section(text: str, heading: str) -> str:
+    return re.split(r"\n##", text.split(f"\n{heading}\n", 1)[1], maxsplit=1)[0]
+
+
+def _first_column(text: str, heading: str) -> list[str]:
+    cells = re.findall(r"^\| (`.*?) \|", _section(text, heading), re.MULTILINE)
+    return re.findall(r"`(\w+)`", "\n".join(cells))
+
+
+def test_the_commands_name_things_that_are_there() -> None:
+    """`output X` is an output of the template, `resource X` one of its resources."""
+    template_text = (ROOT / "template.yaml").read_text()
+    resource_text, outputs = template_text.split("\nOutputs:\n")
+    named = set(re.findall(r"\b(output|depth|resource) ([A-Z]\w+)", OPERATIONS))
+    missing = [
+        name
+        for kind, name in named
+        if f"\n  {name}:" not in "\n" + (resource_text if kind == "resource" else outputs)
+    ]
+    assert missing == []
+
+
+def test_decisions_are_numbered_once() -> None:
+    """The number in the name is the number in the heading."""
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(page.name.split("-", 1)[0]) for page in decisions]
+    assert numbers == list(range(1, len(decisions) + 1))
+    assert [int(page.read_text()[2:].split(".", 1)[0]) for page in decisions] == numbers
