@@ -54,28 +54,6 @@ def test_what_is_finer_than_a_millisecond_is_cut(moment: datetime) -> None:
     )
 
 
-NEARLY_OURS = st.from_regex(
-    r"\A[0-9٣]{4}-[0-3][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9]"
-    r"[.,][0-9٣]{2,4}[Zz+]\n?\Z"
-)
-
-
-@given(NEARLY_OURS | st.text())
-def test_our_own_form_is_read_as_python_reads_it(text: str) -> None:
-    """The short cut for it takes nothing that is no time, and nothing for another time."""
-    try:
-        moment = datetime.fromisoformat(text)
-        whole = int(moment.replace(microsecond=0).timestamp())
-        expected = whole * 1000 + moment.microsecond // 1000 if moment.tzinfo else None
-    except ValueError:
-        expected = None
-    if expected is None:
-        with pytest.raises(ValueError, match=r"."):
-            epoch_ms_from_iso(text)
-    else:
-        assert epoch_ms_from_iso(text) == expected
-
-
 @pytest.mark.parametrize(
     ("epoch_ms", "text"),
     [
