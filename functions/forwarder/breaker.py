@@ -14,15 +14,21 @@ from functions.usage.outcome import Held
 FIRST_SECONDS = 1.0
 # Not longer: held messages carry their own, growing waits; this only spares a sick Aforo a burst.
 MOST_SECONDS = 30.0
+# Of a short hold an eighth: what waits past its hold is given up by a try, which is not to wait for
+# longer than it was held.
+SHARE_OF_HOLD = 1 / 8
 # The longest that a held message of a hold of 14 hours waits for its next try.
 QUIET_SECONDS = 900.0
 
 
 @dataclass(slots=True)
 class Breaker:
-    """One per environment of Aforo and process. `clock` counts seconds, and only forward."""
+    """One per environment of Aforo and process. `clock` counts seconds, and only forward; messages
+    are held for `hold_seconds`.
+    """
 
     clock: Callable[[], float]
+    hold_seconds: float
     jitter: Callable[[], float] = field(default=random.random)
     _failures: int = 0
     _open_until: float = 0.0
@@ -51,7 +57,8 @@ class Breaker:
         if stopped is None:
             self._failures, self._open_until = 0, 0.0
             return
-        ceiling = min(MOST_SECONDS, FIRST_SECONDS * 2**self._failures)
+        most = min(MOST_SECONDS, self.hold_seconds * SHARE_OF_HOLD)
+        ceiling = min(most, FIRST_SECONDS * 2**self._failures)
         # Full jitter, so that the environments of one function do not probe together.
         wait = max(stopped.wait_seconds, ceiling * self.jitter())
         self._failures = min(self._failures + 1, 16)

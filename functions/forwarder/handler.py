@@ -99,7 +99,7 @@ def _posting(
     )
     return Posting(
         screening=Screening(LedgerLookup(ledger).look_up, settings.dedup_window_seconds),
-        breaker=Breaker(time.monotonic),
+        breaker=Breaker(time.monotonic, settings.hold_seconds),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),
         lanes=Lanes(settings.posts_at_once),

@@ -69,7 +69,7 @@ def records(count: int) -> list[dict[str, Any]]:
 def posting(post: Post, most_events: int, lanes: int = 1) -> Posting:
     return Posting(
         screening=Screening(by_reading(lambda _: ()), 86_400),
-        breaker=Breaker(time.monotonic),
+        breaker=Breaker(time.monotonic, 50_400),
         post=post,
         share=RateShare(1e9, time.monotonic),
         lanes=Lanes(lanes),

@@ -64,7 +64,7 @@ class Bench:
         self.forwarding = Forwarding(
             posting=Posting(
                 screening=Screening(by_reading(self.ledger.read_hour), 86_400),
-                breaker=Breaker(self.clock, self.jitter),
+                breaker=Breaker(self.clock, self.hold_seconds, self.jitter),
                 post=self.post or self.aforo.post,
                 share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
                 lanes=Lanes(self.posts_at_once),

@@ -139,7 +139,7 @@ def test_the_hold_ends_within_the_dedup_window() -> None:
 def test_the_breaker_opens_probes_and_shuts() -> None:
     """Stopped: nothing goes until its time; then one probe, and a longer time if stopped."""
     clock = SettableClock()
-    breaker = Breaker(clock, jitter=lambda: 1.0)
+    breaker = Breaker(clock, HOLD, jitter=lambda: 1.0)
     assert breaker.refusal() is None
     breaker.record(Held("outage", 0, ambiguous=True))
     assert breaker.refusal() == Held("outage", 1.0)
@@ -155,9 +155,20 @@ def test_the_breaker_opens_probes_and_shuts() -> None:
 def test_the_breaker_waits_as_long_as_aforo_asks_and_no_longer_than_30_seconds_by_itself() -> None:
     """A Retry-After outweighs its own, capped time."""
     clock = SettableClock()
-    breaker = Breaker(clock, jitter=lambda: 1.0)
+    breaker = Breaker(clock, HOLD, jitter=lambda: 1.0)
     for _ in range(50):
         breaker.record(Held("outage", 0))
     assert breaker.refusal() == Held("outage", 30.0)
     breaker.record(Held("rate_limited", 120))
     assert breaker.refusal() == Held("rate_limited", 120.0)
+
+
+@pytest.mark.parametrize(("hold_seconds", "most"), [(50_400, 30.0), (240, 30.0), (40, 5.0)])
+def test_the_breaker_is_open_for_an_eighth_of_the_hold_at_most(
+    hold_seconds: float, most: float
+) -> None:
+    """What has waited long enough is given up by a try: that try does not wait for as long again."""
+    breaker = Breaker(SettableClock(), hold_seconds, jitter=lambda: 1.0)
+    for _ in range(50):
+        breaker.record(Held("outage", 0))
+    assert breaker.refusal() == Held("outage", most)

@@ -50,7 +50,7 @@ class BusyLedger:
 def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
     posting = Posting(
         screening=Screening(by_reading(ledger.read_hour), 86_400),
-        breaker=Breaker(SettableClock(0)),
+        breaker=Breaker(SettableClock(0), 50_400),
         post=aforo.post,
         share=RateShare(1e9, time.monotonic),
         lanes=Lanes(1),
