@@ -212,7 +212,7 @@ SCENARIOS = {
         says="dry_run_finished",
     ),
     "the quarantine does not wait for Aforo": Scenario(
-        path=[*READY_TO_METER, *METER, *SETTLE, *LATER * 6, "Is there more?", *FINISHED],
+        path=[*READY_TO_METER, *METER, *SETTLE, *LATER * 9, "Is there more?", *FINISHED],
         answers={
             "check": understood(source="quarantine"),
             "move": [{**METERED, "isQueueEmpty": True}],

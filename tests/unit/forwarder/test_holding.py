@@ -167,7 +167,7 @@ def test_the_breaker_waits_as_long_as_aforo_asks_and_no_longer_than_30_seconds_b
 def test_the_breaker_is_open_for_an_eighth_of_the_hold_at_most(
     hold_seconds: float, most: float
 ) -> None:
-    """What has waited long enough is given up by a try: that try does not wait for as long again."""
+    """What has waited long enough is given up by a try, which does not wait for as long again."""
     breaker = Breaker(SettableClock(), hold_seconds, jitter=lambda: 1.0)
     for _ in range(50):
         breaker.record(Held("outage", 0))
