@@ -198,7 +198,7 @@ class Deployed:
             "LEDGER_BUCKET": self.aws.bucket,
             "QUARANTINE_BUCKET": self.quarantine,
             "CONFIGURATION_BUCKET": self.quarantine,
-            # Nobody kills movers beside a real forwarder; on a busy machine a claim took 2 s and more.
+            # Nobody kills movers beside a real forwarder; a claim may take more than 2 s here.
             "CLAIM_SECONDS": "120" if self.has_forwarder else str(CLAIM_SECONDS),
             "DEDUP_WINDOW_SECONDS": "86400",
             "AFORO_BASE_URL": self.aforo_url,
