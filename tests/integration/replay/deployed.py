@@ -205,6 +205,9 @@ class Deployed:
             "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
             "AFORO_TENANT_ID": DEFAULT_TENANT,
             "AFORO_SECRET_ARN": secret["ARN"],
+            # All of what Aforo takes for each process: 100,000 events are to take minutes.
+            "FORWARDER_CONCURRENCY": "1",
+            "AFORO_EVENTS_PER_MINUTE": "1000000",
             "DOOM": str(self.doom),
         }
 

@@ -273,10 +273,14 @@ def test_a_replay_whose_worker_is_killed(
 
 def test_of_two_started_at_once_one_works(deployed: Deployed) -> None:
     """The other names it, and ends as a success."""
-    scene = Scene(deployed, "unforwarded")
-    arns = [deployed.start(f"{scene.name}-{which}", {}) for which in ("one", "other")]
-    outputs = [json.loads(deployed.ended(arn)["output"]) for arn in arns]
-    refused = [one for one in outputs if one["outcome"] == "another_replay_is_running"]
+    for _ in range(10):
+        scene = Scene(deployed, "unforwarded")
+        arns = [deployed.start(f"{scene.name}-{which}", {}) for which in ("one", "other")]
+        outputs = [json.loads(deployed.ended(arn)["output"]) for arn in arns]
+        refused = [one for one in outputs if one["outcome"] == "another_replay_is_running"]
+        if refused:
+            break
+        scene.check()  # the first had ended before the other looked: a busy machine
     (worked,) = [one for one in outputs if one["outcome"] != "another_replay_is_running"]
     assert len(refused) == 1
     assert worked["report"]["events"]["replayed"] == len(scene.numbers)
