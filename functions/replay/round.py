@@ -61,12 +61,7 @@ class Round:
 
     def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Moved:
         """`move_id` names the manifests: a second try of the same round needs another."""
-        return claim_after_claim(
-            task,
-            moved_before(self._manifests, task),
-            is_time_left,
-            lambda number, wanted: self._move_claim(task, f"{move_id}-{number:03}", wanted),
-        )
+        return in_claims(self._manifests, task, move_id, is_time_left, self._move_claim)
 
     def _move_claim(self, task: RoundTask, name: str, wanted: int) -> Moved:
         letters = self._waiting.claim(wanted)
@@ -122,7 +117,25 @@ class Round:
         self._waiting.hold(letter.receipt_handle for letter, _ in keeps)
 
 
-def moved_before(manifests: Manifest, task: RoundTask) -> Moved:
+def in_claims(
+    manifests: Manifest,
+    task: RoundTask,
+    move_id: str,
+    is_time_left: Callable[[], bool],
+    move_claim: Callable[[RoundTask, str, int], Moved],
+) -> Moved:
+    """A round, claim after claim. `move_claim` takes the name of a claim's manifests and how many
+    messages it may hold.
+    """
+    return claim_after_claim(
+        task,
+        _moved_before(manifests, task),
+        is_time_left,
+        lambda number, wanted: move_claim(task, f"{move_id}-{number:03}", wanted),
+    )
+
+
+def _moved_before(manifests: Manifest, task: RoundTask) -> Moved:
     """What a try of this round that died may have moved. Only `maxMessages` promises a number, and
     only for it the claims are written down one by one.
     """

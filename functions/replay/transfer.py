@@ -7,14 +7,14 @@ queues, or on both; none goes back twice in one replay.
 
 from collections.abc import Callable
 
-from functions.replay.limits import Moved, RoundTask, claim_after_claim
+from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import held_row
 from functions.replay.round import (
     DRY_RUN,
     Manifest,
     Queue,
     Waiting,
-    moved_before,
+    in_claims,
     not_of_the_snapshot,
 )
 from functions.replay.selection import NOT_CHOSEN, OWN, Keep, Letter
@@ -33,12 +33,7 @@ class Transfer:
 
     def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Moved:
         """As `Round.run`. `events` is 0: nobody has counted them."""
-        return claim_after_claim(
-            task,
-            moved_before(self._manifests, task),
-            is_time_left,
-            lambda number, wanted: self._move_claim(task, f"{move_id}-{number:03}", wanted),
-        )
+        return in_claims(self._manifests, task, move_id, is_time_left, self._move_claim)
 
     def _move_claim(self, task: RoundTask, name: str, wanted: int) -> Moved:
         letters = self._waiting.claim(wanted)
