@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.statemachine.stage import Script
+from tests.statemachine.actors import Script
 
 ORDER = {
     "source": "unforwarded",

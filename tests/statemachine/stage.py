@@ -2,11 +2,9 @@
 answer from a script and write down what they were asked.
 """
 
-import io
 import json
 import time
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,42 +12,12 @@ from uuid import uuid4
 
 import boto3
 
+from tests.statemachine.actors import Actors, Script
 from tests.statemachine.definition import broken_at, filled_in
+from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, path_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
-
-TRUST = {"Version": "2012-10-17", "Statement": []}  # the emulator asks only that it exists
-FINISHED_SECONDS = 60
-# `raise` in an answer raises; the last answer of a step is given for ever.
-ACTOR = """
-import json, pathlib
-def handler(event, context):
-    step = event.get("step", "probe")
-    book = pathlib.Path(BOOK) / (step + ".jsonl")
-    played = len(book.read_text().splitlines()) if book.exists() else 0
-    with book.open("a") as page:
-        page.write(json.dumps({**event, "function": context.function_name}) + chr(10))
-    print("played", step, played)  # a silent handler costs 50 ms in the emulator
-    answers = SCRIPT[step]
-    answer = answers[min(played, len(answers) - 1)]
-    if "raise" in answer:
-        raise RuntimeError(answer["raise"])
-    return answer
-"""
-
-type Script = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
-@dataclass
-class Execution:
-    """One that has ended."""
-
-    status: str
-    path: list[str]
-    output: dict[str, Any]
-    error: str
-    cause: str
 
 
 @dataclass
@@ -67,9 +35,8 @@ class Stage:
         self.name = f"stage-{uuid4().hex[:12]}"
         self.queue_url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
         self.notices_url = self._sqs.create_queue(QueueName=f"{self.name}-notices")["QueueUrl"]
-        self._role = boto3.client("iam").create_role(
-            RoleName=self.name, AssumeRolePolicyDocument=json.dumps(TRUST)
-        )["Role"]["Arn"]
+        self._actors = Actors(self.name, self.folder, self.script, 'event.get("step", "probe")')
+        self._role = self._actors.role()
         definition = broken_at(self.broken, filled_in(self._substitutions(), self.limits))
         self.arn = self.sfn.create_state_machine(
             name=self.name, definition=definition, roleArn=self._role
@@ -96,29 +63,11 @@ class Stage:
 
     def finished(self, execution_arn: str) -> Execution:
         """The execution, once it has ended."""
-        deadline = time.monotonic() + FINISHED_SECONDS
-        while (found := self.sfn.describe_execution(executionArn=execution_arn))[
-            "status"
-        ] == "RUNNING":
-            assert time.monotonic() < deadline, f"still at {self.path(execution_arn)[-1]}"
-            time.sleep(0.02)
-        return Execution(
-            status=found["status"],
-            path=self.path(execution_arn),
-            output=json.loads(found.get("output") or "{}"),
-            error=found.get("error") or "",
-            cause=found.get("cause") or "",
-        )
+        return finished(self.sfn, execution_arn)
 
     def path(self, execution_arn: str) -> list[str]:
         """The states entered, in order."""
-        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
-        return [
-            event["stateEnteredEventDetails"]["name"]
-            for page in pages
-            for event in page["events"]
-            if "stateEnteredEventDetails" in event
-        ]
+        return path_of(self.sfn, execution_arn)
 
     def failures(self, execution_arn: str) -> int:
         """How often a task's call failed."""
@@ -127,8 +76,7 @@ class Stage:
 
     def asked(self, step: str) -> list[dict[str, Any]]:
         """What the actors were asked, in order."""
-        book = self.folder / f"{step}.jsonl"
-        return [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
+        return self._actors.asked(step)
 
     def notices(self) -> list[dict[str, Any]]:
         found = self._sqs.receive_message(QueueUrl=self.notices_url, MaxNumberOfMessages=10)
@@ -144,7 +92,7 @@ class Stage:
         )
         return {
             **{
-                f"Replay{part}FunctionArn": self._actor(part)
+                f"Replay{part}FunctionArn": self._actors.hire(part, self._role)
                 for part in ("Probe", "Move", "MeterAgain", "Report")
             },
             "UnforwardedUsageQueueUrl": self.queue_url,
@@ -166,18 +114,3 @@ class Stage:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self._sqs.set_queue_attributes(QueueUrl=self.notices_url, Attributes={"Policy": policy})
         return arn
-
-    def _actor(self, part: str) -> str:
-        code = f"BOOK = {str(self.folder)!r}\nSCRIPT = {dict(self.script)!r}\n{ACTOR}"
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("actor.py", code)
-        created = boto3.client("lambda").create_function(
-            FunctionName=f"{self.name}-{part}",
-            Runtime="python3.13",
-            Role=self._role,
-            Handler="actor.handler",
-            Code={"ZipFile": packed.getvalue()},
-            Timeout=10,
-        )
-        return created["FunctionArn"]

@@ -1,6 +1,5 @@
 """The reconcile state machine, read as a document."""
 
-import re
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from functions.reconciliation.due import HEARTBEAT_AGE
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
 from tests.statemachine.definition import targets
-from tests.statemachine.reconcile_stage import FILE, machine
+from tests.statemachine.reconcile_stage import machine
 from tests.template.stack import resources, template
 
 HEARTBEATS = machine()["States"]["Put the heartbeats"]["ItemProcessor"]
@@ -71,27 +70,6 @@ def test_a_heartbeat_is_put_wherever_requests_are_metered() -> None:
     subscribed = resources("AWS::Logs::SubscriptionFilter")
     statement = machine_["Policies"][2]["Fn::If"][1]["Statement"][0]
     assert len(subscribed) == len(given["Fn::Join"][1]) == len(statement["Resource"])
-
-
-def test_no_jsonata_that_aws_does_not_have() -> None:
-    """The emulator takes more than AWS does (local-aws-2.md)."""
-    expressions = re.findall(r"\{%(.*?)%\}", FILE.read_text(encoding="utf-8"), re.DOTALL)
-    assert expressions
-    for expression in expressions:
-        assert not re.search(r"\?\?|\?:|\$eval\b", expression)
-
-
-def test_variables_do_not_shadow_functions() -> None:
-    """`$count` as a variable breaks `$count()` everywhere after it."""
-    functions = set(re.findall(r"\$(\w+)\(", FILE.read_text(encoding="utf-8")))
-    assigned = {
-        variable
-        for state in STATES.values()
-        for part in [state, *state.get("Catch", [])]
-        for variable in part.get("Assign", {})
-    }
-    assert assigned
-    assert not functions & assigned
 
 
 def test_a_heartbeat_that_nobody_can_tell_of_rings() -> None:

@@ -56,24 +56,3 @@ def test_names_are_for_people_and_keys_are_in_order(name: str) -> None:
     assert (states()[name]["Type"] == "Choice") is name.endswith("?")
     places = [ORDER.index(key) if key in ORDER else 2 for key in states()[name]]
     assert places == sorted(places)
-
-
-def test_no_jsonata_that_aws_does_not_have() -> None:
-    """The emulator takes more than AWS does (local-aws-2.md)."""
-    expressions = re.findall(r"\{%(.*?)%\}", FILE.read_text(encoding="utf-8"), re.DOTALL)
-    assert expressions
-    for expression in expressions:
-        assert not re.search(r"\?\?|\?:|\$eval\b", expression)
-
-
-def test_variables_do_not_shadow_functions() -> None:
-    """`$count` as a variable breaks `$count()` everywhere after it."""
-    functions = set(re.findall(r"\$(\w+)\(", FILE.read_text(encoding="utf-8")))
-    assigned = {
-        variable
-        for state in states().values()
-        for part in [state, *state.get("Choices", []), *state.get("Catch", [])]
-        for variable in part.get("Assign", {})
-    }
-    assert assigned
-    assert not functions & assigned

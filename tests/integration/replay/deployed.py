@@ -22,6 +22,7 @@ from tests.fakes.unforwarded import message, record
 from tests.integration.replay.conftest import Surroundings
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.statemachine.definition import filled_in
+from tests.statemachine.execution import path_of
 from tests.template.stack import functions, template, variables
 
 if TYPE_CHECKING:
@@ -125,13 +126,7 @@ class Deployed:
         return until(look)
 
     def path(self, arn: str) -> list[str]:
-        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
-        return [
-            event["stateEnteredEventDetails"]["name"]
-            for page in pages
-            for event in page["events"]
-            if "stateEnteredEventDetails" in event
-        ]
+        return path_of(self.sfn, arn)
 
     def forward(self) -> None:
         """What the forwarder does: book, ledger, what fails set aside again."""

@@ -1,0 +1,48 @@
+"""Executions of a state machine: the states that one has entered, and one that has ended."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+FINISHED_SECONDS = 60
+
+
+@dataclass
+class Execution:
+    """One that has ended."""
+
+    status: str
+    path: list[str]
+    output: dict[str, Any]
+    error: str
+    cause: str
+
+
+def path_of(client: "SFNClient", execution_arn: str) -> list[str]:
+    """The states entered, in order."""
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+    return [
+        event["stateEnteredEventDetails"]["name"]
+        for page in pages
+        for event in page["events"]
+        if "stateEnteredEventDetails" in event
+    ]
+
+
+def finished(client: "SFNClient", execution_arn: str) -> Execution:
+    """The execution, once it has ended."""
+    deadline = time.monotonic() + FINISHED_SECONDS
+    while (found := client.describe_execution(executionArn=execution_arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, f"still at {path_of(client, execution_arn)[-1]}"
+        time.sleep(0.02)
+    return Execution(
+        status=found["status"],
+        path=path_of(client, execution_arn),
+        output=json.loads(found.get("output") or "{}"),
+        error=found.get("error") or "",
+        cause=found.get("cause") or "",
+    )
