@@ -8,14 +8,10 @@ Aforo still knows every key that it saw since then.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from functions.usage.doubt import recorded_doubt_ms
 from functions.usage.event import UsageEvent
 from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
-from functions.usage.outcome import SetAsideClass
-
-# After these Aforo is known not to have an event: it was judged and refused, each on its own.
-JUDGED = frozenset({SetAsideClass.POISON, SetAsideClass.CONFIG})
-_UNKNOWN = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.EXHAUSTED})
 
 
 @dataclass(slots=True)
@@ -49,7 +45,7 @@ def doubtful_since(message: UsageMessage, *, sent_at_ms: int, receives: int) -> 
     """
     here = sent_at_ms if receives > 1 else None
     records = [] if message.get("decided") else records_of(message)
-    return earliest(here, *map(_doubt_of, records)) if records else here
+    return earliest(here, *map(recorded_doubt_ms, records)) if records else here
 
 
 def records_of(message: UsageMessage) -> list[SetAsideRecord]:
@@ -69,13 +65,3 @@ def ledger_doubt(row: Mapping[str, object]) -> int | None:
 def earliest(*moments_ms: int | None) -> int | None:
     """The earliest of those that are."""
     return min((one for one in moments_ms if one is not None), default=None)
-
-
-def _doubt_of(record: SetAsideRecord) -> int | None:
-    if "doubtfulSince" in record:
-        said = record["doubtfulSince"]
-        return None if said is None else epoch_ms_from_iso(said)
-    # Redriven by SQS, or written by an older version: nobody noted how its tries went.
-    last_class = record["setAsideClass"]
-    is_doubtful = last_class in _UNKNOWN or (record["tries"] > 1 and last_class not in JUDGED)
-    return epoch_ms_from_iso(record["firstTriedAt"]) if is_doubtful else None

@@ -14,7 +14,7 @@ from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.account import Account
 from functions.forwarder.coming_back import ComingBack
-from functions.forwarder.doubt import JUDGED, Doubts, earliest
+from functions.forwarder.doubt import Doubts, earliest
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.heartbeats import WAIT_SECONDS, Heartbeats
 from functions.forwarder.holding import given_up
@@ -104,7 +104,7 @@ class Forwarding:
             if isinstance(found, Held) and is_over:
                 since_ms = earliest(since_ms, started_ms if found.ambiguous else None)
                 found = given_up(found, is_forgotten=self._is_forgotten(since_ms, started_ms))
-            if not isinstance(found, SetAside) or found.set_aside_class in JUDGED:
+            if not isinstance(found, SetAside):
                 return found
             return replace(found, doubtful_since_ms=earliest(since_ms, found.doubtful_since_ms))
 

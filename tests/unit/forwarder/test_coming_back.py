@@ -177,9 +177,13 @@ def test_a_decision_lasts_while_its_message_is_held() -> None:
     assert from_json(bench.usage.put["m-1"].body)["decided"] is True
 
 
-def test_a_refusal_of_the_event_itself_leaves_no_doubt() -> None:
-    """After a hang, Aforo judged it: it has not got it."""
+@pytest.mark.parametrize(("receives", "is_doubtful"), [(1, False), (2, True)])
+def test_a_refusal_of_the_event_itself_leaves_no_doubt_and_ends_none(
+    receives: int, *, is_doubtful: bool
+) -> None:
+    """Aforo has not got it by this try; of one that nobody noted it says nothing."""
     bench = Bench(refusing({0}))
-    bench.forward([one_event(receives=2)])
+    bench.forward([one_event(receives=receives, sent_ms=NOW_MS - 60_000)])
     (body,) = bench.set_aside()
-    assert body["setAside"]["doubtfulSince"] is None
+    since = iso_from_epoch_ms(NOW_MS - 60_000) if is_doubtful else None
+    assert body["setAside"]["doubtfulSince"] == since

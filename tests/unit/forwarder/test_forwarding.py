@@ -110,7 +110,7 @@ def test_a_bad_event_is_set_aside_and_its_neighbours_are_confirmed() -> None:
         "tries": 2,
         "firstTriedAt": "2026-11-23T12:00:00.005Z",
         "lastTriedAt": "2026-11-23T12:00:00.000Z",
-        "doubtfulSince": None,  # Aforo judged it
+        "doubtfulSince": "2026-11-23T12:00:00.000Z",  # nobody noted how its first try went
         "replayId": "r-7",
     }
     assert body["replayId"] == "r-7"

@@ -111,8 +111,8 @@ SINCE_MS = epoch_ms_from_iso(SINCE)
         (2, [set_aside_record("exhausted") | {"doubtfulSince": SINCE}], SINCE_MS),
         (1, [set_aside_record("poison", tries=3) | {"doubtfulSince": SINCE}], SINCE_MS),
         # Records without a word on doubt: of SQS's own redrive, and of older versions.
-        (1, [set_aside_record("poison", tries=3)], None),
-        (1, [set_aside_record("config", tries=9)], None),
+        (1, [set_aside_record("poison", tries=1)], None),
+        (1, [set_aside_record("config", tries=9)], TRIED_MS),  # judged now, not then
         (1, [set_aside_record("auth", tries=1)], None),
         (1, [set_aside_record("auth", tries=2)], TRIED_MS),  # an earlier try may be a timeout
         (1, [set_aside_record("exhausted", tries=1)], TRIED_MS),

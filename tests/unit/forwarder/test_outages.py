@@ -41,10 +41,13 @@ class Aforo:
     down_until: float
     received_at: dict[int, float] = field(default_factory=dict)
     billed: dict[int, int] = field(default_factory=dict)
+    renamed_until: float = 0  # its metric has another name meanwhile
 
     def answer(self, block: Sequence[Parcel]) -> Reply | NoAnswer:
         self.clock.advance(0.05)
         is_down = self.down_from <= self.clock() < self.down_until
+        if not is_down and self.clock() < self.renamed_until:
+            return said(422, {"code": "UNKNOWN_METRIC"})
         if not is_down or self.kind == "commits":
             counts = self._take([number_of(parcel) for parcel in block])
         if not is_down:
@@ -235,6 +238,27 @@ def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
     road.replay(decided=True)
     road.run_out()
     road.check_all_is_billed_once()
+
+
+def test_a_refusal_does_not_say_what_aforo_took_before() -> None:
+    """The answers to a first try are lost after Aforo took it, and until the next its metric gets
+    another name. Set right days later, when Aforo has forgotten the keys: none is billed twice.
+    """
+    road = Road("commits", hours=1)
+    road.aforo.renamed_until = road.begun + DAY
+    road.send_usage()
+    road.run_out()
+    classes = {body["setAside"]["setAsideClass"] for body in road.set_aside()}
+    assert classes == {SetAsideClass.CONFIG}
+    road.run_until(road.begun + 5 * DAY)
+    road.replay()
+    road.run_out()
+    assert set(road.aforo.billed.values()) == {1}
+    parked = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
+    assert parked | road.confirmed() == {key(n) for n in road.everything}
+    assert {body["setAside"]["setAsideClass"] for body in road.set_aside()} == {
+        SetAsideClass.AMBIGUOUS
+    }
 
 
 def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:

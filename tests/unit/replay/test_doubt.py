@@ -20,6 +20,7 @@ def told(since: str | None, kind: str = "exhausted") -> SetAsideRecord:
         ([told(None)], None),
         ([told(LATE), told(EARLY), told(None)], EARLY),
         ([record("config")], None),
+        ([{**record("config"), "tries": 2}], record()["firstTriedAt"]),
         ([record("auth")], None),
         ([{**record("auth"), "tries": 2}], record()["firstTriedAt"]),
         ([record("exhausted")], record()["firstTriedAt"]),
