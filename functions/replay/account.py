@@ -7,13 +7,18 @@ the text of the notice.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from functions.replay.bill import Bill, Fate
 from functions.replay.manifest import HeldRow, RemeteredRow
+from functions.replay.selection import DRY_RUN
 
 # About 200 bytes each; who wants all of them reads the copy in S3.
 LINES_IN_STATE = 50
+# Named one by one in the copy in S3, for a person to take out of the queue. More are not read.
+LEFT_NAMED = 1_000
+WHAT_STAYS = ("why", "class", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Course:
     waiting_at_start: int
     waiting_now: int
     messages_moved: int
+    messages_seen: int  # of those that waited at the start, moved or left
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ def account_of(
     remetered: Iterable[RemeteredRow] = (),
 ) -> dict[str, Any]:
     """The whole report. Messages are objects where the source is the quarantine."""
+    once_each = list({row["messageId"]: row for row in held}.values())
     requests = requests_by_reason(remetered)
     return {
         "version": 1,
@@ -59,7 +66,9 @@ def account_of(
         "messages": {
             "waitingAtStart": course.waiting_at_start,
             "moved": course.messages_moved,
-            "left": left_by_reason(held),
+            "left": left_by_reason(once_each),
+            # Behind a limit; or SQS showed them to nobody, as when 120,000 are hidden at a time.
+            "notSeen": max(0, course.waiting_at_start - course.messages_seen),
             "waitingNow": course.waiting_now,
         },
         "events": {"sent": bill.sent, **bill.events},
@@ -67,6 +76,7 @@ def account_of(
         # Fewer hours read than there are: some of `replayed` may have been confirmed before.
         "ledgerHours": {"needed": lookup.hours, "read": lookup.hours_read},
         "bill": bill.lines,
+        "leftMessages": left_messages(once_each),
         **({"requests": requests} if requests else {}),
     }
 
@@ -85,24 +95,49 @@ def requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
 
 
 def left_by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
-    """What stayed in the queue: messages and events by reason and class, each message once."""
-    last = {row["messageId"]: row for row in held}
-    messages: Counter[tuple[str, str]] = Counter()
-    events: Counter[tuple[str, str]] = Counter()
-    for row in last.values():
-        reason = row["why"], row["setAsideClass"]
-        messages[reason] += 1
-        events[reason] += row["events"]
+    """What stayed in the queue: messages and events by why they stayed, their class and reason."""
+    messages: Counter[tuple[str, str, str]] = Counter()
+    events: Counter[tuple[str, str, str]] = Counter()
+    for row in held:
+        messages[_place(row)] += 1
+        events[_place(row)] += row["events"]
     return [
-        {"why": why, "class": kind, "messages": number, "events": events[why, kind]}
-        for (why, kind), number in sorted(messages.items())
+        {**_said(place), "messages": number, "events": events[place]}
+        for place, number in sorted(messages.items())
     ]
 
 
+def left_messages(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
+    """The first of those that a replay leaves for a person, one by one."""
+    lasting = (row for row in held if row["why"] != DRY_RUN)
+    return [
+        {
+            "messageId": row["messageId"],
+            **_said(_place(row)),
+            "events": row["events"],
+            **({"firstKey": row["firstKey"]} if row.get("firstKey") else {}),
+        }
+        for row in islice(lasting, LEFT_NAMED)
+    ]
+
+
+def _place(row: HeldRow) -> tuple[str, str, str]:
+    return row["why"], row["setAsideClass"], row.get("reason", "")
+
+
+def _said(place: tuple[str, str, str]) -> dict[str, Any]:
+    why, kind, reason = place
+    return {"why": why, "class": kind, **({"reason": reason} if reason else {})}
+
+
 def shortened(account: dict[str, Any]) -> dict[str, Any]:
-    """The same with the bill cut to what a state may carry."""
-    lines = account["bill"]
-    return {**account, "bill": lines[:LINES_IN_STATE], "billLines": len(lines)}
+    """The same as far as a state may carry it: the first lines of the bill, and of `left`; who is
+    named one by one is in S3 alone.
+    """
+    lines, messages = account["bill"], account["messages"]
+    short = {**account, "bill": lines[:LINES_IN_STATE], "billLines": len(lines)}
+    del short["leftMessages"]
+    return {**short, "messages": {**messages, "left": messages["left"][:LINES_IN_STATE]}}
 
 
 def notice_of(account: dict[str, Any], report_uri: str) -> str:
@@ -110,7 +145,11 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
     events, messages, is_dry = account["events"], account["messages"], account["dryRun"]
     requests = account.get("requests", {"excluded": {}, "quarantined": {}})
     moved = f"{messages['moved']} {'would be moved' if is_dry else 'moved'}"
-    depth = f"{messages['waitingAtStart']} waited at the start, {messages['waitingNow']} wait now"
+    not_seen = f", {messages['notSeen']} of them not looked at" if messages["notSeen"] else ""
+    depth = (
+        f"{messages['waitingAtStart']} waited at the start{not_seen}, "
+        f"{messages['waitingNow']} wait now"
+    )
     kind = "Dry run of a replay" if is_dry else "Replay"
     lines = [
         f"{kind} {account['replayId']} ({account['source']})",
@@ -120,8 +159,8 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
         *(f"  {fate.value}: {events[fate.value]}" for fate in Fate),
         *(f"  of class {kind}: {number}" for kind, number in account["failingClasses"].items()),
         *(
-            f"Stays: {one['messages']} ({one['why']} {one['class']})".rstrip()
-            for one in messages["left"]
+            f"Stays: {one['messages']} ({' '.join(filter(None, map(one.get, WHAT_STAYS)))})"
+            for one in messages["left"][:LINES_IN_STATE]
         ),
         *(
             f"Requests {what}: {times} ({reason})"

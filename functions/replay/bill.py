@@ -103,10 +103,12 @@ def bill_of_dry_run(
 
 def _parked_as(row: SentRow, now_ms: int, dedup_window_ms: int) -> str:
     """The class under which it would come back; empty if it would not."""
-    if now_ms - epoch_ms_from_iso(row["occurredAt"]) > ACCEPTED_MS:
+    age_ms = now_ms - epoch_ms_from_iso(row["occurredAt"])
+    if age_ms > ACCEPTED_MS:
         return SetAsideClass.LATE
     since_ms = row.get("doubtfulSinceMs")
-    is_forgotten = since_ms is not None and now_ms - since_ms > dedup_window_ms
+    # As the forwarder: of an event within the window no doubt can be older than that.
+    is_forgotten = since_ms is not None and min(age_ms, now_ms - since_ms) > dedup_window_ms
     return SetAsideClass.AMBIGUOUS if is_forgotten else ""
 
 

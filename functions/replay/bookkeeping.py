@@ -47,6 +47,7 @@ class ReportTask(_Task):
     trouble: str
     waiting_at_start: int
     messages_moved: int
+    messages_seen: int
 
 
 class Bookkeeper:
@@ -98,6 +99,7 @@ class Bookkeeper:
             waiting_at_start=task.waiting_at_start,
             waiting_now=self._waiting_now(task),
             messages_moved=task.messages_moved,
+            messages_seen=task.messages_seen,
         )
         bill = self._bill(task, sent, confirmed, now_ms)
         account = account_of(course, bill, held, lookup, self._manifests.remetered())

@@ -43,6 +43,8 @@ class HeldRow(TypedDict):
     why: ReadOnly[str]
     setAsideClass: ReadOnly[str]
     events: ReadOnly[int]
+    reason: NotRequired[ReadOnly[str]]  # why it was set aside
+    firstKey: NotRequired[ReadOnly[str]]  # of its first event
 
 
 class RemeteredRow(TypedDict):
@@ -149,4 +151,6 @@ def held_row(letter: "Letter", keep: "Keep") -> HeldRow:
         "why": keep.why,
         "setAsideClass": keep.set_aside_class,
         "events": keep.events,
+        "reason": keep.reason,
+        "firstKey": keep.first_key,
     }

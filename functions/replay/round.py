@@ -10,11 +10,9 @@ from typing import Protocol
 from functions.adapters.message_queue import BYTES_PER_CALL
 from functions.replay.limits import Moved, RoundTask, claim_after_claim
 from functions.replay.manifest import HeldRow, SentRow, held_row, sent_rows
-from functions.replay.selection import OWN, Keep, Letter, Take, select
+from functions.replay.selection import DRY_RUN, OWN, TOO_LARGE, Keep, Letter, Take, select
 from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
-
-DRY_RUN, TOO_LARGE = "dry_run", "too_large"
 
 
 class Waiting(Protocol):
@@ -94,7 +92,9 @@ class Round:
         choice = select(letter, task.order, task.replay_id, self._now_ms())
         if isinstance(choice, Take) and len(to_body(choice.back)) > BYTES_PER_CALL:
             # Only its history can have grown it; SQS would refuse it and its whole batch.
-            return Keep(TOO_LARGE, choice.set_aside_class, len(choice.back["events"]))
+            events = choice.back["events"]
+            first_key = events[0]["idempotencyKey"]
+            return Keep(TOO_LARGE, choice.set_aside_class, len(events), first_key=first_key)
         return choice
 
     def _put_back(self, name: str, task: RoundTask, takes: list[tuple[Letter, Take]]) -> None:

@@ -21,6 +21,8 @@ from functions.usage.outcome import SetAsideClass
 OWN = "own"  # this replay put its events back, and they failed again
 UNREADABLE = "unreadable"
 NOT_CHOSEN = "not_chosen"  # by the filter
+TOO_LARGE = "too_large"  # for SQS, with its history
+DRY_RUN = "dry_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,15 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """It stays in UnforwardedUsageQueue as it is."""
+    """It stays in UnforwardedUsageQueue as it is. `reason` is the forwarder's, or Aforo's, and
+    `first_key` is of its first event: by it the ledger knows the rest.
+    """
 
     why: str
     set_aside_class: str = ""
     events: int = 0
+    reason: str = ""
+    first_key: str = ""
 
 
 def read_letter(message: Mapping[str, Any]) -> Letter:
@@ -76,16 +82,20 @@ def select(letter: Letter, order: Order, replay_id: str, now_ms: int) -> Take | 
     except (ValidationError, ValueError, KeyError):
         # Only a newer parser, or a person, can make sense of it (KeyError: no meter).
         return Keep(UNREADABLE)
-    set_aside_class, events = record["setAsideClass"], len(message["events"])
     if replay_id in {record.get("replayId"), message.get("replayId")}:
-        return Keep(OWN, set_aside_class, events)
-    if not chosen or set_aside_class not in wanted.classes:
-        return Keep(NOT_CHOSEN, set_aside_class, events)
+        return _kept(OWN, message, record)
+    if not chosen or record["setAsideClass"] not in wanted.classes:
+        return _kept(NOT_CHOSEN, message, record)
     return Take(
         back=back,
         rest={**message, "events": others, "setAside": record} if others else None,
-        set_aside_class=set_aside_class,
+        set_aside_class=record["setAsideClass"],
     )
+
+
+def _kept(why: str, message: UsageMessage, record: SetAsideRecord) -> Keep:
+    keys = [event["idempotencyKey"] for event in message["events"]]
+    return Keep(why, record["setAsideClass"], len(keys), record["reason"], keys[0] if keys else "")
 
 
 def _split(events: list[UsageEvent], wanted: Filter) -> tuple[list[UsageEvent], list[UsageEvent]]:

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import held_row
 from functions.replay.round import (
-    DRY_RUN,
     Manifest,
     Queue,
     Waiting,
     in_claims,
     not_of_the_snapshot,
 )
-from functions.replay.selection import NOT_CHOSEN, OWN, Keep, Letter
+from functions.replay.selection import DRY_RUN, NOT_CHOSEN, OWN, Keep, Letter
 
 
 class Transfer:

@@ -12,6 +12,7 @@ from functions.usage.message import SetAsideRecord, UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 
 NOW_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
+TRIED_AT = "2026-11-23T10:00:02.000Z"
 METERED_AT = "2026-11-23T10:00:01.000Z"
 OCCURRED_AT = "2026-11-23T10:00:00.000Z"
 
@@ -31,15 +32,17 @@ def event(
     }
 
 
-def record(set_aside_class: str = "config", replay_id: str = "") -> SetAsideRecord:
+def record(
+    set_aside_class: str = "config", replay_id: str = "", tried_at: str = TRIED_AT
+) -> SetAsideRecord:
     found: SetAsideRecord = {
         "setAsideClass": set_aside_class,
         "reason": "unknown_metric",
         "status": 422,
         "instance": "req_1",
         "tries": 1,
-        "firstTriedAt": "2026-11-23T10:00:02.000Z",
-        "lastTriedAt": "2026-11-23T10:00:02.000Z",
+        "firstTriedAt": tried_at,
+        "lastTriedAt": tried_at,
     }
     return {**found, "replayId": replay_id} if replay_id else found
 

@@ -208,6 +208,7 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
                 "trouble": "",
                 "waitingAtStart": 5,
                 "messagesMoved": 4,
+                "messagesSeen": 6,
             }
         ],
     }

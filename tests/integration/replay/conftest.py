@@ -127,6 +127,7 @@ class Surroundings:
             "trouble": "",
             "waitingAtStart": 0,
             "messagesMoved": 0,
+            "messagesSeen": 0,
         }
         report.handler(task, _lambda(context or Context()))
         key = f"replays/{replay_id}/report.json"

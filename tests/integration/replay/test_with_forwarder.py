@@ -60,15 +60,19 @@ def book(aforo: AforoStandIn) -> dict[str, Any]:
     return found
 
 
+def an_hour_ago() -> str:
+    return iso_from_epoch_ms(time.time_ns() // 10**6 - HOUR_MS)
+
+
 def recent(number: int) -> UsageEvent:
-    return event(number, occurred_at=iso_from_epoch_ms(time.time_ns() // 10**6 - HOUR_MS))
+    return event(number, occurred_at=an_hour_ago())
 
 
 def record_of(number: int) -> SetAsideRecord | None:
     """Each class by turns, and what SQS itself moved."""
     kinds = [one for one in SetAsideClass if one is not SetAsideClass.POISON]
     kind = [*kinds, None][number % (len(kinds) + 1)]
-    return record(kind) if kind else None
+    return record(kind, tried_at=an_hour_ago()) if kind else None
 
 
 def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -> None:
@@ -88,7 +92,13 @@ def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -
     assert first["bill"] == dry["bill"]
     assert first["events"]["replayed"] == first["events"]["sent"] == MESSAGES * EVENTS
     assert first["messages"]["left"] == [
-        {"why": "not_chosen", "class": "poison", "messages": POISON, "events": POISON}
+        {
+            "why": "not_chosen",
+            "class": "poison",
+            "reason": "unknown_metric",
+            "messages": POISON,
+            "events": POISON,
+        }
     ]
     after = book(aforo)
     assert after["accepted"] == before + MESSAGES * EVENTS

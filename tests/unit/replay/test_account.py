@@ -1,11 +1,13 @@
 """The report of a replay, in its three forms."""
 
+from typing import Any
+
 from functions.replay.account import (
+    LEFT_NAMED,
     LINES_IN_STATE,
     Course,
     LedgerLookup,
     account_of,
-    left_by_reason,
     notice_of,
     shortened,
 )
@@ -19,6 +21,8 @@ HELD: HeldRow = {
     "why": "not_chosen",
     "setAsideClass": "poison",
     "events": 3,
+    "reason": "quantity_negative",
+    "firstKey": "apigw1-1",
 }
 
 
@@ -30,20 +34,48 @@ def course(*, dry_run: bool = False, trouble: str = "") -> Course:
         started_at="2026-11-23T12:00:00.000Z",
         finished_at="2026-11-23T12:01:00.000Z",
         trouble=trouble,
-        waiting_at_start=4,
+        waiting_at_start=6,
         waiting_now=1,
         messages_moved=3,
+        messages_seen=4,
     )
+
+
+def left(*held: HeldRow) -> dict[str, Any]:
+    return account_of(course(), bill_of({}, [], set()), held, LedgerLookup(0, 0))
 
 
 def test_a_message_that_was_seen_twice_counts_once() -> None:
     """It is hidden for a quarter of an hour, and a replay may take longer."""
     again: HeldRow = {**HELD, "receiptHandle": "r-2"}
-    other: HeldRow = {**HELD, "messageId": "m-2", "why": "own", "setAsideClass": "config"}
-    assert left_by_reason([HELD, other, again]) == [
-        {"why": "not_chosen", "class": "poison", "messages": 1, "events": 3},
-        {"why": "own", "class": "config", "messages": 1, "events": 3},
+    other: HeldRow = {
+        "messageId": "m-2",
+        "receiptHandle": "r-3",
+        "why": "own",
+        "setAsideClass": "config",
+        "events": 2,
+    }
+    account = left(HELD, other, again)
+    poison = {"why": "not_chosen", "class": "poison", "reason": "quantity_negative", "events": 3}
+    unnamed = {"why": "own", "class": "config", "events": 2}
+    assert account["messages"]["left"] == [
+        {**poison, "messages": 1},
+        {**unnamed, "messages": 1},
     ]
+    assert account["leftMessages"] == [
+        {**poison, "messageId": "m-1", "firstKey": "apigw1-1"},
+        {**unnamed, "messageId": "m-2"},
+    ]
+
+
+def test_what_a_dry_run_would_move_is_not_named_one_by_one() -> None:
+    """Only what a person has to take out of the queue; the first thousand, and in S3 alone."""
+    many: list[HeldRow] = [{**HELD, "messageId": f"m-{number}"} for number in range(LEFT_NAMED + 1)]
+    account = left({**HELD, "messageId": "dry", "why": "dry_run"}, *many)
+    assert [one["messageId"] for one in account["leftMessages"]] == [
+        one["messageId"] for one in many[:LEFT_NAMED]
+    ]
+    assert "leftMessages" not in shortened(account)
 
 
 def test_the_account_says_what_was_done_and_what_was_left() -> None:
@@ -60,18 +92,19 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     }
     assert account["trouble"] == "Aforo went away"
     assert account["messages"]["moved"] == 3
+    assert account["messages"]["notSeen"] == 2
     assert account["ledgerHours"] == {"needed": 1, "read": 1}
     assert notice_of(account, "s3://ledger/x").splitlines() == [
         "Replay by-hand (unforwarded)",
         "Stopped early: Aforo went away",
-        "Messages: 3 moved; 4 waited at the start, 1 wait now.",
+        "Messages: 3 moved; 6 waited at the start, 2 of them not looked at, 1 wait now.",
         "Events: 2 sent",
         "  replayed: 1",
         "  alreadyConfirmed: 0",
         "  stillFailing: 0",
         "  parked: 0",
         "  outstanding: 1",
-        "Stays: 1 (not_chosen poison)",
+        "Stays: 1 (not_chosen poison quantity_negative)",
         "The whole report: s3://ledger/x",
     ]
 

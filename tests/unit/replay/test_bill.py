@@ -113,6 +113,7 @@ def test_a_dry_run_says_what_aforo_would_not_take() -> None:
         ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS - 1, {"ambiguous": 1}),
         ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS, {}),
         ("2026-11-22T11:00:00.000Z", None, {}),
+        ("2026-11-23T11:00:00.000Z", NOW_MS - DAY_MS - 1, {}),  # clocks differ
         ("2026-08-20T11:00:00.000Z", None, {"late": 1}),
     ],
 )

@@ -66,6 +66,7 @@ def test_a_busy_hour_does_not_cost_the_report() -> None:
         trouble="",
         waitingAtStart=1,
         messagesMoved=1,
+        messagesSeen=1,
     )
     answer = bookkeeper.report(task, NOW_MS, lambda: next(ticks) < 500)
     assert answer["report"]["ledgerHours"] == {"needed": 1, "read": 0}

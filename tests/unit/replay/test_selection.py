@@ -81,7 +81,9 @@ def test_only_this_replays_own_messages_are_left_alone(of_earlier: bool) -> None
 def test_poison_is_replayed_only_when_asked_for() -> None:
     """It would come back as it is, unless something was mended."""
     found = letter(message([event(1)], record("poison")))
-    assert select(found, ALL, REPLAY, NOW_MS) == Keep(NOT_CHOSEN, "poison", 1)
+    assert select(found, ALL, REPLAY, NOW_MS) == Keep(
+        NOT_CHOSEN, "poison", 1, "unknown_metric", event(1)["idempotencyKey"]
+    )
     asked_for = filter_of(**{"class": [SetAsideClass.POISON]})
     assert isinstance(select(found, asked_for, REPLAY, NOW_MS), Take)
 
