@@ -16,6 +16,7 @@ def answer_of(task: RoundTask, move_id: str, started_at_ms: int, moved: Moved) -
         "messages": moved.messages,
         "events": moved.events,
         "seen": moved.seen,
+        "held": moved.held,
         "isQueueEmpty": moved.is_queue_empty,
         "paceSeconds": task.pace_seconds(moved.events),
     }

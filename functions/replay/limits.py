@@ -60,11 +60,14 @@ class RoundTask(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a round did. `seen` counts messages of the queue at the start, moved or left."""
+    """What a round did. `seen` counts messages of the queue at the start, moved or left; `held`
+    those that stay and are hidden.
+    """
 
     messages: int = 0
     events: int = 0
     seen: int = 0
+    held: int = 0
     is_queue_empty: bool = False
 
     def plus(self, other: "Moved") -> "Moved":
@@ -72,6 +75,7 @@ class Moved:
             self.messages + other.messages,
             self.events + other.events,
             self.seen + other.seen,
+            self.held + other.held,
             self.is_queue_empty or other.is_queue_empty,
         )
 

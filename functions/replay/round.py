@@ -5,6 +5,7 @@ may be on both: Aforo and the ledger know it by its key.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from functions.adapters.message_queue import BYTES_PER_CALL
@@ -72,19 +73,22 @@ class Round:
             else:
                 keeps.append((letter, choice))
         rows = [row for _, take in takes for row in sent_rows(take)]
-        not_counted = not_of_the_snapshot(self._manifests, task, keeps, self._now_ms())
+        left = 0
         if task.order.dry_run:
             self._manifests.put_sent(name, rows, dry_run=True)
             keeps += [(letter, _untouched(take)) for letter, take in takes]
         elif takes:
             self._put_back(name, task, takes)
             # What the filter leaves of a message waits in its place, and counts when it is seen.
-            not_counted += sum(take.rest is not None for _, take in takes)
+            left = sum(take.rest is not None for _, take in takes)
+        counted = count_kept(self._manifests, task, keeps, self._now_ms())
         self._hold(name, keeps)
+        would_move = sum(keep.why == DRY_RUN for keep in counted.fresh)
         return Moved(
-            messages=len(takes),
+            messages=would_move if task.order.dry_run else len(takes),
             events=len(rows),
-            seen=len(letters) - not_counted,
+            seen=len(letters) - left - counted.not_of_the_snapshot,
+            held=counted.held,
             is_queue_empty=len(letters) < wanted,
         )
 
@@ -142,19 +146,32 @@ def _moved_before(manifests: Manifest, task: RoundTask) -> Moved:
     return Moved(messages=manifests.moving(task.round) if task.order.max_messages else 0)
 
 
-def not_of_the_snapshot(
-    manifests: Manifest, task: RoundTask, keeps: Iterable[tuple[Letter, Keep]], now_ms: int
-) -> int:
-    """How many must not count as seen: our own that failed again, and in a long replay what was
-    held, has shown again by itself and was counted then.
-    """
-    keeps = list(keeps)
-    own = sum(keep.why == OWN for _, keep in keeps)
-    if now_ms - task.started_at_ms <= HOLD_SECONDS * 1000:
-        return own
-    again = [letter for letter, keep in keeps if keep.why != OWN and letter.receives > 1]
-    held = manifests.held_ids() if again else set()
-    return own + sum(letter.message_id in held for letter in again)
+@dataclass(frozen=True, slots=True)
+class CountedKeeps:
+    """What stays of one claim. `fresh` was not held by this replay before."""
+
+    fresh: list[Keep]
+    repeated: int
+
+    @property
+    def held(self) -> int:
+        return len(self.fresh)
+
+    @property
+    def not_of_the_snapshot(self) -> int:
+        """How many must not count as seen: our own that failed again, and what was seen before."""
+        return self.repeated + sum(keep.why == OWN for keep in self.fresh)
+
+
+def count_kept(
+    manifests: Manifest, task: RoundTask, keeps: Sequence[tuple[Letter, Keep]], now_ms: int
+) -> CountedKeeps:
+    """In a long replay what was held shows again by itself: it counts once."""
+    is_long = now_ms - task.started_at_ms > HOLD_SECONDS * 1000
+    may_repeat = is_long and any(letter.receives > 1 for letter, _ in keeps)
+    held = manifests.held_ids() if may_repeat else set[str]()
+    fresh = [keep for letter, keep in keeps if letter.message_id not in held]
+    return CountedKeeps(fresh, len(keeps) - len(fresh))
 
 
 def _untouched(take: Take) -> Keep:

@@ -13,8 +13,8 @@ from functions.replay.round import (
     Manifest,
     Queue,
     Waiting,
+    count_kept,
     in_claims,
-    not_of_the_snapshot,
 )
 from functions.replay.selection import DRY_RUN, NOT_CHOSEN, OWN, Keep, Letter
 
@@ -38,18 +38,20 @@ class Transfer:
         letters = self._waiting.claim(wanted)
         kept = [(letter, why) for letter in letters if (why := why_it_stays(letter, task))]
         keeps = [(letter, Keep(why)) for letter, why in kept]
-        not_counted = not_of_the_snapshot(self._manifests, task, keeps, self._now_ms())
         stays = {letter.message_id for letter, _ in keeps}
         takes = [letter for letter in letters if letter.message_id not in stays]
         if task.order.dry_run:
             keeps += [(letter, Keep(DRY_RUN)) for letter in takes]
         else:
             self._put_back(name, task, takes)
+        counted = count_kept(self._manifests, task, keeps, self._now_ms())
         self._manifests.put_held(name, [held_row(letter, keep) for letter, keep in keeps])
         self._waiting.hold(letter.receipt_handle for letter, _ in keeps)
+        would_move = sum(keep.why == DRY_RUN for keep in counted.fresh)
         return Moved(
-            messages=len(takes),
-            seen=len(letters) - not_counted,
+            messages=would_move if task.order.dry_run else len(takes),
+            seen=len(letters) - counted.not_of_the_snapshot,
+            held=counted.held,
             is_queue_empty=len(letters) < wanted,
         )
 

@@ -54,6 +54,7 @@ class ReconcileStage:
         role = self._actors.role()
         self.substitutions = {
             "MeteredLogGroups": ",".join(self.metered),
+            "Partition": "aws",
             "QuotaMeter": METER,
             "CustomersPerReconcile": "50",
             "ReconciliationFunctionArn": self._actors.hire("inside", role),

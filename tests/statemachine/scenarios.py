@@ -27,10 +27,12 @@ MOVED = {
     "messages": 2,
     "events": 20,
     "seen": 3,
+    "held": 1,
     "isQueueEmpty": False,
     "paceSeconds": 0,
 }
-LAST = {**MOVED, "isQueueEmpty": True}
+LAST = {**MOVED, "seen": 5, "isQueueEmpty": True}
+EMPTY = {**MOVED, "messages": 0, "events": 0, "seen": 0, "held": 0, "isQueueEmpty": True}
 SETTLED = {"outcome": "settled", "sent": 20, "outstanding": 0}
 WAITING = {"outcome": "waiting", "sent": 20, "outstanding": 7}
 REPORTED = {
@@ -58,6 +60,8 @@ MOVE = ["Move a round", "Was anything sent?"]
 SETTLE = ["See what is settled", "Is the round settled?"]
 LATER = ["Wait for the forwarder", *SETTLE]
 ROUND = [*ASK, *MOVE, *SETTLE, "Is there more?"]
+NOTHING_SHOWS = [*ASK, *MOVE, "Is there more?"]
+LET_SHOW = ["Let claimed messages show", "Is there more?"]
 CLOSE = [
     "Write the report",
     "Is it worth a notice?",
@@ -123,6 +127,44 @@ SCENARIOS = {
     "nothing that the filter chooses": Scenario(
         path=[*READY_TO_MOVE, *ASK, *MOVE, "Is there more?", *FINISHED],
         answers={"move": [{**LAST, "messages": 0, "events": 0}]},
+    ),
+    "what a killed move had claimed shows again": Scenario(
+        path=[*READY_TO_MOVE, *NOTHING_SHOWS, *LET_SHOW, *ROUND, *FINISHED],
+        answers={"move": [EMPTY, LAST]},
+    ),
+    "in a dry run, too": Scenario(
+        path=[
+            *READY_TO_MOVE,
+            *MOVE,
+            "Is there more?",
+            *LET_SHOW,
+            *MOVE,
+            "Is there more?",
+            *FINISHED,
+        ],
+        answers={"move": [EMPTY, LAST], "check": understood(dryRun=True)},
+    ),
+    "the count was too high": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *LET_SHOW, *NOTHING_SHOWS, *FINISHED],
+        answers={"move": [{**MOVED, "isQueueEmpty": True}, EMPTY]},
+    ),
+    "moves are killed again and again": Scenario(
+        path=[*READY_TO_MOVE, *NOTHING_SHOWS, *LET_SHOW, *ROUND, *LET_SHOW, *ROUND, *FINISHED],
+        answers={"move": [EMPTY, {**MOVED, "isQueueEmpty": True}, LAST]},
+    ),
+    "more stays than SQS hides": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *STOPPED],
+        answers={"move": [{**MOVED, "held": 2}]},
+        limits={"$heldMessages >= 80000": "$heldMessages >= 2"},
+        error="ReplayStoppedEarly",
+        says="2 messages are left and hidden, and more cannot be",
+    ),
+    "more events than a report holds": Scenario(
+        path=[*READY_TO_MOVE, *ROUND, *STOPPED],
+        answers={"move": [MOVED]},
+        limits={"$movedEvents >= 1000000": "$movedEvents >= 20"},
+        error="ReplayStoppedEarly",
+        says="20 events are enough for one replay",
     ),
     "nothing waits": Scenario(
         path=[*READY_TO_MOVE, "Nothing to replay"], waiting=0, says="nothing_to_replay"

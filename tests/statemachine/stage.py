@@ -98,6 +98,7 @@ class Stage:
             "UnforwardedUsageQueueUrl": self.queue_url,
             "UnreconciledUsageQueueUrl": self.queue_url,
             "ReplayReportTopicArn": self.topic_arn,
+            "Partition": "aws",
         }
 
     def _open_notices(self) -> str:

@@ -67,17 +67,23 @@ def _states(states: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         label = name + "".join(f"<br/>({inner})" for inner in _inside(state))
         yield f"  {_id(name)}{opening}{label}{closing}:::{_class(state)}"
     for name, state in states.items():
-        for target in _after(state):
-            yield f"  {_id(name)} --> {_id(target)}"
+        for target, why in _after(state).items():
+            label = f'|"{why}"|' if why else ""
+            yield f"  {_id(name)} -->{label} {_id(target)}"
         for target in _caught(state):
             yield f"  {_id(name)} -.-> {_id(target)}"
 
 
-def _after(state: Mapping[str, Any]) -> list[str]:
-    """Each once, the usual way last: it is drawn straight on."""
-    choices = [choice["Next"] for choice in state.get("Choices", [])]
-    found = [*choices, state.get("Default"), state.get("Next")]
-    return list(dict.fromkeys(name for name in found if name))
+def _after(state: Mapping[str, Any]) -> dict[str, str]:
+    """Each once and when it follows, the usual way last: it is drawn straight on."""
+    whys: dict[str, list[str]] = {}
+    for rule in state.get("Choices", []):
+        whys.setdefault(rule["Next"], []).append(rule.get("Comment", ""))
+    if "Default" in state:
+        whys.setdefault(state["Default"], []).append("else")
+    if "Next" in state:
+        whys.setdefault(state["Next"], [])
+    return {name: "<br/>".join(filter(None, said)) for name, said in whys.items()}
 
 
 def _caught(state: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.replay.meter_again import LAST_CLAIM_MS
 from functions.replay.metering_call import ANSWER_SECONDS
 from functions.replay.order import Order, read_order
+from functions.replay.waiting_messages import HOLD_SECONDS
 from tests.local.endpoints import ROOT
 from tests.template.stack import (
     STOPS,
@@ -72,6 +73,47 @@ def test_every_dead_letter_queue_has_a_depth_alarm_that_somebody_hears() -> None
         and alarm["Properties"]["AlarmActions"]
     }
     assert heard == _dead_letter_queues()
+
+
+def test_what_a_replay_hides_for_a_moment_is_no_end_of_an_alarm() -> None:
+    """An OK in the middle of a replay would say that nothing waits."""
+    depth = [
+        alarm["Properties"]
+        for alarm in ALARMS.values()
+        if alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    ]
+    assert len(depth) == 3
+    for alarm in depth:
+        assert alarm["Statistic"] == "Maximum"
+        hours = alarm["Period"] == 3600
+        assert hours or alarm["DatapointsToAlarm"] == 1
+        assert alarm["Period"] * alarm["EvaluationPeriods"] > HOLD_SECONDS
+
+
+def test_who_sends_to_the_queue_that_invokes_it_is_no_loop_to_lambda() -> None:
+    """Lambda stops what it takes for a loop after about 16 rounds; held usage goes round far more
+    often, and its end is the hold.
+    """
+    for name, event in _queue_sources():
+        queue = event["EventSourceArn"]["Fn::GetAtt"].split(".")[0]
+        properties = FUNCTIONS[name]["Properties"]
+        sends = json.dumps(
+            [
+                statement["Resource"]
+                for policy in properties["Policies"]
+                if "Statement" in policy
+                for statement in policy["Statement"]
+                if "sqs:SendMessage" in json.dumps(statement["Action"])
+            ]
+        )
+        assert (properties.get("RecursiveLoop") == "Allow") is (f"{queue}.Arn" in sends), name
+
+
+def test_no_arn_names_a_partition() -> None:
+    """In China and in GovCloud it is another one, and an execution fails there."""
+    machines = sorted((ROOT / "statemachine").glob("*.yaml"))
+    for file in (ROOT / "template.yaml", *machines):
+        assert "arn:aws:" not in file.read_text(), file.name
 
 
 def test_every_queue_keeps_messages_as_long_as_sqs_can() -> None:

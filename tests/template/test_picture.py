@@ -20,8 +20,30 @@ def test_every_state_of_every_machine_is_drawn_once_and_led_to() -> None:
         boxes = [line for line in lines if ":::" in line]
         names = [re.sub(r"<br.*", "", line.split('"')[1]) for line in boxes]
         assert names == list(machine["States"])
-        led_to = {line.rsplit("> ", 1)[1] for line in lines if "->" in line}
+        led_to = {line.rsplit(" ", 1)[1] for line in lines if "->" in line}
         assert led_to == {re.split(r"\W", line.strip(), maxsplit=1)[0] for line in boxes}
+
+
+def test_ways_out_of_a_choice_say_when() -> None:
+    """Two rules that lead to one state are one arrow."""
+    rules = [
+        {"Comment": "none", "Next": "Done"},
+        {"Comment": "too many", "Next": "Done"},
+        {"Comment": "one", "Next": "More"},
+    ]
+    machine = {
+        "StartAt": "How many?",
+        "States": {
+            "How many?": {"Type": "Choice", "Choices": rules, "Default": "More"},
+            "More": {"Type": "Wait", "Next": "How many?"},
+            "Done": {"Type": "Succeed"},
+        },
+    }
+    assert [line for line in drawn(machine) if "-->" in line][1:] == [
+        '  how_many -->|"none<br/>too many"| done',
+        '  how_many -->|"one<br/>else"| more',
+        "  more --> how_many",
+    ]
 
 
 def test_a_map_shows_what_it_runs_and_an_end_is_no_box_like_others() -> None:

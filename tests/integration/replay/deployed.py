@@ -165,6 +165,7 @@ class Deployed:
             "UnforwardedUsageQueueUrl": self.aws.unforwarded_url,
             "UnreconciledUsageQueueUrl": self.aws.unreconciled_url,
             "ReplayReportTopicArn": topic["TopicArn"],
+            "Partition": "aws",
         }
 
     def _start_forwarder(self, code: bytes, environment: dict[str, str]) -> None:
