@@ -1,7 +1,9 @@
 """`make soak [MESSAGES=100000]`: a large replay through the real state machine, with figures.
 
-ministack, Aforo's stand-in, the replay's functions and the forwarder, all for real; the numbers are
-those of this machine and of an emulator that gives the forwarder ten messages at a time.
+Messages of every class, one event each, every thousandth of them poison; then the same replay
+again, which must change nothing. ministack, Aforo's stand-in, the replay's functions and the
+forwarder, all for real; the numbers are those of this machine and of an emulator that gives the
+forwarder ten messages at a time, and looks through a whole queue for each message it deletes.
 """
 
 import argparse
@@ -23,6 +25,7 @@ import pytest
 
 from functions.usage.message import to_body
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.outcome import SetAsideClass
 from tests.fakes.unforwarded import event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import Deployed
@@ -31,6 +34,8 @@ from tests.local.ministack import start_ministack
 from tests.statemachine.conftest import configure
 
 POISON_EVERY = 1_000
+# Each by turns; None is what SQS itself moved, without a record.
+KINDS = [*(one for one in SetAsideClass if one is not SetAsideClass.POISON), None]
 SENDERS = 4
 LINE_SECONDS = 15.0
 HISTORY_ENTRIES = 25_000  # AWS ends an execution that has more
@@ -44,8 +49,15 @@ def main() -> int:
     with ExitStack() as stack:
         deployed, aforo_url = _start(stack)
         poison = _timed("set aside", lambda: _set_aside(deployed, options.messages))
-        ended, arn = _timed("replayed", lambda: _replay(deployed, aforo_url, options.messages))
-        return _report(deployed, aforo_url, ended, arn, options.messages - poison)
+        wanted = options.messages - poison
+        ended, arn = _timed("replayed", lambda: _replay(deployed, aforo_url, "soak", wanted))
+        is_closed = _report(deployed, aforo_url, ended, arn, wanted=wanted, poison=poison)
+        again, _ = _timed("and again", lambda: _replay(deployed, aforo_url, "again", wanted))
+        changed = _book(aforo_url)["accepted"] - wanted
+        _say(f"again: {again['status']}, Aforo's book changed by {changed}")
+        is_closed &= again["status"] == "SUCCEEDED" and changed == 0
+        _say("closed" if is_closed else "NOT CLOSED")
+        return 0 if is_closed else 1
 
 
 def _start(stack: ExitStack) -> tuple[Deployed, str]:
@@ -65,11 +77,11 @@ def _start(stack: ExitStack) -> tuple[Deployed, str]:
 
 def _set_aside(deployed: Deployed, messages: int) -> int:
     """One event each, every thousandth poison; how many of those."""
-    occurred_at = iso_from_epoch_ms(time.time_ns() // 1_000_000 - HOUR_MS)
+    an_hour_ago = iso_from_epoch_ms(time.time_ns() // 1_000_000 - HOUR_MS)
 
     def put(numbers: tuple[int, ...]) -> None:
         entries = [
-            {"Id": str(place), "MessageBody": _body(number, occurred_at)}
+            {"Id": str(place), "MessageBody": _body(number, an_hour_ago)}
             for place, number in enumerate(numbers)
         ]
         deployed.aws.sqs.send_message_batch(
@@ -82,43 +94,50 @@ def _set_aside(deployed: Deployed, messages: int) -> int:
     return len(range(0, messages, POISON_EVERY))
 
 
-def _body(number: int, occurred_at: str) -> str:
-    kind = "exhausted" if number % POISON_EVERY else "poison"
-    return to_body(message([event(number, occurred_at=occurred_at)], record(kind)))
+def _body(number: int, an_hour_ago: str) -> str:
+    is_poison = number % POISON_EVERY == 0
+    kind = SetAsideClass.POISON if is_poison else KINDS[number % len(KINDS)]
+    why = record(kind, tried_at=an_hour_ago) if kind else None
+    return to_body(message([event(number, occurred_at=an_hour_ago)], why))
 
 
-def _replay(deployed: Deployed, aforo_url: str, messages: int) -> tuple[Any, str]:
-    arn = deployed.start("soak", {})
-    said = 0.0
+def _replay(deployed: Deployed, aforo_url: str, name: str, wanted: int) -> tuple[Any, str]:
+    arn = deployed.start(name, {})
+    said, billed = time.monotonic(), _book(aforo_url)["accepted"]
     while True:
         found = deployed.sfn.describe_execution(executionArn=arn)
         if found["status"] != "RUNNING":
             return found, arn
-        if time.monotonic() - said > LINE_SECONDS:
-            said = time.monotonic()
-            _say(f"  {_book(aforo_url)['accepted']} of {messages} billed")
+        took = time.monotonic() - said
+        if took > LINE_SECONDS:
+            known, billed, said = billed, _book(aforo_url)["accepted"], time.monotonic()
+            _say(f"  {billed:>7,} of {wanted:,} billed, {(billed - known) / took:,.0f} a second")
         time.sleep(0.5)
 
 
-def _report(deployed: Deployed, aforo_url: str, ended: Any, arn: str, wanted: int) -> int:
+def _report(
+    deployed: Deployed, aforo_url: str, ended: Any, arn: str, *, wanted: int, poison: int
+) -> bool:
     output = json.loads(ended.get("output") or "{}")
     pages = deployed.sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
     entries = sum(len(page["events"]) for page in pages)
     book = _book(aforo_url)
+    report = output.get("report", {"events": {}, "messages": {}})
     _say(f"{ended['status']}, {output.get('outcome', ended.get('cause'))}")
-    _say(json.dumps(output.get("report", {}).get("events")))
-    _say(json.dumps(output.get("report", {}).get("messages")))
+    _say(json.dumps(report["events"]))
+    _say(json.dumps(report["messages"]))
     _say(f"Aforo's book: {book['accepted']} accepted, {book['duplicates']} duplicates")
     _say(f"history: {entries} entries here (AWS: at most {HISTORY_ENTRIES})")
     _say(f"output: {len(ended.get('output') or '')} bytes (AWS: at most {STATE_BYTES})")
-    fine = (
+    left = [(one["class"], one["messages"]) for one in report["messages"].get("left", [])]
+    return (
         ended["status"] == "SUCCEEDED"
-        and book["accepted"] == wanted
+        and book["accepted"] == report["events"]["replayed"] == wanted
+        and left == [("poison", poison)]
+        and report["messages"]["notSeen"] == 0
         and entries < HISTORY_ENTRIES
         and len(ended["output"]) < STATE_BYTES
     )
-    _say("closed" if fine else f"NOT CLOSED: {wanted} were wanted")
-    return 0 if fine else 1
 
 
 def _book(aforo_url: str) -> dict[str, Any]:

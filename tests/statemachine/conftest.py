@@ -12,7 +12,7 @@ from tests.local.ministack import Ministack, start_ministack
 from tests.statemachine.actors import Script
 from tests.statemachine.stage import Stage
 
-# A public setting of the emulator (local-aws-2.md 8): 300 s of waiting take 0.3 s.
+# A public setting of the emulator: 300 s of waiting take 0.3 s.
 WAIT_SCALE = 0.001
 
 

@@ -17,7 +17,7 @@ def test_both_machines_are_looked_at() -> None:
 
 @of_every_machine
 def test_no_jsonata_that_aws_does_not_have(file: Path) -> None:
-    """The emulator takes more than AWS does (local-aws-2.md)."""
+    """The emulator takes more than AWS does."""
     expressions = re.findall(r"\{%(.*?)%\}", file.read_text(encoding="utf-8"), re.DOTALL)
     assert expressions
     for expression in expressions:

@@ -37,6 +37,30 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in ours if not leads_somewhere(page, link)] == []
 
 
+def test_every_document_that_the_code_cites_is_here() -> None:
+    """A citation is a source only for who can read it, and only while its section is there."""
+    code = [
+        ROOT / "template.yaml",
+        *ROOT.glob("statemachine/*.yaml"),
+        *ROOT.glob("functions/**/*.py"),
+    ]
+    code += [file for file in ROOT.glob("tests/**/*.py") if file != Path(__file__)]
+    cited = {
+        found
+        for file in code
+        for found in re.findall(r"([\w-]+\.md)(?: (\d+(?:\.\d+)*[a-z]?))?", file.read_text())
+    }
+    assert [place for place in sorted(cited) if not _is_here(*place)] == []
+
+
+def _is_here(name: str, section: str) -> bool:
+    pages = [page for page in PAGES if page.name == name]
+    headings = "\n".join(
+        re.findall(r"^#+ .*$|^\*\*.*$", "\n".join(map(prose, pages)), re.MULTILINE)
+    )
+    return bool(pages) and (not section or bool(re.search(rf"(^|\W){section}\b", headings)))
+
+
 def test_every_alarm_has_its_section_and_its_row() -> None:
     """Whoever is woken finds what it means; no section tells of an alarm that is gone."""
     alarms = set(resources("AWS::CloudWatch::Alarm"))
