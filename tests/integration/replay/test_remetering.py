@@ -96,8 +96,8 @@ def test_limits_a_marker_and_filters(yard: Yard) -> None:
     yard.configure(key_a="cus_a")
     first = yard.run(order={"maxMessages": 2}, limits={"moveAtMost": 2})
     assert (first.moved.messages, first.moved.is_queue_empty) == (2, False)
-    # 6 events are what 0.1 a second allows in a minute.
-    second = yard.run(order={"eventsPerSecond": 0.1}, limits={"marker": first.marker})
+    # 60 events are what 1 a second allows in a minute.
+    second = yard.run(order={"eventsPerSecond": 1}, limits={"marker": first.marker})
     assert (second.moved.messages, second.moved.seen) == (3, 4)
     third = yard.run(limits={"marker": second.marker})
     assert (third.moved.messages, third.moved.seen) == (0, 0)
