@@ -91,9 +91,7 @@ class Manifests:
     def put_remetered(self, name: str, rows: Sequence[RemeteredRow]) -> None:
         self._put(REMETERED, name, rows)
 
-    def remetered(
-        self, move_id: str = "", since: datetime | None = None
-    ) -> Iterator[RemeteredRow]:
+    def remetered(self, move_id: str = "", since: datetime | None = None) -> Iterator[RemeteredRow]:
         """The objects of one move, or of all; only what was written at or after `since`."""
         for line in self._read(REMETERED, move_id, since):
             yield _REMETERED_ROW.validate_json(line)

@@ -5,6 +5,7 @@ Guaranteed: wherever a round ends, an object that has not been dealt with to its
 quarantine. It may be dealt with twice: the same lines give the same events under the same keys.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,14 +45,14 @@ class Progress:
     marker: str
     moved: Moved = field(default_factory=Moved)
     failures: int = 0
-    never_ended: int = 0  # requests that were given up in this round
+    never_ended: Counter[str] = field(default_factory=Counter)  # requests given up, by why
 
     def count(self, readings: list[Reading], seen: int) -> None:
         left = sum(not reading.stays for reading in readings)
         events = sum(len(reading.sent_rows) for reading in readings)
         self.moved = self.moved.plus(Moved(messages=left, events=events, seen=seen))
-        ended = (reading.remetered_row["quarantined"].get(NEVER_ENDED, 0) for reading in readings)
-        self.never_ended += sum(ended)
+        for reading in readings:
+            self.never_ended.update(reading.given_up)
 
 
 class Remetering:
@@ -112,13 +113,18 @@ class Remetering:
         in the quarantine any more. It counts against the limits, and rings, as if this one did it.
         """
         rows = self._manifests.remetered(f"{task.round:04}-", task.started_at - CLOCKS_DIFFER)
-        gone = {row["object"]: row for row in rows if row["outcome"] == HAS_LEFT}
+        gone = {
+            row["object"]: row
+            for row in rows
+            if row["outcome"] == HAS_LEFT and row["object"] > task.marker
+        }
         last = max(gone, default="")
-        for entry in takewhile(lambda entry: entry.key <= last, self._entries(task) if gone else ()):
+        still_there = self._entries(task) if gone else ()
+        for entry in takewhile(lambda entry: entry.key <= last, still_there):
             gone.pop(entry.key, None)
         ended = sum(row["quarantined"].get(NEVER_ENDED, 0) for row in gone.values())
         moved = Moved(messages=len(gone), seen=len(gone))
-        return Progress(task.marker, moved, never_ended=ended)
+        return Progress(task.marker, moved, never_ended=+Counter({"": ended}))
 
     def _read(
         self,
@@ -134,7 +140,7 @@ class Remetering:
         for entry in claim:
             if found and not is_time_left():
                 break
-            found.append((entry, self._reading_of(entry, order, progress)))
+            found.append((entry, self._reading_of(entry, order, is_time_left, progress)))
         return found
 
     def _take(self, task: RoundTask, name: str, found: list[Found], progress: Progress) -> None:
@@ -145,7 +151,9 @@ class Remetering:
         progress.count(readings, len(found))
         progress.marker = found[-1][0].key
 
-    def _reading_of(self, entry: Entry, order: Order, progress: Progress) -> Reading | None:
+    def _reading_of(
+        self, entry: Entry, order: Order, is_time_left: Callable[[], bool], progress: Progress
+    ) -> Reading | None:
         """None for one that is not there any more."""
         body = self._quarantine.read(entry.key)
         if body is None:
@@ -153,7 +161,7 @@ class Remetering:
         kept = read_kept(entry.key, body)
         if not order.filter.takes_time(_moment_ms(entry, kept)):
             return Reading(entry.key, stays=NOT_CHOSEN)
-        reading = self._reading.read(entry.key, kept)
+        reading = self._reading.read(entry.key, kept, is_time_left)
         progress.failures = progress.failures + 1 if reading.stays == METERING_FAILED else 0
         if progress.failures == FAILURES_IN_A_ROW:
             progress.failures = 0

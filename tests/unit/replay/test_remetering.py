@@ -179,4 +179,4 @@ def test_given_up_requests_ring_though_the_try_that_gave_them_up_died() -> None:
 
     with pytest.raises(Died):
         attempt("0001-a")
-    assert attempt("0001-b").never_ended == 1
+    assert attempt("0001-b").never_ended.total() == 1
