@@ -24,6 +24,7 @@ from functions.metering.metered_again import (
     Replay,
     Taken,
     as_delivered,
+    is_news,
     reasons_of,
     replay_of,
     to_keep,
@@ -132,7 +133,7 @@ class Intake:
             usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms), replay_id)
         )
         # 3. The return: Lambda forgets the delivery. Only counts are lost if we die before it.
-        self._count(found, is_first=replay is None)
+        self._count(found, replay)
         if replay is None:
             self._count_lines(len(delivery.log_events), unfit_lines(found))
         self._report(found, messages=messages, quarantine_objects=objects)
@@ -153,14 +154,15 @@ class Intake:
 
     def _quarantine_whole(self, payload: object, why: Quarantined, replay: Replay | None) -> Taken:
         entry = quarantined_delivery(payload, why)
-        if replay is None:
+        if replay is None or not replay.dry_run:
             # 1. Durable in S3 before Lambda forgets the delivery; a failure raises, and it comes
             # again.
             self._keeper.keep([entry])
-            self._telemetry.count("DeliveriesQuarantined", reason=why.reason)
-            self._telemetry.log.error(DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail)
-        elif not replay.dry_run:
-            self._keeper.keep([entry])
+            if is_news(replay):
+                self._telemetry.count("DeliveriesQuarantined", reason=why.reason)
+                self._telemetry.log.error(
+                    DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail
+                )
         return Taken(kept=(entry.key,), quarantined_whole=why.reason)
 
     def _exclude_whole(self, reason: str, replay: Replay | None) -> Taken:
@@ -169,7 +171,7 @@ class Intake:
             self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
         return Taken(excluded_whole=reason)
 
-    def _count(self, found: Sorted, *, is_first: bool) -> None:
+    def _count(self, found: Sorted, replay: Replay | None) -> None:
         count = self._telemetry.count
         count("RequestsBilled", found.billed)
         count("EventsMetered", len(found.event_texts))
@@ -177,12 +179,11 @@ class Intake:
             count("RequestsExcluded", times, reason=reason)
         for reason, times in found.omitted.items():
             count("EventsOmitted", times, reason=reason)
-        # What a replay read out of the quarantine was counted when it came there.
-        for reason, times in reasons_of(found.quarantined).items() if is_first else ():
-            if reason == INCOMPLETE:  # nobody need do anything: replay reads it again by itself
+        for reason, times in reasons_of(found.quarantined).items():
+            if reason != INCOMPLETE:
+                count("RequestsQuarantined", times if is_news(replay) else 0, reason=reason)
+            elif replay is None:  # nobody need do anything: replay reads it again by itself
                 count("RequestsIncomplete", times)
-            else:
-                count("RequestsQuarantined", times, reason=reason)
         count("FiguresDropped", found.dropped_figures)
         count("LateRequests", found.late)
 

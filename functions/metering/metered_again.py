@@ -74,6 +74,13 @@ def as_delivered(payload: object) -> object:
     return {name: value for name, value in payload.items() if name != ASKED}
 
 
+def is_news(replay: Replay | None) -> bool:
+    """Whether what is quarantined now rings the bell. What came out of the quarantine rang when it
+    came there, unless it came as incomplete, which rings none: a schedule reads it from the log.
+    """
+    return replay is None or replay.from_log
+
+
 def to_keep(refused: Iterable[Refused], replay: Replay | None) -> list[Refused]:
     """What has to be quarantined. Lines that were read from the log again and are incomplete still
     are in the quarantine: kept once more under another name, they would never end.

@@ -1,18 +1,23 @@
-"""The place of a request in an execution log comes in; all lines of its request id leave.
+"""The place of a request in an execution log comes in; all lines of its request id leave, in order.
 
 The log group is the durable store: what was not in one delivery is there. Read-only.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from functions.usage.moment import HOUR_MS
+from functions.replay.one_request import Line
+from functions.usage.errors import Permanent, Retryable
+from functions.usage.moment import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -24,9 +29,17 @@ AROUND_MS = 15 * 60 * 1000
 # A request that has no end three hours after its first line has none: API Gateway was cut off, or
 # the line was never written.
 NEVER_ENDS_MS = 3 * HOUR_MS
+# Nobody has looked: that is no reason to give it up after three hours in which nobody could, and a
+# day of it a person should know.
+NEVER_READ_MS = DAY_MS
 PAGE_EVENTS = 10_000  # CloudWatch's most
+# A page is a second at worst where the quota (5 calls a second for the whole account) is not used
+# up: half an hour of one log stream is a few pages.
+READING_SECONDS = 20
+_EVENT_ID_DIGITS = 56
+_GONE, _DENIED = "ResourceNotFoundException", "AccessDeniedException"
+_THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
 # A term in quotes is taken as it stands; of anything else we would have to know the syntax.
-_NOT_READABLE = {"ResourceNotFoundException", "AccessDeniedException"}
 _PLAIN_TERM = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -47,7 +60,13 @@ class Place(BaseModel):
         return self.request_id == other.request_id and (not mine or not theirs or mine == theirs)
 
     def should_have_ended(self, now_ms: int) -> bool:
-        return self.first_timestamp is None or now_ms - self.first_timestamp > NEVER_ENDS_MS
+        return self._is_older(NEVER_ENDS_MS, now_ms)
+
+    def should_have_been_read(self, now_ms: int) -> bool:
+        return self._is_older(NEVER_READ_MS, now_ms)
+
+    def _is_older(self, age_ms: int, now_ms: int) -> bool:
+        return self.first_timestamp is None or now_ms - self.first_timestamp > age_ms
 
 
 def read_place(detail: object) -> Place | None:
@@ -58,31 +77,44 @@ def read_place(detail: object) -> Place | None:
         return None
 
 
+class LogNotReadable(Permanent):
+    """Our role may not search this log group."""
+
+
+class LogBusy(Retryable):
+    """CloudWatch throttles us for longer than the client tries again, or is slower than we wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogLines:
     """Reads log groups."""
 
     client: "CloudWatchLogsClient"
+    clock: Callable[[], float] = time.monotonic
 
-    def of(self, place: Place) -> list[Mapping[str, Any]]:
-        """Log events as a delivery holds them, in the log's order; none where the log is gone, or
-        is no longer a metered one.
+    def of(self, place: Place) -> Iterator[Line]:
+        """Log events as a delivery holds them, in the log's order, as they are read; none where the
+        log is gone. LogNotReadable and LogBusy are of one request: they must not keep out others.
         """
         if place.first_timestamp is None:
-            return []
-        prefix = f"({place.request_id})"
+            return
+        prefix = f"({place.request_id}) "
         try:
-            return [
-                {"id": one["eventId"], "timestamp": one["timestamp"], "message": one["message"]}
-                for one in self._around(place, place.first_timestamp)
+            around = self._around(place, place.first_timestamp)
+            for _, moment in groupby(around, key=itemgetter("timestamp")):
                 # The filter's own matching is by words: what counts is the line's beginning.
-                if one["message"].startswith(prefix)
-            ]
+                yield from sorted(
+                    (_line(one) for one in moment if one["message"].startswith(prefix)),
+                    key=_place_in_moment,
+                )
         except ClientError as error:
-            # Of one log group: it must not keep out the requests of the others.
-            if error.response["Error"]["Code"] not in _NOT_READABLE:
+            code = error.response["Error"]["Code"]
+            if code == _DENIED:
+                raise LogNotReadable(place.log_group) from error
+            if code in _THROTTLED:
+                raise LogBusy(place.log_group) from error
+            if code != _GONE:
                 raise
-            return []
 
     def _around(self, place: Place, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:
         """Each event once, page by page, and past a full page that names no next one."""
@@ -95,14 +127,33 @@ class LogLines:
         }
         if _PLAIN_TERM.fullmatch(place.request_id):
             asked["filterPattern"] = f'"{place.request_id}"'
+        began = self.clock()
         while True:
             page = self.client.filter_log_events(**asked)
-            fresh = [one for one in page.get("events", []) if one["eventId"] not in seen]
-            seen.update(one["eventId"] for one in fresh)
+            events = page.get("events", [])
+            fresh = [one for one in events if one["eventId"] not in seen]
+            # Of the last page alone: a caller of one id for all its requests has millions of lines.
+            seen = {one["eventId"] for one in events} or seen
             yield from fresh
             if token := page.get("nextToken"):
                 asked["nextToken"] = token
-            elif len(page.get("events", [])) >= PAGE_EVENTS and fresh:
+            elif len(events) >= PAGE_EVENTS and fresh:
                 asked["startTime"] = fresh[-1]["timestamp"]
             else:
                 return
+            if self.clock() - began > READING_SECONDS:
+                raise LogBusy(place.log_group)
+
+
+def _line(event: "FilteredLogEventTypeDef") -> Line:
+    return {
+        "id": event["eventId"],
+        "timestamp": event["timestamp"],
+        "message": event["message"],
+    }
+
+
+def _place_in_moment(line: Line) -> str:
+    """As metering orders: CloudWatch's ids rise with the log, others say nothing."""
+    name = str(line["id"])
+    return name if len(name) == _EVENT_ID_DIGITS else ""

@@ -6,6 +6,7 @@ changed: its name carries the move's id, and no two tries of a move share one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
@@ -90,8 +91,9 @@ class Manifests:
     def put_remetered(self, name: str, rows: Sequence[RemeteredRow]) -> None:
         self._put(REMETERED, name, rows)
 
-    def remetered(self) -> Iterator[RemeteredRow]:
-        for line in self._read(REMETERED, ""):
+    def remetered(self, move_id: str = "", since: datetime | None = None) -> Iterator[RemeteredRow]:
+        """The objects of one move, or of all; only what was written at or after `since`."""
+        for line in self._read(REMETERED, move_id, since):
             yield _REMETERED_ROW.validate_json(line)
 
     def sent(self, move_id: str = "", *, dry_run: bool = False) -> Iterator[SentRow]:
@@ -124,8 +126,8 @@ class Manifests:
         if rows:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
 
-    def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
-        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}")
+    def _read(self, kind: str, move_id: str, since: datetime | None = None) -> Iterator[bytes]:
+        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}", since)
 
 
 def sent_rows(take: "Take") -> list[SentRow]:

@@ -6,17 +6,18 @@ another try may cure is raised, and the state machine tries again.
 
 import time
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
-from functions.adapters.aws import lambda_client, logs_client, s3_client
+from functions.adapters.aws import CALL_SECONDS, lambda_client, logs_client, s3_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_COUNTED, Telemetry
 from functions.replay.answer import answer_of, tell
 from functions.replay.limits import RoundTask
-from functions.replay.log_lines import LogLines
+from functions.replay.log_lines import READING_SECONDS, LogLines
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import ANSWER_SECONDS, Metering
 from functions.replay.order import Order
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
 
-# A claim of ten objects, one of which is as slow as metering may be, and its way out.
-LAST_CLAIM_MS = (ANSWER_SECONDS + 45) * 1000
+# One request more: its log is read, with a last page that is as slow as the client waits for, and
+# metering takes its whole time. Then the way out of a claim of ten objects.
+LAST_CLAIM_MS = (READING_SECONDS + ceil(CALL_SECONDS) + ANSWER_SECONDS + 12) * 1000
 
 
 class CountTask(BaseModel):
@@ -63,7 +65,8 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     )
     answer = answer_of(task, move_id, started_at_ms, progress.moved)
     if not task.order.dry_run:
-        _wired()[-1].count("RequestsNeverEnded", progress.never_ended)
+        for why, times in progress.never_ended.items():
+            _wired()[-1].count("RequestsNeverEnded", times, reason=why)
     tell(_wired()[-1], task, answer)
     return {**answer, "marker": progress.marker}
 

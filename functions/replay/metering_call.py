@@ -24,6 +24,10 @@ class MeteringFailed(Retryable):
     """It raised, or did not answer: nothing is known of what it did."""
 
 
+class RequestTooLarge(MeteringFailed):
+    """Lambda would not take it: the object's fault, and that of no deployment."""
+
+
 def _unpacked(usage: object) -> object:
     """As metering packs them, so that its answer stays under Lambda's 6 MB."""
     return json.loads(zlib.decompress(b64decode(usage))) if isinstance(usage, str) and usage else []
@@ -74,8 +78,8 @@ class Metering:
         asked = {"id": self._replay_id, "dryRun": self._dry_run, "fromLog": from_log}
         request = json.dumps({**payload, "replay": asked}).encode()
         if len(request) > REQUEST_BYTES:
-            # The object's fault: raised by Lambda, it would end the round and all others with it.
-            raise MeteringFailed("RequestTooLarge")
+            # Raised by Lambda, it would end the round and all others with it.
+            raise RequestTooLarge
         answer = self._client.invoke(FunctionName=self._function_arn, Payload=request)
         body = answer["Payload"].read()
         if answer.get("FunctionError"):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # A message of UsageQueue holds up to 64 KB, about 150 events, and at least one goes at a time: any
 # slower, and the waits of a few hundred of them outlast the execution's 48 hours.
 LEAST_EVENTS_PER_SECOND = 0.1
+# An object of the quarantine holds up to 10,000 requests, which go at once, and then the pace waits
+# for all of them: at 0.1 for 28 hours, at 1 for three (17 under six meters).
+LEAST_OF_THE_QUARANTINE = 1
 # A state holds 256 KiB, and an input of that size may be one fault.
 PROBLEM_CHARACTERS = 2_000
 
@@ -143,6 +146,12 @@ class Order(_Input):
         for field, sources in ONLY_FOR.items():
             if given[field] and self.source not in sources:
                 raise ValueError(f"{field} means nothing for source {self.source}: leave it out")
+        pace = self.events_per_second
+        if self.source is Source.QUARANTINE and pace and pace < LEAST_OF_THE_QUARANTINE:
+            raise ValueError(
+                f"eventsPerSecond is at least {LEAST_OF_THE_QUARANTINE} for source quarantine, "
+                "whose objects hold up to 10,000 requests that go at once: give more, or none"
+            )
         return self
 
 

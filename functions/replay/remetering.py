@@ -5,10 +5,11 @@ Guaranteed: wherever a round ends, an object that has not been dealt with to its
 quarantine. It may be dealt with twice: the same lines give the same events under the same keys.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import batched, islice
+from datetime import datetime, timedelta
+from itertools import count, islice, takewhile
 
 from functions.replay.kept import (
     NEVER_ENDED,
@@ -21,7 +22,7 @@ from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.quarantine import Entry, Quarantine
-from functions.replay.second_reading import METERING_FAILED, Reading, SecondReading
+from functions.replay.second_reading import HAS_LEFT, METERING_FAILED, Reading, SecondReading
 from functions.replay.selection import NOT_CHOSEN
 from functions.usage.errors import Retryable
 
@@ -30,6 +31,8 @@ CLAIM_OBJECTS = 10
 ROUND_OBJECTS = 1_000
 # One object may be what fails; the third in a row is a reason to ask metering itself.
 FAILURES_IN_A_ROW = 3
+# S3's times against Step Functions'. A name is free again after 90 days: manifests may be older.
+CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 type Found = tuple[Entry, Reading | None]  # None: it is not there any more
@@ -42,14 +45,14 @@ class Progress:
     marker: str
     moved: Moved = field(default_factory=Moved)
     failures: int = 0
-    never_ended: int = 0  # requests that were given up in this round
+    never_ended: Counter[str] = field(default_factory=Counter)  # requests given up, by why
 
     def count(self, readings: list[Reading], seen: int) -> None:
         left = sum(not reading.stays for reading in readings)
         events = sum(len(reading.sent_rows) for reading in readings)
         self.moved = self.moved.plus(Moved(messages=left, events=events, seen=seen))
-        ended = (reading.remetered_row["quarantined"].get(NEVER_ENDED, 0) for reading in readings)
-        self.never_ended += sum(ended)
+        for reading in readings:
+            self.never_ended.update(reading.given_up)
 
 
 class Remetering:
@@ -75,30 +78,53 @@ class Remetering:
         """Object after object, until a limit, the end of the quarantine or the end of the time.
         Retryable when metering fails, and not only for some objects.
         """
-        progress = Progress(task.marker)
-        prefixes = prefixes_of(task.order.filter.reason)
-        entries = self._quarantine.entries(prefixes, task.started_at, task.marker)
+        progress = self._progress_before(task)
+        entries = self._entries(task)
         size = 1 if task.order.events_per_second or task.order.max_messages else CLAIM_OBJECTS
         most = min(task.see_at_most, ROUND_OBJECTS)
 
         def may_go_on() -> bool:
             return (
-                progress.moved.messages < task.move_at_most
+                progress.moved.seen < most
+                and progress.moved.messages < task.move_at_most
                 and progress.moved.events < task.events_at_most
                 and is_time_left()
             )
 
-        for number, claim in enumerate(batched(islice(entries, most), size, strict=False)):
+        for number in count():
             if not may_go_on():
-                return progress
+                break
+            claim = list(islice(entries, min(size, most - progress.moved.seen)))
+            if not claim:
+                progress.moved = progress.moved.plus(Moved(is_queue_empty=True))
+                break
             found = self._read(claim, task.order, is_time_left, progress)
             self._take(task, f"{move_id}-{number:03}", found, progress)
             if len(found) < len(claim):
-                return progress
-        # A round that was full may have ended before the quarantine did.
-        is_over = progress.moved.seen < most
-        progress.moved = progress.moved.plus(Moved(is_queue_empty=is_over))
+                break
         return progress
+
+    def _entries(self, task: RoundTask) -> Iterator[Entry]:
+        prefixes = prefixes_of(task.order.filter.reason)
+        return self._quarantine.entries(prefixes, task.started_at, task.marker)
+
+    def _progress_before(self, task: RoundTask) -> Progress:
+        """What tries of this round that died have done: what they wrote down as leaving, and is not
+        in the quarantine any more. It counts against the limits, and rings, as if this one did it.
+        """
+        rows = self._manifests.remetered(f"{task.round:04}-", task.started_at - CLOCKS_DIFFER)
+        gone = {
+            row["object"]: row
+            for row in rows
+            if row["outcome"] == HAS_LEFT and row["object"] > task.marker
+        }
+        last = max(gone, default="")
+        still_there = self._entries(task) if gone else ()
+        for entry in takewhile(lambda entry: entry.key <= last, still_there):
+            gone.pop(entry.key, None)
+        ended = sum(row["quarantined"].get(NEVER_ENDED, 0) for row in gone.values())
+        moved = Moved(messages=len(gone), seen=len(gone))
+        return Progress(task.marker, moved, never_ended=+Counter({"": ended}))
 
     def _read(
         self,
@@ -114,7 +140,7 @@ class Remetering:
         for entry in claim:
             if found and not is_time_left():
                 break
-            found.append((entry, self._reading_of(entry, order, progress)))
+            found.append((entry, self._reading_of(entry, order, is_time_left, progress)))
         return found
 
     def _take(self, task: RoundTask, name: str, found: list[Found], progress: Progress) -> None:
@@ -125,7 +151,9 @@ class Remetering:
         progress.count(readings, len(found))
         progress.marker = found[-1][0].key
 
-    def _reading_of(self, entry: Entry, order: Order, progress: Progress) -> Reading | None:
+    def _reading_of(
+        self, entry: Entry, order: Order, is_time_left: Callable[[], bool], progress: Progress
+    ) -> Reading | None:
         """None for one that is not there any more."""
         body = self._quarantine.read(entry.key)
         if body is None:
@@ -133,7 +161,7 @@ class Remetering:
         kept = read_kept(entry.key, body)
         if not order.filter.takes_time(_moment_ms(entry, kept)):
             return Reading(entry.key, stays=NOT_CHOSEN)
-        reading = self._reading.read(entry.key, kept)
+        reading = self._reading.read(entry.key, kept, is_time_left)
         progress.failures = progress.failures + 1 if reading.stays == METERING_FAILED else 0
         if progress.failures == FAILURES_IN_A_ROW:
             progress.failures = 0

@@ -4,10 +4,10 @@ An object leaves the quarantine when metering has dealt with every line of it an
 very same object again; requests that were incomplete are read again from their log.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from functions.replay.kept import (
     INCOMPLETE,
@@ -17,18 +17,25 @@ from functions.replay.kept import (
     reason_of,
     subscription_payload,
 )
-from functions.replay.log_lines import Place, read_place
+from functions.replay.log_lines import LogBusy, LogNotReadable, Place, read_place
 from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
-from functions.replay.metering_call import Answer, MeteringFailed
+from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
+from functions.replay.one_request import Line, lines_of_request
+from functions.replay.selection import TOO_LARGE
 
 QUARANTINED_AGAIN = "quarantined_again"
 STILL_INCOMPLETE = "still_incomplete"
 METERING_FAILED = "metering_failed"
 UNREADABLE = "unreadable"
+LOG_NOT_READABLE = "log_not_readable"
+LOG_BUSY = "log_busy"
 HAS_LEFT = "left"
-# Each is a search of its log and a call of metering, 0.1 to 0.5 s: an object must not take longer
-# than a round keeps free for its last one. The rest of it is for the next replay.
+# Each is a search of its log and a call of metering, 0.1 to 0.5 s where nobody is slow. The rest is
+# for the next replay, as is what there is no time for: killed in the middle of an object, a round
+# would begin with it again, for ever.
 REQUESTS_AT_ONCE = 200
+# Of the requests of one object that stays: the first is what a person should see.
+_LOUDEST = (METERING_FAILED, LOG_NOT_READABLE, TOO_LARGE, LOG_BUSY, STILL_INCOMPLETE)
 _NOWHERE = {"owner": "replay", "logGroup": "replay", "logStream": "replay"}
 
 
@@ -41,13 +48,13 @@ class Metering(Protocol):
 class Log(Protocol):
     """Who reads log groups."""
 
-    def of(self, place: Place) -> list[Mapping[str, Any]]: ...
+    def of(self, place: Place) -> Iterable[Line]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What became of an object. `stays` is why it does, or empty; `parts` are what is left of it
-    under new names, to be put before it leaves.
+    under new names, to be put before it leaves; `given_up` are requests that never ended, by why.
     """
 
     key: str
@@ -55,6 +62,7 @@ class Reading:
     stays: str = ""
     lines: int = 0
     parts: tuple[KeptLines, ...] = ()
+    given_up: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent_rows(self) -> list[SentRow]:
@@ -72,12 +80,7 @@ class Reading:
 
     @property
     def remetered_row(self) -> RemeteredRow:
-        # Requests, which are known by their places.
-        ended = [
-            {NEVER_ENDED: len({entry.get("detail") for entry in part.entries})}
-            for part in self.parts
-            if part.reason == NEVER_ENDED and reason_of(self.key) != NEVER_ENDED
-        ]
+        ended = [{NEVER_ENDED: sum(self.given_up.values())}] if self.given_up else []
         return {
             "object": self.key,
             "reason": reason_of(self.key),
@@ -96,14 +99,16 @@ class SecondReading:
         self._log = log
         self._now_ms = now_ms
 
-    def read(self, key: str, kept: KeptLines | KeptDelivery | None) -> Reading:
+    def read(
+        self, key: str, kept: KeptLines | KeptDelivery | None, is_time_left: Callable[[], bool]
+    ) -> Reading:
         """Errors of metering stay with the object; those of calls raise."""
         if kept is None:
             return Reading(key, stays=UNREADABLE)
+        if isinstance(kept, KeptLines) and kept.reason in {INCOMPLETE, NEVER_ENDED}:
+            return self._from_log(key, kept, is_time_left)
         lines = len(kept.entries) if isinstance(kept, KeptLines) else 0
         try:
-            if isinstance(kept, KeptLines) and kept.reason in {INCOMPLETE, NEVER_ENDED}:
-                return self._from_log(key, kept)
             answer = self._metering.take(kept.payload)
         except MeteringFailed:
             return Reading(key, stays=METERING_FAILED, lines=lines)
@@ -118,57 +123,92 @@ class SecondReading:
             return False
         return True
 
-    def _from_log(self, key: str, kept: KeptLines) -> Reading:
-        by_detail: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    def _from_log(self, key: str, kept: KeptLines, is_time_left: Callable[[], bool]) -> Reading:
+        by_detail: dict[str, list[Line]] = defaultdict(list)
         for entry in kept.entries:
             by_detail[str(entry.get("detail"))].append(entry)
-        answers: list[Answer] = []
-        waiting: list[Mapping[str, Any]] = []
-        ended: list[Mapping[str, Any]] = []
+        sorted_out = _SortedOut()
         for number, (detail, entries) in enumerate(by_detail.items()):
-            if number >= REQUESTS_AT_ONCE:
-                waiting += entries
+            if number >= REQUESTS_AT_ONCE or (number and not is_time_left()):
+                sorted_out.wait(STILL_INCOMPLETE, entries)
                 continue
             place = read_place(detail)
-            answer = self._again(kept, place, entries) if place else None
-            if answer is not None:
-                answers.append(answer)
-            elif place is None or place.should_have_ended(self._now_ms):
-                ended += entries
+            found = self._again(kept, place, entries) if place else UNREADABLE
+            if isinstance(found, Answer):
+                sorted_out.answers.append(found)
+            elif place is None or self._is_given_up(place, found, is_time_left):
+                sorted_out.give_up(found, entries)
             else:
-                waiting += entries
-        return _divided(key, kept, tuple(answers), waiting, ended)
+                sorted_out.wait(found, entries)
+        return sorted_out.reading(key, kept)
 
-    def _again(
-        self, kept: KeptLines, place: Place, entries: Iterable[Mapping[str, Any]]
-    ) -> Answer | None:
-        """None while it is not whole."""
-        lines = self._log.of(place)
-        # A caller chooses the request id: what bears it may be another request, and all of ours
-        # not there yet. By their times, since what is kept has its credentials redacted.
-        if not {one.get("timestamp") for one in entries} <= {one["timestamp"] for one in lines}:
-            return None
+    def _again(self, kept: KeptLines, place: Place, entries: Iterable[Line]) -> Answer | str:
+        """What metering makes of it, or why that is not known yet."""
+        moments = {entry.get("timestamp") for entry in entries}
         where = {**kept.content, "logGroup": place.log_group, "logStream": place.log_stream}
-        answer = self._metering.take(subscription_payload(where, lines), from_log=True)
+        try:
+            lines = lines_of_request(
+                self._log.of(place), place.request_id, place.extended_request_id, moments
+            )
+            if not lines:
+                return STILL_INCOMPLETE
+            answer = self._metering.take(subscription_payload(where, lines), from_log=True)
+        except LogNotReadable:
+            return LOG_NOT_READABLE
+        except LogBusy:
+            return LOG_BUSY
+        except RequestTooLarge:
+            return TOO_LARGE
+        except MeteringFailed:
+            return METERING_FAILED
         incomplete = [found for detail in answer.incomplete if (found := read_place(detail))]
-        return None if any(map(place.is_same_request, incomplete)) else answer
+        return STILL_INCOMPLETE if any(map(place.is_same_request, incomplete)) else answer
+
+    def _is_given_up(self, place: Place, why: str, is_time_left: Callable[[], bool]) -> bool:
+        """Given up, it rings; until then a schedule tries in silence. What broke is not its fault
+        while it is metering that is broken: that is told as the end of the replay.
+        """
+        if why == LOG_BUSY:
+            return place.should_have_been_read(self._now_ms)
+        return place.should_have_ended(self._now_ms) and (
+            why != METERING_FAILED or (is_time_left() and self.does_metering_work())
+        )
 
 
-def _divided(
-    key: str,
-    kept: KeptLines,
-    answers: tuple[Answer, ...],
-    waiting: list[Mapping[str, Any]],
-    ended: list[Mapping[str, Any]],
-) -> Reading:
-    parts = [
-        kept.only(entries, reason)
-        for entries, reason in ((waiting, INCOMPLETE), (ended, NEVER_ENDED))
-        if entries
-    ]
-    if [part.reason for part in parts] == [kept.reason] and not answers:
-        return Reading(key, (), STILL_INCOMPLETE, len(kept.entries))
-    return Reading(key, answers, parts=tuple(parts), lines=len(kept.entries))
+@dataclass(slots=True)
+class _SortedOut:
+    """The requests of one object, each where it goes."""
+
+    answers: list[Answer] = field(default_factory=list)
+    waiting: list[Line] = field(default_factory=list)
+    ended: list[Line] = field(default_factory=list)
+    why_waiting: set[str] = field(default_factory=set)
+    given_up: Counter[str] = field(default_factory=Counter)
+
+    def wait(self, why: str, entries: Iterable[Line]) -> None:
+        self.waiting += entries
+        self.why_waiting.add(why)
+
+    def give_up(self, why: str, entries: Iterable[Line]) -> None:
+        self.ended += entries
+        self.given_up[why] += 1
+
+    def reading(self, key: str, kept: KeptLines) -> Reading:
+        lines = len(kept.entries)
+        parts = [
+            kept.only(entries, reason)
+            for entries, reason in ((self.waiting, INCOMPLETE), (self.ended, NEVER_ENDED))
+            if entries
+        ]
+        is_as_it_was = [part.reason for part in parts] == [kept.reason]
+        # Where metering fails, all stays as it is: who counts failures must see that one.
+        if not self.answers and (is_as_it_was or METERING_FAILED in self.why_waiting):
+            whys = self.why_waiting | self.given_up.keys()
+            stays = next((why for why in _LOUDEST if why in whys), STILL_INCOMPLETE)
+            return Reading(key, stays=stays, lines=lines)
+        is_news = kept.reason != NEVER_ENDED
+        given_up = dict(self.given_up) if is_news else {}
+        return Reading(key, tuple(self.answers), "", lines, tuple(parts), given_up)
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -96,19 +96,19 @@ def test_limits_a_marker_and_filters(yard: Yard) -> None:
     yard.configure(key_a="cus_a")
     first = yard.run(order={"maxMessages": 2}, limits={"moveAtMost": 2})
     assert (first.moved.messages, first.moved.is_queue_empty) == (2, False)
-    # 6 events are what 0.1 a second allows in a minute.
-    second = yard.run(order={"eventsPerSecond": 0.1}, limits={"marker": first.marker})
+    # 60 events are what 1 a second allows in a minute.
+    second = yard.run("second", {"eventsPerSecond": 1}, limits={"marker": first.marker})
     assert (second.moved.messages, second.moved.seen) == (3, 4)
-    third = yard.run(limits={"marker": second.marker})
+    third = yard.run("third", limits={"marker": second.marker})
     assert (third.moved.messages, third.moved.seen) == (0, 0)
-    assert yard.run(order={"filter": {"reason": ["no_customer"]}}).moved.seen == 0
-    assert yard.run(ticks=iter([False])).moved.seen == 0
+    assert yard.run("none", {"filter": {"reason": ["no_customer"]}}).moved.seen == 0
+    assert yard.run("late", ticks=iter([False])).moved.seen == 0
 
     invoke(subscription_payload([keyed(9, "key_b")]))
     times = {"olderThan": iso_from_epoch_ms(REQUEST_TIME_MS)}
-    late = yard.run("late", {"filter": {**times, "reason": ["no_customer"]}})
+    late = yard.run("later", {"filter": {**times, "reason": ["no_customer"]}})
     assert (late.moved.seen, late.moved.messages) == (1, 0)
-    assert yard.remetered("late") == [("no_customer", "not_chosen")]
+    assert yard.remetered("later") == [("no_customer", "not_chosen")]
 
 
 def test_what_is_quarantined_after_the_start_is_for_the_next(yard: Yard) -> None:

@@ -17,6 +17,7 @@ from tests.unit.metering.test_intake import MIXED, OWN_LOG_GROUP, Stop, counted
 
 ASKED = {"id": "by-hand", "dryRun": False, "fromLog": False}
 DRY = {**ASKED, "dryRun": True}
+FROM_LOG = {**ASKED, "fromLog": True}
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_lines_from_the_log_are_not_kept_as_incomplete_again(stop: Stop) -> None
     stop.intake._source = ExecutionLogSource(REGION)
     half = prefixed(request_texts())[:9]
     payload = subscription_payload(half, owner=ACCOUNT, logGroup=GROUP, logStream=STREAM)
-    answer = answer_of(stop, {**payload, "replay": {**ASKED, "fromLog": True}})
+    answer = answer_of(stop, {**payload, "replay": FROM_LOG})
     assert (answer["quarantined"], answer["kept"]) == ({"incomplete": 1}, [])
     assert stop.keeper.objects == {}
     (place,) = map(json.loads, answer["incomplete"])
@@ -134,6 +135,39 @@ def test_an_incomplete_request_rings_no_bell(
     counts = counted(capsys)
     assert counts[("RequestsIncomplete", "")] == 1
     assert not [name for name, _ in counts if name == "RequestsQuarantined"]
+
+
+def test_what_a_whole_request_lacks_rings_when_the_log_has_shown_it(
+    stop: Stop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It came into the quarantine as incomplete, which rings no bell."""
+    stop.intake._source = ExecutionLogSource(REGION)
+    whole = prefixed(request_texts(authorizer=[]))
+    payload = subscription_payload(whole, owner=ACCOUNT, logGroup=GROUP, logStream=STREAM)
+    assert answer_of(stop, {**payload, "replay": FROM_LOG})["quarantined"] == {"no_customer": 1}
+    stop.telemetry.flush()
+    counts = counted(capsys)
+    assert counts[("RequestsQuarantined", "no_customer")] == 1
+    assert ("RequestsIncomplete", "") not in counts
+    half = subscription_payload(whole[:9], owner=ACCOUNT, logGroup=GROUP, logStream=STREAM)
+    answer_of(stop, {**half, "replay": FROM_LOG})
+    answer_of(stop, {**payload, "replay": {**FROM_LOG, "dryRun": True}})
+    stop.telemetry.flush()
+    assert not [name for name, _ in counted(capsys) if name.startswith("Requests")]
+
+
+def test_lines_from_the_log_that_are_kept_whole_ring(
+    stop: Stop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They were not kept so before. What came out of `delivery` rang when it came there."""
+    payload = {"awslogs": {"data": "?"}}
+    assert answer_of(stop, {**payload, "replay": ASKED})["kept"]
+    assert answer_of(stop, {**payload, "replay": {**FROM_LOG, "dryRun": True}})["kept"]
+    stop.telemetry.flush()
+    assert counted(capsys) == {}
+    assert answer_of(stop, {**payload, "replay": FROM_LOG})["kept"]
+    stop.telemetry.flush()
+    assert counted(capsys)[("DeliveriesQuarantined", "bad_base64")] == 1
 
 
 def test_an_answer_of_many_meters_fits_what_lambda_answers_with() -> None:

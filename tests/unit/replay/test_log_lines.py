@@ -9,7 +9,10 @@ from functions.replay.log_lines import (
     AROUND_MS,
     NEVER_ENDS_MS,
     PAGE_EVENTS,
+    READING_SECONDS,
+    LogBusy,
     LogLines,
+    LogNotReadable,
     Place,
     read_place,
 )
@@ -48,7 +51,7 @@ def event(number: int, message: str = "(abc-1) line") -> dict[str, Any]:
 
 def test_only_the_lines_of_the_request_id_are_taken() -> None:
     """The service matches by words: what counts is the beginning."""
-    others = ["(ABC-1) x", "(abc-1", "text with (abc-1) inside", "(abc-12) x"]
+    others = ["(ABC-1) x", "(abc-1", "text with (abc-1) inside", "(abc-12) x", "(abc-1)x"]
     events = [event(1), *(event(n, text) for n, text in enumerate(others, 2))]
     pages = Pages({"events": events})
     assert lines_of(pages) == ["(abc-1) line"]
@@ -122,14 +125,44 @@ def test_what_says_no_place_has_none(detail: object) -> None:
     assert read_place(detail) is None
 
 
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
-def test_a_log_group_that_is_no_longer_metered_holds_no_lines(code: str) -> None:
+def error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "FilterLogEvents")
+
+
+def test_a_log_group_that_is_gone_holds_no_lines() -> None:
     """Its requests must not keep those of the other groups in the quarantine."""
-    assert lines_of(Pages(ClientError({"Error": {"Code": code}}, "FilterLogEvents"))) == []
+    assert lines_of(Pages(error("ResourceNotFoundException"))) == []
 
 
-def test_a_throttled_log_is_asked_again() -> None:
-    """What another try may cure raises."""
-    error = ClientError({"Error": {"Code": "ThrottlingException"}}, "FilterLogEvents")
-    with pytest.raises(ClientError):
-        lines_of(Pages(error))
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [
+        ("AccessDeniedException", LogNotReadable),
+        ("ThrottlingException", LogBusy),
+        ("ServiceUnavailableException", ClientError),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_not_an_empty_one(code: str, raised: type[Exception]) -> None:
+    """Denied and throttled are of this request; of anything else another try of the round."""
+    with pytest.raises(raised):
+        lines_of(Pages(error(code)))
+
+
+def test_a_search_that_takes_too_long_ends_in_time() -> None:
+    """FilterLogEvents may be slow, and a caller of one id may have any number of lines."""
+    ticks = iter([0.0, READING_SECONDS, READING_SECONDS + 1])
+    pages = Pages(*({"events": [event(n)], "nextToken": "t"} for n in range(3)))
+    lines = LogLines(cast("Any", pages), lambda: next(ticks)).of(PLACE)
+    assert next(lines)["id"] == "0"
+    with pytest.raises(LogBusy):
+        list(lines)
+    assert len(pages.asked) == 2
+
+
+def test_lines_of_one_moment_stand_in_the_order_in_which_metering_reads_them() -> None:
+    """Else one of them could go to the request before, and be missed in ours."""
+    ids = [f"{n:056}" for n in (3, 1, 2)]
+    same = [{**event(1), "eventId": one, "message": f"(abc-1) {one}"} for one in ids]
+    assert lines_of(Pages({"events": same[:2], "nextToken": "t"}, {"events": same[2:]})) == [
+        f"(abc-1) {one}" for one in sorted(ids)
+    ]

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from functions.replay.metering_call import REQUEST_BYTES, Metering, MeteringFailed
+from functions.replay.metering_call import REQUEST_BYTES, Metering, RequestTooLarge
 
 
 class Untouched:
@@ -17,5 +17,5 @@ class Untouched:
 def test_what_is_too_large_to_ask_is_the_objects_fault() -> None:
     """It stays, and those behind it are metered."""
     metering = Metering(cast("Any", Untouched()), "metering", "by-hand", dry_run=False)
-    with pytest.raises(MeteringFailed, match="RequestTooLarge"):
+    with pytest.raises(RequestTooLarge):
         metering.take({"awslogs": {"data": "x" * REQUEST_BYTES}})

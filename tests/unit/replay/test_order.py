@@ -37,6 +37,10 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
             {"eventsPerSecond": 0.01},
             "eventsPerSecond: Input should be greater than or equal to 0.1",
         ),
+        (
+            {"source": "quarantine", "eventsPerSecond": 0.9},
+            "eventsPerSecond is at least 1 for source quarantine, whose objects hold up to 10,000",
+        ),
         ({"sendAmbiguous": 1}, "sendAmbiguous: "),
         ({"dryRun": "yes"}, "dryRun: "),
         ({"dryRun": None}, "dryRun: "),
