@@ -1,7 +1,7 @@
 """A connected socket as Redis speaks on it (RESP2): packed commands go out, replies come back.
 
 Guaranteed: nothing here outlasts its deadline. A connection that raised must not be used again:
-half an answer may still be on its way.
+half an answer may still be on its way. Only the greeting may be waited for in several goes.
 
 The socket does not block: one with a timeout costs twice the system calls. A single read may bring
 all replies, or a reply may take many: a server that drips bytes is stopped by the deadline.
@@ -20,6 +20,9 @@ from functions.authorizer.redis_address import seconds_left
 
 # AWS forgets an idle TCP flow after 350 s and drops its packets without a word.
 _IDLE_SECONDS = 300.0
+# A greeting that is unanswered for so long never will be: the other end is gone. Long enough for
+# ten looks of a process whose breaker (breaker.py) lets it look once a second.
+GREETING_SECONDS = 10.0
 # A decision's answer has some hundred bytes, a key set some thousand.
 _READ_BYTES = 16_384
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -28,39 +31,53 @@ type Command = tuple[str, ...]
 
 
 class Connection:
-    """`sock` is connected. The `greeting` (signing in) goes out with the first question, so that
-    it costs no round trip of its own.
-    """
+    """`sock` is connected. What has to be said before the first question goes out by `greet`."""
 
-    def __init__(self, sock: socket.socket, greeting: Sequence[Command]) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         sock.settimeout(0)
         self._socket = sock
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
         self._reader = hiredis.Reader(encoding="utf-8", errors="replace")
         self._buffer = bytearray(_READ_BYTES)
-        self._greeting = [packed(command) for command in greeting]
+        self._unanswered = 0
         self._used_at = time.monotonic()
 
+    @property
+    def is_greeted(self) -> bool:
+        return self._unanswered == 0
+
     def is_fresh(self) -> bool:
-        return time.monotonic() - self._used_at < _IDLE_SECONDS
+        limit = _IDLE_SECONDS if self.is_greeted else GREETING_SECONDS
+        return time.monotonic() - self._used_at < limit
+
+    def greet(self, commands: Sequence[Command], deadline: float) -> None:
+        """Sends them; `hear_greeting` has the answers."""
+        self._send(b"".join(map(packed, commands)), deadline)
+        self._unanswered = len(commands)
+
+    def hear_greeting(self, deadline: float) -> None:
+        """Returns when every answer is there. TimeoutError when not: then it may be called again.
+        Another OSError, hiredis.ProtocolError, or hiredis.ReplyError when signing in was refused.
+        """
+        while self._unanswered:
+            if (reply := self._reader.gets()) is False:
+                self._receive(deadline)
+                continue
+            if isinstance(reply, hiredis.ReplyError):
+                raise reply
+            self._unanswered -= 1
 
     def ask(self, request: bytes, count: int, deadline: float) -> list[object]:
         """The replies to `count` commands, errors among them. OSError or hiredis.ProtocolError
-        when they do not come, hiredis.ReplyError when signing in was refused.
+        when they do not come.
         """
-        greeting, self._greeting = self._greeting, []
-        if greeting:
-            request = b"".join((*greeting, request))
         self._send(request, deadline)
         # Nothing can be here yet: waiting first spares a read that finds nothing.
         _wait(self._readable, deadline)
-        replies = self._replies(len(greeting) + count, deadline)
+        replies = self._replies(count, deadline)
         self._used_at = time.monotonic()
-        for reply in replies[: len(greeting)]:
-            if isinstance(reply, hiredis.ReplyError):
-                raise reply
-        return replies[len(greeting) :]
+        return replies
 
     def close(self) -> None:
         self._socket.close()

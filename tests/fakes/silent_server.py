@@ -1,9 +1,13 @@
-"""TCP servers that are no Redis: one never answers, one drips, one speaks something else."""
+"""TCP servers that are no Redis: one never answers, one drips, one speaks something else, and one
+takes its time over signing in.
+"""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+
+import hiredis
 
 type Speak = Callable[[socket.socket, threading.Event], None]
 
@@ -38,6 +42,22 @@ def speaks_http(connection: socket.socket, stopped: threading.Event) -> None:
     connection.recv(1024)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     stopped.wait()
+
+
+def signs_in_after(seconds: float) -> Speak:
+    """A store without a single key that answers AUTH so late, and everything else at once."""
+
+    def speak(connection: socket.socket, stopped: threading.Event) -> None:
+        commands = hiredis.Reader()
+        while asked := connection.recv(65_536):
+            commands.feed(asked)
+            while command := commands.gets():
+                is_auth = command[0] == b"AUTH"
+                if is_auth and stopped.wait(seconds):
+                    return
+                connection.sendall(b"+OK\r\n" if is_auth else b"$-1\r\n")
+
+    return speak
 
 
 def _accept(server: socket.socket, speak: Speak, stopped: threading.Event) -> None:

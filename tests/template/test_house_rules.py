@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from functions.adapters.settings import Settings
+from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.replay.meter_again import LAST_CLAIM_MS
-from functions.replay.metering_call import ANSWER_SECONDS
+from functions.replay.metering_call import ANSWER_SECONDS as METERING_ANSWER_SECONDS
 from functions.replay.order import Order, read_order
 from functions.replay.waiting_messages import HOLD_SECONDS
 from tests.local.endpoints import ROOT
@@ -254,6 +255,12 @@ def test_the_authorizer_of_the_demo_decides_every_request() -> None:
     assert variables(FUNCTIONS["AuthorizerFunction"])["RESULT_TTL_SECONDS"] == "0"
 
 
+def test_the_authorizer_may_wait_for_a_sign_in_without_running_out_of_time() -> None:
+    """Connected, signed in and asked, with every limit used up, in a process that just started."""
+    longest = TLS_CONNECT_SECONDS + SIGN_IN_SECONDS + 2 * ANSWER_SECONDS
+    assert longest < timeout(FUNCTIONS["AuthorizerFunction"]) / 4
+
+
 def test_denied_calls_answer_429_with_the_decision_in_the_body() -> None:
     """Headers are static on API Gateway, so the details stand in the body (contract 1.4)."""
     answers = template()["Resources"]["DemoApiGateway"]["Properties"]["GatewayResponses"]
@@ -328,7 +335,7 @@ def test_a_claim_outlasts_the_mover_that_made_it() -> None:
 def test_the_quarantine_waits_for_metering_as_long_as_it_may_take() -> None:
     """One object more is begun only while metering could still answer."""
     metering, again = FUNCTIONS["MeteringFunction"], FUNCTIONS["ReplayMeterAgainFunction"]
-    assert timeout(metering) < ANSWER_SECONDS
+    assert timeout(metering) < METERING_ANSWER_SECONDS
     assert timeout(again) * 1000 > 2 * LAST_CLAIM_MS
 
 

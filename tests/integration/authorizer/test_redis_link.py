@@ -16,13 +16,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.authorizer import redis_link
+from functions.authorizer import redis_connection, redis_link
+from functions.authorizer.counter_read import CounterRead, Unknown
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_connection import Command  # noqa: TC001 - a local annotation
 from functions.authorizer.redis_link import LinkError, RedisLink
 from functions.usage.errors import SettingsError
 from tests.fakes.counter_store import CounterStore
-from tests.fakes.silent_server import Speak, drips, listening, says_nothing, speaks_http
+from tests.fakes.silent_server import (
+    Speak,
+    drips,
+    listening,
+    says_nothing,
+    signs_in_after,
+    speaks_http,
+)
 from tests.local.valkey import Valkey, start_valkey
 
 ENOUGH_SECONDS = 5.0
@@ -236,6 +244,113 @@ def test_no_credential_to_sign_with(valkey: Valkey) -> None:
         link.exchange([("GET", "a")], soon())
 
 
+# ---- a sign-in that takes its time -----------------------------------------------------------
+
+
+def signed_link(port: int, credential: Signed) -> RedisLink:
+    return RedisLink(RedisAddress.parse(f"redis://127.0.0.1:{port}"), credential)
+
+
+def test_a_sign_in_may_take_longer_than_an_answer() -> None:
+    """ElastiCache looks at an IAM token then, and nobody says for how long: all questions of the
+    request that had to sign in are answered, though their time is up.
+    """
+    credential = Signed("token")
+    with listening(signs_in_after(0.3)) as port:
+        link = signed_link(port, credential)
+        deadline = at_once()
+        for _ in range(2):
+            assert link.exchange([("GET", "a")], deadline) == [None]
+        link.close()
+    assert credential.times == 1
+
+
+def test_a_sign_in_that_takes_longer_still_is_finished_by_a_later_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not begun anew, which would never end; and no later call waits longer than usual."""
+    monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
+    credential = Signed("token")
+    with listening(signs_in_after(0.6)) as port:
+        link = signed_link(port, credential)
+        reasons: list[str] = []
+        while len(reasons) < 50:
+            try:
+                assert link.exchange([("GET", "a")], at_once()) == [None]
+                break
+            except LinkError as error:
+                reasons.append(error.reason)
+        assert 2 <= len(reasons) < 50
+        assert set(reasons) == {"signing_in"}
+        link.close()
+    assert credential.times == 1
+
+
+def test_a_sign_in_that_is_never_answered_keeps_one_call_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The others have what time they always have, on whichever connection."""
+    monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 1.5)
+    monkeypatch.setattr(redis_connection, "GREETING_SECONDS", 1.6)
+    credential, waited = Signed("token"), []
+    with listening(says_nothing) as port:
+        link = signed_link(port, credential)
+        for _ in range(8):
+            began = time.monotonic()
+            with pytest.raises(LinkError, match="signing_in"):
+                link.exchange([("GET", "a")], at_once())
+            waited.append(time.monotonic() - began)
+        link.close()
+    assert waited[0] >= 1.5
+    assert max(waited[1:]) < 1.0
+    assert credential.times > 1
+
+
+def test_a_sign_in_that_was_closed_meanwhile_is_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Within the next question, as any connection."""
+    monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
+    hang_up, answers = threading.Event(), signs_in_after(0.0)
+
+    def hangs_up_first(connection: socket.socket, stopped: threading.Event) -> None:
+        if hang_up.is_set():
+            answers(connection, stopped)
+        else:
+            hang_up.wait(ENOUGH_SECONDS)
+
+    credential = Signed("token")
+    with listening(hangs_up_first) as port:
+        link = signed_link(port, credential)
+        with pytest.raises(LinkError, match="signing_in"):
+            link.exchange([("GET", "a")], at_once())
+        hang_up.set()
+        time.sleep(0.1)
+        assert link.exchange([("GET", "a")], soon()) == [None]
+        link.close()
+    assert credential.times == 2
+
+
+def test_the_breaker_does_not_keep_a_slow_sign_in_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three callers learn nothing, those after them do not even wait, then all is well."""
+    monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
+    credential, reasons = Signed("token"), []
+    with listening(signs_in_after(0.6)) as port:
+        link = signed_link(port, credential)
+        counters = CounterRead(link, tenant="acme", meter="api_calls", clock=time.time)
+        while "no_generation" not in reasons and len(reasons) < 1000:
+            found = counters.key_set(at_once())
+            assert isinstance(found, Unknown)
+            reasons.append(found.reason)
+            time.sleep(0.01)
+        link.close()
+    assert reasons[:4] == ["signing_in", "signing_in", "signing_in", "breaker_open"]
+    assert reasons[-2:] == ["breaker_open", "no_generation"]
+    assert credential.times == 1
+
+
 # ---- TLS ------------------------------------------------------------------------------------
 
 
@@ -357,6 +472,26 @@ def test_a_handshake_is_not_taken_from_the_answer(
         deadline = at_once()
         for _ in range(2):
             assert link.exchange([("GET", "a")], deadline) == ["1"]
+        link.close()
+
+
+def test_tls_and_a_sign_in_that_takes_its_time(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on ElastiCache: each has its own limit, and the question behind them its whole time."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(redis_link, "TLS_CONNECT_SECONDS", ENOUGH_SECONDS)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    answers = signs_in_after(0.3)
+
+    def speak(connection: socket.socket, stopped: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            answers(secure, stopped)
+
+    with listening(speak) as port:
+        link = RedisLink(RedisAddress.parse(f"rediss://127.0.0.1:{port}"), Signed("token"))
+        assert link.exchange([("GET", "a")], at_once()) == [None]
         link.close()
 
 
