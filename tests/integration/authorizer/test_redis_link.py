@@ -336,7 +336,8 @@ def test_the_breaker_does_not_keep_a_slow_sign_in_from_its_end(
 ) -> None:
     """Three callers learn nothing, those after them do not even wait, then all is well."""
     monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
-    credential, reasons = Signed("token"), []
+    credential = Signed("token")
+    reasons: list[str] = []
     with listening(signs_in_after(0.6)) as port:
         link = signed_link(port, credential)
         counters = CounterRead(link, tenant="acme", meter="api_calls", clock=time.time)
