@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from functions.adapters.redis_url import fault_of
+
 _DEFAULT_PORT = 6379
 
 
@@ -26,16 +28,12 @@ class RedisAddress:
     @classmethod
     def parse(cls, url: str) -> "RedisAddress":
         """`redis://host:port/0`, or `rediss://` for TLS. ValueError says what is wrong."""
+        if fault := fault_of(url):
+            raise ValueError(fault)
         parts = urlsplit(url)
-        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError("write redis://host:port/0, or rediss:// for TLS")
-        if parts.username or parts.password:
-            raise ValueError("must not hold a user or a password: use IAM authentication")
-        database = parts.path.strip("/") or "0"
-        if not (database.isascii() and database.isdecimal()):
-            raise ValueError("the path must be a database number")
+        database = int(parts.path.strip("/") or 0)
         port = parts.port or _DEFAULT_PORT
-        return cls(parts.hostname, port, int(database), parts.scheme == "rediss")
+        return cls(str(parts.hostname), port, database, parts.scheme == "rediss")
 
 
 def connect(

@@ -2,15 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from functions.adapters.redis_url import fault_of
 from functions.adapters.settings import Settings
+
+
+def _endpoint(url: str) -> str:
+    """As the authorizer takes it: a URL that only we could use would refuse every caller."""
+    if fault := fault_of(url):
+        raise ValueError(fault)
+    return url
 
 
 class ReconciliationSettings(Settings):
     """REDIS_USER and REDIS_CACHE_NAME are both empty where the cache asks for no IAM token."""
 
-    redis_url: Annotated[str, Field(pattern=r"^rediss?://.+")]
+    redis_url: Annotated[str, AfterValidator(_endpoint)]
     redis_user: str = ""
     redis_cache_name: str = ""
     aws_region: str = ""

@@ -42,7 +42,7 @@ def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together()
         ("REDIS_URL", "http://cache:6379", "rediss://"),
         ("REDIS_URL", "redis://user:secret@cache:6379", "must not hold"),
         ("REDIS_URL", "redis://cache:port", ""),
-        ("REDIS_URL", "redis://cache/first", "database"),
+        ("REDIS_URL", "redis://cache/first", "a database number"),
         ("AFORO_TENANT_ID", "a}b", "characters"),
         ("AFORO_ENVIRONMENT", "production", "sandbox, live"),
         ("QUOTA_METER", "", "is not set"),
