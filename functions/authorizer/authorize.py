@@ -39,6 +39,7 @@ from functions.authorizer.telemetry import (
     DENIED,
     STATE_UNKNOWN,
     UNAUTHORIZED,
+    UNKNOWN_SHARE,
     WATERMARK_MALFORMED,
     Telemetry,
 )
@@ -86,7 +87,7 @@ class Authorizer:
         if isinstance(identity, Refused):
             raise self._unauthorized(event, identity)
         if isinstance(identity, Unverifiable):
-            self.telemetry.count(STATE_UNKNOWN, identity.reason)
+            self._count_unknown(identity.reason)
             deny = Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS)
             return self._deny(event, resource, deny)
         decision = self._decide(identity, deadline)
@@ -128,6 +129,7 @@ class Authorizer:
         now = self.clock()
         if isinstance(found, Unknown):
             return self._decide_unknown(identity, found, now)
+        self.telemetry.share(UNKNOWN_SHARE, is_part=False)
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
             return Refused("revoked")
@@ -139,7 +141,7 @@ class Authorizer:
     def _decide_unknown(
         self, identity: Identity, unknown: Unknown, now: float
     ) -> Allow | Deny | Refused:
-        self.telemetry.count(STATE_UNKNOWN, unknown.reason)
+        self._count_unknown(unknown.reason)
         if self.last_known.is_revoked(identity, now):
             return Refused("revoked")
         numbers = self.last_known.numbers(identity.customer_id, now)
@@ -149,6 +151,10 @@ class Authorizer:
         self.telemetry.count(DECIDED_BY_LAST_KNOWN)
         state, age = numbers
         return decide(state, int(now * 1000), self.rules, draw=self.draw(), age_seconds=age)
+
+    def _count_unknown(self, reason: str) -> None:
+        self.telemetry.count(STATE_UNKNOWN, reason)
+        self.telemetry.share(UNKNOWN_SHARE, is_part=True)
 
     def _unauthorized(self, event: Event, refused: Refused) -> Unauthorized:
         self.telemetry.count(UNAUTHORIZED, refused.reason)

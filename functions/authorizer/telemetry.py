@@ -17,6 +17,7 @@ ALLOWED = "request.allowed"
 DENIED = "request.denied"
 UNAUTHORIZED = "request.unauthorized"
 STATE_UNKNOWN = "state.unknown"
+UNKNOWN_SHARE = "state.unknown_share"
 DECIDED_BY_LAST_KNOWN = "state.last_known"
 WATERMARK_MALFORMED = "watermark.malformed"
 AUTHORIZER_FAILED = "authorizer.failed"
@@ -36,10 +37,18 @@ class Telemetry:
         self._clock = clock
         self._write = write
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._shares: dict[str, tuple[int, int]] = {}
         self._flushed_at = 0.0
 
     def count(self, metric: str, reason: str = "") -> None:
         self._counts[metric, reason] += 1
+
+    def share(self, metric: str, *, is_part: bool) -> None:
+        """One more of a whole, of which `metric` is the part in percent: what an alarm can watch at
+        any traffic. Each write is one value, zero too.
+        """
+        part, whole = self._shares.get(metric, (0, 0))
+        self._shares[metric] = (part + is_part, whole + 1)
 
     def log(self, level: str, event: str, facts: Mapping[str, object]) -> None:
         """One line. `facts` never hold a credential."""
@@ -53,24 +62,31 @@ class Telemetry:
         What a process counted in its last second before Lambda ends it is lost.
         """
         now = self._clock()
-        if not self._counts or 0 <= now - self._flushed_at < FLUSH_SECONDS:
+        if not (self._counts or self._shares) or 0 <= now - self._flushed_at < FLUSH_SECONDS:
             return
         self._flushed_at = now
         counts, self._counts = self._counts, Counter()
+        shares, self._shares = self._shares, {}
+        epoch_ms = int(now * 1000)
         for (metric, reason), times in counts.items():
-            self._write(json.dumps(_embedded(metric, reason, times, int(now * 1000))))
+            self._write(json.dumps(_embedded(metric, reason, times, "Count", epoch_ms)))
+        for metric, (part, whole) in shares.items():
+            percent = 100 * part / whole
+            self._write(json.dumps(_embedded(metric, "", percent, "Percent", epoch_ms)))
 
 
-def _embedded(metric: str, reason: str, times: int, epoch_ms: int) -> dict[str, object]:
+def _embedded(
+    metric: str, reason: str, value: float, unit: str, epoch_ms: int
+) -> dict[str, object]:
     dimensions = {"service": SERVICE, **({"reason": reason} if reason else {})}
     declared = {
         "Namespace": NAMESPACE,
         # In all, which is what an alarm can watch, and by reason.
         "Dimensions": [["service"], list(dimensions)] if reason else [["service"]],
-        "Metrics": [{"Name": metric, "Unit": "Count"}],
+        "Metrics": [{"Name": metric, "Unit": unit}],
     }
     return {
         "_aws": {"Timestamp": epoch_ms, "CloudWatchMetrics": [declared]},
         **dimensions,
-        metric: times,
+        metric: value,
     }

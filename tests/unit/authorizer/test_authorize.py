@@ -1,5 +1,6 @@
 """From an event to a policy: what is read, what is remembered, what is answered."""
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -86,6 +87,24 @@ def test_an_allowed_request_is_not_logged(bench: Bench) -> None:
     """Its only trace is a counter."""
     bench.answer(authorizer_event(bench.good_header()))
     assert all("_aws" in line for line in bench.lines)
+
+
+def test_the_share_of_requests_whose_state_nobody_could_say(bench: Bench) -> None:
+    """Of those that asked for one: a bad credential, of which anybody can send many, is none."""
+    asked = authorizer_event(bench.good_header())
+    bench.answer(asked)
+    bench.store.fault = "timeout"
+    bench.answer(asked)
+    bench.answer(authorizer_event(KEY))
+    with pytest.raises(Unauthorized):
+        bench.answer(authorizer_event("Basic nonsense"))
+    bench.clock.advance(1)
+    bench.authorizer.telemetry.flush_if_due()
+    bench.store.fault = ""
+    bench.clock.advance(1)
+    bench.answer(asked)
+    shares = [line for text in bench.lines if "state.unknown_share" in (line := json.loads(text))]
+    assert [line["state.unknown_share"] for line in shares] == [0, 100, 0]
 
 
 def test_a_customer_that_the_counters_do_not_know(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from functions.authorizer.telemetry import DENIED, Telemetry
+from functions.authorizer.telemetry import DENIED, UNKNOWN_SHARE, Telemetry
 from tests.fakes.settable_clock import SettableClock
 
 
@@ -23,6 +23,26 @@ def test_counters_are_written_once_a_second() -> None:
             "Namespace": "AforoMetering",
             "Dimensions": [["service"], ["service", "reason"]],
             "Metrics": [{"Name": DENIED, "Unit": "Count"}],
+        }
+    ]
+
+
+def test_a_share_is_of_all_since_the_last_write() -> None:
+    """In percent, zero too: an average of what is written is then the share of all."""
+    clock, lines = SettableClock(), list[str]()
+    telemetry = Telemetry(clock, lines.append)
+    for is_part in (False, True, False, False, True):
+        telemetry.share(UNKNOWN_SHARE, is_part=is_part)
+        telemetry.flush_if_due()
+    clock.advance(1.0)
+    telemetry.flush_if_due()
+    written = [json.loads(line) for line in lines]
+    assert [line[UNKNOWN_SHARE] for line in written] == [0, 50]
+    assert written[0]["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": "AforoMetering",
+            "Dimensions": [["service"]],
+            "Metrics": [{"Name": UNKNOWN_SHARE, "Unit": "Percent"}],
         }
     ]
 

@@ -1,0 +1,86 @@
+"""Alarms that ring when they should: in time, for one customer of many, and at little traffic."""
+
+from typing import Any
+
+import pytest
+
+from functions.authorizer.telemetry import UNKNOWN_SHARE
+from functions.metering.gateway_refusal import AUTHORIZER_FAILED
+from tests.template.stack import resources, template
+
+HOUR = 3600
+ALARMS: dict[str, dict[str, Any]] = {
+    name: alarm["Properties"] for name, alarm in resources("AWS::CloudWatch::Alarm").items()
+}
+
+
+def watching(namespace: str, metric: str) -> list[dict[str, Any]]:
+    """The alarms on one metric."""
+    found = [(one["Namespace"], one["MetricName"]) for one in ALARMS.values()]
+    return [
+        alarm
+        for alarm, names in zip(ALARMS.values(), found, strict=True)
+        if names == (namespace, metric)
+    ]
+
+
+def test_every_alarm_says_that_it_begins_and_that_it_ends() -> None:
+    """To the one topic that somebody is subscribed to."""
+    for alarm in ALARMS.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_no_alarm_calculates() -> None:
+    """The local cloud knows no metric math, and the template is deployed there unchanged."""
+    assert not [name for name, alarm in ALARMS.items() if "Metrics" in alarm]
+
+
+def test_an_authorizer_that_lambda_does_not_start_rings() -> None:
+    """The account's concurrency is used up: its own code cannot say so."""
+    [throttled] = watching("AWS/Lambda", "Throttles")
+    assert throttled["Dimensions"] == [
+        {"Name": "FunctionName", "Value": {"Ref": "AuthorizerFunction"}}
+    ]
+    assert (throttled["Statistic"], throttled["Threshold"]) == ("Sum", 0)
+
+
+def test_an_authorizer_that_gives_no_answer_rings() -> None:
+    """Whatever keeps it from one: API Gateway says so in its log, and metering reads that."""
+    [unanswered] = watching("AforoMetering", "RequestsExcluded")
+    assert unanswered["Dimensions"] == [
+        {"Name": "service", "Value": "metering"},
+        {"Name": "reason", "Value": AUTHORIZER_FAILED.reason},
+    ]
+    assert (unanswered["Statistic"], unanswered["Threshold"]) == ("Sum", 0)
+
+
+def test_nothing_watches_the_authorizer_s_errors() -> None:
+    """A 401 is one of them, by API Gateway's contract: any client could ring it."""
+    watched = [alarm["Dimensions"][0]["Value"] for alarm in watching("AWS/Lambda", "Errors")]
+    assert {"Ref": "AuthorizerFunction"} not in watched
+
+
+def test_counters_that_cannot_be_read_ring_at_any_traffic() -> None:
+    """A share: at a request a minute as at a thousand a second. One odd minute does not."""
+    alarm = ALARMS["CounterStateUnknownAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == (UNKNOWN_SHARE, "Average")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "authorizer"}]
+    assert alarm["Threshold"] < 100 / 3  # one of three Availability Zones is cut off
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 5)
+    assert alarm["Period"] == 60
+
+
+def test_a_drift_of_one_customer_of_many_is_seen_in_every_period() -> None:
+    """A customer that is far from its limit is asked about when its turn comes."""
+    alarm = ALARMS["DriftAlarm"]
+    asked_each_minute = template()["Parameters"]["CustomersPerReconcile"]["Default"]
+    assert alarm["Period"] / 60 * asked_each_minute == 3_000  # docs/operations.md
+    assert alarm["EvaluationPeriods"] > 1  # once may have been on its way
+
+
+@pytest.mark.parametrize("machine", sorted(resources("AWS::Serverless::StateMachine")))
+def test_a_machine_rings_however_it_ends_badly(machine: str) -> None:
+    """One that its time ends has not failed, to CloudWatch."""
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut"):
+        dimensions = [alarm["Dimensions"] for alarm in watching("AWS/States", metric)]
+        assert [{"Name": "StateMachineArn", "Value": {"Ref": machine}}] in dimensions
