@@ -19,7 +19,7 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.ledger_lookup import LedgerLookup
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
-from functions.adapters.telemetry import Telemetry
+from functions.adapters.telemetry import HOLD_SHORTENED, Telemetry
 from functions.forwarder.breaker import Breaker
 from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
@@ -64,6 +64,7 @@ class Wired(NamedTuple):
 def _wired() -> Wired:
     settings = read_settings(ForwarderSettings)
     telemetry = Telemetry("forwarder")
+    _say_if_shortened(settings, telemetry)
     client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
     sqs, ledger = sqs_client(), Ledger(s3_client(), settings.ledger_bucket)
     settled = MessageQueue(sqs, settings.settled_usage_queue_url)
@@ -76,7 +77,7 @@ def _wired() -> Wired:
             telemetry=telemetry,
         ),
         coming_back=ComingBack(
-            holding=Holding(settings.hold_seconds),
+            holding=Holding(settings.safe_hold_seconds),
             visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
             queue=PuttingBack(sqs, settings.usage_queue_url, telemetry),
         ),
@@ -85,6 +86,18 @@ def _wired() -> Wired:
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
     return Wired(forwarding, telemetry, client)
+
+
+def _say_if_shortened(settings: ForwarderSettings, telemetry: Telemetry) -> None:
+    """Once per process: it goes on as deployed, and whoever deployed it meant something else."""
+    if settings.is_hold_shortened:
+        telemetry.count("HoldShortened")
+        telemetry.log.error(
+            HOLD_SHORTENED,
+            asked_seconds=settings.hold_seconds,
+            hold_seconds=settings.safe_hold_seconds,
+            dedup_window_seconds=settings.dedup_window_seconds,
+        )
 
 
 def _posting(
@@ -99,7 +112,7 @@ def _posting(
     )
     return Posting(
         screening=Screening(LedgerLookup(ledger).look_up, settings.dedup_window_seconds),
-        breaker=Breaker(time.monotonic, settings.hold_seconds),
+        breaker=Breaker(time.monotonic, settings.safe_hold_seconds),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),
         lanes=Lanes(settings.posts_at_once),

@@ -155,6 +155,22 @@ def test_a_good_day(deployed: Deployment, console: httpx.Client) -> None:
     assert deployed.depth("unforwarded") == (0, 0)
 
 
+def test_a_hold_that_is_too_long_stops_nothing(
+    deployed: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Usage is forwarded; the process says once for how long it would hold instead."""
+    monkeypatch.setenv("HOLD_SECONDS", "86400")
+    for number in range(2):
+        deployed.put(body(*events(range(number, number + 1))))
+        assert deployed.invoke() == {"batchItemFailures": []}
+    [said] = [vars(one) for one in caplog.records if one.message == "hold.shortened"]
+    assert (said["levelname"], said["hold_seconds"]) == ("ERROR", 72_000)
+    assert capsys.readouterr().out.count('"HoldShortened":[1.0]') == 1
+
+
 def test_down_then_held_then_set_aside(
     deployed: Deployment, console: httpx.Client, break_aforo: Callable[..., None]
 ) -> None:
