@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger_lookup import Found
-from functions.forwarder.doubt import Doubts, ledger_doubt
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.packing import Parcel
 from functions.usage.ledger_row import LedgerRow
@@ -84,7 +84,7 @@ class Screening:
                 # Not known whether it was confirmed: it waits until the ledger can be read.
                 decided[key] = Held("ledger_unreadable", 0)
                 continue
-            since_ms = doubts.of(key, found.doubtful_since_ms.get(key))
+            since_ms = doubts.of(key, found.set_aside.get(key, ()))
             if ages[key] > LATE_MS:
                 decided[key] = SetAside(SetAsideClass.LATE, "too_old", doubtful_since_ms=since_ms)
             elif since_ms is not None and self.is_past_window(now_ms - since_ms):
@@ -111,11 +111,10 @@ class _Said:
 
     is_whole: bool
     confirmed: dict[str, Confirmed] = field(default_factory=dict)
-    doubtful_since_ms: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[str, list[LedgerRow]] = field(default_factory=dict)
 
     def take(self, row: LedgerRow) -> None:
-        key, since_ms = row["key"], ledger_doubt(row)
         if row["outcome"] == "confirmed":
-            self.confirmed[key] = Confirmed(verified=row["verified"])
-        elif since_ms is not None:
-            self.doubtful_since_ms[key] = min(since_ms, self.doubtful_since_ms.get(key, since_ms))
+            self.confirmed[row["key"]] = Confirmed(verified=row["verified"])
+        else:
+            self.set_aside.setdefault(row["key"], []).append(row)

@@ -126,7 +126,12 @@ class Road:
         self.queue.delete(one["messageId"] for one in records if one["messageId"] not in staying)
 
     def replay(
-        self, *, decided: bool = False, dies: bool = False, only_certain: bool = False
+        self,
+        *,
+        decided: bool = False,
+        dies: bool = False,
+        only_certain: bool = False,
+        only: SetAsideClass | None = None,
     ) -> None:
         """What is set aside, through the replay's own selection, back to UsageQueue; one that
         `dies` has sent all of it, and deleted nothing.
@@ -135,6 +140,7 @@ class Road:
             body
             for body in self.bench.unforwarded.bodies
             if not (only_certain and from_json(body)["setAside"]["doubtfulSince"])
+            and only in {None, from_json(body)["setAside"]["setAsideClass"]}
         ]
         if not dies:
             for body in waiting:
@@ -282,6 +288,56 @@ def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
     assert road.aforo.billed == dict.fromkeys(road.everything, 1)
     classes = {body["setAside"]["setAsideClass"] for body in road.set_aside()}
     assert classes == {SetAsideClass.AMBIGUOUS}
+
+
+def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
+    """A person asked Aforo, which has none, and the replay dies between sending and deleting. The
+    copies are taken and the answers lost. The same replay once more, days later, by the same word
+    of the person: none is billed twice. Asked anew, about all that is known now, it is sent.
+    """
+    road = Road("503", hours=20)
+    road.send_usage()
+    road.run_out()
+    road.run_until(road.begun + 5 * DAY)
+    road.replay()
+    road.run_out()
+    assert {one["setAside"]["setAsideClass"] for one in road.set_aside()} == {
+        SetAsideClass.AMBIGUOUS
+    }
+    parked = {number for number in road.everything if number not in road.aforo.billed}
+    assert parked
+    road.aforo.kind = "commits"
+    road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
+    road.replay(decided=True, dies=True)
+    road.run_out()
+    assert road.aforo.billed == dict.fromkeys(road.everything, 1)
+    road.run_until(road.begun + 8 * DAY)
+    road.replay(decided=True, only=SetAsideClass.AMBIGUOUS)
+    road.run_out()
+    assert road.aforo.billed == dict.fromkeys(road.everything, 1)
+    again = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
+    assert again == {key(number) for number in parked}
+
+
+def test_a_decision_taken_again_covers_what_was_learnt_since() -> None:
+    """Parked once more, an event that Aforo really has not got is sent by a second decision."""
+    road = Road("503", hours=20)
+    road.send_usage()
+    road.run_out()
+    road.run_until(road.begun + 5 * DAY)
+    road.replay()
+    road.run_out()
+    road.aforo.kind = "hang"
+    road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
+    road.replay(decided=True, dies=True)
+    road.run_out()
+    road.run_until(road.begun + 8 * DAY)
+    road.replay(decided=True, only=SetAsideClass.AMBIGUOUS)
+    road.run_out()
+    assert road.set_aside()
+    road.replay(decided=True)
+    road.run_out()
+    road.check_all_is_billed_once()
 
 
 def test_an_outage_longer_than_the_hold_is_set_aside_by_its_own_hold() -> None:
