@@ -1,12 +1,13 @@
 """What is decided by time alone, and by the ledger, before anything is posted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.adapters.ledger_lookup import Found
 from functions.forwarder.doubt import Doubts
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import SLACK_MS, Screening
@@ -14,7 +15,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
-from tests.fakes.ledger_reading import ReadHour, by_reading
+from tests.fakes.ledger_reading import by_reading
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -177,18 +178,10 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     assert hours == [iso_from_epoch_ms(old_ms)[:13]]
 
 
-def broken(error: Exception) -> ReadHour:
-    def read_hour(_: str) -> Iterator[LedgerRow]:
-        yield row(2)
-        raise error
-
-    return read_hour
-
-
 def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(by_reading(broken(ValueError("not a row"))), 86_400).decide(
+    decided = Screening(lambda *_: Found([], is_whole=False), 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
@@ -197,7 +190,11 @@ def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
 def test_without_time_the_ledger_is_not_read() -> None:
     """Old events wait for an invocation that has the time."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(by_reading(broken(AssertionError())), 86_400).decide(
+
+    def look_up(*_: object) -> Found:
+        raise AssertionError
+
+    decided = Screening(look_up, 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
+
+from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger, replay_prefix
 from functions.replay.bookkeeping import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
+from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.unforwarded import NOW_MS, ledger_row, sent_row
 
 if TYPE_CHECKING:
@@ -42,11 +46,38 @@ class OneEvent:
         return "s3://ledger/report.json"
 
 
+def report_task(*, dry_run: bool = False) -> ReportTask:
+    return ReportTask(
+        step="report",
+        replayId=REPLAY,
+        dryRun=dry_run,
+        startedAt="2026-11-23T12:00:00Z",
+        trouble="",
+        waitingAtStart=1,
+        messagesMoved=1,
+        messagesSeen=1,
+    )
+
+
 class EmptyQueue:
     def give_back(self, _: Iterable[str]) -> None: ...
 
     def depth(self) -> tuple[int, int]:
         return 0, 0
+
+
+def test_a_report_that_fails_says_at_which_object() -> None:
+    """What the state machine shows as the cause names it, among the thousands of an hour."""
+    bucket: Any = FakeBucket()
+    ledger = Ledger(bucket, "bucket")
+    ledger.append([ledger_row(2)], "20261123T100000000Z-a")
+    (folder,) = {name.rpartition("/")[0] for name in bucket.objects}
+    bucket.objects[f"{folder}/"] = b""
+    bookkeeper = Bookkeeper(ledger, cast("Manifests", OneEvent()), None, DAY_MS)
+    assert bookkeeper.report(report_task(), NOW_MS, lambda: True)["outcome"] == "reported"
+    bucket.objects[f"{folder}/20261123T100100000Z-a.json.gz"] = b""
+    with pytest.raises(UnreadableObject, match="20261123T100100000Z-a"):
+        bookkeeper.report(report_task(), NOW_MS, lambda: True)
 
 
 def test_a_busy_hour_does_not_cost_the_report() -> None:
@@ -58,16 +89,6 @@ def test_a_busy_hour_does_not_cost_the_report() -> None:
         cast("WaitingMessages", EmptyQueue()),
         dedup_window_ms=DAY_MS,
     )
-    task = ReportTask(
-        step="report",
-        replayId=REPLAY,
-        dryRun=False,
-        startedAt="2026-11-23T12:00:00Z",
-        trouble="",
-        waitingAtStart=1,
-        messagesMoved=1,
-        messagesSeen=1,
-    )
-    answer = bookkeeper.report(task, NOW_MS, lambda: next(ticks) < 500)
+    answer = bookkeeper.report(report_task(), NOW_MS, lambda: next(ticks) < 500)
     assert answer["report"]["ledgerHours"] == {"needed": 1, "read": 0}
     assert answer["report"]["events"]["replayed"] == 1
