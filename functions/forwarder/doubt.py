@@ -8,10 +8,10 @@ Aforo still knows every key that it saw since then.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from functions.usage.doubt import decided_until_ms, earliest, ledger_doubt_ms, recorded_doubt_ms
+from functions.usage.doubt import earliest, ledger_doubt_ms, recorded_doubt_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.ledger_row import LedgerRow
-from functions.usage.message import SetAsideRecord, UsageMessage
+from functions.usage.message import UsageMessage
 
 
 @dataclass(slots=True)
@@ -52,18 +52,3 @@ def doubtful_since(message: UsageMessage, *, sent_at_ms: int, receives: int) -> 
     here = sent_at_ms if receives > 1 else None
     records = [] if message.get("decided") else records_of(message)
     return earliest(here, *map(recorded_doubt_ms, records)) if records else here
-
-
-def records_of(message: UsageMessage) -> list[SetAsideRecord]:
-    """Earlier times it was set aside; a message that a person moved back by hand still says the
-    last time in `setAside`.
-    """
-    last = message.get("setAside")
-    return [*message.get("history", []), *([last] if last else [])]
-
-
-def decision_of(message: UsageMessage) -> int | None:
-    """Up to when a person decided about a message that Aforo has not got its events; None: nobody
-    did. While it is held it stays so: only what no try of it left a doubt on is put back.
-    """
-    return decided_until_ms(records_of(message)) if message.get("decided") else None

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.forwarder.doubt import decision_of, doubtful_since, records_of
+from functions.forwarder.doubt import doubtful_since
+from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
 from functions.usage.message import USAGE_MESSAGE, HeldRecord, SetAsideRecord, UsageMessage
@@ -103,7 +104,7 @@ def _read(envelope: Envelope) -> Inbound:
         )
         held = message.get("held")
         going_on = _continued(envelope, held) if held else envelope
-        return Received(going_on, message, since_ms, decision_of(message))
+        return Received(going_on, message, since_ms, decided_until_ms(message))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return Unreadable(envelope, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")

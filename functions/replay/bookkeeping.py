@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
-from functions.replay.bill import Bill, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.bill import Bill, Known, bill_of, bill_of_dry_run, once
 from functions.replay.manifest import Manifests, SentRow
 from functions.replay.order import Source
 from functions.replay.waiting_messages import WaitingMessages
@@ -88,7 +88,7 @@ class Bookkeeper:
             handles = {row["messageId"]: row["receiptHandle"] for row in held}
             self._waiting.give_back(handles.values())
         sent = once(self._manifests.sent(dry_run=task.dry_run))
-        confirmed, lookup = self._confirmed_before(task.replay_id, sent, is_time_left)
+        known, lookup = self._known_before(task.replay_id, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
             source=task.source,
@@ -101,7 +101,7 @@ class Bookkeeper:
             messages_moved=task.messages_moved,
             messages_seen=task.messages_seen,
         )
-        bill = self._bill(task, sent, confirmed, now_ms)
+        bill = self._bill(task, sent, known, now_ms)
         account = account_of(course, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
@@ -116,25 +116,22 @@ class Bookkeeper:
             return sum(self._waiting.depth())
         return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
 
-    def _bill(
-        self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
-    ) -> Bill:
+    def _bill(self, task: ReportTask, sent: dict[str, SentRow], known: Known, now_ms: int) -> Bill:
         if task.dry_run:
-            return bill_of_dry_run(sent, confirmed, now_ms, self._dedup_window_ms)
-        return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
+            return bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
+        return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), known.confirmed)
 
-    def _confirmed_before(
+    def _known_before(
         self, replay_id: str, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
-    ) -> tuple[set[str], LedgerLookup]:
-        """The sent keys that the ledger has from elsewhere; newest first, while there is time."""
+    ) -> tuple[Known, LedgerLookup]:
+        """What the ledger has of sent keys by other ways; newest first, while there is time."""
         hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
-        confirmed: set[str] = set()
+        known = Known()
         for number, hour in enumerate(hours):
             if not is_time_left():
-                return confirmed, LedgerLookup(len(hours), number)
+                return known, LedgerLookup(len(hours), number)
             for row in self._ledger.read(hour_prefix(hour)):
-                if row["key"] in sent and is_of_another(row, replay_id):
-                    confirmed.add(row["key"])
+                known.take(row, sent, replay_id)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives
-                    return confirmed, LedgerLookup(len(hours), number)
-        return confirmed, LedgerLookup(len(hours), len(hours))
+                    return known, LedgerLookup(len(hours), number)
+        return known, LedgerLookup(len(hours), len(hours))

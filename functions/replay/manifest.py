@@ -12,6 +12,7 @@ from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
 from functions.replay.doubt import doubtful_since_ms
+from functions.usage.doubt import decided_until_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
 
@@ -33,6 +34,7 @@ class SentRow(TypedDict):
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
     doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.doubt
+    decidedUntilMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
 
 
 class HeldRow(TypedDict):
@@ -129,7 +131,7 @@ class Manifests:
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
-    since_ms = doubtful_since_ms(take.back)
+    since_ms, until_ms = doubtful_since_ms(take.back), decided_until_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],
@@ -139,6 +141,7 @@ def sent_rows(take: "Take") -> list[SentRow]:
             "occurredAt": event["occurredAt"],
             "setAsideClass": take.set_aside_class,
             "doubtfulSinceMs": since_ms,
+            "decidedUntilMs": until_ms,
         }
         for event in take.back["events"]
     ]

@@ -6,10 +6,8 @@ Guaranteed: what nobody wrote down as certain is doubtful. A refusal ends no dou
 Aforo made of an event then, and not what it took before.
 """
 
-from collections.abc import Iterable
-
 from functions.usage.ledger_row import LedgerRow
-from functions.usage.message import SetAsideRecord
+from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 
@@ -28,12 +26,25 @@ def recorded_doubt_ms(record: SetAsideRecord) -> int | None:
     return epoch_ms_from_iso(record["firstTriedAt"]) if is_doubtful else None
 
 
-def decided_until_ms(records: Iterable[SetAsideRecord]) -> int | None:
-    """Up to when a person knew of the tries, who decided about a message with these records: the
-    last try that they tell of, epoch milliseconds. Nobody decides about what comes later, and
-    about nothing without a record (None). ValueError as above.
+def records_of(message: UsageMessage) -> list[SetAsideRecord]:
+    """Earlier times it was set aside; a message that a person moved back by hand still says the
+    last time in `setAside`.
     """
-    return max((epoch_ms_from_iso(_last_told_try(record)) for record in records), default=None)
+    last = message.get("setAside")
+    return [*message.get("history", []), *([last] if last else [])]
+
+
+def decided_until_ms(message: UsageMessage) -> int | None:
+    """Up to when a person decided that Aforo has not got the events of a message: the last try that
+    its records tell of, epoch milliseconds. None: nobody decided, or there is no record of
+    anything to decide about. ValueError as above.
+
+    While the message is held it stays so: put back is only what no try left a doubt on.
+    """
+    if not message.get("decided"):
+        return None
+    tries = (epoch_ms_from_iso(_last_told_try(record)) for record in records_of(message))
+    return max(tries, default=None)
 
 
 def _last_told_try(record: SetAsideRecord) -> str:

@@ -80,6 +80,23 @@ def test_a_report_that_fails_says_at_which_object() -> None:
         bookkeeper.report(report_task(), NOW_MS, lambda: True)
 
 
+def test_a_dry_run_asks_the_ledger_what_is_doubtful() -> None:
+    """By the rows that it reads for what was confirmed before: a copy of the event left a doubt."""
+    old = "2026-11-20T10:00:00.000Z"
+    bucket: Any = FakeBucket()
+    ledger, manifests = Ledger(bucket, "bucket"), Manifests(bucket, "bucket", REPLAY)
+    sent = [sent_row(number, occurred_at=old) for number in (1, 2, 3)]
+    manifests.put_sent("0001-a-000", sent, dry_run=True)
+    parked = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
+    rows: list[LedgerRow] = [{**parked, "doubtfulSince": old}, ledger_row(2, occurred_at=old)]
+    ledger.append(rows, "20261120T100000000Z-a")
+    bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS)
+    report = bookkeeper.report(report_task(dry_run=True), NOW_MS, lambda: True)["report"]
+    found = {fate: number for fate, number in report["events"].items() if number}
+    assert found == {"sent": 3, "parked": 1, "alreadyConfirmed": 1, "replayed": 1}
+    assert report["failingClasses"] == {"ambiguous": 1}
+
+
 def test_a_busy_hour_does_not_cost_the_report() -> None:
     """It ends with what it could read, and says that it could not read all."""
     ticks = iter(range(1_000))
