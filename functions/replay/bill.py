@@ -68,12 +68,10 @@ class Known:
     confirmed: set[str] = field(default_factory=set)
     doubtful_since_ms: dict[str, int] = field(default_factory=dict)
 
-    def take(self, row: LedgerRow, sent: Mapping[str, SentRow], replay_id: str) -> None:
-        """Take note of one row, if it is of an event in `sent`."""
+    def take(self, row: LedgerRow, sent: Mapping[str, SentRow], *, is_other: bool) -> None:
+        """Take note of one row of an event in `sent`; `is_other`: `is_of_another`."""
         key = row["key"]
-        if key not in sent:
-            return
-        if is_of_another(row, replay_id):
+        if is_other:
             self.confirmed.add(key)
         since_ms = ledger_doubt_ms(row, sent[key].get("decidedUntilMs"))
         if since_ms is not None:
@@ -98,9 +96,13 @@ def _both(one: SentRow, other: SentRow) -> SentRow:
     return {**other, "doubtfulSinceMs": earliest(*doubts), "decidedUntilMs": last}
 
 
-def is_of_another(row: LedgerRow, replay_id: str) -> bool:
-    """Whether a row confirms an event without help of this replay."""
-    return row["outcome"] == "confirmed" and row.get("replayId") != replay_id
+def is_of_another(row: LedgerRow, replay_id: str, began_ms: int) -> bool:
+    """Whether a row confirms an event without help of this replay: under another's name, or under
+    the same before this one began (functions.replay.manifest).
+    """
+    if row["outcome"] != "confirmed":
+        return False
+    return row.get("replayId") != replay_id or epoch_ms_from_iso(row["settledAt"]) < began_ms
 
 
 def bill_of(

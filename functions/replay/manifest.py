@@ -2,10 +2,13 @@
 
 `sent/` (a dry run: `would-send/`) has a row per event, written before the event is sent; `held/`
 has a row per message that stays, with the handle that makes it visible again. An object is never
-changed: its name carries the move's id, and no two tries of a move share one.
+changed: its name carries the move's id, and no two tries of a move share one. They outlive the
+replay's name: Step Functions gives it free 90 days after the replay ended, and S3 keeps them for
+400. What was written before a replay began is of an older one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
     from functions.replay.selection import Keep, Letter, Take
 
+# What was written earlier than this before a replay began is of one that had its name before: that
+# ended 90 days ago, so a day is sure on both sides.
+CLOCKS_DIFFER_AT_MOST = timedelta(days=1)
 SENT, WOULD_SEND, HELD, MOVING, REMETERED = "sent", "would-send", "held", "moving", "remetered"
 
 
@@ -66,11 +72,20 @@ _REMETERED_ROW = shape_of(RemeteredRow)
 
 
 class Manifests:
-    """The manifests of one replay."""
+    """The manifests of one replay. Without `started_at` those of all that had its name: for who
+    only writes, or reads by a move's id, which is one replay's alone.
+    """
 
-    def __init__(self, client: "S3Client", bucket: str, replay_id: str) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        replay_id: str,
+        started_at: datetime | None = None,
+    ) -> None:
         self._client = client
         self._bucket = bucket
+        self._since = started_at - CLOCKS_DIFFER_AT_MOST if started_at else None
         self.folder = f"replays/{replay_id}/"
         self._held_ids: set[str] | None = None
 
@@ -127,7 +142,8 @@ class Manifests:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
 
     def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
-        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}")
+        prefix = f"{self.folder}{kind}/{move_id}"
+        return read_lines(self._client, self._bucket, prefix, self._since)
 
 
 def sent_rows(take: "Take") -> list[SentRow]:

@@ -130,11 +130,12 @@ def test_a_dry_run_says_what_would_wait_for_a_person(
 
 
 def test_a_row_of_another_replay_or_of_none_is_of_another() -> None:
-    """A set-aside row confirms nothing."""
-    assert is_of_another(ledger_row(1), REPLAY)
-    assert is_of_another(ledger_row(1, replay_id="earlier"), REPLAY)
-    assert not is_of_another(ledger_row(1, replay_id=REPLAY), REPLAY)
-    assert not is_of_another(ledger_row(1, set_aside_class="config"), REPLAY)
+    """Also one of the same name that began later; a set-aside row confirms nothing."""
+    assert is_of_another(ledger_row(1), REPLAY, NOW_MS)
+    assert is_of_another(ledger_row(1, replay_id="earlier"), REPLAY, NOW_MS)
+    assert not is_of_another(ledger_row(1, replay_id=REPLAY), REPLAY, NOW_MS)
+    assert is_of_another(ledger_row(1, replay_id=REPLAY), REPLAY, NOW_MS + 1)
+    assert not is_of_another(ledger_row(1, set_aside_class="config"), REPLAY, NOW_MS + 1)
 
 
 NUMBERS = st.integers(0, 9)

@@ -1,6 +1,7 @@
 """The report of a replay whose events lie in a very busy hour of the ledger."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +25,7 @@ REPLAY = "r-1"
 class EndlessHour:
     """More rows in an hour than an invocation has time for; the replay's own are few."""
 
-    def read(self, prefix: str) -> Iterator[LedgerRow]:
+    def read(self, prefix: str, _: datetime | None = None) -> Iterator[LedgerRow]:
         if prefix == replay_prefix(REPLAY):
             return iter([ledger_row(1, replay_id=REPLAY)])
         return (ledger_row(1_000 + number) for number in count())

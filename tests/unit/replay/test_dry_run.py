@@ -10,7 +10,7 @@ from functions.forwarder.doubt import Doubts
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import Screening
-from functions.replay.bill import Fate, Known, bill_of_dry_run, once
+from functions.replay.bill import Fate, Known, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import sent_rows
 from functions.replay.order import Order
 from functions.replay.selection import Take, select
@@ -47,7 +47,7 @@ def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
     sent = once(row for back in backs for row in sent_rows(back))
     known = Known()
     for row in rows:
-        known.take(row, sent, "dry")
+        known.take(row, sent, is_other=is_of_another(row, "dry", NOW_MS))
     bill = bill_of_dry_run(sent, known, NOW_MS, DAY_MS)
     ((fate, _),) = [(fate, number) for fate, number in bill.events.items() if number]
     return next(iter(bill.failing_classes), fate)
