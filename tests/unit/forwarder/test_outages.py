@@ -340,6 +340,59 @@ def test_a_decision_taken_again_covers_what_was_learnt_since() -> None:
     road.check_all_is_billed_once()
 
 
+class TakesOnePost(Aforo):
+    """Takes the first post, whose answer is lost, and is away until it is back."""
+
+    def answer(self, block: Sequence[Parcel]) -> Reply | NoAnswer:
+        self.clock.advance(0.05)
+        if not self.billed:
+            self._take([number_of(parcel) for parcel in block])
+            return NoAnswer("no_answer", is_ambiguous=True)
+        if self.clock() < self.down_until:
+            return NoAnswer("unreachable", is_ambiguous=False)
+        return said(202, self._take([number_of(parcel) for parcel in block]))
+
+
+class OneMessage(Road):
+    """A message that holds more events than a post."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__("refused", hours=20)
+        self.aforo = TakesOnePost(self.clock, "", self.begun, self.begun + 20 * HOUR)
+        self.bench = self._forwarder(1, None)
+        self.forwarders = [self.bench, self._forwarder(2, self.bench)]
+        self.queue.send(to_body(usage_message(usage_event(n) for n in range(events))))
+
+
+def test_of_a_parked_message_a_person_sends_what_aforo_lacks() -> None:
+    """130 events, of which one post of 100 was taken, are parked as one message. The body that
+    docs/operations.md makes of it ("Take a message out of the queue") bills the other 30, and none
+    of them twice.
+    """
+    road = OneMessage(130)
+    road.run_out()
+    road.run_until(road.begun + 30 * HOUR)
+    road.replay()
+    road.run_out()
+    (parked,) = road.set_aside()
+    assert parked["setAside"]["setAsideClass"] == SetAsideClass.AMBIGUOUS
+    assert len(parked["events"]) == 130
+    lacking = {key(n) for n in range(130)} - {key(n) for n in road.aforo.billed}
+    assert len(lacking) == 30
+    by_hand = {
+        "version": parked["version"],
+        "meteredAt": parked["meteredAt"],
+        "decided": True,
+        "history": [*parked["history"], parked["setAside"]],
+        "events": [one for one in parked["events"] if one["idempotencyKey"] in lacking],
+    }
+    road.queue.send(to_body(by_hand))
+    road.run_out()
+    assert road.aforo.billed == dict.fromkeys(range(130), 1)
+    assert road.confirmed() == lacking
+    assert len(road.set_aside()) == 1, "the message itself, to be deleted"
+
+
 def test_an_outage_longer_than_the_hold_is_set_aside_by_its_own_hold() -> None:
     """Nothing waits for longer than 14 hours and a last try, however often it was put back."""
     road = Road("429", hours=40)
