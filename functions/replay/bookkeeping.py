@@ -13,8 +13,8 @@ from pydantic.alias_generators import to_camel
 
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
-from functions.replay.bill import Bill, bill_of, bill_of_dry_run, is_of_another, once
-from functions.replay.manifest import Manifests, SentRow
+from functions.replay.bill import Bill, Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Source
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.moment import hour_of, iso_from_epoch_ms
@@ -43,11 +43,15 @@ class ReportTask(_Task):
     step: Literal["report"]
     dry_run: bool
     source: Source = Source.UNFORWARDED
-    started_at: str
+    started_at: AwareDatetime  # of the replay
     trouble: str
     waiting_at_start: int
     messages_moved: int
     messages_seen: int
+
+    @property
+    def started_at_ms(self) -> int:
+        return int(self.started_at.timestamp() * 1000)
 
 
 class Bookkeeper:
@@ -88,12 +92,12 @@ class Bookkeeper:
             handles = {row["messageId"]: row["receiptHandle"] for row in held}
             self._waiting.give_back(handles.values())
         sent = once(self._manifests.sent(dry_run=task.dry_run))
-        confirmed, lookup = self._confirmed_before(task.replay_id, sent, is_time_left)
+        known, lookup = self._known_before(task, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
             source=task.source,
             dry_run=task.dry_run,
-            started_at=task.started_at,
+            started_at=iso_from_epoch_ms(task.started_at_ms),
             finished_at=iso_from_epoch_ms(now_ms),
             trouble=task.trouble,
             waiting_at_start=task.waiting_at_start,
@@ -101,7 +105,7 @@ class Bookkeeper:
             messages_moved=task.messages_moved,
             messages_seen=task.messages_seen,
         )
-        bill = self._bill(task, sent, confirmed, now_ms)
+        bill = self._bill(task, sent, known, now_ms)
         account = account_of(course, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
@@ -116,25 +120,28 @@ class Bookkeeper:
             return sum(self._waiting.depth())
         return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
 
-    def _bill(
-        self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
-    ) -> Bill:
+    def _bill(self, task: ReportTask, sent: dict[str, SentRow], known: Known, now_ms: int) -> Bill:
         if task.dry_run:
-            return bill_of_dry_run(sent, confirmed, now_ms, self._dedup_window_ms)
-        return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
+            return bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
+        own = self._ledger.read(
+            replay_prefix(task.replay_id), task.started_at - CLOCKS_DIFFER_AT_MOST
+        )
+        return bill_of(sent, own, known.confirmed)
 
-    def _confirmed_before(
-        self, replay_id: str, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
-    ) -> tuple[set[str], LedgerLookup]:
-        """The sent keys that the ledger has from elsewhere; newest first, while there is time."""
+    def _known_before(
+        self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
+    ) -> tuple[Known, LedgerLookup]:
+        """What the ledger has of sent keys by other ways; newest first, while there is time."""
         hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
-        confirmed: set[str] = set()
+        known = Known()
+        began_ms = task.started_at_ms - CLOCKS_DIFFER_AT_MOST // timedelta(milliseconds=1)
         for number, hour in enumerate(hours):
             if not is_time_left():
-                return confirmed, LedgerLookup(len(hours), number)
+                return known, LedgerLookup(len(hours), number)
             for row in self._ledger.read(hour_prefix(hour)):
-                if row["key"] in sent and is_of_another(row, replay_id):
-                    confirmed.add(row["key"])
+                if row["key"] in sent:
+                    is_other = is_of_another(row, task.replay_id, began_ms)
+                    known.take(row, sent, is_other=is_other)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives
-                    return confirmed, LedgerLookup(len(hours), number)
-        return confirmed, LedgerLookup(len(hours), len(hours))
+                    return known, LedgerLookup(len(hours), number)
+        return known, LedgerLookup(len(hours), len(hours))
