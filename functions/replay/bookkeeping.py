@@ -11,12 +11,13 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
-from functions.replay.bill import Bill, Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.bill import Known, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Source
 from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
 
 # S3's LastModified against a Lambda's clock.
@@ -92,6 +93,8 @@ class Bookkeeper:
             handles = {row["messageId"]: row["receiptHandle"] for row in held}
             self._waiting.give_back(handles.values())
         sent = once(self._manifests.sent(dry_run=task.dry_run))
+        # Before the hours, which may take all the time there is: without these there is no report.
+        own = [] if task.dry_run else self._own_rows(task)
         known, lookup = self._known_before(task, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
@@ -105,7 +108,10 @@ class Bookkeeper:
             messages_moved=task.messages_moved,
             messages_seen=task.messages_seen,
         )
-        bill = self._bill(task, sent, known, now_ms)
+        if task.dry_run:
+            bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
+        else:
+            bill = bill_of(sent, own, known.confirmed)
         account = account_of(course, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
@@ -120,13 +126,10 @@ class Bookkeeper:
             return sum(self._waiting.depth())
         return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
 
-    def _bill(self, task: ReportTask, sent: dict[str, SentRow], known: Known, now_ms: int) -> Bill:
-        if task.dry_run:
-            return bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
-        own = self._ledger.read(
-            replay_prefix(task.replay_id), task.started_at - CLOCKS_DIFFER_AT_MOST
-        )
-        return bill_of(sent, own, known.confirmed)
+    def _own_rows(self, task: ReportTask) -> list[LedgerRow]:
+        since = task.started_at - CLOCKS_DIFFER_AT_MOST
+        rows = self._ledger.read(replay_prefix(task.replay_id), since)
+        return list(settled_once(rows).values())
 
     def _known_before(
         self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
