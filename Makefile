@@ -136,9 +136,12 @@ deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='
 .PHONY: setup
 setup: .venv/ready ## Make .venv; every other target does it when it needs to
 
+# Made beside its place and then put there: `sam build` runs this recipe for several functions at the same time.
 $(UV):
-	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && "$$python" -m venv .venv-uv && \
-	  .venv-uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && new=.venv-uv.$$$$ && trap 'rm -rf "$$new"' EXIT && "$$python" -m venv "$$new" && \
+	  "$$new/bin/python" -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
+	  { "$$python" -c 'import os, sys; os.rename(sys.argv[1], ".venv-uv")' "$$new" 2>/dev/null || test -x $@ || \
+	    { echo ".venv-uv is there and not whole: remove it (make clean) and try again" >&2; exit 1; }; }
 
 # The emulator's Lambda processes take boto3 from here; a dozen would compile it at the same time.
 .venv/ready: $(UV) uv.lock pyproject.toml

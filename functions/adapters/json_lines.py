@@ -7,7 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic_core import to_json
+
+from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -19,6 +22,14 @@ READERS = 10
 # Higher levels cost 2.7 times the CPU for a tenth of the size (performance.md 3).
 _GZIP_LEVEL = 1
 _GZIP_WBITS = 31
+
+
+class UnreadableObject(Permanent):
+    """An object is there, and is not what it should be; `name` finds it among thousands."""
+
+    def __init__(self, name: str, fault: str) -> None:
+        super().__init__(f"{name}: {fault}")
+        self.name = name
 
 
 def put_lines(client: "S3Client", bucket: str, key: str, rows: Iterable[object]) -> None:
@@ -60,12 +71,16 @@ def read_each(
     client: "S3Client", bucket: str, names: Iterable[str]
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """The lines of each object, in the order of `names`; the next ones are fetched meanwhile, at
-    most 2 * READERS objects as they stand in S3. zlib.error for an object that is no gzip, or not a
-    whole one.
+    most 2 * READERS objects as they stand in S3. UnreadableObject for one that is no gzip, or not a
+    whole one; what botocore raises has the object's name as its note.
     """
 
     def fetch(name: str) -> tuple[str, bytes]:
-        return name, client.get_object(Bucket=bucket, Key=name)["Body"].read()
+        try:
+            return name, client.get_object(Bucket=bucket, Key=name)["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            error.add_note(name)
+            raise
 
     coming: deque[Future[tuple[str, bytes]]] = deque()
     with ThreadPoolExecutor(READERS) as readers:
@@ -83,7 +98,14 @@ def read_each(
 
 def _unpacked(fetched: Future[tuple[str, bytes]]) -> tuple[str, Iterator[bytes]]:
     name, body = fetched.result()
-    return name, lines_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
+    return name, _lines(name, body)
+
+
+def _lines(name: str, body: bytes) -> Iterator[bytes]:
+    try:
+        yield from lines_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
+    except zlib.error as error:
+        raise UnreadableObject(name, str(error)) from error
 
 
 def _gzip(data: bytes) -> bytes:

@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from functions.adapters.json_lines import list_names, put_lines, read_each, read_lines
+from pydantic import ValidationError
+
+from functions.adapters.json_lines import UnreadableObject, list_names, put_lines, read_each
 from functions.adapters.key_filter import Sieve, key_filter
 from functions.usage.ledger_row import LEDGER_ROW, LedgerRow
 from functions.usage.moment import hour_of
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LEDGER_PREFIX = "ledger/"
+_ENDING = ".json.gz"
 _PARTS_WITH_FILTER = 4  # writer, filter, json, gz
 
 
@@ -43,17 +46,17 @@ class Ledger:
             if replay_id := row.get("replayId"):
                 replays[replay_prefix(replay_id)].append(row)
         for prefix, group in hours.items():
-            name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}.json.gz"
+            name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}{_ENDING}"
             put_lines(self._client, self._bucket, name, group)
         for prefix, group in replays.items():
-            put_lines(self._client, self._bucket, f"{prefix}{writer}.json.gz", group)
+            put_lines(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)
 
     def read(self, prefix: str, since: datetime | None = None) -> Iterator[LedgerRow]:
         """Every row under `prefix` (see `hour_prefix`, `replay_prefix`), repeats included; `since`
         leaves out the objects that were written before.
         """
-        for line in read_lines(self._client, self._bucket, prefix, since):
-            yield LEDGER_ROW.validate_json(line)
+        for _, rows in self.read_each(self.names(prefix, since=since)):
+            yield from rows
 
     def rows_of(
         self, hour: str, keys: Collection[str], since: datetime | None = None
@@ -67,17 +70,32 @@ class Ledger:
     def names(
         self, prefix: str, *, after: str = "", since: datetime | None = None
     ) -> Iterator[str]:
-        """The objects under `prefix` after the name `after`, in the order of hours and writers."""
-        return list_names(self._client, self._bucket, prefix, after=after, since=since)
+        """The objects under `prefix` after the name `after`, in the order of hours and writers.
+
+        What no forwarder names so is passed over, such as the marker that the console leaves for a
+        folder: read, it would hold all old events of its hour.
+        """
+        names = list_names(self._client, self._bucket, prefix, after=after, since=since)
+        return (name for name in names if name.endswith(_ENDING))
 
     def read_each(self, names: Iterable[str]) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
         """The rows of each of these objects, in their order; the next ones are fetched meanwhile.
 
-        Anything of botocore, or zlib.error and pydantic's ValidationError for an object that is not
-        of this ledger.
+        Anything of botocore, with the object's name as its note; UnreadableObject for one that is
+        not of this ledger.
         """
         for name, lines in read_each(self._client, self._bucket, names):
-            yield name, map(LEDGER_ROW.validate_json, lines)
+            yield name, _rows(name, lines)
+
+
+def _rows(name: str, lines: Iterable[bytes]) -> Iterator[LedgerRow]:
+    try:
+        yield from map(LEDGER_ROW.validate_json, lines)
+    except ValidationError as error:
+        # Without its input: usage stands in no log.
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise UnreadableObject(name, f"no row of a ledger: {where} {fault['msg']}") from None
 
 
 def may_hold(name: str, sieve: Sieve) -> bool:

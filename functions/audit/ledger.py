@@ -9,13 +9,12 @@ whole (it may have no rows), 1 it is not, 2 the question was not understood.
 
 import os
 import sys
-import zlib
 from collections.abc import Sequence
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
 
+from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.audit.ledger_forms import FORMS
 from functions.audit.ledger_options import find_bucket, parser, question_of
@@ -44,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         _say(f"S3 does not give it, and what was shown is not all: {error}")
         return 1
-    except (zlib.error, ValidationError) as error:
-        _say(f"{progress.name} is not of this ledger, and what was shown is not all: {error}")
+    except UnreadableObject as error:
+        _say(f"{error.name} is not of this ledger, and what was shown is not all: {error}")
         return 1
     _say(f"{progress.events} events, from {progress.objects} objects of {bucket}")
     return 0

@@ -1,4 +1,4 @@
-"""What is being read of the ledger: told to a person now and then, and kept for an error's text."""
+"""What is being read of the ledger: told to a person now and then."""
 
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
@@ -20,12 +20,10 @@ class ReadingProgress:
         self._told_at = clock()
         self.objects = 0
         self.events = 0
-        self.name = ""  # of the object that is being read
 
     def of(self, objects: Objects) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
         """The same objects."""
         for name, rows in objects:
-            self.name = name
             self.objects += 1
             if self._clock() - self._told_at >= TELL_SECONDS:
                 self._told_at = self._clock()

@@ -14,13 +14,14 @@ from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.account import Account
 from functions.forwarder.coming_back import ComingBack
-from functions.forwarder.doubt import Doubts, earliest
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.heartbeats import WAIT_SECONDS, Heartbeats
 from functions.forwarder.holding import given_up
 from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.settle import Settlement
+from functions.usage.doubt import earliest
 from functions.usage.outcome import ForwardingOutcome, Held, SetAside
 
 # One sending to Aforo, and then one place of AWS that is away through all of its tries; what else
@@ -86,7 +87,7 @@ class Forwarding:
     ) -> Posted:
         doubts = Doubts()
         for one in messages:
-            doubts.add(one.events, one.doubtful_since_ms, is_decided=one.is_decided)
+            doubts.add(one.events, one.doubtful_since_ms, one.decided_until_ms)
         return self.posting.run(
             (event for message in messages for event in message.events),
             doubts=doubts,

@@ -27,6 +27,7 @@ from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
 from functions.forwarder.lanes import Lanes
+from functions.forwarder.looking_up import LookingUp
 from functions.forwarder.posting import Posting
 from functions.forwarder.putting_back import PuttingBack
 from functions.forwarder.rate_share import RateShare
@@ -110,8 +111,9 @@ def _posting(
         now=lambda: datetime.now(UTC),
         telemetry=telemetry,
     )
+    asking = LookingUp(LedgerLookup(ledger).look_up, telemetry)
     return Posting(
-        screening=Screening(LedgerLookup(ledger).look_up, settings.dedup_window_seconds),
+        screening=Screening(asking.look_up, settings.dedup_window_seconds),
         breaker=Breaker(time.monotonic, settings.safe_hold_seconds),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.forwarder.doubt import doubtful_since, records_of
+from functions.forwarder.doubt import doubtful_since
+from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
 from functions.usage.message import USAGE_MESSAGE, HeldRecord, SetAsideRecord, UsageMessage
@@ -37,11 +38,12 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A usage message that validates. `doubtful_since_ms`: functions.forwarder.doubt."""
+    """A usage message that validates; the times are those of functions.forwarder.doubt."""
 
     envelope: Envelope
     message: UsageMessage
     doubtful_since_ms: int | None
+    decided_until_ms: int | None
 
     @property
     def events(self) -> list[UsageEvent]:
@@ -50,11 +52,6 @@ class Received:
     @property
     def history(self) -> list[SetAsideRecord]:
         return records_of(self.message)
-
-    @property
-    def is_decided(self) -> bool:
-        """Whether a person decided that Aforo has not got its events."""
-        return self.message.get("decided", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,8 @@ def _read(envelope: Envelope) -> Inbound:
             message, sent_at_ms=envelope.sent_at_ms, receives=envelope.receives
         )
         held = message.get("held")
-        return Received(_continued(envelope, held) if held else envelope, message, since_ms)
+        going_on = _continued(envelope, held) if held else envelope
+        return Received(going_on, message, since_ms, decided_until_ms(message))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return Unreadable(envelope, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")

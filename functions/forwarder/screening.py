@@ -4,15 +4,12 @@ Events come in; the outcomes of those that must not be posted now leave. Guarant
 Aforo may have and may have forgotten is never posted, unless a person decided so.
 """
 
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from functions.adapters.ledger_lookup import Found
-from functions.forwarder.doubt import Doubts, ledger_doubt
+from functions.forwarder.doubt import Doubts
 from functions.forwarder.holding import OUT_OF_TIME
+from functions.forwarder.looking_up import LookUp
 from functions.forwarder.packing import Parcel
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
@@ -29,13 +26,11 @@ FUTURE_TOLERANCE_MS = 5 * 60 * 1000  # what Aforo allows between its clock and o
 SLACK_MS = FUTURE_TOLERANCE_MS + 120_000
 LATE_MS = 90 * DAY_MS  # what Aforo takes
 
-type LookUp = Callable[[str, Collection[str], Callable[[], bool]], Found]
-
 
 @dataclass(frozen=True, slots=True)
 class Screening:
     """`look_up` gives the ledger's rows of some keys in an hour such as `2026-10-02T08`, as far as
-    there is time (`functions.adapters.ledger_lookup`).
+    there is time, and raises nothing (`functions.forwarder.looking_up`).
     """
 
     look_up: LookUp
@@ -84,7 +79,7 @@ class Screening:
                 # Not known whether it was confirmed: it waits until the ledger can be read.
                 decided[key] = Held("ledger_unreadable", 0)
                 continue
-            since_ms = doubts.of(key, found.doubtful_since_ms.get(key))
+            since_ms = doubts.of(key, found.set_aside.get(key, ()))
             if ages[key] > LATE_MS:
                 decided[key] = SetAside(SetAsideClass.LATE, "too_old", doubtful_since_ms=since_ms)
             elif since_ms is not None and self.is_past_window(now_ms - since_ms):
@@ -95,10 +90,7 @@ class Screening:
 
     def _ask(self, hour: str, keys: Collection[str], has_time: Callable[[], bool]) -> "_Said":
         """What the ledger says of `keys`."""
-        try:
-            found = self.look_up(hour, keys, has_time)
-        except (BotoCoreError, ClientError, ValueError, zlib.error):
-            return _Said(is_whole=False)
+        found = self.look_up(hour, keys, has_time)
         said = _Said(is_whole=found.is_whole)
         for row in found.rows:
             said.take(row)
@@ -111,11 +103,10 @@ class _Said:
 
     is_whole: bool
     confirmed: dict[str, Confirmed] = field(default_factory=dict)
-    doubtful_since_ms: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[str, list[LedgerRow]] = field(default_factory=dict)
 
     def take(self, row: LedgerRow) -> None:
-        key, since_ms = row["key"], ledger_doubt(row)
         if row["outcome"] == "confirmed":
-            self.confirmed[key] = Confirmed(verified=row["verified"])
-        elif since_ms is not None:
-            self.doubtful_since_ms[key] = min(since_ms, self.doubtful_since_ms.get(key, since_ms))
+            self.confirmed[row["key"]] = Confirmed(verified=row["verified"])
+        else:
+            self.set_aside.setdefault(row["key"], []).append(row)

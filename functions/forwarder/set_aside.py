@@ -45,7 +45,9 @@ def set_aside_bodies(
 def unreadable_body(unreadable: Unreadable, now_ms: int) -> str:
     """The body that keeps a text which is not a usage message."""
     envelope = unreadable.envelope
-    why = SetAside(SetAsideClass.POISON, "unreadable")
+    # Received before, it may have been posted by a version that could read it.
+    since_ms = envelope.sent_at_ms if envelope.receives > 1 else None
+    why = SetAside(SetAsideClass.POISON, "unreadable", doubtful_since_ms=since_ms)
     message: UnreadableMessage = {
         "version": 1,
         "unreadable": envelope.body,

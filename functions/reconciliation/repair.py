@@ -7,19 +7,18 @@ asks for some. It may be called as often as anybody likes, and twice at the same
 
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import ValidationError
 
 from functions.adapters.aws import s3_client, sqs_client
+from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED, Telemetry
+from functions.adapters.telemetry import HOURS_NOT_REPAIRED, LEDGER_UNREADABLE, Telemetry
 from functions.reconciliation.due_hours import due_hours, is_over
 from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
 from functions.reconciliation.settings import RepairSettings
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REPAIRED = "hours.repaired"
-LEDGER_UNREADABLE = "ledger.unreadable"
 # A million rows take 7 s of CPU, and their objects a round trip each: most hours are read in less,
 # and what is left has its turn again.
 RESERVE_MS = 120_000
@@ -79,7 +77,7 @@ class Repair(NamedTuple):
     def _read(self, hour: int) -> HoursRead | None:
         try:
             return read_hours([hour], self.read, self.clock)
-        except (BotoCoreError, ClientError, zlib.error, ValidationError) as error:
+        except (BotoCoreError, ClientError, UnreadableObject) as error:
             # The other hours do not wait for it.
             fault = f"{type(error).__name__}: {error}"[:500]
             self.telemetry.log.exception(LEDGER_UNREADABLE, hour=hour_text(hour), fault=fault)

@@ -6,13 +6,14 @@ customers, meters and days add up to the total.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 from typing import TypedDict
 
 from functions.adapters.ledger import settled_once
 from functions.replay.manifest import SentRow
+from functions.usage.doubt import earliest, ledger_doubt_ms
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
@@ -58,14 +59,50 @@ class Bill:
         return sum(self.events.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger has of a replay's events by other ways: the keys that it confirms, and since
+    when others are doubtful, by a doubt that no decision of this replay ends.
+    """
+
+    confirmed: set[str] = field(default_factory=set)
+    doubtful_since_ms: dict[str, int] = field(default_factory=dict)
+
+    def take(self, row: LedgerRow, sent: Mapping[str, SentRow], *, is_other: bool) -> None:
+        """Take note of one row of an event in `sent`; `is_other`: `is_of_another`."""
+        key = row["key"]
+        if is_other:
+            self.confirmed.add(key)
+        since_ms = ledger_doubt_ms(row, sent[key].get("decidedUntilMs"))
+        if since_ms is not None:
+            self.doubtful_since_ms[key] = min(since_ms, self.doubtful_since_ms.get(key, since_ms))
+
+
 def once(rows: Iterable[SentRow]) -> dict[str, SentRow]:
-    """One row per key: an event that two rounds sent is one event."""
-    return {row["key"]: row for row in rows}
+    """One row per key: an event that two rounds sent is one event. Of copies the earliest doubt
+    counts, and the last decision, as they do for the forwarder.
+    """
+    found: dict[str, SentRow] = {}
+    for row in rows:
+        known = found.get(row["key"])
+        found[row["key"]] = _both(known, row) if known else row
+    return found
 
 
-def is_of_another(row: LedgerRow, replay_id: str) -> bool:
-    """Whether a row confirms an event without help of this replay."""
-    return row["outcome"] == "confirmed" and row.get("replayId") != replay_id
+def _both(one: SentRow, other: SentRow) -> SentRow:
+    doubts = one.get("doubtfulSinceMs"), other.get("doubtfulSinceMs")
+    decisions = one.get("decidedUntilMs"), other.get("decidedUntilMs")
+    last = max((moment for moment in decisions if moment is not None), default=None)
+    return {**other, "doubtfulSinceMs": earliest(*doubts), "decidedUntilMs": last}
+
+
+def is_of_another(row: LedgerRow, replay_id: str, began_ms: int) -> bool:
+    """Whether a row confirms an event without help of this replay: under another's name, or under
+    the same before this one began (functions.replay.manifest).
+    """
+    if row["outcome"] != "confirmed":
+        return False
+    return row.get("replayId") != replay_id or epoch_ms_from_iso(row["settledAt"]) < began_ms
 
 
 def bill_of(
@@ -83,10 +120,7 @@ def bill_of(
 
 
 def bill_of_dry_run(
-    wanted: Mapping[str, SentRow],
-    already_confirmed: Collection[str],
-    now_ms: int,
-    dedup_window_ms: int,
+    wanted: Mapping[str, SentRow], known: Known, now_ms: int, dedup_window_ms: int
 ) -> Bill:
     """What a replay would do, if Aforo takes everything that is not too old for it. What Aforo may
     have had for longer than the window is for a person.
@@ -94,19 +128,21 @@ def bill_of_dry_run(
     parked: Counter[str] = Counter()
     fates: dict[str, Fate] = {}
     for key, row in wanted.items():
-        kind = "" if key in already_confirmed else _parked_as(row, now_ms, dedup_window_ms)
-        parked[kind] += 1
-        known = Fate.ALREADY_CONFIRMED if key in already_confirmed else Fate.REPLAYED
-        fates[key] = Fate.PARKED if kind else known
-    return _summed(wanted, fates, {kind: times for kind, times in parked.items() if kind})
+        if key in known.confirmed:
+            fates[key] = Fate.ALREADY_CONFIRMED
+            continue
+        since_ms = earliest(row.get("doubtfulSinceMs"), known.doubtful_since_ms.get(key))
+        kind = _parked_as(row, since_ms, now_ms, dedup_window_ms)
+        fates[key] = Fate.PARKED if kind else Fate.REPLAYED
+        parked.update([kind] if kind else [])
+    return _summed(wanted, fates, dict(parked))
 
 
-def _parked_as(row: SentRow, now_ms: int, dedup_window_ms: int) -> str:
+def _parked_as(row: SentRow, since_ms: int | None, now_ms: int, dedup_window_ms: int) -> str:
     """The class under which it would come back; empty if it would not."""
     age_ms = now_ms - epoch_ms_from_iso(row["occurredAt"])
     if age_ms > ACCEPTED_MS:
         return SetAsideClass.LATE
-    since_ms = row.get("doubtfulSinceMs")
     # As the forwarder: of an event within the window no doubt can be older than that.
     is_forgotten = since_ms is not None and min(age_ms, now_ms - since_ms) > dedup_window_ms
     return SetAsideClass.AMBIGUOUS if is_forgotten else ""

@@ -11,12 +11,13 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
-from functions.replay.bill import Bill, bill_of, bill_of_dry_run, is_of_another, once
-from functions.replay.manifest import Manifests, SentRow
+from functions.replay.bill import Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Source
 from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
 
 # S3's LastModified against a Lambda's clock.
@@ -43,11 +44,15 @@ class ReportTask(_Task):
     step: Literal["report"]
     dry_run: bool
     source: Source = Source.UNFORWARDED
-    started_at: str
+    started_at: AwareDatetime  # of the replay
     trouble: str
     waiting_at_start: int
     messages_moved: int
     messages_seen: int
+
+    @property
+    def started_at_ms(self) -> int:
+        return int(self.started_at.timestamp() * 1000)
 
 
 class Bookkeeper:
@@ -88,12 +93,14 @@ class Bookkeeper:
             handles = {row["messageId"]: row["receiptHandle"] for row in held}
             self._waiting.give_back(handles.values())
         sent = once(self._manifests.sent(dry_run=task.dry_run))
-        confirmed, lookup = self._confirmed_before(task.replay_id, sent, is_time_left)
+        # Before the hours, which may take all the time there is: without these there is no report.
+        own = [] if task.dry_run else self._own_rows(task)
+        known, lookup = self._known_before(task, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
             source=task.source,
             dry_run=task.dry_run,
-            started_at=task.started_at,
+            started_at=iso_from_epoch_ms(task.started_at_ms),
             finished_at=iso_from_epoch_ms(now_ms),
             trouble=task.trouble,
             waiting_at_start=task.waiting_at_start,
@@ -101,7 +108,10 @@ class Bookkeeper:
             messages_moved=task.messages_moved,
             messages_seen=task.messages_seen,
         )
-        bill = self._bill(task, sent, confirmed, now_ms)
+        if task.dry_run:
+            bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
+        else:
+            bill = bill_of(sent, own, known.confirmed)
         account = account_of(course, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
@@ -116,25 +126,25 @@ class Bookkeeper:
             return sum(self._waiting.depth())
         return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
 
-    def _bill(
-        self, task: ReportTask, sent: dict[str, SentRow], confirmed: set[str], now_ms: int
-    ) -> Bill:
-        if task.dry_run:
-            return bill_of_dry_run(sent, confirmed, now_ms, self._dedup_window_ms)
-        return bill_of(sent, self._ledger.read(replay_prefix(task.replay_id)), confirmed)
+    def _own_rows(self, task: ReportTask) -> list[LedgerRow]:
+        since = task.started_at - CLOCKS_DIFFER_AT_MOST
+        rows = self._ledger.read(replay_prefix(task.replay_id), since)
+        return list(settled_once(rows).values())
 
-    def _confirmed_before(
-        self, replay_id: str, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
-    ) -> tuple[set[str], LedgerLookup]:
-        """The sent keys that the ledger has from elsewhere; newest first, while there is time."""
+    def _known_before(
+        self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
+    ) -> tuple[Known, LedgerLookup]:
+        """What the ledger has of sent keys by other ways; newest first, while there is time."""
         hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
-        confirmed: set[str] = set()
+        known = Known()
+        began_ms = task.started_at_ms - CLOCKS_DIFFER_AT_MOST // timedelta(milliseconds=1)
         for number, hour in enumerate(hours):
             if not is_time_left():
-                return confirmed, LedgerLookup(len(hours), number)
+                return known, LedgerLookup(len(hours), number)
             for row in self._ledger.read(hour_prefix(hour)):
-                if row["key"] in sent and is_of_another(row, replay_id):
-                    confirmed.add(row["key"])
+                if row["key"] in sent:
+                    is_other = is_of_another(row, task.replay_id, began_ms)
+                    known.take(row, sent, is_other=is_other)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives
-                    return confirmed, LedgerLookup(len(hours), number)
-        return confirmed, LedgerLookup(len(hours), len(hours))
+                    return known, LedgerLookup(len(hours), number)
+        return known, LedgerLookup(len(hours), len(hours))

@@ -2,7 +2,8 @@
 time or None leaves. Pure.
 
 What the forwarder will judge by (docs/decisions/0003-doubt.md), so that a dry run can say what
-would be parked. The forwarder alone decides; it knows of the ledger's doubts too.
+would be parked. The forwarder alone decides. It knows of the ledger's doubts too, as a dry run does
+(functions.replay.bill).
 """
 
 from functions.usage.doubt import recorded_doubt_ms

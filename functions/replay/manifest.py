@@ -2,17 +2,20 @@
 
 `sent/` (a dry run: `would-send/`) has a row per event, written before the event is sent; `held/`
 has a row per message that stays, with the handle that makes it visible again. An object is never
-changed: its name carries the move's id, and no two tries of a move share one.
+changed: its name carries the move's id, and no two tries of a move share one. They outlive the
+replay's name: Step Functions gives it free 90 days after the replay ended, and S3 keeps them for
+400. What was written before a replay began is of an older one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
 from functions.replay.doubt import doubtful_since_ms
+from functions.usage.doubt import decided_until_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
     from functions.replay.selection import Keep, Letter, Take
 
+# What was written earlier than this before a replay began is of one that had its name before: that
+# ended 90 days ago, so a day is sure on both sides.
+CLOCKS_DIFFER_AT_MOST = timedelta(days=1)
 SENT, WOULD_SEND, HELD, MOVING, REMETERED = "sent", "would-send", "held", "moving", "remetered"
 
 
@@ -34,6 +40,7 @@ class SentRow(TypedDict):
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
     doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.doubt
+    decidedUntilMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
 
 
 class HeldRow(TypedDict):
@@ -65,11 +72,20 @@ _REMETERED_ROW = shape_of(RemeteredRow)
 
 
 class Manifests:
-    """The manifests of one replay."""
+    """The manifests of one replay. Without `started_at` those of all that had its name: for who
+    only writes, or reads by a move's id, which is one replay's alone.
+    """
 
-    def __init__(self, client: "S3Client", bucket: str, replay_id: str) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        replay_id: str,
+        started_at: datetime | None = None,
+    ) -> None:
         self._client = client
         self._bucket = bucket
+        self._since = started_at - CLOCKS_DIFFER_AT_MOST if started_at else None
         self.folder = f"replays/{replay_id}/"
         self._held_ids: set[str] | None = None
 
@@ -91,9 +107,9 @@ class Manifests:
     def put_remetered(self, name: str, rows: Sequence[RemeteredRow]) -> None:
         self._put(REMETERED, name, rows)
 
-    def remetered(self, move_id: str = "", since: datetime | None = None) -> Iterator[RemeteredRow]:
-        """The objects of one move, or of all; only what was written at or after `since`."""
-        for line in self._read(REMETERED, move_id, since):
+    def remetered(self, move_id: str = "") -> Iterator[RemeteredRow]:
+        """The objects of one move, or of all."""
+        for line in self._read(REMETERED, move_id):
             yield _REMETERED_ROW.validate_json(line)
 
     def sent(self, move_id: str = "", *, dry_run: bool = False) -> Iterator[SentRow]:
@@ -126,12 +142,13 @@ class Manifests:
         if rows:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
 
-    def _read(self, kind: str, move_id: str, since: datetime | None = None) -> Iterator[bytes]:
-        return read_lines(self._client, self._bucket, f"{self.folder}{kind}/{move_id}", since)
+    def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
+        prefix = f"{self.folder}{kind}/{move_id}"
+        return read_lines(self._client, self._bucket, prefix, self._since)
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
-    since_ms = doubtful_since_ms(take.back)
+    since_ms, until_ms = doubtful_since_ms(take.back), decided_until_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],
@@ -141,6 +158,7 @@ def sent_rows(take: "Take") -> list[SentRow]:
             "occurredAt": event["occurredAt"],
             "setAsideClass": take.set_aside_class,
             "doubtfulSinceMs": since_ms,
+            "decidedUntilMs": until_ms,
         }
         for event in take.back["events"]
     ]

@@ -5,6 +5,7 @@ another try may cure is raised, and the state machine tries again.
 """
 
 import time
+from datetime import datetime
 from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -55,12 +56,14 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     task = Task.model_validate(event).root
     if isinstance(task, CountTask):
-        waiting = _remetering("count", dry_run=True).count(task.order, task.started_at)
+        counting = _remetering("count", task.started_at, dry_run=True)
+        waiting = counting.count(task.order, task.started_at)
         _wired()[-1].log.info(REPLAY_COUNTED, waiting=waiting)
         return {"outcome": "counted", "waiting": waiting}
     started_at_ms = time.time_ns() // 1_000_000
     move_id = f"{task.round:04}-{context.aws_request_id}"
-    progress = _remetering(task.replay_id, dry_run=task.order.dry_run).run(
+    remetering = _remetering(task.replay_id, task.started_at, dry_run=task.order.dry_run)
+    progress = remetering.run(
         task, move_id, lambda: context.get_remaining_time_in_millis() > LAST_CLAIM_MS
     )
     answer = answer_of(task, move_id, started_at_ms, progress.moved)
@@ -71,13 +74,13 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     return {**answer, "marker": progress.marker}
 
 
-def _remetering(replay_id: str, *, dry_run: bool) -> Remetering:
+def _remetering(replay_id: str, started_at: datetime, *, dry_run: bool) -> Remetering:
     settings, functions, logs, s3, _ = _wired()
     metering = Metering(functions, settings.metering_function_arn, replay_id, dry_run=dry_run)
     return Remetering(
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         reading=SecondReading(metering, LogLines(logs), time.time_ns() // 1_000_000),
-        manifests=Manifests(s3, settings.ledger_bucket, replay_id),
+        manifests=Manifests(s3, settings.ledger_bucket, replay_id, started_at),
     )
 
 

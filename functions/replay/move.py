@@ -76,7 +76,7 @@ def _now_ms() -> int:
 
 def _round(task: RoundTask) -> Round | Transfer:
     settings, sqs, s3, _ = _wired()
-    manifests = Manifests(s3, settings.ledger_bucket, task.replay_id)
+    manifests = Manifests(s3, settings.ledger_bucket, task.replay_id, task.started_at)
 
     def waiting(url: str) -> WaitingMessages:
         return WaitingMessages(sqs, url, claim_seconds=settings.claim_seconds)

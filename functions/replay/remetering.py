@@ -8,7 +8,7 @@ quarantine. It may be dealt with twice: the same lines give the same events unde
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count, islice, takewhile
 
 from functions.replay.kept import (
@@ -31,8 +31,6 @@ CLAIM_OBJECTS = 10
 ROUND_OBJECTS = 1_000
 # One object may be what fails; the third in a row is a reason to ask metering itself.
 FAILURES_IN_A_ROW = 3
-# S3's times against Step Functions'. A name is free again after 90 days: manifests may be older.
-CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 type Found = tuple[Entry, Reading | None]  # None: it is not there any more
@@ -112,7 +110,7 @@ class Remetering:
         """What tries of this round that died have done: what they wrote down as leaving, and is not
         in the quarantine any more. It counts against the limits, and rings, as if this one did it.
         """
-        rows = self._manifests.remetered(f"{task.round:04}-", task.started_at - CLOCKS_DIFFER)
+        rows = self._manifests.remetered(f"{task.round:04}-")
         gone = {
             row["object"]: row
             for row in rows

@@ -36,8 +36,7 @@ class Task(RootModel[Annotated[SettledTask | ReportTask, Field(discriminator="st
 def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     task = Task.model_validate(event).root
-    source = task.source if isinstance(task, ReportTask) else Source.UNFORWARDED
-    bookkeeper = _bookkeeper(task.replay_id, source)
+    bookkeeper = _bookkeeper(task)
     if isinstance(task, SettledTask):
         answer = told = bookkeeper.settled(task)
     else:
@@ -51,16 +50,19 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     return answer
 
 
-def _bookkeeper(replay_id: str, source: Source) -> Bookkeeper:
+def _bookkeeper(task: SettledTask | ReportTask) -> Bookkeeper:
     settings, sqs, s3, _ = _wired()
     urls = {
         Source.UNFORWARDED: settings.unforwarded_usage_queue_url,
         Source.UNRECONCILED: settings.unreconciled_usage_queue_url,
     }
+    # Has the ledger what a move sent? Then nothing is given back, and a move's id says enough.
+    url = urls.get(task.source) if isinstance(task, ReportTask) else None
+    started_at = task.started_at if isinstance(task, ReportTask) else None
     return Bookkeeper(
         Ledger(s3, settings.ledger_bucket),
-        Manifests(s3, settings.ledger_bucket, replay_id),
-        WaitingMessages(sqs, urls[source]) if source in urls else None,
+        Manifests(s3, settings.ledger_bucket, task.replay_id, started_at),
+        WaitingMessages(sqs, url) if url else None,
         settings.dedup_window_seconds * 1000,
     )
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from functions.replay.doubt import doubtful_since_ms
 from functions.replay.order import Filter, Order
+from functions.usage.doubt import decided_until_ms
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
@@ -78,7 +79,9 @@ def select(letter: Letter, order: Order, replay_id: str, now_ms: int) -> Take | 
         chosen, others = _split(message["events"], wanted)
         record = message.get("setAside") or _redriven(letter, now_ms)
         back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
-        doubtful_since_ms(back)  # the manifest will ask: a time that is none must not end the round
+        # The manifest will ask: a time that is none must not end the round.
+        doubtful_since_ms(back)
+        decided_until_ms(back)
     except (ValidationError, ValueError, KeyError):
         # Only a newer parser, or a person, can make sense of it (KeyError: no meter).
         return Keep(UNREADABLE)

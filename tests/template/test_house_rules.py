@@ -290,16 +290,33 @@ def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
 
 
 def test_what_holds_usage_survives_the_stack() -> None:
-    """`sam delete` must not delete revenue."""
-    for name in (
-        "LedgerBucket",
-        "QuarantineBucket",
-        "ConfigurationBucket",
-        "DataKey",
-        "AforoSecret",
-    ):
+    """`sam delete` must not delete revenue; a first deploy that fails need not leave orphans."""
+    holds = {"LedgerBucket", "QuarantineBucket", "ConfigurationBucket", "DataKey", "AforoSecret"}
+    for name in holds | set(QUEUES):
+        resource = template()["Resources"][name]
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_logs_of_other_apis_survive_the_stack() -> None:
+    """The account's logging role is every API's of the region, and a stage waits for it."""
+    for name in ("ApiGatewayAccount", "ApiGatewayLogsRole"):
         resource = template()["Resources"][name]
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    for name in ("DemoApiGateway", "DemoZeroTouchStage"):
+        assert '"ApiGatewayAccount"' in json.dumps(template()["Resources"][name])
+
+
+def test_a_queue_policy_names_no_other_queue() -> None:
+    """SQS refuses a policy with the resource of another queue, and the stack with it."""
+    (policy,) = resources("AWS::SQS::QueuePolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert {statement["Resource"] for statement in statements} == {"*"}
+
+
+def test_no_stage_is_made_that_nobody_meters() -> None:
+    """Without an OpenApiVersion SAM adds one called Stage."""
+    assert template()["Resources"]["DemoApiGateway"]["Properties"]["OpenApiVersion"] == "2.0"
 
 
 def test_the_failure_path_does_not_depend_on_the_key_of_the_road() -> None:

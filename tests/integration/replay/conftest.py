@@ -17,7 +17,6 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REGION
-from tests.fakes.unforwarded import NOW_MS
 from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
@@ -123,7 +122,7 @@ class Surroundings:
             "replayId": replay_id,
             "dryRun": dry_run,
             "source": source,
-            "startedAt": iso_from_epoch_ms(NOW_MS),
+            "startedAt": self.started_at,
             "trouble": "",
             "waitingAtStart": 0,
             "messagesMoved": 0,
@@ -136,8 +135,10 @@ class Surroundings:
         return found
 
     def write_ledger(self, rows: Iterable[LedgerRow]) -> None:
-        """As the forwarder does."""
-        Ledger(self.s3, self.bucket).append(list(rows), str(uuid4()))
+        """As the forwarder does, now."""
+        now = iso_from_epoch_ms(time.time_ns() // 1_000_000)
+        settled: list[LedgerRow] = [{**row, "settledAt": now} for row in rows]
+        Ledger(self.s3, self.bucket).append(settled, str(uuid4()))
 
 
 def _lambda(context: Context) -> "LambdaContext":

@@ -2,17 +2,17 @@
 
 import gzip
 import json
-import zlib
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.json_lines import lines_of, put_lines, read_lines
-from tests.fakes.s3_objects import WRITTEN_AT, FakeObjects
+from functions.adapters.json_lines import UnreadableObject, lines_of, put_lines, read_lines
+from tests.fakes.s3_objects import WRITTEN_AT, Body, FakeObjects
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ROWS = st.lists(st.dictionaries(TEXTS, TEXTS | st.integers() | st.none(), max_size=4), max_size=30)
@@ -64,8 +64,26 @@ def test_a_last_line_without_an_end_is_a_line() -> None:
 def test_an_object_that_is_cut_is_an_error_and_not_a_shorter_one(keep: int) -> None:
     """A row that silently is not there would be billed again, or taken for lost."""
     body = _object([{"n": number} for number in range(100)])
-    with pytest.raises(zlib.error):
+    with pytest.raises(UnreadableObject) as raised:
         _read(body[:keep])
+    assert raised.value.name == "p/1"
+    assert "p/1" in str(raised.value)
+
+
+def test_of_many_objects_the_one_that_s3_does_not_give_is_named() -> None:
+    """What S3 answers names the call and not the object; nobody could find it among thousands."""
+    refusal = ClientError({"Error": {"Code": "InvalidObjectState"}}, "GetObject")
+
+    class Archived(FakeObjects):
+        def get_object(self, **asked: str) -> dict[str, Body]:
+            if asked["Key"] == "p/2":
+                raise refusal
+            return super().get_object(**asked)
+
+    objects: Any = Archived({"p/1": [_object([1])], "p/2": []})
+    with pytest.raises(ClientError) as raised:
+        list(read_lines(objects, "bucket", "p/"))
+    assert raised.value.__notes__ == ["p/2"]
 
 
 def test_what_was_written_before_is_left_out() -> None:

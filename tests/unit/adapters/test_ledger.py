@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.ledger import hour_prefix, replay_prefix, settled_once
+from functions.adapters.json_lines import UnreadableObject, put_lines
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.s3_objects import FakeBucket
+from tests.fakes.unforwarded import OCCURRED_AT, ledger_row
 
+HOUR = OCCURRED_AT[:13]
 ROWS = st.lists(
     st.builds(
         ledger_row,
@@ -55,6 +60,27 @@ def test_read_twice_is_read_once(rows: list[LedgerRow], more: list[LedgerRow]) -
     once = settled_once(rows)
     assert settled_once([*rows, *rows]) == once
     assert settled_once([*once.values(), *more]) == settled_once([*rows, *more])
+
+
+def test_what_is_not_of_this_ledger_is_named() -> None:
+    """A row that nobody can read is no reason to pass over it, and one object in thousands."""
+    name = f"{hour_prefix(HOUR)}foreign.json.gz"
+    bucket: Any = FakeBucket()
+    put_lines(bucket, "bucket", name, [{"n": 1}])
+    with pytest.raises(UnreadableObject) as raised:
+        list(Ledger(bucket, "bucket").read(hour_prefix(HOUR)))
+    assert raised.value.name == name
+
+
+@pytest.mark.parametrize("name", ["", "copy.json", "notes.txt", "old/"])
+def test_what_is_no_object_of_a_ledger_by_its_name_is_passed_over(name: str) -> None:
+    """The console's "Create folder" leaves an empty object that ends with a slash."""
+    bucket: Any = FakeBucket()
+    ledger = Ledger(bucket, "bucket")
+    ledger.append([ledger_row(1)], "20261123T100100000Z-a")
+    bucket.objects[f"{hour_prefix(HOUR)}{name}"] = b""
+    assert list(ledger.read(hour_prefix(HOUR))) == [ledger_row(1)]
+    assert len(list(ledger.names(hour_prefix(HOUR)))) == 1
 
 
 def test_prefixes_are_the_layout_that_others_read() -> None:

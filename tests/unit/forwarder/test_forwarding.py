@@ -187,9 +187,20 @@ def test_a_body_that_cannot_be_read_is_kept_and_does_not_hold_its_neighbours() -
     assert bench.forward([sqs_record("not json", message_id="x"), record("a", range(2))]) == []
     (body,) = bench.set_aside()
     assert body["unreadable"] == "not json"
+    assert body["setAside"]["doubtfulSince"] is None
     assert body["setAside"]["setAsideClass"] == "poison"
     assert "events" not in body
     assert len(bench.ledger.rows) == 2
+
+
+def test_what_was_received_before_and_cannot_be_read_is_doubtful() -> None:
+    """A version that could read it may have posted it: repaired days later it must not be billed
+    twice.
+    """
+    bench = Bench(accepted)
+    assert bench.forward([sqs_record("not json", receives=2, sent_ms=NOW_MS - 1000)]) == []
+    (body,) = bench.set_aside()
+    assert body["setAside"]["doubtfulSince"] == iso_from_epoch_ms(NOW_MS - 1000)
 
 
 def test_a_body_too_long_for_its_record_goes_on_as_it_came() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -95,9 +96,19 @@ def test_a_number_of_any_length_is_no_reason_to_fail() -> None:
     assert one.events[0]["quantity"] == 10**400
 
 
-TRIED_MS = epoch_ms_from_iso("2026-11-01T00:00:00.000Z")
+TRIED_AT = "2026-11-01T00:00:00.000Z"
+TRIED_MS = epoch_ms_from_iso(TRIED_AT)
 SINCE = "2026-11-02T00:00:00.000Z"
 SINCE_MS = epoch_ms_from_iso(SINCE)
+
+
+def tried(last_tried_at: str) -> SetAsideRecord:
+    """As the forwarder notes it."""
+    return {
+        **set_aside_record("exhausted"),
+        "lastTriedAt": last_tried_at,
+        "doubtfulSince": TRIED_AT,
+    }
 
 
 @pytest.mark.parametrize(
@@ -134,6 +145,43 @@ def test_a_decision_ends_earlier_doubts_and_no_later_one() -> None:
     message = usage_message([usage_event(1)], history=doubtful, decided=True)
     assert received(message).doubtful_since_ms is None
     assert received(message, receives=2).doubtful_since_ms == NOW_MS
+
+
+@pytest.mark.parametrize(
+    ("more", "until"),
+    [
+        ({}, None),
+        ({"decided": True}, None),  # nobody can have known of a try
+        ({"history": [tried("2026-11-03T00:00:00.000Z")]}, None),
+        ({"history": [tried("2026-11-03T00:00:00.000Z")], "decided": False}, None),
+        ({"history": [tried(SINCE), tried(TRIED_AT)], "decided": True}, SINCE),
+        ({"setAside": tried(SINCE), "history": [tried(TRIED_AT)], "decided": True}, SINCE),
+        # Of a redrive: made by the replay that moved it, whenever that was.
+        ({"history": [{**set_aside_record("exhausted"), "lastTriedAt": SINCE}]}, None),
+        (
+            {
+                "history": [{**set_aside_record("exhausted"), "lastTriedAt": SINCE}],
+                "decided": True,
+            },
+            TRIED_AT,
+        ),
+    ],
+)
+def test_a_decision_is_about_the_tries_that_its_message_tells_of(
+    more: dict[str, Any], until: str | None
+) -> None:
+    """Up to the last of them; so it is, too, while the message is held and put back."""
+    held = {"firstSentAt": SINCE, "firstTriedAt": SINCE, "tries": 2}
+    for one in (more, {**more, "held": held}):
+        found = received(usage_message([usage_event(1)], **one)).decided_until_ms
+        assert found == (None if until is None else epoch_ms_from_iso(until))
+
+
+def test_a_decision_about_a_try_at_no_time_is_kept_for_a_person() -> None:
+    """Somebody wrote it by hand; it must not take its neighbours along."""
+    message = usage_message([usage_event(1)], history=[tried("soon")], decided=True)
+    (one,) = read_inbox([sqs_record(to_body(message))])
+    assert isinstance(one, Unreadable)
 
 
 def test_a_message_that_was_put_back_goes_on_with_its_wait() -> None:

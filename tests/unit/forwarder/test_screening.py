@@ -1,12 +1,13 @@
 """What is decided by time alone, and by the ledger, before anything is posted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.adapters.ledger_lookup import Found
 from functions.forwarder.doubt import Doubts
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import SLACK_MS, Screening
@@ -14,7 +15,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
-from tests.fakes.ledger_reading import ReadHour, by_reading
+from tests.fakes.ledger_reading import by_reading
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -23,8 +24,14 @@ LATE = SetAside(SetAsideClass.LATE, "too_old")
 
 
 def row(
-    number: int, outcome: str = "confirmed", *, verified: bool = True, doubt_ms: int | None = None
+    number: int,
+    outcome: str = "confirmed",
+    *,
+    verified: bool = True,
+    doubt_ms: int | None = None,
+    settled_ms: int = 0,
 ) -> LedgerRow:
+    """`doubt_ms` and `settled_ms` ago."""
     event = usage_event(number)
     found: LedgerRow = {
         "key": event["idempotencyKey"],
@@ -36,11 +43,15 @@ def row(
         "verified": verified,
         "meteredAt": "",
         "queuedAt": "",
-        "settledAt": "",
+        "settledAt": iso_from_epoch_ms(NOW_MS - settled_ms),
     }
     if doubt_ms is None:
         return found
     return {**found, "doubtfulSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+
+
+def ago(duration_ms: int | None) -> int | None:
+    return None if duration_ms is None else NOW_MS - duration_ms
 
 
 def decide(
@@ -48,12 +59,14 @@ def decide(
     rows: Iterable[LedgerRow] = (),
     *,
     doubt_ms: int | None = None,
-    decided: bool = False,
+    decided_ms: int | None = None,
 ) -> ForwardingOutcome | None:
-    """`doubt_ms`: how long ago Aforo may first have got it."""
+    """`doubt_ms`: how long ago Aforo may first have got it; `decided_ms`: and how long ago the
+    last try was that a person decided about.
+    """
     events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
     doubts = Doubts()
-    doubts.add(events, None if doubt_ms is None else NOW_MS - doubt_ms, is_decided=decided)
+    doubts.add(events, ago(doubt_ms), ago(decided_ms))
     decided_now = Screening(by_reading(lambda _: rows), 86_400).decide(
         distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
@@ -105,15 +118,32 @@ def test_what_time_decides(
     ("rows", "outcome"),
     [
         ([], None),
-        ([row(1, "set_aside", doubt_ms=3 * DAY_MS)], None),
+        ([row(1, "set_aside", doubt_ms=4 * DAY_MS, settled_ms=3 * DAY_MS)], None),
         ([row(1)], Confirmed()),  # a person may be wrong, the ledger is not
+        # What came of a copy since, which nobody decided about.
+        ([row(1, "set_aside", doubt_ms=2 * DAY_MS, settled_ms=DAY_MS)], AMBIGUOUS),
+        ([row(1, "set_aside", doubt_ms=HOUR_MS)], None),  # Aforo still knows the key
+        # Its doubt began before, and says nothing of its later tries.
+        ([row(1, "set_aside", doubt_ms=4 * DAY_MS, settled_ms=3 * DAY_MS - 1)], AMBIGUOUS),
     ],
 )
 def test_what_a_person_decided_is_posted(
     rows: list[LedgerRow], outcome: ForwardingOutcome | None
 ) -> None:
-    """The doubts from before are settled; what was confirmed still is not billed again."""
-    assert decide(3 * DAY_MS, rows, decided=True) == outcome
+    """The doubts from before are settled, later ones count; what was confirmed still is not billed
+    again.
+    """
+    assert decide(5 * DAY_MS, rows, decided_ms=3 * DAY_MS) == outcome
+
+
+def test_of_copies_in_one_invocation_the_last_decision_counts() -> None:
+    """It was about all that the earlier one was about; and an undecided copy takes none away."""
+    events = [usage_event(1, occurred_ms=NOW_MS - 5 * DAY_MS)]
+    doubts = Doubts()
+    for decided_ms in (2 * DAY_MS, 3 * DAY_MS, None):
+        doubts.add(events, None, ago(decided_ms))
+    rows = [row(1, "set_aside", doubt_ms=4 * DAY_MS, settled_ms=2 * DAY_MS)]
+    assert doubts.of(KEY, rows) is None
 
 
 def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
@@ -148,18 +178,10 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     assert hours == [iso_from_epoch_ms(old_ms)[:13]]
 
 
-def broken(error: Exception) -> ReadHour:
-    def read_hour(_: str) -> Iterator[LedgerRow]:
-        yield row(2)
-        raise error
-
-    return read_hour
-
-
 def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(by_reading(broken(ValueError("not a row"))), 86_400).decide(
+    decided = Screening(lambda *_: Found([], is_whole=False), 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
@@ -168,7 +190,11 @@ def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
 def test_without_time_the_ledger_is_not_read() -> None:
     """Old events wait for an invocation that has the time."""
     parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
-    decided = Screening(by_reading(broken(AssertionError())), 86_400).decide(
+
+    def look_up(*_: object) -> Found:
+        raise AssertionError
+
+    decided = Screening(look_up, 86_400).decide(
         parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}

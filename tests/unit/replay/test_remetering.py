@@ -98,7 +98,7 @@ def until_done(quarantine: Quarantine, bucket: FakeBucket, **limits: Any) -> Pro
         remetering = Remetering(
             quarantine=cast("Any", quarantine),
             reading=SecondReading(Metering(), cast("Any", None), 0),
-            manifests=Manifests(cast("Any", bucket), "b", "r"),
+            manifests=Manifests(cast("Any", bucket), "b", "r", task["startedAt"]),
         )
         try:
             return remetering.run(RoundTask.model_validate(task), f"0001-{number}", lambda: True)

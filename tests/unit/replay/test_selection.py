@@ -120,6 +120,14 @@ def test_what_cannot_be_read_stays(body: str) -> None:
     assert select(letter(body), ALL, REPLAY, NOW_MS) == Keep(UNREADABLE)
 
 
+def test_a_decision_about_a_try_at_no_time_stays() -> None:
+    """As what cannot be read: what the person knew of is not told."""
+    found = letter(message([event(1)], {**record(), "lastTriedAt": "soon", "doubtfulSince": None}))
+    order = Order.model_validate({"sendAmbiguous": True})
+    assert select(found, order, REPLAY, NOW_MS) == Keep(UNREADABLE)
+    assert isinstance(select(found, ALL, REPLAY, NOW_MS), Take)
+
+
 def test_a_customers_events_are_taken_out_of_a_shared_message() -> None:
     """The others stay set aside, with the same reason and history."""
     mine, theirs = event(1, customer="cus_a"), event(2, customer="cus_b")
