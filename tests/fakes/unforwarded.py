@@ -2,6 +2,7 @@
 a replay and the forwarder write of them.
 """
 
+import time
 from collections.abc import Iterable
 
 from functions.replay.manifest import SentRow
@@ -9,12 +10,17 @@ from functions.replay.selection import Letter
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import SetAsideRecord, UsageMessage, to_body
-from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 
 NOW_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 TRIED_AT = "2026-11-23T10:00:02.000Z"
 METERED_AT = "2026-11-23T10:00:01.000Z"
 OCCURRED_AT = "2026-11-23T10:00:00.000Z"
+
+
+def an_hour_ago() -> str:
+    """By the clock that functions of the emulator go by: a fixed time grows too old for them."""
+    return iso_from_epoch_ms(time.time_ns() // 1_000_000 - HOUR_MS)
 
 
 def event(

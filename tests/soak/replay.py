@@ -24,9 +24,8 @@ import httpx
 import pytest
 
 from functions.usage.message import to_body
-from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import SetAsideClass
-from tests.fakes.unforwarded import event, message, record
+from tests.fakes.unforwarded import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import Deployed
 from tests.local.aforo.standin import running_standin
@@ -77,11 +76,11 @@ def _start(stack: ExitStack) -> tuple[Deployed, str]:
 
 def _set_aside(deployed: Deployed, messages: int) -> int:
     """One event each, every thousandth poison; how many of those."""
-    an_hour_ago = iso_from_epoch_ms(time.time_ns() // 1_000_000 - HOUR_MS)
+    tried_at = an_hour_ago()
 
     def put(numbers: tuple[int, ...]) -> None:
         entries = [
-            {"Id": str(place), "MessageBody": _body(number, an_hour_ago)}
+            {"Id": str(place), "MessageBody": _body(number, tried_at)}
             for place, number in enumerate(numbers)
         ]
         deployed.aws.sqs.send_message_batch(
@@ -94,11 +93,11 @@ def _set_aside(deployed: Deployed, messages: int) -> int:
     return len(range(0, messages, POISON_EVERY))
 
 
-def _body(number: int, an_hour_ago: str) -> str:
+def _body(number: int, tried_at: str) -> str:
     is_poison = number % POISON_EVERY == 0
     kind = SetAsideClass.POISON if is_poison else KINDS[number % len(KINDS)]
-    why = record(kind, tried_at=an_hour_ago) if kind else None
-    return to_body(message([event(number, occurred_at=an_hour_ago)], why))
+    why = record(kind, tried_at=tried_at) if kind else None
+    return to_body(message([event(number, occurred_at=tried_at)], why))
 
 
 def _replay(deployed: Deployed, aforo_url: str, name: str, wanted: int) -> tuple[Any, str]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,13 +54,19 @@ def test_a_dead_server_fails_every_message(environment: pytest.MonkeyPatch, tmp_
     """Nothing is acknowledged that is not in the counters."""
     with start_valkey(tmp_path) as server:
         environment.setenv("REDIS_URL", server.url)
-    answer = handler(delivery(settled([event("a")]), {"kind": "open", "version": 1}), None)
+    answer = handler(
+        delivery(
+            settled([event("a", at_ms=time.time_ns() // 1_000_000)]), {"kind": "open", "version": 1}
+        ),
+        None,
+    )
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
 
 
 def test_it_answers_questions() -> None:
     """Asked directly, it says what the counters hold, in what JSON can carry."""
-    handler(delivery(settled([event("a", customer="cust_9")])), None)
+    now_ms = time.time_ns() // 1_000_000
+    handler(delivery(settled([event("a", at_ms=now_ms, customer="cust_9")])), None)
     asked: entry.Delivery = {"inspect": {"customerId": "cust_9", "keys": ["a"]}}
     answer = json.loads(json.dumps(handler(asked, None)))
     assert answer["marked"] == {"a": True}

@@ -7,7 +7,7 @@ import pytest
 
 from functions.replay.manifest import Manifests
 from functions.usage.message import to_body
-from tests.fakes.unforwarded import event, ledger_row, message, record
+from tests.fakes.unforwarded import an_hour_ago, event, ledger_row, message, record
 from tests.integration.replay.conftest import Context, Surroundings
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ def test_what_is_not_replayed_stays_and_is_visible_again_after_the_report(
 
 def test_a_dry_run_touches_nothing_and_says_what_would_happen(aws: Surroundings) -> None:
     """The same numbers as the replay after it."""
+    at = an_hour_ago()
     waiting = [
-        message([event(1), event(2)], record("config")),
-        message([event(3, customer="cus_b")], record("auth")),
-        message([event(4)], record("poison")),
+        message([event(n, occurred_at=at) for n in (1, 2)], record("config")),
+        message([event(3, customer="cus_b", occurred_at=at)], record("auth")),
+        message([event(4, occurred_at=at)], record("poison")),
     ]
     aws.set_aside(*waiting)
-    aws.write_ledger([ledger_row(1)])
+    aws.write_ledger([ledger_row(1, occurred_at=at)])
     dry = aws.move("dry", {"dryRun": True})
     told = aws.report("dry", dry_run=True)
     assert aws.depth(aws.usage_url) == 0
@@ -95,8 +96,8 @@ def test_a_dry_run_touches_nothing_and_says_what_would_happen(aws: Surroundings)
     same = ("messages", "events", "seen")
     assert [dry[name] for name in same] == [real[name] for name in same] == [2, 3, 3]
     assert keys(aws.sent()) == sorted([key(1), key(2), key(3)])
-    aws.write_ledger(ledger_row(n, replay_id=REPLAY) for n in (1, 2))
-    aws.write_ledger([{**ledger_row(3, replay_id=REPLAY), "customerId": "cus_b"}])
+    rows = [ledger_row(n, replay_id=REPLAY, occurred_at=at) for n in (1, 2, 3)]
+    aws.write_ledger([*rows[:2], {**rows[2], "customerId": "cus_b"}])
     after = aws.report(REPLAY)
     assert after["events"] == told["events"]
     assert after["bill"] == told["bill"]

@@ -14,8 +14,9 @@ import boto3
 import httpx
 import pytest
 
+from functions.usage.event import UsageEvent
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import event, message, record
+from tests.fakes.unforwarded import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import CLAIM_SECONDS, Deployed, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
@@ -54,6 +55,10 @@ def deployed(
         yield Deployed(make_surroundings(), aforo.url, quarantine, doom)
 
 
+def recent(number: int, customer: str = "cus_a") -> UsageEvent:
+    return event(number, customer=customer, occurred_at=an_hour_ago())
+
+
 def outage(aforo: AforoStandIn) -> None:
     fault = {"kind": "status", "status": 503, "retry_after": "1"}
     httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
@@ -64,9 +69,9 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
 ) -> None:
     """And the same again changes nothing: only what still fails is taken once more."""
     aws = deployed.aws
-    aws.set_aside(*(message([event(n), event(n + 100)], record()) for n in range(12)))
-    aws.set_aside(message([event(200, customer="cus_gone")], record()))
-    aws.set_aside(message([event(300)], record("poison")), message([event(400)]), "not a message")
+    aws.set_aside(*(message([recent(n), recent(n + 100)], record()) for n in range(12)))
+    aws.set_aside(message([recent(200, customer="cus_gone")], record()))
+    aws.set_aside(message([recent(300)], record("poison")), message([recent(400)]), "not a message")
     dry = deployed.run("dry", {"dryRun": True, "eventsPerSecond": 1000.5, "maxMessages": 100})
     assert dry["outcome"] == "dry_run_finished"
     assert dry["report"]["events"]["replayed"] == 26
@@ -112,7 +117,7 @@ class Scene:
         }[source]()
 
     def _set_aside(self) -> None:
-        self.aws.set_aside(*(message([event(n)], record()) for n in self.numbers))
+        self.aws.set_aside(*(message([recent(n)], record()) for n in self.numbers))
 
     def _quarantine(self) -> None:
         for number in self.numbers:

@@ -14,10 +14,9 @@ import pytest
 
 from functions.usage.event import UsageEvent
 from functions.usage.message import SetAsideRecord
-from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import event, message, record
+from tests.fakes.unforwarded import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import Deployed, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
@@ -58,10 +57,6 @@ def walk(
 def book(aforo: AforoStandIn) -> dict[str, Any]:
     found: dict[str, Any] = httpx.get(f"{aforo.url}/_ledger", timeout=30).json()
     return found
-
-
-def an_hour_ago() -> str:
-    return iso_from_epoch_ms(time.time_ns() // 10**6 - HOUR_MS)
 
 
 def recent(number: int) -> UsageEvent:
