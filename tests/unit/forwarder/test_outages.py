@@ -290,17 +290,23 @@ def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
     assert classes == {SetAsideClass.AMBIGUOUS}
 
 
-def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
-    """A person asked Aforo, which has none, and the replay dies between sending and deleting. The
-    copies are taken and the answers lost. The same replay once more, days later, by the same word
-    of the person: none is billed twice. Asked anew, about all that is known now, it is sent.
-    """
+def parked_days_after_an_outage() -> Road:
+    """What was tried before Aforo went away, and of which nobody knows whether Aforo has it."""
     road = Road("503", hours=20)
     road.send_usage()
     road.run_out()
     road.run_until(road.begun + 5 * DAY)
     road.replay()
     road.run_out()
+    return road
+
+
+def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
+    """A person asked Aforo, which has none, and the replay dies between sending and deleting. The
+    copies are taken and the answers lost. The same replay once more, days later, by the same word
+    of the person: none is billed twice. Asked anew, about all that is known now, it is sent.
+    """
+    road = parked_days_after_an_outage()
     assert {one["setAside"]["setAsideClass"] for one in road.set_aside()} == {
         SetAsideClass.AMBIGUOUS
     }
@@ -321,12 +327,7 @@ def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
 
 def test_a_decision_taken_again_covers_what_was_learnt_since() -> None:
     """Parked once more, an event that Aforo really has not got is sent by a second decision."""
-    road = Road("503", hours=20)
-    road.send_usage()
-    road.run_out()
-    road.run_until(road.begun + 5 * DAY)
-    road.replay()
-    road.run_out()
+    road = parked_days_after_an_outage()
     road.aforo.kind = "hang"
     road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
     road.replay(decided=True, dies=True)
