@@ -6,7 +6,7 @@ would be parked. The forwarder alone decides. It knows of the ledger's doubts to
 (functions.replay.bill).
 """
 
-from functions.usage.doubt import recorded_doubt_ms
+from functions.usage.doubt import earliest, recorded_doubt_ms
 from functions.usage.message import UsageMessage
 
 
@@ -14,5 +14,4 @@ def doubtful_since_ms(back: UsageMessage) -> int | None:
     """The earliest doubt in the history of a message that is put back, epoch milliseconds."""
     if back.get("decided"):
         return None
-    doubts = map(recorded_doubt_ms, back.get("history", []))
-    return min((one for one in doubts if one is not None), default=None)
+    return earliest(*map(recorded_doubt_ms, back.get("history", [])))

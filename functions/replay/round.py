@@ -83,9 +83,8 @@ class Round:
             left = sum(take.rest is not None for _, take in takes)
         counted = count_kept(self._manifests, task, keeps, self._now_ms())
         self._hold(name, keeps)
-        would_move = sum(keep.why == DRY_RUN for keep in counted.fresh)
         return Moved(
-            messages=would_move if task.order.dry_run else len(takes),
+            messages=counted.would_move if task.order.dry_run else len(takes),
             events=len(rows),
             seen=len(letters) - left - counted.not_of_the_snapshot,
             held=counted.held,
@@ -156,6 +155,11 @@ class CountedKeeps:
     @property
     def held(self) -> int:
         return len(self.fresh)
+
+    @property
+    def would_move(self) -> int:
+        """In a dry run."""
+        return sum(keep.why == DRY_RUN for keep in self.fresh)
 
     @property
     def not_of_the_snapshot(self) -> int:

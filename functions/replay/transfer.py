@@ -47,9 +47,8 @@ class Transfer:
         counted = count_kept(self._manifests, task, keeps, self._now_ms())
         self._manifests.put_held(name, [held_row(letter, keep) for letter, keep in keeps])
         self._waiting.hold(letter.receipt_handle for letter, _ in keeps)
-        would_move = sum(keep.why == DRY_RUN for keep in counted.fresh)
         return Moved(
-            messages=would_move if task.order.dry_run else len(takes),
+            messages=counted.would_move if task.order.dry_run else len(takes),
             seen=len(letters) - counted.not_of_the_snapshot,
             held=counted.held,
             is_queue_empty=len(letters) < wanted,
