@@ -49,7 +49,7 @@ class ServerProcess:
             if self.is_running():
                 os.kill(self.pid, signal.SIGKILL)
         # A pid is not given away while a group has it: another's process, then another's group.
-        if self.group and (self.is_running() or not _command_line(self.pid)):
+        if self.group and (self.is_running() or _is_over(self.pid)):
             _kill_group(self.pid)
 
 
@@ -107,6 +107,20 @@ def _command_line(pid: int) -> str:
         check=False,
     ).stdout.strip()
     return "" if shown.startswith("Z") else shown
+
+
+def _is_over(pid: int) -> bool:
+    """Whether there is no such process, or only what a dead one left to its parent.
+
+    Not the same as an empty command line: a process that is just starting has none, either.
+    """
+    if not Path("/proc/self/stat").exists():
+        return not _command_line(pid)
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] in {"Z", "X"}  # after the name, which may hold blanks
 
 
 def _reap(pid: int) -> None:

@@ -113,8 +113,10 @@ def test_interrupted_while_it_starts_it_leaves_nothing_running(
     """Ctrl-C: nobody has written its pid down yet, so nobody else could stop it."""
     silent = module("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
     starter = (
-        "import pathlib, sys\n"
+        "import pathlib, signal, sys\n"
         "from tests.local.server_process import start_server\n"
+        # What a shell starts in the background ignores it, and so would what we start.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"start_server({silent!r}, [], pathlib.Path({str(tmp_path)!r}), {{}})\n"
     )
     log = tmp_path / f"{silent}.log"
@@ -148,6 +150,25 @@ def test_a_pid_that_is_another_s_by_now_is_left_alone(
     remembered.stop()
     time.sleep(0.05)
     assert sleeper.poll() is None
+
+
+def test_a_stranger_without_a_command_line_is_left_alone(tmp_path: Path) -> None:
+    """One that is just starting has none yet: its pid is not free for that."""
+    nameless = (
+        "import ctypes, pathlib, time\n"
+        "stat = pathlib.Path('/proc/self/stat')\n"
+        "if stat.exists():\n"
+        "    first, last = map(int, stat.read_text().rpartition(')')[2].split()[45:47])\n"
+        "    ctypes.memset(first, 0, last - first)\n"
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch()\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", nameless], start_new_session=True) as stranger:
+        until((tmp_path / "ready").exists)
+        ServerProcess("ministack", stranger.pid, "ministack", group=True).stop()
+        time.sleep(0.05)
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 def test_workers_end_with_their_server_also_when_it_is_already_gone(tmp_path: Path) -> None:
