@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from functions.metering.field_names import context_of, leaves
 from functions.metering.request import NO_CONTEXT, Request
-from functions.metering.strict_json import PLAIN_CHARS, read_object, read_plain
 from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import PLAIN_CHARS, read_object, read_plain
 
 FORMAT = "1"
 # Who pays, and for what: where one is not clean, the line is quarantined.

@@ -8,8 +8,8 @@ from functions.metering.foreign_delivery import ForeignDelivery
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.moulds import Cast, Moulds
 from functions.metering.sorting import Sorted
-from functions.metering.strict_json import INVALID, read_plain
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.strict_json import INVALID, read_plain
 
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pydantic_core import from_json
 
 from functions.metering.access_log import ABSENT, TEXT_CHARS, valid_traceparent
-from functions.metering.strict_json import read_object
 from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import read_object
 
 CUSTOMER_TRUNCATED = Quarantined(
     "customer_truncated", "the log cut the authorizer's result before customerId was over"

@@ -7,8 +7,8 @@ Only what stands at position 0 counts: bodies hold whatever their sender likes, 
 from enum import Enum
 from typing import NamedTuple
 
-from functions.metering.vended_line import unwrapped
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.vended_line import unwrapped
 
 UNKNOWN_LINE = Quarantined("unknown_format", "not a line of an execution log")
 

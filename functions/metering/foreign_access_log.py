@@ -22,8 +22,8 @@ from functions.metering.field_plan import PAYERS, FieldPlan, plan_of
 from functions.metering.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.request import ApiType, Request, is_gateway_id
 from functions.metering.request_time import time_ms
-from functions.metering.strict_json import read_object, read_plain
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.strict_json import read_object, read_plain
 
 UNDECLARED_CUSTOMER = Quarantined(
     "undeclared_customer",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from functions.metering.access_log import is_absent
 from functions.metering.product_fields import TOOL_NAME
-from functions.metering.strict_json import read_array
 from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import read_array
 
 BAD_LIST = "bad_list"
 # A JSON-RPC batch has some tens of calls; each element becomes an event.

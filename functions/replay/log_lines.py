@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from functions.replay.one_request import Line
+from functions.replay.one_request import Line, line_of
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import DAY_MS, HOUR_MS
 
@@ -98,13 +98,12 @@ class LogLines:
         """
         if place.first_timestamp is None:
             return
-        prefix = f"({place.request_id}) "
         try:
             around = self._around(place, place.first_timestamp)
             for _, moment in groupby(around, key=itemgetter("timestamp")):
                 # The filter's own matching is by words: what counts is the line's beginning.
                 yield from sorted(
-                    (_line(one) for one in moment if one["message"].startswith(prefix)),
+                    (_line(one) for one in moment if line_of(one["message"], place.request_id)),
                     key=_place_in_moment,
                 )
         except ClientError as error:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.usage.vended_line import Wrapped, unwrapped
+
 type Line = Mapping[str, Any]  # of an execution log: `id`, `timestamp` and `message`
 
 # As metering groups (functions/metering/execution_grouping.py); the tests hold the two together.
@@ -31,24 +33,39 @@ class _Group:
         )
 
     def holds(self, extended_request_id: str | None, moments: Collection[object]) -> bool:
-        # By their times, since what is kept has its credentials redacted.
         return (extended_request_id is None or extended_request_id in self.identities) and set(
             moments
         ) <= {line["timestamp"] for line in self.lines}
+
+
+def line_of(message: object, request_id: str) -> Wrapped | None:
+    """The line of a log event, with the API and stage that a vended one names; None where it is
+    not of this request id.
+    """
+    if not isinstance(message, str):
+        return None
+    found = unwrapped(message)
+    if isinstance(found, Wrapped) and found.line.startswith(f"({request_id}) "):
+        return found
+    return None
 
 
 def lines_of_request(
     lines: Iterable[Line],
     request_id: str,
     extended_request_id: str | None,
-    moments: Collection[object],
+    own: Collection[Line],
 ) -> list[Line]:
-    """`moments` are the times of the lines that are known to be its own. Empty while they are not
-    all there; of several requests only where nothing tells them apart but parts of a millisecond.
+    """`own` are lines that are known to be its own, as they are kept. Empty while they are not all
+    there; of several requests only where nothing tells them apart but parts of a millisecond.
     """
+    # By their times, since what is kept has its credentials redacted.
+    moments = {one.get("timestamp") for one in own}
     last = max((one for one in moments if isinstance(one, int)), default=0)
+    known = (line_of(one.get("message"), request_id) for one in own)
+    apis = {(one.api_id, one.stage) for one in known if one}
     found: list[Line] = []
-    for group in _groups(lines, len(f"({request_id}) ")):
+    for group in _groups(lines, request_id, apis):
         if group.lines[0]["timestamp"] > last:
             break
         if group.holds(extended_request_id, moments):
@@ -58,10 +75,16 @@ def lines_of_request(
     return found
 
 
-def _groups(lines: Iterable[Line], prefix_chars: int) -> Iterator[_Group]:
+def _groups(
+    lines: Iterable[Line], request_id: str, apis: Collection[tuple[str | None, str | None]]
+) -> Iterator[_Group]:
+    """Of these APIs: a group that vended logs are delivered to may hold several."""
     group = _Group()
     for line in lines:
-        text = line["message"][prefix_chars:]
+        wrapped = line_of(line["message"], request_id)
+        if wrapped is None or (wrapped.api_id, wrapped.stage) not in apis:
+            continue
+        text = wrapped.line[len(f"({request_id}) ") :]
         identity = _identity(text)
         if group.is_over(identity):
             if group.lines:

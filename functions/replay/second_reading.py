@@ -5,7 +5,7 @@ very same object again; requests that were incomplete are read again from their 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -142,13 +142,12 @@ class SecondReading:
                 sorted_out.wait(found, entries)
         return sorted_out.reading(key, kept)
 
-    def _again(self, kept: KeptLines, place: Place, entries: Iterable[Line]) -> Answer | str:
+    def _again(self, kept: KeptLines, place: Place, entries: Collection[Line]) -> Answer | str:
         """What metering makes of it, or why that is not known yet."""
-        moments = {entry.get("timestamp") for entry in entries}
         where = {**kept.content, "logGroup": place.log_group, "logStream": place.log_stream}
         try:
             lines = lines_of_request(
-                self._log.of(place), place.request_id, place.extended_request_id, moments
+                self._log.of(place), place.request_id, place.extended_request_id, entries
             )
             if not lines:
                 return STILL_INCOMPLETE

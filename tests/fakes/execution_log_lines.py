@@ -34,6 +34,28 @@ def configured(customers: dict[str, str], **more: object) -> Configuration:
     return Configuration.model_validate({"versions": [version]})
 
 
+def vended(line: str, **changes: str) -> str:
+    """The line as a vended delivery (gateway-logs.md 1.9) wraps it in JSON."""
+    fields = {**_vended_fields(), "event_timestamp": REQUEST_TIME_MS, "payload": line}
+    return json.dumps({**fields, **changes})
+
+
+def vended_columns(line: str, blank: str = "\t", **changes: str) -> str:
+    """The same as columns."""
+    return blank.join([*{**_vended_fields(), **changes}.values(), line])
+
+
+def _vended_fields() -> dict[str, str]:
+    return {
+        "resource_arn": "arn:aws:apigateway:eu-west-1::/restapis/zz11/stages/live",
+        "event_timestamp": str(REQUEST_TIME_MS),
+        "api_id": "zz11",
+        "stage": "live",
+        "resource_path": "/pets/{id}",
+        "http_method": "GET",
+    }
+
+
 def masked(text: str) -> str:
     return "*" * (len(text) - 6) + text[-6:]
 

@@ -17,6 +17,8 @@ from tests.fakes.execution_log_lines import (
     REQUEST_ID,
     prefixed,
     request_texts,
+    vended,
+    vended_columns,
 )
 from tests.integration.replay.conftest import Surroundings
 from tests.integration.replay.yard import Yard, invoke
@@ -51,12 +53,17 @@ def deliver(yard: Yard, lines: Iterable[str]) -> None:
 ORDER = {"filter": {"reason": ["incomplete"]}}
 
 
+@pytest.mark.parametrize("wrapped", [str, vended, vended_columns])
 def test_a_request_in_two_deliveries_is_read_again_from_its_log(
-    yard: Yard, aws: Surroundings, execution_log: Callable[[Iterable[str]], None]
+    yard: Yard,
+    aws: Surroundings,
+    execution_log: Callable[[Iterable[str]], None],
+    wrapped: Callable[[str], str],
 ) -> None:
-    """Both halves leave; its key is one, in however many messages."""
-    lines = prefixed(request_texts())
-    other = prefixed(request_texts(extended_id="Other_Id="), "11111111-0000-4000-8000-000000000000")
+    """Both halves leave; its key is one, in however many messages. In every form of the log."""
+    lines = list(map(wrapped, prefixed(request_texts())))
+    other_id = "11111111-0000-4000-8000-000000000000"
+    other = list(map(wrapped, prefixed(request_texts(extended_id="Other_Id="), other_id)))
     execution_log([*other[:3], *lines[:9], *other[3:], *lines[9:]])
     deliver(yard, [*lines[:9], *other])
     deliver(yard, lines[9:])

@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "metering.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 V1, EVERYTHING, V1_MORE, TOKENS = EXAMPLES
-MODULES = sorted((ROOT / "functions" / "metering").glob("*.py"))
+MODULES = sorted(
+    module for stop in ("metering", "usage") for module in (ROOT / "functions" / stop).glob("*.py")
+)
 
 
 def section(title: str) -> str:

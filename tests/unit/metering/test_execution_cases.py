@@ -25,6 +25,8 @@ from tests.fakes.execution_log_lines import (
     read,
     request_texts,
     result_body,
+    vended,
+    vended_columns,
     woven,
 )
 
@@ -396,21 +398,6 @@ def test_case_28_billed_fields_must_be_clean(stain: str) -> None:
     assert outcomes(prefixed(texts)) == [CUSTOMER]
 
 
-def vended(line: str, **changes: Any) -> str:
-    return json.dumps(
-        {
-            "resource_arn": "arn:aws:apigateway:eu-west-1:1:/restapis/zz11/stages/live",
-            "event_timestamp": REQUEST_TIME_MS,
-            "api_id": "zz11",
-            "stage": "live",
-            "resource_path": "/pets/{id}",
-            "http_method": "GET",
-            "payload": line,
-            **changes,
-        }
-    )
-
-
 def test_case_29_vended_json_is_unwrapped() -> None:
     """A group's own name says nothing there: API and stage stand beside the line."""
     texts = request_texts()
@@ -431,13 +418,11 @@ def test_case_29_the_same_request_id_on_two_apis_is_two_requests() -> None:
 @pytest.mark.parametrize("blank", ["\t", " "])
 def test_case_29_vended_plain_columns(blank: str) -> None:
     """The fields in their order; a line that can be read in two ways is quarantined alone."""
-    arn = "arn:aws:apigateway:eu-west-1::/restapis/zz11/stages/live"
-    columns = [arn, str(REQUEST_TIME_MS), "zz11", "live", "/pets/{id}", "GET"]
-    lines = [blank.join([*columns, line]) for line in prefixed(request_texts())]
+    lines = [vended_columns(line, blank) for line in prefixed(request_texts())]
     assert outcomes(lines, log_group="/my/own/group") == [CUSTOMER]
-    forged = f"GET{blank}(victims-id) Method completed with status: 200"
-    columns[4] = f"/x{blank}{forged}"
-    lines.append(blank.join([*columns, f"({REQUEST_ID}) Method request path: {{}}"]))
+    forged = f"/x{blank}GET{blank}(victims-id) Method completed with status: 200"
+    line = f"({REQUEST_ID}) Method request path: {{}}"
+    lines.append(vended_columns(line, blank, resource_path=forged))
     assert outcomes(lines, log_group="/my/own/group") == ["unknown_wrapper", CUSTOMER]
 
 

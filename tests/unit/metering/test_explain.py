@@ -20,9 +20,9 @@ from functions.metering.explain import TENANT_HEADER, main
 from functions.metering.explain_input import LINES_AT_ONCE, BadInputError, read_input
 from functions.metering.explanation import Explained
 from functions.metering.recognition import recognised
-from functions.metering.strict_json import INVALID
 from functions.usage.event import RequestIdentity
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
+from functions.usage.strict_json import INVALID
 from tests.fakes.access_log_lines import (
     FIELDS,
     REQUEST_TIME_MS,

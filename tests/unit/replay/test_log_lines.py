@@ -16,6 +16,7 @@ from functions.replay.log_lines import (
     Place,
     read_place,
 )
+from tests.fakes.execution_log_lines import vended, vended_columns
 
 PLACE = Place(
     logGroup="group",
@@ -51,10 +52,20 @@ def event(number: int, message: str = "(abc-1) line") -> dict[str, Any]:
 
 def test_only_the_lines_of_the_request_id_are_taken() -> None:
     """The service matches by words: what counts is the beginning."""
-    others = ["(ABC-1) x", "(abc-1", "text with (abc-1) inside", "(abc-12) x", "(abc-1)x"]
+    others = [
+        "(ABC-1) x",
+        "(abc-1",
+        "text with (abc-1) inside",
+        "(abc-12) x",
+        "(abc-1)x",
+        vended("(abc-12) (abc-1) x"),
+        '{"payload": "(abc-1) x", "payload": "(abc-1) y"}',
+    ]
     events = [event(1), *(event(n, text) for n, text in enumerate(others, 2))]
     pages = Pages({"events": events})
     assert lines_of(pages) == ["(abc-1) line"]
+    wrapped = [vended("(abc-1) line"), vended_columns("(abc-1) line")]
+    assert lines_of(Pages({"events": [event(n, one) for n, one in enumerate(wrapped)]})) == wrapped
     assert pages.asked == [
         {
             "logGroupName": "group",

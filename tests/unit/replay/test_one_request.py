@@ -1,14 +1,21 @@
 """The lines of one request, out of all that bear its caller-chosen id."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from functions.metering.execution_grouping import Group, grouped
 from functions.replay.one_request import lines_of_request
-from tests.fakes.execution_log_lines import REQUEST_ID, prefixed, request_texts
+from tests.fakes.execution_log_lines import (
+    REQUEST_ID,
+    prefixed,
+    request_texts,
+    vended,
+    vended_columns,
+)
 
 T = 1_790_000_000_000
 REFUSED = ["Unauthorized request: x"]
@@ -55,12 +62,13 @@ def ids_of(group: Group) -> set[str]:
     return {event["id"] for event in group.log_events if isinstance(event, dict)}
 
 
-def moments_of(log_events: Any) -> set[int]:
-    return {event["timestamp"] for event in log_events}
+def own(*moments: int) -> list[dict[str, Any]]:
+    """Lines that are known to be a request's own, as they are kept."""
+    return [{"timestamp": moment, "message": f"({REQUEST_ID}) line"} for moment in moments]
 
 
-def found(log: list[dict[str, Any]], extended_id: str | None, moments: set[int]) -> list[str]:
-    return [one["id"] for one in lines_of_request(log, REQUEST_ID, extended_id, moments)]
+def found(log: list[dict[str, Any]], extended_id: str | None, own: Any) -> list[str]:
+    return [one["id"] for one in lines_of_request(log, REQUEST_ID, extended_id, own)]
 
 
 @given(logs(), st.data())
@@ -78,7 +86,7 @@ def test_what_leaves_is_a_group_of_metering_whole_and_alone(
     assume(named and min(ids_of(ours)) >= named[0])
     (whole,) = [group for group in groups_of(log) if ids_of(ours) & ids_of(group)]
     extended_id = ours.starts[0].extended_request_id
-    assert found(log, extended_id, moments_of(ours.log_events)) == sorted(ids_of(whole))
+    assert found(log, extended_id, ours.log_events) == sorted(ids_of(whole))
 
 
 @given(logs(distinct=False), st.data())
@@ -90,7 +98,7 @@ def test_within_one_millisecond_whole_groups_leave_that_may_be_ours(
     """
     ours = data.draw(st.sampled_from(list(groups_of(log))))
     extended_id = ours.starts[0].extended_request_id
-    lines = lines_of_request(log, REQUEST_ID, extended_id, moments_of(ours.log_events))
+    lines = lines_of_request(log, REQUEST_ID, extended_id, cast("Any", ours.log_events))
     again = list(groups_of(lines))
     assert ours.log_events in [group.log_events for group in again]
     whole = [group.log_events for group in groups_of(log)]
@@ -105,12 +113,27 @@ def test_a_line_of_ours_that_is_not_there_yet_is_waited_for() -> None:
         for n, line in enumerate([*texts(0), *texts(5)])
     ]
     half = len(log) // 2
-    assert found(log, "X0=", {T, T + 3})
-    assert found(log[1:], "X0=", {T, T + 3}) == []
-    assert found(log[half:], None, {T + half - 1}) == []
-    assert found(log[:half], None, {T + half + 1}) == []
-    assert found(log, "Unknown=", {T}) == []
-    assert found([], None, {T}) == []
+    assert found(log, "X0=", own(T, T + 3))
+    assert found(log[1:], "X0=", own(T, T + 3)) == []
+    assert found(log[half:], None, own(T + half - 1)) == []
+    assert found(log[:half], None, own(T + half + 1)) == []
+    assert found(log, "Unknown=", own(T)) == []
+    assert found([], None, own(T)) == []
+
+
+@pytest.mark.parametrize("wrapped", [vended, vended_columns])
+def test_vended_lines_are_read_as_metering_reads_them(wrapped: Callable[..., str]) -> None:
+    """Of two APIs that share a group and a request id, too: they may overlap."""
+    ours, theirs = texts(0), texts(5)
+    other = {"api_id": "yy22", "resource_arn": "arn:aws:apigateway:x::/restapis/yy22/stages/live"}
+    lines = [each for pair in zip(ours, theirs, strict=True) for each in pair]
+    log = [
+        {"id": f"{n:056}", "timestamp": T + n, "message": wrapped(line, **(other if n % 2 else {}))}
+        for n, line in enumerate(lines)
+    ]
+    for extended_id in ("X0=", None):
+        assert found(log, extended_id, log[2:9:2]) == [one["id"] for one in log[::2]]
+    assert found(log, None, own(T)) == []  # that one is not wrapped: another delivery's
 
 
 def test_no_more_of_the_log_is_read_than_is_needed() -> None:
@@ -121,5 +144,5 @@ def test_no_more_of_the_log_is_read_than_is_needed() -> None:
     ]
     for extended_id in ("X0=", None):
         read = iter(log)
-        assert lines_of_request(read, REQUEST_ID, extended_id, {T + 3})
+        assert lines_of_request(read, REQUEST_ID, extended_id, own(T + 3))
         assert len(list(read)) > len(log) * 9 / 10

@@ -53,15 +53,14 @@ ANSWER = Answer(billed=1, excluded={}, quarantined={}, kept=[], incomplete=[], u
 
 
 class Log:
-    """Lines of these moments, of whatever request."""
+    """Lines of these moments, of whatever request of an id."""
 
     def __init__(self, *moments: int) -> None:
         self._moments = moments
 
-    def of(self, _: Place) -> list[Mapping[str, Any]]:
-        return [
-            {"id": str(one), "timestamp": one, "message": "(chosen) line"} for one in self._moments
-        ]
+    def of(self, place: Place) -> list[Mapping[str, Any]]:
+        message = f"({place.request_id}) line"
+        return [{"id": str(one), "timestamp": one, "message": message} for one in self._moments]
 
 
 class Metering:
@@ -100,7 +99,8 @@ def test_an_object_of_very_many_requests_takes_several_replays() -> None:
     """The rest stays incomplete, however old: nobody has looked for it yet."""
     details = [json.dumps({**json.loads(DETAIL), "requestId": str(n)}) for n in range(250)]
     entries = [
-        {"timestamp": FIRST_MS, "message": "(n) line", "detail": detail} for detail in details
+        {"timestamp": FIRST_MS, "message": f"({n}) line", "detail": detail}
+        for n, detail in enumerate(details)
     ]
     kept = KeptLines("incomplete", {"logEvents": entries}, entries)
     later_ms = FIRST_MS + 5 * 3_600_000

@@ -7,8 +7,8 @@ Events may be 1 MB long: everything here is linear.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from functions.metering.strict_json import read_object
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.strict_json import read_object
 
 UNKNOWN_WRAPPER = Quarantined("unknown_wrapper", "JSON without an execution line at payload")
 UNCLEAR_COLUMNS = Quarantined("unknown_wrapper", "the columns can be read in two ways")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.metering.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
 from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
 from tests.fakes.access_log_lines import FIELDS, access_line
 
 NAMES = st.sampled_from(["a", "b", ":", '\\"', "", "customerId"])
