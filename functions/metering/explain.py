@@ -28,11 +28,10 @@ from functions.metering.explained_line import outcome_of, printed
 from functions.metering.explanation import Explained, Kind, Terms, explained
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.recognition import is_request, recognised
+from functions.metering.tenant_header import customer_header
 from functions.usage.outcome import Excluded
 
 _ACCOUNT_DIGITS = 12
-# The one that the authorizer checks (DESIGN.md 6).
-TENANT_HEADER = "X-Tenant-Id"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -88,7 +87,7 @@ def _terms(options: Namespace) -> Terms:
     ):
         raise BadInputError("--account: an AWS account id has 12 digits")
     now_ms = time.time_ns() // 1_000_000
-    header = TENANT_HEADER if options.tenant_header == "customer" else None
+    header = customer_header(options.tenant_header)
     configuration = _configuration(options.config)
     return Terms(configuration, account, options.region, now_ms, header, options.log_group)
 

@@ -18,12 +18,10 @@ from functions.metering.declared_source import DeclaredSource
 from functions.metering.intake import Intake
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings
+from functions.metering.tenant_header import customer_header
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# The one that the authorizer checks (DESIGN.md 6).
-TENANT_HEADER = "X-Tenant-Id"
 
 
 def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
@@ -58,9 +56,8 @@ def _wired() -> tuple[Intake, Telemetry]:
 
 
 def _source(settings: MeteringSettings) -> DeclaredSource:
-    names_customer = settings.tenant_header == "customer"
     return DeclaredSource(
         settings.aws_region,
         execution_log_groups=settings.execution_log_group_names,
-        tenant_header=TENANT_HEADER if names_customer else None,
+        tenant_header=customer_header(settings.tenant_header),
     )
