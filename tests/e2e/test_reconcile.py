@@ -45,7 +45,8 @@ def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
     assert reconcile(endpoints)["outcome"] == "reconciled"
     assert status_of_a_call(endpoints, customer) == 429
     put_limit(endpoints.aforo_url, customer.customer_id, 1000)
-    assert reconcile(endpoints)["changed"]["limit"] >= 1
+    # Not how many limits it changed: the schedule's own may have come before it.
+    assert reconcile(endpoints)["outcome"] == "reconciled"
     assert status_of_a_call(endpoints, customer) == 200
     found = inspect(endpoints.functions["reconciliation"], customer.customer_id)
     assert (found["limit"], found["burst"]) == (1000, 1)
