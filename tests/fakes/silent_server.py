@@ -46,14 +46,29 @@ def speaks_http(connection: socket.socket, stopped: threading.Event) -> None:
 
 def signs_in_after(seconds: float) -> Speak:
     """A store without a single key that answers AUTH so late, and everything else at once."""
+    return _signs_in(lambda stopped: not stopped.wait(seconds))
 
+
+def signs_in_when(told: threading.Event) -> Speak:
+    """The same, that answers AUTH when it is told to."""
+
+    def is_told(stopped: threading.Event) -> bool:
+        while not stopped.is_set():
+            if told.wait(0.01):
+                return True
+        return False
+
+    return _signs_in(is_told)
+
+
+def _signs_in(is_time: Callable[[threading.Event], bool]) -> Speak:
     def speak(connection: socket.socket, stopped: threading.Event) -> None:
         commands = hiredis.Reader()
         while asked := connection.recv(65_536):
             commands.feed(asked)
             while command := commands.gets():
                 is_auth = command[0] == b"AUTH"
-                if is_auth and stopped.wait(seconds):
+                if is_auth and not is_time(stopped):
                     return
                 connection.sendall(b"+OK\r\n" if is_auth else b"$-1\r\n")
 
