@@ -13,6 +13,7 @@ from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.aforo.standin import running_standin
 
+PATIENCE_SECONDS = 30.0  # of an answer that comes, on a busy machine
 AS_PRODUCT = {"Authorization": f"Bearer {DEFAULT_API_KEY}", "X-Tenant-Id": DEFAULT_TENANT}
 
 
@@ -35,7 +36,7 @@ def console(url: str) -> Iterator[Console]:
 def client(url: str, console: Console) -> Iterator[httpx.Client]:
     """A client that calls as the product does."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # empty: loading certificates is slow
-    options: dict[str, Any] = {"timeout": 5, "trust_env": False, "verify": context}
+    options: dict[str, Any] = {"timeout": PATIENCE_SECONDS, "trust_env": False, "verify": context}
     with httpx.Client(base_url=url, headers=AS_PRODUCT, **options) as client:
         yield client
 

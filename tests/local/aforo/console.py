@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 30
 
 
 class Console:

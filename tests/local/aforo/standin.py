@@ -19,7 +19,7 @@ from tests.local.aforo.state import State
 HOST = "127.0.0.1"  # never wider: the /_ routes ask for no credentials
 # Hanging answers are woken at once; this is for a client that does not read what it is sent.
 SHUTDOWN_SECONDS = 0.5
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 class AforoStandIn:
