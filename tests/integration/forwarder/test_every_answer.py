@@ -19,6 +19,7 @@ from functions.forwarder.packing import Parcel, distinct
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
 from tests.fakes.secret_store import SecretStore
+from tests.integration.forwarder.conftest import HANGING_SECONDS, PATIENCE_SECONDS
 from tests.local.aforo.settings import DEFAULT_API_KEY
 
 type Break = Callable[..., None]
@@ -27,7 +28,8 @@ SIZE = 8
 
 
 def batch(size: int = SIZE, **changes: Any) -> list[Parcel]:
-    events = (usage_event(n, occurred_ms=now_ms(), **changes) for n in range(size))
+    moment = now_ms()
+    events = (usage_event(n, occurred_ms=moment, **changes) for n in range(size))
     return list(distinct(events).parcels.values())
 
 
@@ -100,7 +102,10 @@ def test_a_lasting_fault_and_then_none(
     """
     events = batch()
     break_aforo(fault)
+    if fault["kind"] == "hang":
+        api.client.timeout = httpx.Timeout(HANGING_SECONDS)
     assert outcomes(deliver(events, api.post)) == {outcome}
+    api.client.timeout = httpx.Timeout(PATIENCE_SECONDS)
     assert book(console)["accepted"] == accepted
     console.delete("/_faults").raise_for_status()
     assert outcomes(deliver(events, api.post)) == {Confirmed()}
