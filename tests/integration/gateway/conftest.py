@@ -112,4 +112,4 @@ def gateway(ministack: Ministack, stack: str, logs: "CloudWatchLogsClient") -> I
         with httpx.Client(base_url=ready.split()[-1], timeout=30) as client:
             yield Served(client, logs, process)
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0  # it writes out its logs for up to 30 s

@@ -42,7 +42,11 @@ class FailingLogs:
 
 
 async def write(
-    logs: FailingLogs, entries: list[LogEntry], monkeypatch: pytest.MonkeyPatch
+    logs: FailingLogs,
+    entries: list[LogEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    close_seconds: float = 60,
 ) -> tuple[int, list[LogEntry]]:
     """Write the entries, close, and answer what was lost and what was reported as accepted."""
     application = web.Application()
@@ -58,7 +62,7 @@ async def write(
     writer = LogWriter(3, accepted.append)
     for entry in entries:
         writer.write("group", entry)
-    lost = await writer.close(3)
+    lost = await writer.close(close_seconds)
     await runner.cleanup()
     return lost, accepted
 
@@ -89,5 +93,6 @@ def test_lines_that_could_not_be_written_in_time_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Closing tells how many entries were lost: never silently."""
-    lost, accepted = asyncio.run(write(FailingLogs(failures=10_000), entries_of(5), monkeypatch))
+    logs = FailingLogs(failures=10_000)
+    lost, accepted = asyncio.run(write(logs, entries_of(5), monkeypatch, close_seconds=3))
     assert (lost, accepted) == (5, [])
