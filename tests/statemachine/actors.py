@@ -60,7 +60,7 @@ class Actors:
             Role=role,
             Handler="actor.handler",
             Code={"ZipFile": packed.getvalue()},
-            Timeout=10,
+            Timeout=60,
         )["FunctionArn"]
         return arn
 

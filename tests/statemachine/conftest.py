@@ -44,5 +44,5 @@ def configure(emulator: Ministack, settings: dict[str, float]) -> None:
         headers={"Content-Type": "application/json"},
     )
     trust = ssl.create_default_context(cafile=emulator.ca_bundle)
-    with urlopen(request, timeout=5, context=trust) as answer:  # noqa: S310 - as above
+    with urlopen(request, timeout=30, context=trust) as answer:  # noqa: S310 - as above
         assert answer.status == 200
