@@ -59,6 +59,10 @@ def book(aforo: AforoStandIn) -> dict[str, Any]:
     return found
 
 
+def order(aforo: AforoStandIn, *faults: dict[str, Any]) -> None:
+    httpx.post(f"{aforo.url}/_faults", json={"faults": faults}).raise_for_status()
+
+
 def recent(number: int) -> UsageEvent:
     return event(number, occurred_at=an_hour_ago())
 
@@ -112,12 +116,14 @@ def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> N
     numbers = range(10_000, 10_040)
     walk.aws.set_aside(*(message([recent(n)], record("exhausted")) for n in numbers))
     before = book(aforo)["accepted"]
-    # Thirty are a round at this pace: the first goes through, then Aforo is down.
-    arn = walk.start("outage", {"eventsPerSecond": 0.5})
-    until(lambda: True if book(aforo)["accepted"] > before else None)
-    fault = {"kind": "status", "status": 503, "retry_after": "1"}
-    httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
+    away = {"kind": "status", "status": 503, "retry_after": "1"}
+    # One post goes through, and whoever looks late, no other.
+    order(aforo, {"kind": "slow", "seconds": 0.01, "count": 1}, {**away, "routes": "ingest"})
     try:
+        # Thirty are a round at this pace.
+        arn = walk.start("outage", {"eventsPerSecond": 0.5})
+        until(lambda: True if book(aforo)["accepted"] > before else None)
+        order(aforo, away)
         waited = waits(walk, arn)
         # For Aforo, or for what the forwarder holds of the first round: which, is a matter of luck.
         until(lambda: True if waits(walk, arn) >= waited + 3 else None)
