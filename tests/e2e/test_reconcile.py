@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from functions.reconciliation.stack import find_stack
+from tests.e2e.looking import answered
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints
 from tests.local.reconcile import reconcile
@@ -27,7 +28,8 @@ def until(look: Callable[[], object]) -> None:
 def status_of_a_call(endpoints: Endpoints, customer: DemoCustomer) -> int:
     url = f"{endpoints.api_url}/pets"
     headers: Mapping[str, str] = customer.headers
-    return httpx.get(url, headers=headers, timeout=40, trust_env=False).status_code
+    answer = answered(lambda: httpx.get(url, headers=headers, timeout=40, trust_env=False))
+    return answer.status_code
 
 
 def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
@@ -47,9 +49,10 @@ def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
     put_limit(endpoints.aforo_url, customer.customer_id, 1000)
     # Not how many limits it changed: the schedule's own may have come before it.
     assert reconcile(endpoints)["outcome"] == "reconciled"
-    assert status_of_a_call(endpoints, customer) == 200
     found = inspect(endpoints.functions["reconciliation"], customer.customer_id)
     assert (found["limit"], found["burst"]) == (1000, 1)
+    # Where Redis is too slow for a call, it is decided by what was known before.
+    until(lambda: status_of_a_call(endpoints, customer) == 200)
 
 
 def test_a_heartbeat_walks_to_the_watermark(endpoints: Endpoints) -> None:

@@ -17,7 +17,7 @@ from functions.audit.target import local_target
 from functions.usage.event import RequestIdentity
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
-from tests.e2e.looking import ARRIVAL_SECONDS, billed, until
+from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.customers import inspect
 from tests.local.demo.accounting import ledger_rows
@@ -39,8 +39,9 @@ pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 def call(
     endpoints: Endpoints, path: str, headers: Any = None, method: str = "GET"
 ) -> httpx.Response:
-    return httpx.request(
-        method, endpoints.api_url + path, headers=headers, timeout=40, trust_env=False
+    url = endpoints.api_url + path
+    return answered(
+        lambda: httpx.request(method, url, headers=headers, timeout=40, trust_env=False)
     )
 
 
