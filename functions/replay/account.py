@@ -4,6 +4,7 @@ Three forms of one account: the whole for S3, a short one that fits a state's ou
 the text of the notice.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from typing import Any
 
 from functions.replay.bill import Bill, Fate
 from functions.replay.manifest import HeldRow, RemeteredRow
-from functions.replay.selection import DRY_RUN
+from functions.replay.order import Order
+from functions.replay.selection import DRY_RUN, NOT_CHOSEN, OWN
+from functions.usage.moment import epoch_ms_from_iso
 
 # About 200 bytes each; who wants all of them reads the copy in S3.
 LINES_IN_STATE = 50
 # Named one by one in the copy in S3, for a person to take out of the queue. More are not read.
 LEFT_NAMED = 1_000
-WHAT_STAYS = ("why", "class", "reason")
+WHAT_IT_IS = ("why", "class", "reason")
+START_AGAIN = "Of a replay that was stopped they show again within 15 minutes: start another then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,14 @@ class Course:
     """How a replay went, as the state machine knows it."""
 
     replay_id: str
-    source: str
-    dry_run: bool
+    order: Order
     started_at: str
     finished_at: str
     trouble: str  # empty: it came to its end
     waiting_at_start: int
     waiting_now: int
     messages_moved: int
-    messages_seen: int  # of those that waited at the start, moved or left
+    hidden_at_start: int = 0  # in other hands then
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,27 @@ def account_of(
 ) -> dict[str, Any]:
     """The whole report. Messages are objects where the source is the quarantine."""
     once_each = list({row["messageId"]: row for row in held}.values())
+    chosen = [row for row in once_each if row["why"] == DRY_RUN]
+    left = [row for row in once_each if row["why"] != DRY_RUN]
     requests = requests_by_reason(remetered)
     return {
         "version": 1,
         "replayId": course.replay_id,
-        "source": course.source,
-        "dryRun": course.dry_run,
+        "source": course.order.source,
+        "dryRun": course.order.dry_run,
+        "order": course.order.model_dump(mode="json", by_alias=True, exclude_none=True),
         "trouble": course.trouble or None,
         "startedAt": course.started_at,
         "finishedAt": course.finished_at,
         "messages": {
             "waitingAtStart": course.waiting_at_start,
+            "hiddenAtStart": course.hidden_at_start,
             "moved": course.messages_moved,
-            "left": left_by_reason(once_each),
+            # In a dry run what would be moved.
+            **({"chosen": by_reason(chosen)} if chosen else {}),
+            "left": by_reason(left),
             # Behind a limit; or SQS showed them to nobody, as when 120,000 are hidden at a time.
-            "notSeen": max(0, course.waiting_at_start - course.messages_seen),
+            "notSeen": max(0, course.waiting_at_start - _looked_at(course, left)),
             "waitingNow": course.waiting_now,
         },
         "events": {"sent": bill.sent, **bill.events},
@@ -76,7 +85,7 @@ def account_of(
         # Fewer hours read than there are: some of `replayed` may have been confirmed before.
         "ledgerHours": {"needed": lookup.hours, "read": lookup.hours_read},
         "bill": bill.lines,
-        "leftMessages": left_messages(once_each),
+        "leftMessages": left_messages(left),
         **({"requests": requests} if requests else {}),
     }
 
@@ -94,8 +103,18 @@ def requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
     return found if last else {}
 
 
-def left_by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
-    """What stayed in the queue: messages and events by why they stayed, their class and reason."""
+def _looked_at(course: Course, left: Iterable[HeldRow]) -> int:
+    """How many of those that waited at the start. What was sent since is of another time, or the
+    rest of one that the filter split, which counts as moved.
+    """
+    began_ms = epoch_ms_from_iso(course.started_at)
+    return course.messages_moved + sum(
+        row["why"] != OWN and row.get("sentAtMs", 0) < began_ms for row in left
+    )
+
+
+def by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
+    """Messages and events by why they are still in the queue, their class and reason."""
     messages: Counter[tuple[str, str, str]] = Counter()
     events: Counter[tuple[str, str, str]] = Counter()
     for row in held:
@@ -109,7 +128,6 @@ def left_by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
 
 def left_messages(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
     """The first of those that a replay leaves for a person, one by one."""
-    lasting = (row for row in held if row["why"] != DRY_RUN)
     return [
         {
             "messageId": row["messageId"],
@@ -117,7 +135,7 @@ def left_messages(held: Iterable[HeldRow]) -> list[dict[str, Any]]:
             "events": row["events"],
             **({"firstKey": row["firstKey"]} if row.get("firstKey") else {}),
         }
-        for row in islice(lasting, LEFT_NAMED)
+        for row in islice(held, LEFT_NAMED)
     ]
 
 
@@ -131,13 +149,17 @@ def _said(place: tuple[str, str, str]) -> dict[str, Any]:
 
 
 def shortened(account: dict[str, Any]) -> dict[str, Any]:
-    """The same as far as a state may carry it: the first lines of the bill, and of `left`; who is
-    named one by one is in S3 alone.
+    """The same as far as a state may carry it: the first lines of the bill, of `chosen` and of
+    `left`; who is named one by one is in S3 alone.
     """
-    lines, messages = account["bill"], account["messages"]
+    lines = account["bill"]
+    messages = {
+        name: found[:LINES_IN_STATE] if isinstance(found, list) else found
+        for name, found in account["messages"].items()
+    }
     short = {**account, "bill": lines[:LINES_IN_STATE], "billLines": len(lines)}
     del short["leftMessages"]
-    return {**short, "messages": {**messages, "left": messages["left"][:LINES_IN_STATE]}}
+    return {**short, "messages": messages}
 
 
 def notice_of(account: dict[str, Any], report_uri: str) -> str:
@@ -150,18 +172,22 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
         f"{messages['waitingAtStart']} waited at the start{not_seen}, "
         f"{messages['waitingNow']} wait now"
     )
+    hidden = messages["hiddenAtStart"]
+    stays = messages["left"][:LINES_IN_STATE]
+    is_nothing_chosen = not messages["moved"] and any(one["why"] == NOT_CHOSEN for one in stays)
     kind = "Dry run of a replay" if is_dry else "Replay"
     lines = [
         f"{kind} {account['replayId']} ({account['source']})",
+        f"Ordered: {_without_defaults(account['order'])}",
         f"Stopped early: {account['trouble']}" if account["trouble"] else "Came to its end.",
         f"Messages: {moved}; {depth}.",
-        "Events, if replayed now:" if is_dry else f"Events: {events['sent']} sent",
+        *([f"In other hands at the start: {hidden}. {START_AGAIN}"] if hidden else []),
+        *(["The filter chose nothing: is it spelled as the report spells it?"] * is_nothing_chosen),
+        "Events, if Aforo takes them now:" if is_dry else f"Events: {events['sent']} sent",
         *(f"  {fate.value}: {events[fate.value]}" for fate in Fate),
         *(f"  of class {kind}: {number}" for kind, number in account["failingClasses"].items()),
-        *(
-            f"Stays: {one['messages']} ({' '.join(filter(None, map(one.get, WHAT_STAYS)))})"
-            for one in messages["left"][:LINES_IN_STATE]
-        ),
+        *(_told("Chosen", one) for one in messages.get("chosen", [])[:LINES_IN_STATE]),
+        *(_told("Stays", one) for one in stays),
         *(
             f"Requests {what}: {times} ({reason})"
             for what in ("excluded", "quarantined")
@@ -170,3 +196,14 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
         f"The whole report: {report_uri}",
     ]
     return "\n".join(lines)
+
+
+def _told(what: str, one: dict[str, Any]) -> str:
+    return f"{what}: {one['messages']} ({' '.join(filter(None, map(one.get, WHAT_IT_IS)))})"
+
+
+def _without_defaults(order: object) -> str:
+    asked = Order.model_validate(order).model_dump(
+        mode="json", by_alias=True, exclude_defaults=True
+    )
+    return json.dumps(asked)

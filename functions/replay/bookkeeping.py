@@ -15,7 +15,7 @@ from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settle
 from functions.replay.account import Course, LedgerLookup, account_of, notice_of, shortened
 from functions.replay.bill import Known, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
-from functions.replay.order import Source
+from functions.replay.order import Order
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
@@ -42,13 +42,12 @@ class ReportTask(_Task):
     """The replay is over."""
 
     step: Literal["report"]
-    dry_run: bool
-    source: Source = Source.UNFORWARDED
+    order: Order
     started_at: AwareDatetime  # of the replay
     trouble: str
     waiting_at_start: int
+    hidden_at_start: int = 0
     messages_moved: int
-    messages_seen: int
 
     @property
     def started_at_ms(self) -> int:
@@ -92,23 +91,22 @@ class Bookkeeper:
         if self._waiting:
             handles = {row["messageId"]: row["receiptHandle"] for row in held}
             self._waiting.give_back(handles.values())
-        sent = once(self._manifests.sent(dry_run=task.dry_run))
+        sent = once(self._manifests.sent(dry_run=task.order.dry_run))
         # Before the hours, which may take all the time there is: without these there is no report.
-        own = [] if task.dry_run else self._own_rows(task)
+        own = [] if task.order.dry_run else self._own_rows(task)
         known, lookup = self._known_before(task, sent, is_time_left)
         course = Course(
             replay_id=task.replay_id,
-            source=task.source,
-            dry_run=task.dry_run,
+            order=task.order,
             started_at=iso_from_epoch_ms(task.started_at_ms),
             finished_at=iso_from_epoch_ms(now_ms),
             trouble=task.trouble,
             waiting_at_start=task.waiting_at_start,
             waiting_now=self._waiting_now(task),
             messages_moved=task.messages_moved,
-            messages_seen=task.messages_seen,
+            hidden_at_start=task.hidden_at_start,
         )
-        if task.dry_run:
+        if task.order.dry_run:
             bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
         else:
             bill = bill_of(sent, own, known.confirmed)
@@ -124,7 +122,7 @@ class Bookkeeper:
     def _waiting_now(self, task: ReportTask) -> int:
         if self._waiting:
             return sum(self._waiting.depth())
-        return task.waiting_at_start - (0 if task.dry_run else task.messages_moved)
+        return task.waiting_at_start - (0 if task.order.dry_run else task.messages_moved)
 
     def _own_rows(self, task: ReportTask) -> list[LedgerRow]:
         since = task.started_at - CLOCKS_DIFFER_AT_MOST

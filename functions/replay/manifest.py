@@ -53,6 +53,7 @@ class HeldRow(TypedDict):
     events: ReadOnly[int]
     reason: NotRequired[ReadOnly[str]]  # why it was set aside
     firstKey: NotRequired[ReadOnly[str]]  # of its first event
+    sentAtMs: NotRequired[ReadOnly[int]]  # to the queue
 
 
 class RemeteredRow(TypedDict):
@@ -173,4 +174,5 @@ def held_row(letter: "Letter", keep: "Keep") -> HeldRow:
         "events": keep.events,
         "reason": keep.reason,
         "firstKey": keep.first_key,
+        "sentAtMs": letter.sent_at_ms,
     }

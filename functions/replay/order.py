@@ -33,6 +33,8 @@ LEAST_EVENTS_PER_SECOND = 0.1
 LEAST_OF_THE_QUARANTINE = 1
 # A state holds 256 KiB, and an input of that size may be one fault.
 PROBLEM_CHARACTERS = 2_000
+# The report carries the order, and has to fit into a state with it.
+MOST_CHARACTERS, MOST_REASONS = 256, 100
 
 
 class Source(StrEnum):
@@ -43,6 +45,16 @@ class Source(StrEnum):
     UNRECONCILED = "unreconciled"  # UnreconciledUsageQueue -> SettledUsageQueue
 
 
+# Where pydantic says what is wrong, and not what to write.
+FIXES = {
+    "list_type": 'give a list, as in ["config"]',
+    "too_short": "give at least one, or leave it out",
+    "string_type": "give a text, in quotes",
+    "string_pattern_mismatch": "write it as the report does: small letters and _, nothing else",
+    "bool_type": "give true or false, without quotes",
+    "int_type": "give a whole number, without quotes",
+    "float_type": "give a number, without quotes",
+}
 # What only one source knows. Bodies on their way to the counters are not read: they have a time.
 ONLY_FOR = {
     "filter.class": {Source.UNFORWARDED},
@@ -77,6 +89,14 @@ class _Input(BaseModel):
         validate_by_alias=True,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _says_what_it_names(cls, found: object) -> object:
+        """Null could mean anybody, and often is a variable that nobody has set."""
+        if isinstance(found, dict) and (nulls := [name for name in found if found[name] is None]):
+            raise ValueError(f"{nulls[0]} is null: give a value, or leave it out")
+        return found
+
 
 class Filter(_Input):
     """Which events: all conditions must hold. Ages are of the request's start; of a whole
@@ -86,10 +106,10 @@ class Filter(_Input):
     set_aside_class: list[Annotated[SetAsideClass, Field(strict=False)]] | None = Field(
         default=None, alias="class", min_length=1
     )
-    customer_id: str | None = Field(default=None, min_length=1)
+    customer_id: str | None = Field(default=None, min_length=1, max_length=MOST_CHARACTERS)
     # Of quarantined requests; `delivery` and `failed_delivery` are whole ones.
-    reason: list[Annotated[str, Field(pattern="^[a-z_]+$")]] | None = Field(
-        default=None, min_length=1
+    reason: list[Annotated[str, Field(pattern=f"^[a-z_]{{1,{MOST_CHARACTERS}}}$")]] | None = Field(
+        default=None, min_length=1, max_length=MOST_REASONS
     )
     older_than: Moment | None = None
     newer_than: Moment | None = None
@@ -99,6 +119,11 @@ class Filter(_Input):
         if self.older_than and self.newer_than and self.older_than <= self.newer_than:
             raise ValueError("nothing is older than olderThan and newer than newerThan")
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it chooses whatever there is, poison aside."""
+        return not self.model_dump(exclude_none=True)
 
     @property
     def classes(self) -> Collection[str]:
@@ -132,7 +157,7 @@ class Order(_Input):
     quiet: bool = False  # tell the operators only of trouble: for what a schedule starts
     # The Step Functions console offers {"Comment": "..."} as its sample input: pressing start on
     # that is a plain replay.
-    comment: str | None = Field(default=None, alias="Comment")
+    comment: str | None = Field(default=None, alias="Comment", max_length=PROBLEM_CHARACTERS)
 
     @model_validator(mode="after")
     def _fits_its_source(self) -> Self:
@@ -146,6 +171,11 @@ class Order(_Input):
         for field, sources in ONLY_FOR.items():
             if given[field] and self.source not in sources:
                 raise ValueError(f"{field} means nothing for source {self.source}: leave it out")
+        if self.send_ambiguous and self.filter.is_empty:
+            raise ValueError(
+                "sendAmbiguous is your word that Aforo has nothing of what is chosen: "
+                "choose it by a filter"
+            )
         pace = self.events_per_second
         if self.source is Source.QUARANTINE and pace and pace < LEAST_OF_THE_QUARANTINE:
             raise ValueError(
@@ -177,7 +207,8 @@ def _fault(fault: "ErrorDetails") -> str:
         return f"{field}: is not a field of a replay ({', '.join(_fields(field))})"
     if fault["type"] == "model_type":
         return f"{field}: give a JSON object, as in {{}}"
-    return f"{field}: {fault['msg'].removeprefix('Value error, ')}"
+    fix = FIXES.get(fault["type"])
+    return f"{field}: {fix or fault['msg'].removeprefix('Value error, ')}"
 
 
 def _fields(field: str) -> list[str]:

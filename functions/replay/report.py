@@ -57,7 +57,7 @@ def _bookkeeper(task: SettledTask | ReportTask) -> Bookkeeper:
         Source.UNRECONCILED: settings.unreconciled_usage_queue_url,
     }
     # Has the ledger what a move sent? Then nothing is given back, and a move's id says enough.
-    url = urls.get(task.source) if isinstance(task, ReportTask) else None
+    url = urls.get(task.order.source) if isinstance(task, ReportTask) else None
     started_at = task.started_at if isinstance(task, ReportTask) else None
     return Bookkeeper(
         Ledger(s3, settings.ledger_bucket),

@@ -179,5 +179,5 @@ def count_kept(
 
 
 def _untouched(take: Take) -> Keep:
-    rest = len(take.rest["events"]) if take.rest else 0
-    return Keep(DRY_RUN, take.set_aside_class, len(take.back["events"]) + rest)
+    record = take.back["history"][-1]  # why it waits: the last of its history
+    return Keep(DRY_RUN, take.set_aside_class, len(take.back["events"]), record["reason"])

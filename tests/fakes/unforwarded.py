@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from functions.replay.manifest import SentRow
+from functions.replay.order import Order
 from functions.replay.selection import Letter
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.ledger_row import LedgerRow
@@ -21,6 +22,12 @@ OCCURRED_AT = "2026-11-23T10:00:00.000Z"
 def an_hour_ago() -> str:
     """By the clock that functions of the emulator go by: a fixed time grows too old for them."""
     return iso_from_epoch_ms(time.time_ns() // 1_000_000 - HOUR_MS)
+
+
+def decided_order() -> Order:
+    """A person's word about everything that is set aside, poison aside."""
+    everything = {"olderThan": "9999-01-01T00:00:00Z"}
+    return Order.model_validate({"sendAmbiguous": True, "filter": everything})
 
 
 def event(

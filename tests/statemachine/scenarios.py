@@ -60,6 +60,7 @@ MOVE = ["Move a round", "Was anything sent?"]
 SETTLE = ["See what is settled", "Is the round settled?"]
 LATER = ["Wait for the forwarder", *SETTLE]
 ROUND = [*ASK, *MOVE, *SETTLE, "Is there more?"]
+PACED_ROUND = [*ASK, *MOVE, "Hold the pace", *SETTLE, "Is there more?"]
 NOTHING_SHOWS = [*ASK, *MOVE, "Is there more?"]
 LET_SHOW = ["Let claimed messages show", "Is there more?"]
 CLOSE = [
@@ -115,9 +116,14 @@ SCENARIOS = {
         path=[*READY_TO_MOVE, *ROUND, *FINISHED],
         answers={"move": [MOVED], "check": understood(maxMessages=2)},
     ),
-    "at a pace": Scenario(
-        path=[*READY_TO_MOVE, *ASK, *MOVE, "Hold the pace", *SETTLE, "Is there more?", *FINISHED],
-        answers={"move": [{**LAST, "paceSeconds": 10}]},
+    "at a pace, which holds up what is to come and nothing else": Scenario(
+        path=[*READY_TO_MOVE, *PACED_ROUND, *ROUND, *FINISHED],
+        answers={"move": [{**MOVED, "paceSeconds": 10}, {**LAST, "paceSeconds": 10}]},
+    ),
+    "at a pace, until maxMessages are moved": Scenario(
+        path=[*READY_TO_MOVE, *PACED_ROUND, *ROUND, *FINISHED],
+        waiting=8,
+        answers={"move": [{**MOVED, "paceSeconds": 10}], "check": understood(maxMessages=4)},
     ),
     "a dry run asks nobody and waits for nothing": Scenario(
         path=[*READY_TO_MOVE, *MOVE, "Is there more?", *MOVE, "Is there more?", *FINISHED],

@@ -206,12 +206,11 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
             {
                 "step": "report",
                 "replayId": "by-hand",
-                "dryRun": False,
-                "source": "unforwarded",
+                "order": order,
                 "trouble": "",
                 "waitingAtStart": 5,
+                "hiddenAtStart": 0,
                 "messagesMoved": 4,
-                "messagesSeen": 5,
             }
         ],
     }

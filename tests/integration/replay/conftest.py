@@ -120,13 +120,11 @@ class Surroundings:
         task = {
             "step": "report",
             "replayId": replay_id,
-            "dryRun": dry_run,
-            "source": source,
+            "order": {"dryRun": dry_run, "source": source},
             "startedAt": self.started_at,
             "trouble": "",
             "waitingAtStart": 0,
             "messagesMoved": 0,
-            "messagesSeen": 0,
         }
         report.handler(task, _lambda(context or Context()))
         key = f"replays/{replay_id}/report.json"

@@ -21,6 +21,7 @@ from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import NOW_MS, key, number_of, said, usage_event, usage_message
 from tests.fakes.model_queue import ModelQueue
 from tests.fakes.settable_clock import SettableClock
+from tests.fakes.unforwarded import decided_order
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
@@ -147,7 +148,7 @@ class Road:
                 self.bench.unforwarded.bodies.remove(body)
         for body in waiting:
             letter = Letter("m", "r", body, int(self.clock() * 1000), 1)
-            order = Order.model_validate({"sendAmbiguous": decided})
+            order = decided_order() if decided else Order()
             take = select(letter, order, f"replay-{self.clock()}", int(self.clock() * 1000))
             assert isinstance(take, Take)
             self.queue.send(to_body(take.back))

@@ -1,10 +1,12 @@
 """The report of a replay, in its three forms."""
 
+from dataclasses import replace
 from typing import Any
 
 from functions.replay.account import (
     LEFT_NAMED,
     LINES_IN_STATE,
+    START_AGAIN,
     Course,
     LedgerLookup,
     account_of,
@@ -13,6 +15,7 @@ from functions.replay.account import (
 )
 from functions.replay.bill import bill_of, once
 from functions.replay.manifest import HeldRow
+from functions.replay.order import Order
 from tests.fakes.unforwarded import ledger_row, sent_row
 
 HELD: HeldRow = {
@@ -26,18 +29,21 @@ HELD: HeldRow = {
 }
 
 
-def course(*, dry_run: bool = False, trouble: str = "") -> Course:
+DRY: HeldRow = {**HELD, "messageId": "dry", "why": "dry_run", "setAsideClass": "config"}
+BEFORE_MS, SINCE_MS = 1_795_435_199_999, 1_795_435_200_000  # the replay's start, and just before
+
+
+def course(trouble: str = "", hidden: int = 0, **order: object) -> Course:
     return Course(
         replay_id="by-hand",
-        source="unforwarded",
-        dry_run=dry_run,
+        order=Order.model_validate(order),
         started_at="2026-11-23T12:00:00.000Z",
         finished_at="2026-11-23T12:01:00.000Z",
         trouble=trouble,
         waiting_at_start=6,
         waiting_now=1,
         messages_moved=3,
-        messages_seen=4,
+        hidden_at_start=hidden,
     )
 
 
@@ -71,7 +77,7 @@ def test_a_message_that_was_seen_twice_counts_once() -> None:
 def test_what_a_dry_run_would_move_is_not_named_one_by_one() -> None:
     """Only what a person has to take out of the queue; the first thousand, and in S3 alone."""
     many: list[HeldRow] = [{**HELD, "messageId": f"m-{number}"} for number in range(LEFT_NAMED + 1)]
-    account = left({**HELD, "messageId": "dry", "why": "dry_run"}, *many)
+    account = left(DRY, *many)
     assert [one["messageId"] for one in account["leftMessages"]] == [
         one["messageId"] for one in many[:LEFT_NAMED]
     ]
@@ -81,7 +87,8 @@ def test_what_a_dry_run_would_move_is_not_named_one_by_one() -> None:
 def test_the_account_says_what_was_done_and_what_was_left() -> None:
     """Every number of the notice stands in it."""
     bill = bill_of(once([sent_row(1), sent_row(2)]), [ledger_row(1)], set())
-    account = account_of(course(trouble="Aforo went away"), bill, [HELD], LedgerLookup(1, 1))
+    went = course("Aforo went away", hidden=2, maxMessages=3)
+    account = account_of(went, bill, [HELD], LedgerLookup(1, 1))
     assert account["events"] == {
         "sent": 2,
         "replayed": 1,
@@ -96,8 +103,10 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     assert account["ledgerHours"] == {"needed": 1, "read": 1}
     assert notice_of(account, "s3://ledger/x").splitlines() == [
         "Replay by-hand (unforwarded)",
+        'Ordered: {"maxMessages": 3}',
         "Stopped early: Aforo went away",
         "Messages: 3 moved; 6 waited at the start, 2 of them not looked at, 1 wait now.",
+        f"In other hands at the start: 2. {START_AGAIN}",
         "Events: 2 sent",
         "  replayed: 1",
         "  alreadyConfirmed: 0",
@@ -111,11 +120,47 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
 
 def test_a_dry_run_is_told_in_the_conditional() -> None:
     """Nobody must take it for a replay."""
-    account = account_of(course(dry_run=True), bill_of({}, [], set()), [], LedgerLookup(0, 0))
+    account = account_of(course(dryRun=True), bill_of({}, [], set()), [DRY], LedgerLookup(0, 0))
     notice = notice_of(account, "s3://ledger/x")
-    assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nCame to its end.\n")
+    assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nOrdered: {")
     assert "3 would be moved" in notice
-    assert "Events, if replayed now:" in notice
+    assert "Events, if Aforo takes them now:" in notice
+    assert "Chosen: 1 (dry_run config quantity_negative)" in notice
+    assert "Stays" not in notice
+
+
+def test_what_a_dry_run_would_move_is_not_left() -> None:
+    """Each message counts once: `moved`, `left` and `notSeen` add up to what waited."""
+    dry = course(dryRun=True)
+    chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(3)]
+    account = account_of(dry, bill_of({}, [], set()), [*chosen, HELD], LedgerLookup(0, 0))
+    messages = account["messages"]
+    assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 3, 2)
+    assert [one["messages"] for one in messages["left"]] == [1]
+    (would_move,) = messages["chosen"]
+    assert (would_move["class"], would_move["reason"]) == ("config", "quantity_negative")
+    assert (would_move["messages"], would_move["events"]) == (3, 9)
+    assert shortened(account)["messages"]["chosen"] == messages["chosen"]
+
+
+def test_what_was_sent_since_the_start_did_not_wait_then() -> None:
+    """Of a message that the filter split the one half counts as moved, the other is such a one."""
+    rest: HeldRow = {**HELD, "messageId": "rest", "sentAtMs": SINCE_MS}
+    waited: HeldRow = {**HELD, "messageId": "waited", "sentAtMs": BEFORE_MS}
+    own: HeldRow = {**HELD, "messageId": "own", "why": "own", "sentAtMs": BEFORE_MS}
+    messages = left(rest, waited, own)["messages"]
+    assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 3, 2)
+    assert sum(one["messages"] for one in messages["left"]) == 3
+
+
+def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
+    """Misspelled, it looks like a success."""
+    said = "The filter chose nothing: is it spelled as the report spells it?"
+    for moved, is_asked in ((0, True), (3, False)):
+        wrong = replace(course(filter={"customerId": "cus_acmee"}), messages_moved=moved)
+        account = account_of(wrong, bill_of({}, [], set()), [HELD], LedgerLookup(0, 0))
+        assert account["order"]["filter"] == {"customerId": "cus_acmee"}
+        assert (said in notice_of(account, "s3://ledger/x")) is is_asked
 
 
 def test_a_state_carries_no_more_than_some_lines() -> None:

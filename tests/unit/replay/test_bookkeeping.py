@@ -11,6 +11,7 @@ from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger, replay_prefix
 from functions.replay.bookkeeping import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
+from functions.replay.order import Order
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.s3_objects import FakeBucket
@@ -51,12 +52,11 @@ def report_task(*, dry_run: bool = False) -> ReportTask:
     return ReportTask(
         step="report",
         replayId=REPLAY,
-        dryRun=dry_run,
+        order=Order.model_validate({"dryRun": dry_run}),
         startedAt="2026-11-23T12:00:00Z",
         trouble="",
         waitingAtStart=1,
         messagesMoved=1,
-        messagesSeen=1,
     )
 
 

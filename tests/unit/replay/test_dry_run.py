@@ -20,7 +20,15 @@ from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, SetAside, SetAsideClass
 from tests.fakes.forwarding import sqs_record
 from tests.fakes.ledger_reading import by_reading
-from tests.fakes.unforwarded import NOW_MS, event, ledger_row, letter, message, record
+from tests.fakes.unforwarded import (
+    NOW_MS,
+    decided_order,
+    event,
+    ledger_row,
+    letter,
+    message,
+    record,
+)
 
 OCCURRED_MS = NOW_MS - 10 * DAY_MS
 EVENT = event(1, occurred_at=iso_from_epoch_ms(OCCURRED_MS))
@@ -78,7 +86,7 @@ def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
 
 
 def taken(body: UsageMessage, *, decided: bool) -> Take:
-    choice = select(letter(body), Order.model_validate({"sendAmbiguous": decided}), "dry", NOW_MS)
+    choice = select(letter(body), decided_order() if decided else Order(), "dry", NOW_MS)
     assert isinstance(choice, Take)
     return choice
 

@@ -124,12 +124,10 @@ def task() -> ReportTask:
         {
             "step": "report",
             "replayId": NAME,
-            "dryRun": False,
-            "source": "quarantine",
+            "order": {"source": "quarantine"},
             "startedAt": STARTED,
             "trouble": "",
             "waitingAtStart": 1,
             "messagesMoved": 1,
-            "messagesSeen": 1,
         }
     )

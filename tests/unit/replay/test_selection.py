@@ -19,7 +19,15 @@ from functions.replay.selection import (
 )
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, to_body
 from functions.usage.outcome import SetAsideClass
-from tests.fakes.unforwarded import METERED_AT, NOW_MS, event, letter, message, record
+from tests.fakes.unforwarded import (
+    METERED_AT,
+    NOW_MS,
+    decided_order,
+    event,
+    letter,
+    message,
+    record,
+)
 
 REPLAY = "by-hand"
 ALL = Order()
@@ -92,7 +100,7 @@ def test_poison_is_replayed_only_when_asked_for() -> None:
 def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -> None:  # noqa: FBT001
     """And never from an earlier replay, which was about an earlier try."""
     found = letter({**message([event(1)], record("ambiguous")), "decided": True})
-    order = Order.model_validate({"sendAmbiguous": is_decided})
+    order = decided_order() if is_decided else ALL
     choice = select(found, order, REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     assert choice.back.get("decided", False) is is_decided
@@ -123,7 +131,7 @@ def test_what_cannot_be_read_stays(body: str) -> None:
 def test_a_decision_about_a_try_at_no_time_stays() -> None:
     """As what cannot be read: what the person knew of is not told."""
     found = letter(message([event(1)], {**record(), "lastTriedAt": "soon", "doubtfulSince": None}))
-    order = Order.model_validate({"sendAmbiguous": True})
+    order = decided_order()
     assert select(found, order, REPLAY, NOW_MS) == Keep(UNREADABLE)
     assert isinstance(select(found, ALL, REPLAY, NOW_MS), Take)
 
