@@ -1,12 +1,13 @@
-"""Aforo's API key: a secret's ARN comes in, the key to send leaves.
+"""Aforo's API key: a secret's ARN comes in, the keys to send leave, one after the other.
 
-Guaranteed: the key is never logged and never stands in an error; while Secrets Manager is away,
-the last key read is used; during a rotation both versions get their chance (`refreshed`). Several
-threads may ask: one reads, the others wait for what it read.
+Guaranteed: the key is never logged and never stands in an error; it is one for the host that it is
+sent to; while Secrets Manager is away, the last key read is used; during a rotation both versions
+get their chance. Several threads may ask: one reads, the others wait for what it read.
 """
 
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 LIVE_KEY, SANDBOX_KEY = "sk_live_", "sk_test_"
+# Between two looks at the secret for a key that is not refused: while Aforo refuses everybody, each
+# post would read both versions. Who puts a key and starts a replay takes longer than this.
+LOOK_SECONDS = 5.0
 
 
 class _Secret(TypedDict):
@@ -44,58 +48,74 @@ class AforoCredential:
         self._arn = secret_arn
         self._clock = clock
         self._ttl = ttl_seconds
-        self._key: str | None = None
-        self._read_at = 0.0
-        self._refused: set[str] = set()
+        # Keys; empty: none is known.
+        self._current = self._previous = self._in_use = ""
+        self._read_at = self._looked_at = -math.inf
+        self._all_refused = False
         self._lock = threading.Lock()
 
-    def current(self) -> str:
-        """The key to send, read again after `ttl_seconds`.
+    def keys_for(self, base_url: str) -> Iterator[str]:
+        """The keys to try there: at least one, each once. To ask for the next one says that Aforo
+        refused the one before; when there is none, Aforo's answer to the last one stands.
 
-        Retryable when it was never read and Secrets Manager does not give it; SettingsError when
-        the secret is not `{"apiKey": "..."}`, unless an earlier key is known.
+        First the one in use: AWSCURRENT, or what was found when that was refused. Then AWSCURRENT
+        if it changed, then AWSPREVIOUS: a rotation may reach us before it reaches Aforo. A version
+        that is no key for this host is as if it were absent. After all were refused the next call
+        begins with AWSCURRENT, read again.
+
+        Raises before the first key only: Retryable when none was ever read and Secrets Manager does
+        not give it; SettingsError when AWSCURRENT is none for this host, and none was before.
         """
+        refused: set[str] = set()
+        key = self._first(base_url)
+        while key:
+            check_key_fits_host(key, base_url)  # it may have been read for another host
+            yield key
+            refused.add(key)
+            key = self._other(refused, base_url)
+
+    def _first(self, base_url: str) -> str:
         with self._lock:
-            if self._key is None:
-                self._use(self._read(CURRENT))
+            if not self._current:
+                self._take_current(self._read(CURRENT, base_url))
+            elif self._all_refused:
+                self._look(base_url)
             elif self._clock() - self._read_at >= self._ttl:
-                self._use(self._read_or_none(CURRENT) or self._key)
-                self._refused.clear()
-            return self._key or ""
+                self._take_current(self._read_or(self._current, CURRENT, base_url))
+            else:
+                return self._in_use
+            self._in_use, self._all_refused = self._current, False
+            return self._in_use
 
-    def refreshed(self, refused: str | None = None) -> str | None:
-        """Another key to try, after Aforo refused one (by default the one in use); None when there
-        is none.
-
-        AWSCURRENT if it changed, else AWSPREVIOUS: a rotation may reach us before it reaches Aforo.
-        """
+    def _other(self, refused: Collection[str], base_url: str) -> str:
+        """Another key than these; empty when there is none."""
         with self._lock:
-            if refused is not None and self._key not in {refused, *self._refused}:
-                return self._key  # another thread has found it meanwhile
-            return self._another()
+            if self._in_use in refused:  # else another thread has found it meanwhile
+                self._look(base_url)
+            for key in (self._in_use, self._current, self._previous):
+                if key and key not in refused:
+                    self._in_use = key
+                    return key
+            self._in_use, self._all_refused = self._current, True
+            return ""
 
-    def _another(self) -> str | None:
-        if self._key is not None:
-            self._refused.add(self._key)
-        current = self._read_or_none(CURRENT)
-        for key in (current, self._read_or_none(PREVIOUS) if current in self._refused else None):
-            if key is not None and key not in self._refused:
-                return self._use(key)
-        if current is not None:
-            self._use(current)
-        return None
+    def _look(self, base_url: str) -> None:
+        """Read both versions again, unless that was done just now."""
+        if self._clock() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = self._clock()
+            self._take_current(self._read_or(self._current, CURRENT, base_url))
+            self._previous = self._read_or(self._previous, PREVIOUS, base_url)
 
-    def _use(self, key: str) -> str:
-        self._key, self._read_at = key, self._clock()
-        return key
+    def _take_current(self, key: str) -> None:
+        self._current, self._read_at = key, self._clock()
 
-    def _read_or_none(self, stage: str) -> str | None:
+    def _read_or(self, known: str, stage: str, base_url: str) -> str:
         try:
-            return self._read(stage)
+            return self._read(stage, base_url)
         except (Retryable, SettingsError):
-            return None
+            return known
 
-    def _read(self, stage: str) -> str:
+    def _read(self, stage: str, base_url: str) -> str:
         try:
             answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except (ClientError, BotoCoreError) as error:
@@ -109,6 +129,7 @@ class AforoCredential:
             # `from None`: the validation error would quote the secret.
             message = f'secret {self._arn} ({stage}): store {{"apiKey": "sk_..."}}, in ASCII'
             raise SettingsError(message) from None
+        check_key_fits_host(key, base_url)
         return key
 
 

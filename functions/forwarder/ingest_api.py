@@ -10,7 +10,7 @@ from datetime import datetime
 
 import httpx
 
-from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
+from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, read_capped
 from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
 from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
@@ -49,20 +49,22 @@ class IngestApi:
     telemetry: Telemetry
 
     def post(self, batch: Sequence[Parcel], has_time: Callable[[], bool] = lambda: True) -> Verdict:
-        """Post a batch once; when the key is refused, once more with another key if there is one:
+        """Post a batch once; when the key is refused, once more with each other key that there is:
         a rotation may reach us before or after it reaches Aforo. `has_time` says before each
         sending whether it can end; reading the key may have taken long.
         """
+        said: Reply | NoAnswer | None = None
         try:
-            key = self.credential.current()
-            if not has_time():
-                return Stop(Held(OUT_OF_TIME, 0))
-            said = self._send(batch, key)
-            if isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES:
-                other_key = self.credential.refreshed(key)
-                said = self._send(batch, other_key) if other_key and has_time() else said
+            for key in self.credential.keys_for(str(self.client.base_url)):
+                if not has_time():
+                    break
+                said = self._send(batch, key)
+                if not _is_refusal(said):
+                    break
         except (Retryable, SettingsError) as error:
             return self._without_key(error)
+        if said is None:
+            return Stop(Held(OUT_OF_TIME, 0))
         return judge(said, len(batch), self.now())
 
     def _without_key(self, error: Exception) -> Stop:
@@ -71,7 +73,6 @@ class IngestApi:
         return Stop(Held("credential_unavailable", 0))
 
     def _send(self, batch: Sequence[Parcel], key: str) -> Reply | NoAnswer:
-        check_key_fits_host(key, str(self.client.base_url))
         headers = self.caller.headers(key) | dict(_origin_headers(batch))
         try:
             with self.client.stream(
@@ -82,6 +83,10 @@ class IngestApi:
             return NoAnswer("unreachable", is_ambiguous=False)
         except httpx.RequestError:
             return NoAnswer("no_answer", is_ambiguous=True)
+
+
+def _is_refusal(said: Reply | NoAnswer) -> bool:
+    return isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES
 
 
 def _origin_headers(batch: Sequence[Parcel]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import httpx
 
-from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
+from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, read_capped
 from functions.usage.errors import Permanent, Retryable
 
@@ -90,24 +90,19 @@ class EnquiryApi:
         return self._ask(client, client.build_request("GET", self.places.keys_path))
 
     def _as_tenant(self, client: httpx.Client, question: httpx.Request) -> bytes | Unanswered:
-        """Once more with another key, if there is one and this one is refused."""
+        """Once more with each other key that there is, while the key is refused."""
         try:
-            answer = self._with_key(self._credential.current(), client, question)
-            if answer == REFUSED and (other := self._credential.refreshed()) is not None:
-                return self._with_key(other, client, question)
+            for key in self._credential.keys_for(str(client.base_url)):
+                question.headers.update(self._caller.headers(key))
+                answer = self._ask(client, question)
+                if answer != REFUSED:
+                    break
         except Retryable:
             return Unanswered("secret_unreadable", is_final=True)
         except Permanent:
             # The placeholder of the first deploy, or a key of the other environment.
             return Unanswered("secret_not_usable", is_final=True)
         return answer
-
-    def _with_key(
-        self, key: str, client: httpx.Client, question: httpx.Request
-    ) -> bytes | Unanswered:
-        check_key_fits_host(key, str(client.base_url))
-        question.headers.update(self._caller.headers(key))
-        return self._ask(client, question)
 
     def _ask(self, client: httpx.Client, question: httpx.Request) -> bytes | Unanswered:
         self._pause()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from functions.adapters.aforo_credential import AforoCredential, check_key_fits_host
+from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import secrets_client
 from functions.adapters.settings import read_settings
@@ -28,7 +28,7 @@ QUESTION = {"customerId": "replay-probe", "estimatedQuantity": 0}
 
 
 class Probe:
-    """Asks Aforo with the credential in use, and once more with another if that one is refused."""
+    """Asks Aforo with the credential in use, and again with each other while it is refused."""
 
     def __init__(self, client: httpx.Client, credential: AforoCredential, caller: Caller) -> None:
         self._client = client
@@ -36,21 +36,21 @@ class Probe:
         self._caller = caller
 
     def ask(self) -> Readiness:
-        """Errors of reading the secret raise: another try may cure them."""
-        readiness = self._ask_with(self._credential.current())
-        if readiness.reason == "credential_refused":
-            other = self._credential.refreshed()
-            readiness = self._ask_with(other) if other else readiness
+        """Raises Retryable when the secret cannot be read: another try may cure it."""
+        try:
+            for key in self._credential.keys_for(str(self._client.base_url)):
+                readiness = self._ask_with(key)
+                if readiness.reason != "credential_refused":
+                    break
+        except SettingsError as error:
+            return Readiness(Outcome.REFUSED, str(error))
         return readiness
 
     def _ask_with(self, key: str) -> Readiness:
         headers = self._caller.headers(key)
         try:
-            check_key_fits_host(key, str(self._client.base_url))
             with self._client.stream("POST", QUOTA_CHECK, json=QUESTION, headers=headers) as answer:
                 return judge_answer(answer.status_code, answer.headers)
-        except SettingsError as error:
-            return Readiness(Outcome.REFUSED, str(error))
         except httpx.TimeoutException:
             return no_answer("timeout")
         except httpx.TransportError:

@@ -319,7 +319,7 @@ def test_413_is_halved(api: IngestApi, console: httpx.Client) -> None:
 def test_after_a_rotation_the_new_key_is_read_at_once(api: IngestApi, secret: SecretStore) -> None:
     """401 with the key in memory: the secret is read once more, and the post goes again."""
     secret.values["AWSCURRENT"] = "sk_test_retired"
-    api.credential.current()
+    next(api.credential.keys_for(str(api.client.base_url)))
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
     delivery = deliver(batch(), api.post)
     assert outcomes(delivery) == {Confirmed()}
@@ -333,6 +333,24 @@ def test_before_a_rotation_reaches_aforo_the_previous_key_is_used(
     assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
 
 
+@pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
+def test_a_refused_key_is_the_reason_whatever_stands_in_the_previous_version(
+    previous: str,
+    api: IngestApi,
+    secret: SecretStore,
+    console: httpx.Client,
+    break_aforo: Break,
+) -> None:
+    """And the first post after Aforo takes the key again is taken."""
+    secret.values["AWSPREVIOUS"] = previous
+    break_aforo({"kind": "unauthorized"})
+    assert outcomes(deliver(batch(), api.post)) == {Held("credential_refused", 0)}
+    console.delete("/_faults").raise_for_status()
+    posts = len(console.get("/_posts").json()["posts"])
+    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+    assert len(console.get("/_posts").json()["posts"]) == posts + 1
+
+
 def test_a_second_sending_needs_time_of_its_own(
     api: IngestApi, secret: SecretStore, console: httpx.Client
 ) -> None:
@@ -340,7 +358,7 @@ def test_a_second_sending_needs_time_of_its_own(
     that could not end; the next post goes with the other key.
     """
     secret.values["AWSCURRENT"] = "sk_test_retired"
-    api.credential.current()
+    next(api.credential.keys_for(str(api.client.base_url)))
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
     time_left = iter([True, False])
     assert api.post(batch(), lambda: next(time_left)) == Stop(Held("credential_refused", 0))
@@ -364,7 +382,7 @@ def test_posts_at_once_share_the_connections_and_the_key(
     is in the book once.
     """
     secret.values["AWSCURRENT"] = "sk_test_retired"
-    api.credential.current()
+    next(api.credential.keys_for(str(api.client.base_url)))
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
     events = batch(120)
     batches = [events[first : first + 10] for first in range(0, 120, 10)]

@@ -71,7 +71,11 @@ class Asked:
     def about(self, *customers: str, seconds_left: Callable[[], float] = lambda: 60.0) -> Answers:
         """One enquiry, at the end of which the connections are given back."""
         with closing(self.places):
-            return self.enquiry.ask(Question(meter=METER, customers=customers), seconds_left)
+            return self.ask(*customers, seconds_left=seconds_left)
+
+    def ask(self, *customers: str, seconds_left: Callable[[], float] = lambda: 60.0) -> Answers:
+        """One enquiry of several."""
+        return self.enquiry.ask(Question(meter=METER, customers=customers), seconds_left)
 
     def counted(self, metric: str, reason: str) -> int:
         return self.telemetry._counts[metric, reason]
@@ -259,6 +263,34 @@ def test_a_rotated_key_is_found_in_the_middle(aforo: str) -> None:
     asked = Asked(aforo, key="sk_test_revoked", previous=DEFAULT_API_KEY)
     assert len(asked.about("cus_1", "cus_2").customers) == 2
     assert asked.questions == 3
+
+
+@pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
+def test_a_refused_key_is_the_trouble_whatever_stands_in_the_previous_version(
+    previous: str, aforo: str
+) -> None:
+    """And the first enquiry after Aforo takes the key again is answered."""
+    asked = Asked(aforo, previous=previous)
+    with closing(asked.places):
+        httpx.post(f"{aforo}/_faults", json={"faults": [{"kind": "unauthorized"}]})
+        assert asked.ask("cus_1", "cus_2").is_empty
+        assert asked.counted(RECONCILE_TROUBLE, "credential_refused") == 1
+        httpx.delete(f"{aforo}/_faults").raise_for_status()
+        questions = asked.questions
+        assert len(asked.ask("cus_1", "cus_2").customers) == 2
+        assert asked.questions == questions + 2
+
+
+def test_a_margin_guard_that_is_not_ours_to_ask_is_no_word_about_the_secret() -> None:
+    """Limits are asked for with the key that is good for them, whatever the previous version is."""
+    refuses = Answer(status=403)
+    for previous in ("put-your-aforo-key-here", "sk_test_revoked"):
+        with answering(Answer(body=OK_QUOTA)) as api, answering(refuses) as pricing:
+            asked = Asked(api.url, pricing.url, previous=previous)
+            assert len(asked.about("a", "b", "c").customers) == 3
+            assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+        sent = {headers["Authorization"] for _, headers, _ in api.asked}
+        assert sent == {f"Bearer {DEFAULT_API_KEY}"}
 
 
 @pytest.mark.parametrize(

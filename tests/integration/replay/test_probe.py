@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -39,11 +40,17 @@ def aforo(standin: AforoStandIn) -> Iterator[AforoStandIn]:
     httpx.delete(f"{standin.url}/_faults")
 
 
-def ask(url: str, current: str = KEY, previous: str = "") -> Readiness:
+@contextmanager
+def probe_of(url: str, current: str = KEY, previous: str = "") -> Iterator[Probe]:
     store = cast("SecretsManagerClient", SecretStore(current, previous))
     credential = AforoCredential(store, "arn:secret", SettableClock())
     with aforo_client(url, []) as client:
-        return Probe(client, credential, Caller(TENANT)).ask()
+        yield Probe(client, credential, Caller(TENANT))
+
+
+def ask(url: str, current: str = KEY, previous: str = "") -> Readiness:
+    with probe_of(url, current, previous) as one:
+        return one.ask()
 
 
 def fault(aforo: AforoStandIn, **fields: Any) -> None:
@@ -88,6 +95,18 @@ def test_nobody_listens() -> None:
 def test_during_a_rotation_the_other_key_is_tried(aforo: AforoStandIn) -> None:
     """Aforo does not know the new key yet."""
     assert ask(aforo.url, "sk_test_new", KEY).outcome is Outcome.READY
+
+
+@pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
+def test_a_refused_key_is_told_as_that_whatever_stands_in_the_previous_version(
+    previous: str, aforo: AforoStandIn
+) -> None:
+    """And the first replay after Aforo takes the key again goes on."""
+    with probe_of(aforo.url, KEY, previous) as one:
+        fault(aforo, kind="unauthorized")
+        assert one.ask() == Readiness(Outcome.REFUSED, "credential_refused", 401)
+        httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+        assert one.ask() == Readiness(Outcome.READY, "answered", 200)
 
 
 def test_a_key_of_another_kind_is_refused_before_it_is_sent(aforo: AforoStandIn) -> None:
