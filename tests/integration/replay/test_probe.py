@@ -109,9 +109,12 @@ def test_a_refused_key_is_told_as_that_whatever_stands_in_the_previous_version(
         assert one.ask() == Readiness(Outcome.READY, "answered", 200)
 
 
-def test_a_key_of_another_kind_is_refused_before_it_is_sent(aforo: AforoStandIn) -> None:
+@pytest.mark.parametrize("secret", ["pk_1", 'pk_1"'])
+def test_a_secret_that_holds_no_key_is_refused_before_it_is_sent(
+    secret: str, aforo: AforoStandIn
+) -> None:
     """The reason tells the operator what to put into the secret, and not what is there."""
-    readiness = ask(aforo.url, "pk_1")
+    readiness = ask(aforo.url, secret)
     assert readiness.outcome is Outcome.REFUSED
     assert "apiKey" in readiness.reason
     assert "pk_1" not in readiness.reason
