@@ -2,8 +2,9 @@
 
 `quarantine/<reason>/<yyyy-mm-dd>/<hh>/<hash>.json`: one object per delivery and reason, by the hour
 of its first log event (`undated` where there is none to read). The name is a hash of the content:
-a delivery that comes again writes the same objects over themselves. Members have the names of the
-subscription payload, so that replay can make a delivery of them. Credentials are redacted.
+a delivery that comes again finds its objects there and lets them be, since replay's filter and the
+bucket's expiry go by how long they have been there. Members have the names of the subscription
+payload, so that replay can make a delivery of them. Credentials are redacted.
 """
 
 import json
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PREFIX = "quarantine/"
 WHOLE_DELIVERY = "delivery"
+_IS_THERE = "PreconditionFailed"
 _HASH_DIGITS = 40
 _LAST_DATE_MS = 253_402_300_799_999  # 9999-12-31, where ISO dates end
 
@@ -45,21 +47,29 @@ class QuarantineBucket:
         self._bucket = bucket
 
     def keep(self, objects: Iterable[QuarantineObject]) -> int:
-        """Make every object durable; how many. Retryable when S3 does not take one."""
+        """See to it that every object is there; how many. Retryable when S3 does not take one."""
         kept = 0
         for entry in objects:
             try:
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=entry.key,
-                    Body=entry.body,
-                    ContentType="application/json",
-                )
+                self._put(entry)
             except (ClientError, BotoCoreError) as error:
                 message = f"s3://{self._bucket}/{entry.key} was not written: {error}"
                 raise Retryable(message) from error
             kept += 1
         return kept
+
+    def _put(self, entry: QuarantineObject) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=entry.key,
+                Body=entry.body,
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _IS_THERE:
+                raise
 
 
 def quarantined_lines(

@@ -189,6 +189,20 @@ def test_a_bucket_that_is_not_there_is_no_missing_document(s3: "S3Client") -> No
         source.current()
 
 
+def test_what_is_quarantined_again_stays_as_old_as_it_is(s3: "S3Client", bucket: str) -> None:
+    """Replay's filter and the bucket's expiry go by it; taken out, it is kept anew."""
+    entry = QuarantineObject("quarantine/x/undated/0.json", b"{}")
+    keeper = QuarantineBucket(s3, bucket)
+    versions = []
+    for _ in range(2):
+        assert keeper.keep([entry]) == 1
+        versions.append(s3.head_object(Bucket=bucket, Key=entry.key)["VersionId"])
+    assert versions[0] == versions[1]
+    s3.delete_object(Bucket=bucket, Key=entry.key)
+    assert keeper.keep([entry]) == 1
+    assert s3.head_object(Bucket=bucket, Key=entry.key)["VersionId"] != versions[0]
+
+
 def test_a_quarantine_that_cannot_be_written_is_tried_again(aws: None, s3: "S3Client") -> None:
     """Whether S3 answers or not."""
     entry = QuarantineObject("quarantine/x/undated/0.json", b"{}")
