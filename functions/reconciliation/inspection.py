@@ -67,6 +67,8 @@ class Inspector:
                 "str | None", self._client.get(tenant_key(self._tenant, "generation"))
             ),
             **_state_findings(state),
+            # Null: no such customer is known. Active is what one without a status is.
+            "status": state.status if fields else None,
             **_allowance_findings(allowance),
             # Up to here usage is what the ledger sums, and has no marks.
             "newestClosedHour": self._newest_closed(asked),
@@ -117,7 +119,6 @@ class Inspector:
 
 def _state_findings(state: QuotaState) -> dict[str, Finding]:
     return {
-        "status": state.status,
         "ratePerSecond": state.rate_per_second,
         "burst": state.burst,
         "lagSeconds": state.lag_seconds,

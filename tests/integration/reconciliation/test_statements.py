@@ -181,7 +181,7 @@ def test_an_operator_sees_what_is_counted(tenant: Tenant) -> None:
     """The inspection says what is left, until when, and which events are in the counter."""
     tenant.take(_open(5), _grant(1), settled([event("a"), event("b")]))
     found = tenant.inspect("a", "z")
-    assert found["generation"] == "5"
+    assert (found["generation"], found["status"]) == ("5", "active")
     assert (found["limit"], found["used"], found["remaining"]) == (100, 2, 98)
     assert (found["periodStart"], found["periodEnd"]) == (
         "2026-11-23T00:00:00.000Z",
@@ -197,10 +197,13 @@ def test_an_inspection_finds_marks_in_cells(tenant: Tenant) -> None:
 
 
 def test_an_inspection_of_nobody(tenant: Tenant) -> None:
-    """A customer that nobody heard of has no limit, which is not a limit of zero."""
+    """A customer that nobody heard of has no limit, which is not a limit of zero, and is not
+    active, as one is who was heard of and has no status.
+    """
     found = tenant.inspect()
     assert found["limit"] is None
     assert found["remaining"] is None
+    assert found["status"] is None
     assert not tenant.client.exists(state_key(TENANT, CUSTOMER))
 
 
