@@ -21,6 +21,7 @@ from functions.metering.sorting import Refused
 from functions.usage.errors import Retryable
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
+from functions.usage.vended_line import Wrapped, unwrapped
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -109,9 +110,23 @@ def _kept(entry: object, detail: str) -> dict[str, object]:
     return {
         "id": _redacted_value(entry.get("id")),
         "timestamp": _redacted_value(entry.get("timestamp")),
-        "message": _redacted_value(entry.get("message")),
+        "message": _redacted_message(entry.get("message")),
         "detail": detail,
     }
+
+
+def _redacted_message(message: object) -> object:
+    """Columns one by one: `/plans/basic`, a tab and GET look like a password, and without its
+    method no such line could be read again.
+    """
+    if not isinstance(message, str) or message.startswith("{"):
+        return _redacted_value(message)
+    found = unwrapped(message)
+    if not isinstance(found, Wrapped):
+        return redacted(message)
+    head = message.removesuffix(found.line)
+    blank = head[-1:] or " "
+    return blank.join(map(redacted, head.split(blank))) + redacted(found.line)
 
 
 def _redacted_value(value: object) -> object:

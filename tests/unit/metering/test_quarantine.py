@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+import pytest
+
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.quarantine import quarantined_delivery, quarantined_lines
 from functions.metering.sorting import Refused
 from functions.usage.outcome import Quarantined
+from functions.usage.vended_line import Wrapped, unwrapped
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, access_line, log_events
+from tests.fakes.execution_log_lines import vended_columns
 
 NO_CUSTOMER = Quarantined("no_customer", "nobody")
 TAMPER = Quarantined("tamper", "twice")
@@ -105,3 +109,17 @@ def test_nesting_does_not_stop_the_keeping() -> None:
     (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
     assert b"nested too deeply" in kept.body
     assert b"line" in kept.body
+
+
+@pytest.mark.parametrize("blank", ["\t", " "])
+@pytest.mark.parametrize("path", ["/plans/basic", "/apikey:rotate", "/pets/{id}"])
+def test_columns_are_kept_so_that_they_can_be_read_again(blank: str, path: str) -> None:
+    """`basic`, a tab and GET look like a password; a real one goes all the same."""
+    line = "(id) Method request headers: {Authorization=Basic c2VjcmV0, Host=x}"
+    events = log_events([vended_columns(line, blank, resource_path=path)])
+    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (events[0],))])
+    (entry,) = json.loads(kept.body)["logEvents"]
+    clean = "(id) Method request headers: {Authorization=[redacted], Host=x}"
+    assert unwrapped(entry["message"]) == Wrapped(clean, "zz11", "live")
+    again = [Refused(TAMPER, ({**events[0], "message": entry["message"]},))]
+    assert [kept] == list(quarantined_lines(delivery(events), again))
