@@ -59,11 +59,11 @@ def lines_of_request(
     """`own` are lines that are known to be its own, as they are kept. Empty while they are not all
     there; of several requests only where nothing tells them apart but parts of a millisecond.
     """
-    # By their times, since what is kept has its credentials redacted.
+    # By times and APIs alone: what is kept is redacted, and an id may look like a credential.
     moments = {one.get("timestamp") for one in own}
     last = max((one for one in moments if isinstance(one, int)), default=0)
-    known = (line_of(one.get("message"), request_id) for one in own)
-    apis = {(one.api_id, one.stage) for one in known if one}
+    known = (unwrapped(text) for one in own if isinstance(text := one.get("message"), str))
+    apis = {(one.api_id, one.stage) for one in known if isinstance(one, Wrapped)}
     found: list[Line] = []
     for group in _groups(lines, request_id, apis):
         if group.lines[0]["timestamp"] > last:

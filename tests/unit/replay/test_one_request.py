@@ -136,6 +136,14 @@ def test_vended_lines_are_read_as_metering_reads_them(wrapped: Callable[..., str
     assert found(log, None, own(T)) == []  # that one is not wrapped: another delivery's
 
 
+def test_an_id_that_was_taken_for_a_credential_hides_no_request() -> None:
+    """A caller chooses it; what is kept then does not begin as the log does."""
+    lines = prefixed(request_texts(extended_id="X0="), request_id="sk_live_abc")
+    log = [{"id": f"{n:056}", "timestamp": T + n, "message": one} for n, one in enumerate(lines)]
+    kept = [{**one, "message": "(sk_live_[redacted]) line"} for one in log[2:5]]
+    assert lines_of_request(log, "sk_live_abc", "X0=", kept) == log
+
+
 def test_no_more_of_the_log_is_read_than_is_needed() -> None:
     """A caller of one id for all its requests has a quarter of an hour of them behind ours."""
     log = [
