@@ -104,7 +104,7 @@ class Filter(_Input):
     """
 
     set_aside_class: list[Annotated[SetAsideClass, Field(strict=False)]] | None = Field(
-        default=None, alias="class", min_length=1
+        default=None, alias="class", min_length=1, max_length=MOST_REASONS
     )
     customer_id: str | None = Field(default=None, min_length=1, max_length=MOST_CHARACTERS)
     # Of quarantined requests; `delivery` and `failed_delivery` are whole ones.

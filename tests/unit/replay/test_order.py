@@ -51,6 +51,7 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
             "filter.customerId: String should have at",
         ),
         ({"filter": {"reason": ["x"] * 101}}, "filter.reason: List should have at most 100"),
+        ({"filter": {"class": ["config"] * 101}}, "filter.class: List should have at most 100"),
         ({"Comment": "x" * 2001}, "Comment: String should have at most 2000"),
         ({"sendAmbiguous": True}, "sendAmbiguous is your word that Aforo has nothing of what is"),
         ({"sendAmbiguous": True, "filter": {}}, "is chosen: choose it by a filter"),
