@@ -59,6 +59,8 @@ def account_of(
     once_each = list({row["messageId"]: row for row in held}.values())
     chosen = [row for row in once_each if row["why"] == DRY_RUN]
     left = [row for row in once_each if row["why"] != DRY_RUN]
+    # A dry run's move that was killed has hidden what it chose, and told nobody.
+    moved = max(course.messages_moved, len(chosen))
     requests = requests_by_reason(remetered)
     return {
         "version": 1,
@@ -72,12 +74,12 @@ def account_of(
         "messages": {
             "waitingAtStart": course.waiting_at_start,
             "hiddenAtStart": course.hidden_at_start,
-            "moved": course.messages_moved,
+            "moved": moved,
             # In a dry run what would be moved.
             **({"chosen": by_reason(chosen)} if chosen else {}),
             "left": by_reason(left),
             # Behind a limit; or SQS showed them to nobody, as when 120,000 are hidden at a time.
-            "notSeen": max(0, course.waiting_at_start - _looked_at(course, left)),
+            "notSeen": max(0, course.waiting_at_start - moved - _left_of_then(course, left)),
             "waitingNow": course.waiting_now,
         },
         "events": {"sent": bill.sent, **bill.events},
@@ -103,14 +105,12 @@ def requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
     return found if last else {}
 
 
-def _looked_at(course: Course, left: Iterable[HeldRow]) -> int:
+def _left_of_then(course: Course, left: Iterable[HeldRow]) -> int:
     """How many of those that waited at the start. What was sent since is of another time, or the
     rest of one that the filter split, which counts as moved.
     """
     began_ms = epoch_ms_from_iso(course.started_at)
-    return course.messages_moved + sum(
-        row["why"] != OWN and row.get("sentAtMs", 0) < began_ms for row in left
-    )
+    return sum(row["why"] != OWN and row.get("sentAtMs", 0) < began_ms for row in left)
 
 
 def by_reason(held: Iterable[HeldRow]) -> list[dict[str, Any]]:

@@ -143,6 +143,15 @@ def test_what_a_dry_run_would_move_is_not_left() -> None:
     assert shortened(account)["messages"]["chosen"] == messages["chosen"]
 
 
+def test_a_dry_run_counts_what_a_move_that_was_killed_had_chosen() -> None:
+    """It had hidden them: no later move saw them, and the state machine does not know of them."""
+    chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(5)]
+    messages = account_of(course(dryRun=True), bill_of({}, [], set()), chosen, LedgerLookup(0, 0))[
+        "messages"
+    ]
+    assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 5, 1)
+
+
 def test_what_was_sent_since_the_start_did_not_wait_then() -> None:
     """Of a message that the filter split the one half counts as moved, the other is such a one."""
     rest: HeldRow = {**HELD, "messageId": "rest", "sentAtMs": SINCE_MS}
