@@ -48,10 +48,9 @@ class AforoCredential:
         self._arn = secret_arn
         self._clock = clock
         self._ttl = ttl_seconds
-        # Keys; empty: none is known.
+        # Keys; empty: none is known, or of the one in use: all were refused.
         self._current = self._previous = self._in_use = ""
         self._read_at = self._looked_at = -math.inf
-        self._all_refused = False
         self._lock = threading.Lock()
 
     def keys_for(self, base_url: str) -> Iterator[str]:
@@ -78,25 +77,25 @@ class AforoCredential:
         with self._lock:
             if not self._current:
                 self._take_current(self._read(CURRENT, base_url))
-            elif self._all_refused:
+            elif not self._in_use:
                 self._look(base_url)
             elif self._clock() - self._read_at >= self._ttl:
                 self._take_current(self._read_or(self._current, CURRENT, base_url))
             else:
                 return self._in_use
-            self._in_use, self._all_refused = self._current, False
+            self._in_use = self._current
             return self._in_use
 
     def _other(self, refused: Collection[str], base_url: str) -> str:
         """Another key than these; empty when there is none."""
         with self._lock:
-            if self._in_use in refused:  # else another thread has found it meanwhile
+            if self._in_use in {"", *refused}:  # else another thread has found it meanwhile
                 self._look(base_url)
             for key in (self._in_use, self._current, self._previous):
                 if key and key not in refused:
                     self._in_use = key
                     return key
-            self._in_use, self._all_refused = self._current, True
+            self._in_use = ""
             return ""
 
     def _look(self, base_url: str) -> None:
