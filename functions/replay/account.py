@@ -162,7 +162,7 @@ def shortened(account: dict[str, Any]) -> dict[str, Any]:
     return {**short, "messages": messages}
 
 
-def notice_of(account: dict[str, Any], report_uri: str) -> str:
+def notice_of(account: dict[str, Any], order: Order, report_uri: str) -> str:
     """The text for the operators. Counts only: usage does not leave by mail."""
     events, messages, is_dry = account["events"], account["messages"], account["dryRun"]
     requests = account.get("requests", {"excluded": {}, "quarantined": {}})
@@ -172,13 +172,14 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
         f"{messages['waitingAtStart']} waited at the start{not_seen}, "
         f"{messages['waitingNow']} wait now"
     )
+    asked = order.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     hidden = messages["hiddenAtStart"]
     stays = messages["left"][:LINES_IN_STATE]
     is_nothing_chosen = not messages["moved"] and any(one["why"] == NOT_CHOSEN for one in stays)
     kind = "Dry run of a replay" if is_dry else "Replay"
     lines = [
         f"{kind} {account['replayId']} ({account['source']})",
-        f"Ordered: {_without_defaults(account['order'])}",
+        f"Ordered: {json.dumps(asked)}",
         f"Stopped early: {account['trouble']}" if account["trouble"] else "Came to its end.",
         f"Messages: {moved}; {depth}.",
         *([f"In other hands at the start: {hidden}. {START_AGAIN}"] if hidden else []),
@@ -200,10 +201,3 @@ def notice_of(account: dict[str, Any], report_uri: str) -> str:
 
 def _told(what: str, one: dict[str, Any]) -> str:
     return f"{what}: {one['messages']} ({' '.join(filter(None, map(one.get, WHAT_IT_IS)))})"
-
-
-def _without_defaults(order: object) -> str:
-    asked = Order.model_validate(order).model_dump(
-        mode="json", by_alias=True, exclude_defaults=True
-    )
-    return json.dumps(asked)

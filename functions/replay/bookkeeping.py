@@ -116,7 +116,7 @@ class Bookkeeper:
             "outcome": "reported",
             "report": shortened(account),
             "reportUri": uri,
-            "notice": notice_of(account, uri),
+            "notice": notice_of(account, task.order, uri),
         }
 
     def _waiting_now(self, task: ReportTask) -> int:

@@ -47,6 +47,7 @@ class Source(StrEnum):
 
 # Where pydantic says what is wrong, and not what to write.
 FIXES = {
+    "model_type": "give a JSON object, as in {}",
     "list_type": 'give a list, as in ["config"]',
     "too_short": "give at least one, or leave it out",
     "string_type": "give a text, in quotes",
@@ -205,8 +206,6 @@ def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"])) or "input"
     if fault["type"] == "extra_forbidden":
         return f"{field}: is not a field of a replay ({', '.join(_fields(field))})"
-    if fault["type"] == "model_type":
-        return f"{field}: give a JSON object, as in {{}}"
     fix = FIXES.get(fault["type"])
     return f"{field}: {fix or fault['msg'].removeprefix('Value error, ')}"
 

@@ -101,7 +101,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     assert account["messages"]["moved"] == 3
     assert account["messages"]["notSeen"] == 2
     assert account["ledgerHours"] == {"needed": 1, "read": 1}
-    assert notice_of(account, "s3://ledger/x").splitlines() == [
+    assert notice_of(account, went.order, "s3://ledger/x").splitlines() == [
         "Replay by-hand (unforwarded)",
         'Ordered: {"maxMessages": 3}',
         "Stopped early: Aforo went away",
@@ -120,8 +120,9 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
 
 def test_a_dry_run_is_told_in_the_conditional() -> None:
     """Nobody must take it for a replay."""
-    account = account_of(course(dryRun=True), bill_of({}, [], set()), [DRY], LedgerLookup(0, 0))
-    notice = notice_of(account, "s3://ledger/x")
+    dry = course(dryRun=True)
+    account = account_of(dry, bill_of({}, [], set()), [DRY], LedgerLookup(0, 0))
+    notice = notice_of(account, dry.order, "s3://ledger/x")
     assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nOrdered: {")
     assert "3 would be moved" in notice
     assert "Events, if Aforo takes them now:" in notice
@@ -169,7 +170,7 @@ def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
         wrong = replace(course(filter={"customerId": "cus_acmee"}), messages_moved=moved)
         account = account_of(wrong, bill_of({}, [], set()), [HELD], LedgerLookup(0, 0))
         assert account["order"]["filter"] == {"customerId": "cus_acmee"}
-        assert (said in notice_of(account, "s3://ledger/x")) is is_asked
+        assert (said in notice_of(account, wrong.order, "s3://ledger/x")) is is_asked
 
 
 def test_a_state_carries_no_more_than_some_lines() -> None:
