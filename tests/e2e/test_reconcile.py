@@ -1,13 +1,12 @@
 """The reconcile machine on the deployed template: a top-up at Aforo, the heartbeat's walk."""
 
 import time
-from collections.abc import Callable, Mapping
 
 import httpx
 import pytest
 
 from functions.reconciliation.stack import find_stack
-from tests.e2e.looking import answered
+from tests.e2e.looking import answered, until
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints
 from tests.local.reconcile import reconcile
@@ -18,17 +17,9 @@ ARRIVAL_SECONDS = 90.0
 SMALL = Plan("cus_topup", "api_key", quota=4, rate_per_second=1, burst=1)
 
 
-def until(look: Callable[[], object]) -> None:
-    deadline = time.monotonic() + ARRIVAL_SECONDS
-    while not look():
-        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {ARRIVAL_SECONDS} s"
-        time.sleep(0.3)
-
-
 def status_of_a_call(endpoints: Endpoints, customer: DemoCustomer) -> int:
     url = f"{endpoints.api_url}/pets"
-    headers: Mapping[str, str] = customer.headers
-    answer = answered(lambda: httpx.get(url, headers=headers, timeout=40, trust_env=False))
+    answer = answered(lambda: httpx.get(url, headers=customer.headers, timeout=40, trust_env=False))
     return answer.status_code
 
 
@@ -43,7 +34,7 @@ def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
         stack=find_stack(endpoints.stack_name),
     )
     assert status_of_a_call(endpoints, customer) == 200
-    until(lambda: status_of_a_call(endpoints, customer) == 429)
+    until(lambda: status_of_a_call(endpoints, customer) == 429, ARRIVAL_SECONDS)
     assert reconcile(endpoints)["outcome"] == "reconciled"
     assert status_of_a_call(endpoints, customer) == 429
     put_limit(endpoints.aforo_url, customer.customer_id, 1000)
@@ -52,7 +43,7 @@ def test_a_customer_who_tops_up_is_served_again_within_one_reconcile(
     found = inspect(endpoints.functions["reconciliation"], customer.customer_id)
     assert (found["limit"], found["burst"]) == (1000, 1)
     # Where Redis is too slow for a call, it is decided by what was known before.
-    until(lambda: status_of_a_call(endpoints, customer) == 200)
+    until(lambda: status_of_a_call(endpoints, customer) == 200, ARRIVAL_SECONDS)
 
 
 def test_a_heartbeat_walks_to_the_watermark(endpoints: Endpoints) -> None:
@@ -65,7 +56,7 @@ def test_a_heartbeat_walks_to_the_watermark(endpoints: Endpoints) -> None:
         reached = watermark(endpoints)
         return all(int(reached.get(group, 0)) >= began_ms for group in groups)
 
-    until(have_arrived)
+    until(have_arrived, ARRIVAL_SECONDS)
 
 
 def test_an_aforo_that_is_away_fails_no_reconcile(endpoints: Endpoints) -> None:

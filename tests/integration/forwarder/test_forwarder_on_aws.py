@@ -90,18 +90,21 @@ class Deployment:
 
     def depth(self, name: str) -> tuple[int, int]:
         """Messages that are visible, and in flight."""
+        return self._counts(name)[:2]
+
+    def waiting(self, name: str) -> int:
+        """All messages: who looks late finds visible what was delayed or in flight."""
+        return sum(self._counts(name))
+
+    def _counts(self, name: str) -> tuple[int, int, int]:
+        """Visible, in flight and delayed, of one look: between two a message may change place."""
         found = self.sqs.get_queue_attributes(QueueUrl=self.urls[name], AttributeNames=["All"])
         attributes = found["Attributes"]
         return (
             int(attributes["ApproximateNumberOfMessages"]),
             int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+            int(attributes["ApproximateNumberOfMessagesDelayed"]),
         )
-
-    def waiting(self, name: str) -> int:
-        """All messages: who looks late finds visible what was delayed or in flight."""
-        found = self.sqs.get_queue_attributes(QueueUrl=self.urls[name], AttributeNames=["All"])
-        delayed = int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
-        return delayed + sum(self.depth(name))
 
     def bodies(self, name: str) -> list[dict[str, Any]]:
         found = self.sqs.receive_message(QueueUrl=self.urls[name], MaxNumberOfMessages=10)
