@@ -49,11 +49,11 @@ local-stop: setup ## Stop the local cloud
 
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
-	@$(RUN) -m functions.audit.verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+	@$(RUN) -m functions.operator.verify.command $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']
-	@$(RUN) -m functions.audit.ledger $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
+	@$(RUN) -m functions.operator.ledger.command $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
 
 .PHONY: replay
 replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']

@@ -37,7 +37,7 @@ class Ledger:
     def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
         """Make `rows` durable. `writer` names the invocation: the same name writes over itself. It
         has no dot and begins with the time, `20261002T081530412Z`: lookups remember by name how far
-        they have read (functions.adapters.ledger_lookup).
+        they have read (functions.forwarder.ledger_lookup).
         """
         hours: dict[str, list[LedgerRow]] = defaultdict(list)
         replays: dict[str, list[LedgerRow]] = defaultdict(list)

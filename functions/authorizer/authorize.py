@@ -44,7 +44,7 @@ from functions.authorizer.telemetry import (
     Telemetry,
 )
 from functions.authorizer.token import TokenVerifier
-from functions.authorizer.trace_context import valid_traceparent
+from functions.usage.trace_context import valid_traceparent
 
 
 class Unauthorized(Exception):  # noqa: N818 - API Gateway knows it by this message

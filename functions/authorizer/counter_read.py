@@ -4,7 +4,8 @@ Guaranteed: an answer by the deadline; whatever is not a complete, believable an
 A missing sentinel (`generation`) means that the counters were lost: UNKNOWN, never zero
 (aws-and-counters.md 4d). Commands have one key each, so a cluster behind one endpoint
 (ElastiCache Serverless) may answer them; a node-based cluster in cluster mode answers MOVED,
-which is Unknown: use cluster mode disabled there.
+which is Unknown: use cluster mode disabled there. After three failures in a row Redis is left alone
+for a second: a decision then costs nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from functions.authorizer.bounded_cache import CAPACITY
-from functions.authorizer.breaker import Breaker
 from functions.authorizer.identity import Identity
+from functions.authorizer.lag import lag_by
 from functions.authorizer.redis_connection import Command
 from functions.authorizer.redis_link import LinkError, Reply
-from functions.authorizer.watermark import lag_by
 from functions.usage.quota import (
     QuotaState,
     identity_key,
@@ -28,6 +28,28 @@ from functions.usage.quota import (
     tenant_key,
     watermark_key,
 )
+
+FAILURES = 3
+OPEN_SECONDS = 1.0
+
+
+class Breaker:
+    """One per process. After the pause a single failure opens it again."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._opened_at = 0.0
+
+    def is_open(self, now: float) -> bool:
+        return self._failures >= FAILURES and 0 <= now - self._opened_at < OPEN_SECONDS
+
+    def failed(self, now: float) -> None:
+        self._failures += 1
+        self._opened_at = now
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
 
 IDENTITY_FIELDS = (
     "customer_id",

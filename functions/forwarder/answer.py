@@ -4,9 +4,11 @@ Guaranteed: nothing is believed that the answer does not say. A 2xx counts when 
 an answer that the contract does not know stops the posting and settles nothing.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -18,8 +20,38 @@ from functions.forwarder.problem import (
     problem_of,
     read_document,
 )
-from functions.forwarder.retry_after import retry_after_seconds
 from functions.usage.outcome import Held
+
+# The longest that a message is made invisible; what is absurd is not obeyed.
+LONGEST_WAIT_SECONDS = 900.0
+
+
+def retry_after_seconds(told: object, now: datetime) -> float | None:
+    """`told` is a number of seconds, or text that holds one, or an HTTP date."""
+    if isinstance(told, bool) or not isinstance(told, str | int | float):
+        return None
+    seconds = _number(told)
+    if seconds is None:
+        seconds = _until(str(told), now)
+    if seconds is None or math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, LONGEST_WAIT_SECONDS)
+
+
+def _number(told: str | float) -> float | None:
+    try:
+        return float(told)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _until(date: str, now: datetime) -> float | None:
+    try:
+        return max(0.0, (parsedate_to_datetime(date) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        # TypeError: a date without a zone cannot be compared with ours.
+        return None
+
 
 CREDENTIAL_STATUSES = frozenset({401, 403, 404})  # Aforo hides another tenant's things as 404
 # Aforo's limit of events in a post is not documented: some say it with a 400.

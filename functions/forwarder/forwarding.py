@@ -12,15 +12,15 @@ from typing import Any
 from functions.adapters.aforo_http import SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.account import Account
-from functions.forwarder.coming_back import ComingBack
-from functions.forwarder.doubt import Doubts
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.heartbeats import WAIT_SECONDS, Heartbeats
 from functions.forwarder.holding import given_up
 from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
+from functions.forwarder.invocation_metrics import Account
 from functions.forwarder.posting import Posted, Posting
+from functions.forwarder.returning import ComingBack
 from functions.forwarder.settle import Settlement
+from functions.forwarder.tries import Doubts
 from functions.usage.doubt import earliest
 from functions.usage.outcome import ForwardingOutcome, Held, SetAside
 

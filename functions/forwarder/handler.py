@@ -16,25 +16,23 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import s3_client, secrets_client, sqs_client
 from functions.adapters.ledger import Ledger
-from functions.adapters.ledger_lookup import LedgerLookup
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import HOLD_SHORTENED, Telemetry
 from functions.forwarder.breaker import Breaker
-from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
 from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
-from functions.forwarder.lanes import Lanes
-from functions.forwarder.looking_up import LookingUp
+from functions.forwarder.ledger_lookup import LedgerLookup, LookingUp
+from functions.forwarder.parallel import Lanes
 from functions.forwarder.posting import Posting
-from functions.forwarder.putting_back import PuttingBack
+from functions.forwarder.putting_back import PuttingBack, Visibility
 from functions.forwarder.rate_share import RateShare
+from functions.forwarder.returning import ComingBack
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
-from functions.forwarder.visibility import Visibility
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.forwarder.doubt import doubtful_since
+from functions.forwarder.tries import doubtful_since
 from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
@@ -38,7 +38,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A usage message that validates; the times are those of functions.forwarder.doubt."""
+    """A usage message that validates; the times are those of functions.forwarder.tries."""
 
     envelope: Envelope
     message: UsageMessage

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functions.forwarder.answer import Stop, Verdict
 from functions.forwarder.breaker import Breaker
 from functions.forwarder.delivery import Delivery, deliver
-from functions.forwarder.doubt import Doubts
 from functions.forwarder.holding import BREAKER_OPEN, OUT_OF_TIME, OWN_RATE, UNTRIED
-from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import Parcel, distinct, pack
+from functions.forwarder.parallel import Lanes
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
+from functions.forwarder.tries import Doubts
 from functions.usage.event import UsageEvent
 from functions.usage.outcome import ForwardingOutcome, Held
 

@@ -7,10 +7,10 @@ Aforo may have and may have forgotten is never posted, unless a person decided s
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from functions.forwarder.doubt import Doubts
 from functions.forwarder.holding import OUT_OF_TIME
-from functions.forwarder.looking_up import LookUp
+from functions.forwarder.ledger_lookup import LookUp
 from functions.forwarder.packing import Parcel
+from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
 from functions.usage.outcome import (
@@ -30,7 +30,7 @@ LATE_MS = 90 * DAY_MS  # what Aforo takes
 @dataclass(frozen=True, slots=True)
 class Screening:
     """`look_up` gives the ledger's rows of some keys in an hour such as `2026-10-02T08`, as far as
-    there is time, and raises nothing (`functions.forwarder.looking_up`).
+    there is time, and raises nothing (`functions.forwarder.ledger_lookup`).
     """
 
     look_up: LookUp

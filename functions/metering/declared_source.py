@@ -7,13 +7,13 @@ One log group has one declared source: read as both, each of its requests would 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from functions.metering.access_log_source import AccessLogSource
-from functions.metering.configuration import Configuration
+from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import Sorted
 
 if TYPE_CHECKING:
-    from functions.metering.execution_log_source import ExecutionLogSource
+    from functions.metering.execution.source import ExecutionLogSource
 
 
 class DeclaredSource:
@@ -43,7 +43,7 @@ class DeclaredSource:
     def _execution(self) -> "ExecutionLogSource":
         # At the first delivery that needs it: no other cold start pays for its modules.
         if self._execution_log is None:
-            from functions.metering.execution_log_source import (  # noqa: PLC0415
+            from functions.metering.execution.source import (  # noqa: PLC0415
                 ExecutionLogSource,
             )
 

@@ -8,11 +8,11 @@ import re
 from operator import itemgetter
 from typing import Any, cast
 
-from functions.metering.billing import identity_of
-from functions.metering.measuring import labels_of
-from functions.metering.meter import Meter
+from functions.metering.billing.decide import identity_of
+from functions.metering.billing.measuring import labels_of
+from functions.metering.billing.request_event import Measure, event_of
+from functions.metering.configuration.meter import Meter
 from functions.metering.request import Request
-from functions.metering.request_event import Measure, event_of
 from functions.usage.event import RequestIdentity, UsageEvent, key_of
 from functions.usage.message import event_text
 from functions.usage.moment import iso_from_epoch_ms

@@ -13,12 +13,11 @@ from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
-from functions.metering.configuration_source import ConfigurationSource
+from functions.metering.configuration.stored import ConfigurationSource
 from functions.metering.declared_source import DeclaredSource
 from functions.metering.intake import Intake
 from functions.metering.quarantine import QuarantineBucket
-from functions.metering.settings import MeteringSettings
-from functions.metering.tenant_header import customer_header
+from functions.metering.settings import MeteringSettings, customer_header
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

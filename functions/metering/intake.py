@@ -15,8 +15,7 @@ from functions.adapters.telemetry import (
     METERED,
     Telemetry,
 )
-from functions.metering.configuration import Configuration
-from functions.metering.drift import unfit_lines
+from functions.metering.configuration.version import Configuration
 from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.metered_again import (
@@ -35,7 +34,7 @@ from functions.metering.quarantine import (
     quarantined_delivery,
     quarantined_lines,
 )
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import Sorted, unfit_lines
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.message import usage_bodies
 from functions.usage.moment import iso_from_epoch_ms

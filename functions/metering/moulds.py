@@ -9,18 +9,15 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple, cast
 
-from functions.metering.access_log import (
-    ABSENT,
-    MILLISECOND_DIGITS,
-    read_fields,
-    valid_traceparent,
-)
-from functions.metering.billing import exclusion, verified_customer
-from functions.metering.configuration import Version
+from functions.metering.access.format_v1 import MILLISECOND_DIGITS, read_fields
+from functions.metering.billing.decide import exclusion, verified_customer
+from functions.metering.configuration.version import Version
 from functions.metering.event_mould import Mould, mould_of
+from functions.metering.line_text import ABSENT
 from functions.metering.request import Request
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.trace_context import valid_traceparent
 
 # Far more than a deployment has routes and statuses: made-up ones cannot fill the memory.
 SHAPES = 1024

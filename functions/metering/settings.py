@@ -4,6 +4,13 @@ from typing import Literal
 
 from functions.adapters.settings import Settings
 
+TENANT_HEADER = "X-Tenant-Id"
+
+
+def customer_header(whose: str) -> str | None:
+    """The header that names the customer, where the parameter TenantHeader says so; or None."""
+    return TENANT_HEADER if whose == "customer" else None
+
 
 class MeteringSettings(Settings):
     """One field per variable; `aws_region` is set by the Lambda runtime."""

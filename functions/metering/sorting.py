@@ -1,4 +1,5 @@
-"""The requests of one delivery, sorted: usage events, what is excluded, what is quarantined.
+"""The requests of one delivery, sorted: usage events, what is excluded, what is quarantined;
+and how many of its lines do not fit the declared source.
 
 Pure: the same lines, configuration and clock give the same result, byte for byte.
 """
@@ -8,13 +9,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from functions.metering.billing import Billed, bill
-from functions.metering.configuration import Configuration
+from functions.metering.billing.decide import Billed, bill
+from functions.metering.configuration.version import Configuration
 from functions.metering.request import Request
 from functions.usage.message import event_text
 from functions.usage.moment import DAY_MS
 from functions.usage.outcome import Excluded, Quarantined
 
+# Schema drift: the line is not of the declared source, or lacks what every line of it says. A
+# console edit of a stage's log format is the most likely way to lose revenue silently
+# (aforo-contract.md 1.2). A line that nobody may be billed for is no drift, nor is a forged one.
+UNFIT_REASONS = frozenset(
+    {
+        "bad_status",
+        "bad_time",
+        "invalid_json",
+        "no_message",
+        "no_quantity",
+        "no_request_identity",
+        "no_status",
+        "no_time",
+        "undeclared_customer",  # somebody added a client's text to the format
+        "unknown_format",
+        "unknown_wrapper",
+    }
+)
 # Aforo flags usage that is older (aforo-contract.md 1.1.6); it is billed all the same.
 LATE_MS = DAY_MS
 
@@ -65,3 +84,10 @@ class Sorted:
         self.billed += 1
         if self.now_ms - time_ms > LATE_MS:
             self.late += 1
+
+
+def unfit_lines(found: Sorted) -> int:
+    """Log events of `found` that do not fit the declared source."""
+    return sum(
+        len(log_events) for why, log_events in found.quarantined if why.reason in UNFIT_REASONS
+    )

@@ -11,11 +11,11 @@ from typing import NamedTuple, cast
 from aws_lambda_powertools.metrics import MetricUnit
 from redis import Redis
 
-from functions.adapters.redis_scripts import plain_commands
 from functions.adapters.telemetry import ANSWERS_APPLIED, CUSTOMER_DRIFTS, Telemetry
 from functions.reconciliation.answers import Answers, CustomerAnswer
-from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.command_executor import CarryingOut
 from functions.reconciliation.commands import Command, GuardCommand, JwksCommand, LimitCommand
+from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.drift import drift_of
 from functions.usage.quota import read_state, state_fields, state_key
 

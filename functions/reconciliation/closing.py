@@ -6,9 +6,9 @@ A later closing finds usage that was settled after the hour was closed; that is 
 
 from typing import NamedTuple
 
-from functions.adapters.closed_hours import Closed, ClosedHours, Closing
 from functions.adapters.telemetry import COUNTED_LATE, DRIFT_FOUND, HOURS_CLOSED, Telemetry
 from functions.reconciliation.commands import CloseCommand
+from functions.reconciliation.counters.closed_hours import Closed, ClosedHours, Closing
 
 
 class Closer(NamedTuple):

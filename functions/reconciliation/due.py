@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from redis import Redis
 
-from functions.adapters.customer_index import CustomerIndex
-from functions.adapters.redis_scripts import plain_commands
 from functions.adapters.telemetry import CUSTOMERS_DUE, RECONCILE_TROUBLE, Telemetry
-from functions.adapters.watermark import Watermark
 from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
+from functions.reconciliation.counters.customer_index import CustomerIndex
+from functions.reconciliation.counters.redis_scripts import plain_commands
+from functions.reconciliation.counters.statements import Watermark
 from functions.usage.moment import DAY_MS
 from functions.usage.quota import (
     GuardLevel,

@@ -9,25 +9,24 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from functions.adapters.closed_hours import ClosedHours
-from functions.adapters.counters import Counters
-from functions.adapters.customer_index import CustomerIndex
 from functions.adapters.redis_credential import elasticache_credential
-from functions.adapters.redis_scripts import connect
 from functions.adapters.settings import read_settings
-from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
-from functions.adapters.watermark import Watermark
 from functions.reconciliation.applying import Applying
-from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.closing import Closer
+from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.counters.closed_hours import ClosedHours
+from functions.reconciliation.counters.customer_index import CustomerIndex
+from functions.reconciliation.counters.redis_scripts import connect
+from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.statements import Statements, Watermark
+from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.due import Due
-from functions.reconciliation.hearing import Hearing
+from functions.reconciliation.heartbeats import Hearing
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
 from functions.reconciliation.steps import Steps
-from functions.reconciliation.witness import Witness
 
 if TYPE_CHECKING:
     from redis.credentials import CredentialProvider

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from functions.adapters.counters import Counters
 from functions.adapters.telemetry import (
     COMMAND_APPLIED,
     COMMAND_REFUSED,
@@ -18,12 +17,13 @@ from functions.adapters.telemetry import (
     ROUNDED_UP,
     Telemetry,
 )
-from functions.reconciliation.carrying_out import CarryingOut
+from functions.reconciliation.command_executor import CarryingOut
 from functions.reconciliation.commands import Command
-from functions.reconciliation.hearing import Hearing
+from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.usage_counters import Counters
+from functions.reconciliation.heartbeats import Hearing
 from functions.reconciliation.inbox import Heartbeat, Refused, read_body
 from functions.reconciliation.settling import Sorted, sort_settled
-from functions.reconciliation.witness import Witness
 from functions.usage.errors import Permanent, Retryable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import batched
 from typing import NamedTuple
 
-from functions.adapters.counters import Settlement
+from functions.reconciliation.counters.usage_counters import Settlement
 from functions.usage.mark import cell_of, mark_of
 from functions.usage.message import SettledUsage
 from functions.usage.moment import epoch_ms_from_iso

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from functions.adapters.telemetry import RECONCILE_TROUBLE, Telemetry
 from functions.reconciliation.answers import Answers
 from functions.reconciliation.applying import Applying
+from functions.reconciliation.counters.rollback import Witness
 from functions.reconciliation.due import Due, DueQuestion
-from functions.reconciliation.witness import Witness
 from functions.usage.errors import Retryable
 
 UNREACHABLE = "counters_unreachable"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
-from functions.replay.doubt import doubtful_since_ms
+from functions.replay.tries import doubtful_since_ms
 from functions.usage.doubt import decided_until_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
@@ -39,7 +39,7 @@ class SentRow(TypedDict):
     quantity: ReadOnly[int | float]
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
-    doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.doubt
+    doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.tries
     decidedUntilMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
 
 

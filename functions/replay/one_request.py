@@ -14,7 +14,7 @@ from functions.usage.vended_line import Wrapped, unwrapped
 
 type Line = Mapping[str, Any]  # of an execution log: `id`, `timestamp` and `message`
 
-# As metering groups (functions/metering/execution_grouping.py); the tests hold the two together.
+# As metering groups (functions/metering/execution/grouping.py); the tests hold the two together.
 _EXTENDED = "Extended Request Id:"
 _ENDS = ("Method completed with status:", "Gateway response type:", "Unauthorized request:")
 _TRUNCATED = " [TRUNCATED]"

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count, islice, takewhile
 
-from functions.replay.kept import (
+from functions.replay.limits import Moved, RoundTask
+from functions.replay.manifest import Manifests
+from functions.replay.order import Order
+from functions.replay.quarantine import Entry, Quarantine
+from functions.replay.quarantined_object import (
     NEVER_ENDED,
     KeptDelivery,
     KeptLines,
     prefixes_of,
     read_kept,
 )
-from functions.replay.limits import Moved, RoundTask
-from functions.replay.manifest import Manifests
-from functions.replay.order import Order
-from functions.replay.quarantine import Entry, Quarantine
 from functions.replay.second_reading import HAS_LEFT, METERING_FAILED, Reading, SecondReading
 from functions.replay.selection import NOT_CHOSEN
 from functions.usage.errors import Retryable

@@ -14,7 +14,7 @@ from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.ledger import Ledger
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_REPORTED, Telemetry
-from functions.replay.bookkeeping import Bookkeeper, ReportTask, SettledTask
+from functions.replay.book import Bookkeeper, ReportTask, SettledTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Source
 from functions.replay.settings import ReportSettings

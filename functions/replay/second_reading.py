@@ -9,7 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from functions.replay.kept import (
+from functions.replay.log_lines import LogBusy, LogNotReadable, Place, read_place
+from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
+from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
+from functions.replay.one_request import Line, lines_of_request
+from functions.replay.quarantined_object import (
     INCOMPLETE,
     NEVER_ENDED,
     KeptDelivery,
@@ -17,10 +21,6 @@ from functions.replay.kept import (
     reason_of,
     subscription_payload,
 )
-from functions.replay.log_lines import LogBusy, LogNotReadable, Place, read_place
-from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
-from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
-from functions.replay.one_request import Line, lines_of_request
 from functions.replay.selection import TOO_LARGE
 
 QUARANTINED_AGAIN = "quarantined_again"

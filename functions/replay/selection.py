@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.replay.doubt import doubtful_since_ms
 from functions.replay.order import Filter, Order
+from functions.replay.tries import doubtful_since_ms
 from functions.usage.doubt import decided_until_ms
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage

@@ -20,14 +20,14 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
-from functions.forwarder.doubt import Doubts
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
-from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import body_of
+from functions.forwarder.parallel import Lanes
 from functions.forwarder.posting import Post, Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
+from functions.forwarder.tries import Doubts
 from functions.usage.outcome import Confirmed
 from tests.fakes.forwarding import now_ms, parcels, sqs_record, usage_event, usage_message
 from tests.fakes.ledger_reading import by_reading

@@ -18,8 +18,8 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from functions.metering.access_log_source import AccessLogSource
-from functions.metering.configuration import Configuration, default_configuration
+from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.moulds import Moulds
 from functions.usage.message import usage_bodies

@@ -14,8 +14,8 @@ from typing import cast
 
 from redis import Redis
 
-from functions.adapters.counters import Counters, Settlement
-from functions.adapters.redis_scripts import Script, connect, source
+from functions.reconciliation.counters.redis_scripts import Script, connect, source
+from functions.reconciliation.counters.usage_counters import Counters, Settlement
 from functions.reconciliation.inbox import read_body
 from functions.reconciliation.settling import EVENTS_PER_SCRIPT, sort_settled
 from functions.usage.message import SettledUsage, to_body

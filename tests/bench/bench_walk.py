@@ -26,7 +26,7 @@ from pydantic_core import to_json
 
 from functions.forwarder.handler import _wired as wired_forwarder
 from functions.forwarder.handler import handler as forward_handler
-from functions.metering.access_log_source import AccessLogSource
+from functions.metering.access.source import AccessLogSource
 from functions.metering.handler import handler as meter_handler
 from tests.bench.bench_forwarder import forward, posting
 from tests.bench.bench_metering import bodies, delivery

@@ -15,10 +15,9 @@ import pytest
 from functions.adapters.ledger import Ledger, hour_prefix
 from functions.adapters.message_queue import BYTES_PER_CALL
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.coming_back import Hider, PutterBack
-from functions.forwarder.putting_back import Later, PuttingBack
+from functions.forwarder.putting_back import Later, PuttingBack, Visibility
+from functions.forwarder.returning import Hider, PutterBack
 from functions.forwarder.settle import RowKeeper
-from functions.forwarder.visibility import Visibility
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.model_queue import ModelQueue
 from tests.fakes.settable_clock import SettableClock

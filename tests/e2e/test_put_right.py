@@ -11,10 +11,10 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger, hour_prefix, settled_once
+from functions.operator.counter_commands.stack import find_stack
 from functions.reconciliation.commands import GrantCommand
 from functions.reconciliation.due_hours import TICK_MS, due_hours, newest_over
 from functions.reconciliation.ledger_hours import hour_text
-from functions.reconciliation.stack import find_stack
 from functions.usage.message import to_body
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from tests.e2e.looking import billed, put_lines, until

@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from functions.reconciliation.stack import find_stack
+from functions.operator.counter_commands.stack import find_stack
 from tests.e2e.looking import answered, until
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints

@@ -12,8 +12,8 @@ import boto3
 import httpx
 import pytest
 
-from functions.audit.following import Follower
-from functions.audit.target import local_target
+from functions.operator.verify.following import Follower
+from functions.operator.verify.target import local_target
 from functions.usage.event import RequestIdentity
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from functions.metering.configuration import Configuration
-from functions.metering.execution_log import ExecutionRequest, read_execution_requests
+from functions.metering.configuration.version import Configuration
+from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
 

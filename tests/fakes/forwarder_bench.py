@@ -9,13 +9,13 @@ from pydantic_core import from_json
 
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.breaker import Breaker
-from functions.forwarder.coming_back import ComingBack
 from functions.forwarder.forwarding import Forwarding, Invocation
 from functions.forwarder.heartbeats import Heartbeats
 from functions.forwarder.holding import Holding
-from functions.forwarder.lanes import Lanes
+from functions.forwarder.parallel import Lanes
 from functions.forwarder.posting import Post, Posting
 from functions.forwarder.rate_share import RateShare
+from functions.forwarder.returning import ComingBack
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 
-from functions.adapters.ledger_lookup import Found
+from functions.forwarder.ledger_lookup import Found
 from functions.usage.ledger_row import LedgerRow
 
 type ReadHour = Callable[[str], Iterable[LedgerRow]]

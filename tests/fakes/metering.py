@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from functions.metering.configuration import Configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.quarantine import QuarantineObject
 from functions.usage.errors import Retryable
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from functions.reconciliation.stack import find_stack
+from functions.operator.counter_commands.stack import find_stack
 from tests.local import customers as provisioning
 from tests.local import deploy, process_list
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT

@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 import httpx
 
+from functions.operator.counter_commands.stack import Stack
 from functions.reconciliation.commands import COMMAND
-from functions.reconciliation.stack import Stack
 from tests.local.endpoints import DemoCustomer
 
 TOKEN_SECONDS = 12 * 3600  # a local cloud stays up for an afternoon

@@ -5,7 +5,7 @@ queue that delivers at least once, in any order and twice at the same time, and 
 the ledger and close the hour. A worker writes the ledger, then the counter, then acknowledges; it
 may crash before each step. Redis may fail over to any earlier copy, or be flushed.
 
-The scripts of `functions/adapters/counter_scripts` are one step each here, as they are in Redis:
+The scripts of `functions/reconciliation/counters/scripts` are one step each here, as in Redis:
 `settle` is SETTLE, `close` is CLOSE, `forget` is FORGET. A broken variant changes one thing.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.authorizer.telemetry import UNKNOWN_SHARE
-from functions.metering.gateway_refusal import AUTHORIZER_FAILED
+from functions.metering.billing.gateway_refusal import AUTHORIZER_FAILED
 from tests.template.stack import resources, template
 
 HOUR = 3600

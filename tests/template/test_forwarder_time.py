@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.adapters.aforo_http import CONNECT_SECONDS, READ_SECONDS, SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
-from functions.forwarder import breaker, heartbeats, holding, retry_after
+from functions.forwarder import answer, breaker, heartbeats, holding
 from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS
 from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS
@@ -46,7 +46,7 @@ def test_a_message_is_not_received_again_while_it_is_worked_on() -> None:
 def test_waits_are_such_as_sqs_takes() -> None:
     """Delays end at 15 minutes, invisibility at 12 hours, of the longest hold too."""
     assert holding.MOST_SECONDS <= MOST_DELAY_SECONDS == 900
-    assert retry_after.MOST_SECONDS <= MOST_DELAY_SECONDS
+    assert answer.LONGEST_WAIT_SECONDS <= MOST_DELAY_SECONDS
     assert PARAMETERS["HoldSeconds"]["MaxValue"] / holding.WAITS_IN_A_HOLD <= 43_200
 
 

@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from functions.authorizer import redis_connection, redis_link
-from functions.authorizer.breaker import OPEN_SECONDS
-from functions.authorizer.counter_read import CounterRead, Unknown
+from functions.authorizer.counter_read import OPEN_SECONDS, CounterRead, Unknown
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_connection import Command, Connection
 from functions.authorizer.redis_link import LinkError, RedisLink

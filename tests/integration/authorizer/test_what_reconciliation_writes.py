@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.closed_hours import ClosedHours
-from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
-from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.closing import Closer
+from functions.reconciliation.command_executor import CarryingOut
 from functions.reconciliation.commands import COMMAND
+from functions.reconciliation.counters.closed_hours import ClosedHours
+from functions.reconciliation.counters.statements import Statements
 from functions.usage.mark import hours_key
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import customer_key, tenant_key, watermark_key

@@ -14,8 +14,8 @@ from functions.adapters.aforo_http import Caller
 from functions.forwarder.answer import Stop
 from functions.forwarder.delivery import Delivery, deliver
 from functions.forwarder.ingest_api import IngestApi
-from functions.forwarder.lanes import Lanes
 from functions.forwarder.packing import Parcel, distinct
+from functions.forwarder.parallel import Lanes
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
 from tests.fakes.secret_store import SecretStore

@@ -77,7 +77,7 @@ def test_what_has_not_changed_is_built_once(project: Project) -> None:
         "statemachine/replay.asl.yaml",
         "functions/usage/event.py",
         "functions/usage/new.py",
-        "functions/adapters/counter_scripts/new.lua",
+        "functions/reconciliation/counters/scripts/new.lua",
     ],
 )
 def test_what_goes_into_an_artifact_is_built_when_it_changes(project: Project, name: str) -> None:

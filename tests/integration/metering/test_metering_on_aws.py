@@ -11,8 +11,7 @@ from botocore.config import Config
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
-from functions.metering.configuration_source import FRESH_SECONDS, ConfigurationSource
-from functions.metering.configuration_versions import VERSIONS
+from functions.metering.configuration.stored import FRESH_SECONDS, VERSIONS, ConfigurationSource
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload

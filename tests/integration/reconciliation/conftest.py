@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from functions.adapters.redis_scripts import connect
+from functions.reconciliation.counters.redis_scripts import connect
 from tests.integration.reconciliation.tenant import Tenant
 from tests.local.valkey import Valkey
 

@@ -7,17 +7,16 @@ from typing import cast
 
 from redis import Redis
 
-from functions.adapters.closed_hours import ClosedHours
-from functions.adapters.counters import Counters
-from functions.adapters.statements import Statements
 from functions.adapters.telemetry import Telemetry
-from functions.adapters.watermark import Watermark
-from functions.reconciliation.carrying_out import CarryingOut
 from functions.reconciliation.closing import Closer
-from functions.reconciliation.hearing import Hearing
+from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.counters.closed_hours import ClosedHours
+from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.statements import Statements, Watermark
+from functions.reconciliation.counters.usage_counters import Counters
+from functions.reconciliation.heartbeats import Hearing
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
-from functions.reconciliation.witness import Witness
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
 from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from functions.adapters.redis_scripts import connect
 from functions.authorizer.counter_read import CounterRead, Known
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
+from functions.reconciliation.counters.redis_scripts import connect
 from functions.usage.moment import DAY_MS, HOUR_MS
 from tests.integration.reconciliation.fire import PATIENCE_SECONDS
 from tests.integration.reconciliation.tenant import (

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from functions.adapters.redis_scripts import Call, Script, run_one
 from functions.adapters.telemetry import COUNTED_LATE, DRIFT_FOUND, HOURS_CLOSED, NOT_COUNTED
+from functions.reconciliation.counters.redis_scripts import Call, Script, run_one
 from functions.usage.mark import FIRST_SET_MARKS, closed_key, hours_key
 from functions.usage.moment import DAY_MS, HOUR_MS, epoch_ms_from_iso
 from tests.integration.reconciliation.tenant import (

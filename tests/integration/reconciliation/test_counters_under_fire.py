@@ -24,15 +24,15 @@ from hypothesis.stateful import (
 )
 
 from functions.adapters.ledger import hour_prefix
-from functions.adapters.redis_scripts import connect
 from functions.authorizer.counter_read import CounterRead, Known, Unknown
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
+from functions.operator.counter_commands.rebuilding import Rebuild, Tools
 from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand
+from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.due_hours import newest_over
 from functions.reconciliation.ledger_hours import hour_text, read_hours
-from functions.reconciliation.rebuilding import Rebuild, Tools
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.mark import closed_key, hours_key, mark_of
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso

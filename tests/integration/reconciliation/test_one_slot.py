@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.crc import key_slot
 
-from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import HOURS_CLOSED
+from functions.reconciliation.counters.redis_scripts import connect
 from functions.usage.mark import HourOfMeter, closed_key, hours_key
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.quota import state_key

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from functions.adapters.counters import HOURS_KEPT
-from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import COUNTED, NOT_COUNTED
+from functions.reconciliation.counters.redis_scripts import connect
+from functions.reconciliation.counters.usage_counters import HOURS_KEPT
 from functions.usage.mark import FIRST_SET_MARKS, HourOfMeter, hours_key
 from functions.usage.moment import DAY_MS, HOUR_MS, epoch_ms_from_iso
 from functions.usage.quota import tenant_key

@@ -6,11 +6,11 @@ from typing import cast
 import pytest
 from pydantic import ValidationError
 
-from functions.adapters.customer_index import CustomerIndex
-from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import CUSTOMER_DRIFTS, RECONCILE_TROUBLE
-from functions.adapters.watermark import Watermark
 from functions.reconciliation.applying import DRIFT, Applying
+from functions.reconciliation.counters.customer_index import CustomerIndex
+from functions.reconciliation.counters.redis_scripts import connect
+from functions.reconciliation.counters.statements import Watermark
 from functions.reconciliation.due import HEAD_START_MS, HEARTBEAT_AGE, Due
 from functions.reconciliation.steps import UNREACHABLE, Steps
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.adapters.redis_scripts import connect
 from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
-from functions.adapters.watermark import Watermark
-from functions.reconciliation.hearing import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, Hearing
+from functions.reconciliation.counters.redis_scripts import connect
+from functions.reconciliation.counters.statements import Watermark
+from functions.reconciliation.heartbeats import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, Hearing
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from functions.adapters.redis_scripts import connect
+from functions.reconciliation.counters.redis_scripts import connect
 from tests.integration.reconciliation.fire import PATIENCE_SECONDS
 from tests.integration.reconciliation.tenant import Tenant
 

@@ -16,7 +16,7 @@ import httpx
 from redis import Redis
 
 from functions.authorizer.decision import DenyCode
-from functions.authorizer.watermark import lag_by
+from functions.authorizer.lag import lag_by
 from functions.reconciliation.commands import USUAL_LAG_SECONDS
 from functions.usage.quota import (
     margin,

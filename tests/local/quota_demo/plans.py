@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from functions.reconciliation.stack import find_stack
+from functions.operator.counter_commands.stack import find_stack
 from tests.fakes.access_log_lines import access_line
 from tests.local import customers
 from tests.local.customers import Plan

@@ -35,7 +35,7 @@ def rebuild(stage: Stage, endpoints: Endpoints, customers: Mapping[str, DemoCust
 
 
 def _run(stage: Stage, stack: str) -> None:
-    words = ["-m", "functions.reconciliation.rebuild", "--stack", stack, "--yes"]
+    words = ["-m", "functions.operator.counter_commands.rebuild", "--stack", stack, "--yes"]
     stage.say(f"$ python {' '.join(words)}")
     with subprocess.Popen(
         [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -19,9 +19,9 @@ from functions.forwarder.answer import (
     Unbelievable,
     Unsaid,
     judge,
+    retry_after_seconds,
 )
 from functions.forwarder.problem import Problem, Reply
-from functions.forwarder.retry_after import retry_after_seconds
 from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 from tests.fakes.instants import NOW
 

@@ -7,9 +7,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
-from functions.adapters.ledger_lookup import Found, LedgerLookup
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.looking_up import LookingUp
+from functions.forwarder.ledger_lookup import Found, LedgerLookup, LookingUp
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.unforwarded import OCCURRED_AT, event, ledger_row
 

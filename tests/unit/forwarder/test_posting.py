@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.forwarder.breaker import Breaker
-from functions.forwarder.doubt import Doubts
-from functions.forwarder.lanes import Lanes
+from functions.forwarder.parallel import Lanes
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
+from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Confirmed, Held

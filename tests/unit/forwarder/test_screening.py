@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.ledger_lookup import Found
-from functions.forwarder.doubt import Doubts
+from functions.forwarder.ledger_lookup import Found
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import SLACK_MS, Screening
+from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.metering.access_log import read_line
+from functions.metering.access.format_v1 import read_line
 from functions.metering.request import Request
 from functions.usage.outcome import Quarantined
 from tests.fakes.access_log_lines import FIELDS, REGION, access_line

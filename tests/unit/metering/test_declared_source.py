@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from functions.metering.configuration import default_configuration
+from functions.metering.configuration.version import default_configuration
 from functions.metering.declared_source import DeclaredSource
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import Sorted
@@ -67,7 +67,7 @@ def test_a_cold_start_pays_for_execution_logs_only_where_there_are_some() -> Non
     """Their reader comes with the first delivery of such a group."""
     code = (
         "import sys; import functions.metering.handler; "
-        "print('functions.metering.execution_log' in sys.modules)"
+        "print('functions.metering.execution.requests' in sys.modules)"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from functions.metering.access_log import read_line, stain
-from functions.metering.billing import bill
-from functions.metering.configuration import Version, read_configuration
-from functions.metering.drift import UNFIT_REASONS
-from functions.metering.execution_line import Form
+from functions.metering.access.format_v1 import read_line
+from functions.metering.billing.decide import bill
+from functions.metering.billing.gateway_refusal import NOT_SERVED
+from functions.metering.billing.measuring import ABSENT_QUANTITY, ZERO_QUANTITY
+from functions.metering.configuration.meter import Meter
+from functions.metering.configuration.product_fields import PRODUCTS
+from functions.metering.configuration.version import Version, read_configuration
+from functions.metering.execution.line import Form
 from functions.metering.field_names import COMMON_NAMES
-from functions.metering.gateway_refusal import NOT_SERVED
 from functions.metering.intake import HEARTBEAT, OWN_LOG
-from functions.metering.measuring import ABSENT_QUANTITY, ZERO_QUANTITY
-from functions.metering.meter import Meter
-from functions.metering.product_fields import PRODUCTS
+from functions.metering.line_text import stain
 from functions.metering.request import Request
+from functions.metering.sorting import UNFIT_REASONS
 from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
 from tests.template.stack import template
 
@@ -27,7 +28,7 @@ PAGE = (ROOT / "docs" / "metering.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 V1, EVERYTHING, V1_MORE, TOKENS = EXAMPLES
 MODULES = sorted(
-    module for stop in ("metering", "usage") for module in (ROOT / "functions" / stop).glob("*.py")
+    module for stop in ("metering", "usage") for module in (ROOT / "functions" / stop).rglob("*.py")
 )
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.telemetry import Telemetry
-from functions.metering.access_log_source import AccessLogSource
-from functions.metering.configuration import default_configuration
-from functions.metering.execution_log_source import ExecutionLogSource
+from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.version import default_configuration
+from functions.metering.execution.source import ExecutionLogSource
 from functions.metering.heartbeats import read_heartbeats
 from functions.metering.intake import Intake, LogSource
 from functions.metering.log_delivery import LogDelivery

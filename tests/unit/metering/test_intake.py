@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from functions.adapters.telemetry import Telemetry
-from functions.metering.access_log_source import AccessLogSource
-from functions.metering.configuration import Configuration, default_configuration
+from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.intake import Intake
 from functions.usage.errors import Retryable
 from functions.usage.message import MESSAGE_BYTES, USAGE_MESSAGE, to_body

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.metering.execution_log_source import ExecutionLogSource
+from functions.metering.execution.source import ExecutionLogSource
 from functions.metering.metered_again import Taken, UsageRow
 from functions.replay.metering_call import Answer
 from functions.usage.errors import Retryable

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.access_log import read_fields
-from functions.metering.billing import AHEAD_MS, bill
-from functions.metering.configuration import Configuration
+from functions.metering.access.format_v1 import read_fields
+from functions.metering.billing.decide import AHEAD_MS, bill
+from functions.metering.configuration.version import Configuration
 from functions.metering.moulds import CUSTOMERS, SHAPES, Cast, Moulds
 from functions.metering.request import Request
 from functions.usage.message import event_text

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.forwarder.doubt import Doubts
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import Screening
+from functions.forwarder.tries import Doubts
 from functions.replay.bill import Fate, Known, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import sent_rows
 from functions.replay.order import Order

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.adapters.ledger import Ledger
-from functions.replay.bookkeeping import Bookkeeper, ReportTask
+from functions.replay.book import Bookkeeper, ReportTask
 from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import HeldRow, Manifests
 from functions.replay.round import in_claims

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from functions.metering.execution_grouping import Group, grouped
+from functions.metering.execution.grouping import Group, grouped
 from functions.replay.one_request import lines_of_request
 from tests.fakes.execution_log_lines import (
     REQUEST_ID,

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.metering.execution_log_source import ExecutionLogSource
-from functions.replay.kept import KeptLines, read_kept
+from functions.metering.execution.source import ExecutionLogSource
 from functions.replay.log_lines import (
     AROUND_MS,
     NEVER_ENDS_MS,
@@ -17,6 +16,7 @@ from functions.replay.log_lines import (
     Place,
 )
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
+from functions.replay.quarantined_object import KeptLines, read_kept
 from functions.replay.second_reading import (
     LOG_BUSY,
     LOG_NOT_READABLE,

@@ -1,0 +1,186 @@
+"""An access log line in somebody else's format: JSON by a declared field map and the common names,
+or CLF. The facts of one request leave, under the same rules as those of our own format.
+
+Nothing raises. Who pays is taken only from a declared key, or from a line that holds no text of a
+client's: in any other, a quote in a User-Agent could have written it (gateway-logs.md 2.3).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from functions.metering.access.common_log_format import read_clf
+from functions.metering.access.field_plan import PAYERS, FieldPlan, plan_of
+from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
+from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
+from functions.metering.access.request_time import time_ms
+from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
+from functions.metering.field_names import context_of, leaves
+from functions.metering.line_text import ABSENT, stain, text_of
+from functions.metering.request import ApiType, Request, is_gateway_id
+from functions.usage.outcome import Excluded, Quarantined
+from functions.usage.strict_json import read_object, read_plain
+
+UNDECLARED_CUSTOMER = Quarantined(
+    "undeclared_customer",
+    "the line holds text that a client may write: declare in accessLogs which key names who pays",
+)
+TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
+
+UNDECLARED = AccessLogDeclaration()
+# Where two keys name one of these differently, nobody knows which of them the gateway wrote.
+_SAID_ONCE = ("accountId", "apiId", "stage", "extendedRequestId", "customerId", "apiKeyId")
+# One alone may stand in any JSON; two make an access log.
+_TELLING = (
+    "status",
+    "requestId",
+    "extendedRequestId",
+    "httpMethod",
+    "resourcePath",
+    "routeKey",
+    "requestTimeEpoch",
+    "requestTime",
+    "responseLatency",
+)
+_FEWEST = 2
+_FIRST_CLIENT_ERROR = 400
+# requestTime is to the second, and is written apart from requestTimeEpoch.
+_ONE_MOMENT_MS = 60_000
+
+type Found = Request | Excluded | Quarantined
+
+
+def read_foreign_line(
+    line: str, declaration: AccessLogDeclaration, account_id: str | None, region: str
+) -> Found:
+    """The facts in one line. `account_id` owns the log group and, with it, the stage that writes
+    there; it counts where neither line nor declaration says one.
+    """
+    if not line.startswith("{"):
+        skipped = other_line(line)
+        if skipped is not None:
+            return skipped
+        texts = read_clf(line)
+        if texts is not None:
+            return _request(texts, declaration, account_id, region)
+    members = read_plain(line) or read_object(line)
+    if isinstance(members, Quarantined):
+        return members
+    if members.keys() >= VENDED_KEYS:
+        return OTHER_SOURCE
+    return _read_members(members, declaration, account_id, region)
+
+
+def _read_members(
+    members: Mapping[str, object],
+    declaration: AccessLogDeclaration,
+    account_id: str | None,
+    region: str,
+) -> Found:
+    flat = list(leaves(members))
+    plan = plan_of(tuple(path for path, _ in flat), declaration.fields_)
+    found = _texts(plan, [text_of(value) for _, value in flat])
+    if isinstance(found, Quarantined):
+        return found
+    request = _request(found, declaration, account_id, region)._replace(
+        context=_context(flat, declaration)
+    )
+    # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
+    if not declaration.fields_ and ("v" in members or not _is_telling(found)):
+        return request._replace(fault=UNKNOWN_FORMAT)
+    if plan.is_unforgeable:
+        return request
+    if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
+        # Nobody may write himself a refusal of what was served.
+        request = request._replace(error_type=None)
+    payer = PAYERS[0] if request.customer_id else PAYERS[1]
+    if payer in declaration.fields_:
+        return request
+    return request._replace(unverified=UNDECLARED_CUSTOMER)
+
+
+def _context(
+    flat: Sequence[tuple[str, object]], declaration: AccessLogDeclaration
+) -> Mapping[str, object]:
+    said = context_of(flat)
+    declared = declaration.context.items()
+    return said | {name: said[path] for name, path in declared if path in said}
+
+
+def _is_telling(texts: Mapping[str, str]) -> bool:
+    return sum(name in texts for name in _TELLING) >= _FEWEST
+
+
+def _texts(plan: FieldPlan, texts: Sequence[str]) -> dict[str, str] | Quarantined:
+    """The text of each field that is there."""
+    found: dict[str, str] = {}
+    for field, indices in plan.places:
+        said = [texts[index] for index in indices if texts[index] not in ABSENT]
+        if len(said) > 1 and field in _SAID_ONCE and len(set(said)) > 1:
+            return Quarantined("tamper", f"the line says two different things of {field}")
+        if said:
+            found[field] = said[0]
+    return found
+
+
+def _request(
+    texts: Mapping[str, str],
+    declaration: AccessLogDeclaration,
+    account_id: str | None,
+    region: str,
+) -> Request:
+    known = {name: text for name, text in texts.items() if text not in ABSENT}
+    method, route = _route(known.get("routeKey", ""))
+    defaults = {
+        "accountId": declaration.account_id or account_id,
+        "apiId": declaration.api_id,
+        "stage": declaration.stage,
+        "httpMethod": method,
+        "resourcePath": route,
+    }
+    said = {name: text for name, text in defaults.items() if text} | known
+    time = _time_text(known)
+    request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
+    fault = request.fault or (BAD_TIME if time is None else None)
+    return request._replace(
+        path=_clean(known, "path"),
+        route_key=_clean(known, "routeKey"),
+        api_type=_api_type(known),
+        fault=fault or _time_fault(known),
+    )
+
+
+def _clean(known: Mapping[str, str], name: str) -> str | None:
+    text = known.get(name, "")
+    return text if text and not stain(text) else None
+
+
+def _route(route_key: str) -> tuple[str | None, str | None]:
+    """Method and template in `GET /pets/{id}`; `ANY` and `$default` say neither."""
+    method, _, route = route_key.rpartition(" ")
+    named = method if method != "ANY" else None
+    return named or None, route if route.startswith("/") else None
+
+
+def _time_text(known: Mapping[str, str]) -> str | None:
+    """The moment in milliseconds; empty where none is said, None where it is no moment."""
+    said = known.get("requestTimeEpoch") or known.get("requestTime", "")
+    moment = time_ms(said)
+    return str(moment) if moment is not None else (None if said else "")
+
+
+def _time_fault(known: Mapping[str, str]) -> Quarantined | None:
+    epoch = time_ms(known.get("requestTimeEpoch", ""))
+    stamp = time_ms(known.get("requestTime", ""))
+    if epoch is None or stamp is None or abs(epoch - stamp) <= _ONE_MOMENT_MS:
+        return None
+    return TIMES_DIFFER
+
+
+def _api_type(known: Mapping[str, str]) -> ApiType | None:
+    if "connectionId" in known or "eventType" in known:
+        return "websocket"
+    if "routeKey" in known:
+        return "http"
+    # REST alone has resources, and its request id is a UUID.
+    if "resourcePath" in known and not is_gateway_id(known.get("requestId", "")):
+        return "rest"
+    return None

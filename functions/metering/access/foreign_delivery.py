@@ -1,0 +1,44 @@
+"""The log events of one delivery that are not in our format, read by what the configuration says of
+their log group when they were written.
+"""
+
+from functions.metering.access.foreign import UNDECLARED, Found, read_foreign_line
+from functions.metering.access.foreign_line import LAMBDA_LOG_GROUPS, NOT_API_GATEWAY
+from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
+from functions.metering.configuration.version import Configuration
+from functions.metering.log_delivery import LogDelivery
+
+_ACCOUNT_DIGITS = 12
+
+
+class ForeignDelivery:
+    """Reads the lines of `delivery`; `region` is where its log group stands."""
+
+    def __init__(
+        self, delivery: LogDelivery, configuration: Configuration, region: str, now_ms: int
+    ) -> None:
+        self.is_declared = configuration.declares(delivery.log_group)
+        self._configuration = configuration
+        self._log_group = delivery.log_group
+        self._account_id = _account(delivery.owner)
+        self._region = region
+        self._now_ms = now_ms
+
+    def read(self, line: str, log_event: object) -> Found:
+        """One line. A log event's stamp is its request's start (gateway-logs.md 2.1), so that a
+        replay reads it by the same version as its delivery did.
+        """
+        if self._log_group.startswith(LAMBDA_LOG_GROUPS):
+            return NOT_API_GATEWAY
+        stamp = log_event.get("timestamp") if isinstance(log_event, dict) else None
+        declaration = self._declaration(stamp if type(stamp) is int else self._now_ms)
+        return read_foreign_line(line, declaration, self._account_id, self._region)
+
+    def _declaration(self, epoch_ms: int) -> AccessLogDeclaration:
+        version = self._configuration.in_force(epoch_ms)
+        return version.access_logs.get(self._log_group, UNDECLARED) if version else UNDECLARED
+
+
+def _account(owner: str) -> str | None:
+    is_account = len(owner) == _ACCOUNT_DIGITS and owner.isascii() and owner.isdigit()
+    return owner if is_account else None

@@ -1,0 +1,140 @@
+"""The configuration of metering: what is counted, who an API key is, what is not billed, and when.
+
+A versioned document, so that a request is billed by what was in force when it was made: a replay
+months later gives the same customer and the same event (DESIGN.md 6). Validated whole, or refused.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator
+
+from functions.metering.configuration.access_log_declaration import AccessLogDeclaration, LogGroup
+from functions.metering.configuration.document import Document
+from functions.metering.configuration.meter import Meter, Name
+from functions.usage.errors import Permanent
+from functions.usage.moment import epoch_ms_from_iso
+from functions.usage.quota import CUSTOMER_ID
+
+# What Aforo's gateways leave out (aforo-contract.md 1.3).
+EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
+EXCLUDED_STATUSES = (401, 403, 429)
+
+type CustomerId = Annotated[str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z")]
+type Path = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]+\z", max_length=2048)]
+type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
+
+NEVER_MS = 1 << 62
+
+
+class ConfigurationError(Permanent):
+    """A document is not usable; the message names each field and its fault."""
+
+
+class Version(Document):
+    """What is in force from a moment until the next version's."""
+
+    effective_from: AwareDatetime
+    meters: tuple[Meter, ...] = Field(min_length=1, max_length=20)
+    customers: dict[Name, CustomerId] = Field(default_factory=dict)  # by API key id, never by key
+    tenant_id: Name | None = None  # a line of another tenant is quarantined
+    excluded_paths: tuple[Path, ...] = EXCLUDED_PATHS
+    excluded_statuses: frozenset[Status] = frozenset(EXCLUDED_STATUSES)
+    bill_server_errors: bool = True
+    access_logs: dict[LogGroup, AccessLogDeclaration] = Field(default_factory=dict)  # foreign ones
+
+    @field_validator("meters")
+    @classmethod
+    def _each_meter_once(cls, meters: tuple[Meter, ...]) -> tuple[Meter, ...]:
+        if len({meter.id for meter in meters}) != len(meters):
+            raise ValueError("two meters have one id")
+        return meters
+
+    @cached_property
+    def effective_from_ms(self) -> int:
+        return epoch_ms_from_iso(self.effective_from.isoformat())
+
+    @cached_property
+    def _excluded_folders(self) -> tuple[str, ...]:
+        return tuple(f"{path.rstrip('/')}/" for path in self.excluded_paths)
+
+    @cached_property
+    def _is_scoped(self) -> bool:
+        return any(meter.api_ids for meter in self.meters)
+
+    def meters_for(self, api_id: str | None) -> tuple[Meter, ...]:
+        """The meters that count requests of an API; all of them where it is not known."""
+        if not self._is_scoped or api_id is None:
+            return self.meters
+        return tuple(m for m in self.meters if not m.api_ids or api_id in m.api_ids)
+
+    def excludes_path(self, path: str) -> bool:
+        """On path boundaries: `/health` excludes `/health/live`, not `/healthcare`."""
+        return f"{path}/".startswith(self._excluded_folders)
+
+
+class Configuration(Document):
+    """Every version there is; the order in the document does not matter."""
+
+    versions: tuple[Version, ...] = Field(min_length=1)
+
+    @field_validator("versions")
+    @classmethod
+    def _each_moment_once(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
+        if len({version.effective_from_ms for version in versions}) != len(versions):
+            raise ValueError("two versions have one effectiveFrom")
+        return versions
+
+    @cached_property
+    def _in_order(self) -> list[Version]:
+        return sorted(self.versions, key=lambda version: version.effective_from_ms)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [version.effective_from_ms for version in self._in_order]
+
+    def in_force(self, epoch_ms: int) -> Version | None:
+        """The version of a moment; None before the first."""
+        index = bisect_right(self._starts, epoch_ms)
+        return self._in_order[index - 1] if index else None
+
+    def declares(self, log_group: str) -> bool:
+        """Whether some version says what the log group's lines are."""
+        return any(log_group in version.access_logs for version in self.versions)
+
+    def next_change(self, epoch_ms: int) -> int:
+        """When the version of a moment gives way to the next, in epoch ms."""
+        index = bisect_right(self._starts, epoch_ms)
+        return self._starts[index] if index < len(self._starts) else NEVER_MS
+
+
+def read_configuration(document: bytes) -> Configuration:
+    """A configuration document. ConfigurationError says what is wrong with it, and where."""
+    try:
+        return Configuration.model_validate_json(document)
+    except ValidationError as error:
+        message = f"the metering configuration is not usable: {'; '.join(_complaints(error))}"
+        raise ConfigurationError(message) from None
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    """Each wrong place once. A list is too short also because its members are not usable."""
+    faults = error.errors(include_url=False, include_input=False)
+    places = [fault["loc"] for fault in faults]
+    for fault in faults:
+        place = fault["loc"]
+        holds_another = any(one[: len(place)] == place != one for one in places)
+        if fault["type"] != "too_short" or not holds_another:
+            yield f"{'.'.join(map(str, place)) or 'document'}: {fault['msg']}"
+
+
+def default_configuration() -> Configuration:
+    """Where there is no document: each request is one API call, and nobody is known by a key."""
+    return read_configuration(
+        b"""{"versions": [{
+            "effectiveFrom": "1970-01-01T00:00:00Z",
+            "meters": [{"id": "api_calls", "metricName": "API Calls", "quantity": "1"}]
+        }]}"""
+    )

@@ -1,0 +1,84 @@
+"""A deployed stack as the operator's command needs it: where commands go, and whom to ask."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.operator.counter_commands.register import Register
+from functions.reconciliation.commands import (
+    CloseCommand,
+    LimitCommand,
+    OpenCommand,
+    RebuildCommand,
+)
+from functions.usage.errors import Permanent
+
+if TYPE_CHECKING:
+    from functions.reconciliation.commands import Command
+
+
+class Stack(NamedTuple):
+    """One stack, by the outputs of its template."""
+
+    queue_url: str
+    function_arn: str
+    configuration_bucket: str
+    ledger_bucket: str
+
+    def send(self, command: "Command") -> str:
+        """Put a command on SettledUsageQueue, recorded first if it is one to stand; the SQS message
+        id.
+        """
+        body = command.model_dump_json(by_alias=True, exclude_none=True)
+        try:
+            if not isinstance(command, OpenCommand | LimitCommand | CloseCommand | RebuildCommand):
+                Register(boto3.client("s3"), self.configuration_bucket).record(command)
+            sent = boto3.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
+        except (BotoCoreError, ClientError) as error:
+            raise Permanent(f"the command was not sent: {error}") from error
+        return sent["MessageId"]
+
+    def inspect(self, question: Mapping[str, object]) -> str:
+        """What the counters say, as JSON text."""
+        return self._ask({"inspect": question})
+
+    def parts_done(self, rebuild: int) -> int:
+        """How many parts of the rebuild of a version have been carried out."""
+        return int(json.loads(self._ask({"rebuild": rebuild}))["parts"])
+
+    def _ask(self, question: Mapping[str, object]) -> str:
+        payload = json.dumps(question).encode()
+        try:
+            answer = boto3.client("lambda").invoke(FunctionName=self.function_arn, Payload=payload)
+        except (BotoCoreError, ClientError) as error:
+            raise Permanent(f"the reconciliation function was not asked: {error}") from error
+        text = answer["Payload"].read().decode()
+        if answer.get("FunctionError"):
+            raise Permanent(f"the reconciliation function failed: {text}")
+        return text
+
+
+_OUTPUTS = (
+    "SettledUsageQueueUrl",
+    "ReconciliationFunctionArn",
+    "ConfigurationBucketName",
+    "LedgerBucketName",
+)
+
+
+def find_stack(name: str) -> Stack:
+    """The stack called `name`, in the region and account of the environment. Permanent says what
+    is missing.
+    """
+    try:
+        (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise Permanent(f"--stack {name}: cannot be read: {error}") from error
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    try:
+        return Stack(*(outputs[name] for name in _OUTPUTS))
+    except KeyError as missing:
+        raise Permanent(f"--stack {name}: has no output {missing.args[0]}") from None

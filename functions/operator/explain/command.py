@@ -1,0 +1,141 @@
+"""What metering would make of a log, request by request; nothing is sent, AWS is not asked.
+
+    .venv/bin/python -m functions.operator.explain.command [--kind access|execution|auto]
+        [--config FILE] [--account ID --region R] [--log-group NAME]
+        [--tenant-header tenant|customer] [FILE|-]
+
+Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the JSON of
+`aws logs filter-log-events`. Prints one JSON object per request, and a summary to stderr.
+"""
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from functions.metering.configuration.version import (
+    Configuration,
+    ConfigurationError,
+    default_configuration,
+    read_configuration,
+)
+from functions.metering.log_delivery import LogDelivery
+from functions.metering.settings import customer_header
+from functions.operator.explain.explanation import Explained, Kind, Terms, explained
+from functions.operator.explain.inputs import BadInputError, read_input
+from functions.operator.explain.line import outcome_of, printed
+from functions.operator.explain.recognition import is_request, recognised
+from functions.usage.outcome import Excluded
+
+_ACCOUNT_DIGITS = 12
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit status 0: explained; 2: bad input, with the reason in one line on stderr."""
+    options = _parser().parse_args(words)
+    counts = _Counts()
+    try:
+        terms = _terms(options)
+        with _opened(options.file) as file:
+            for one in _explain(read_input(file, options.kind), options.kind, terms):
+                counts.add(one)
+                if is_request(one):
+                    sys.stdout.write(f"{printed(one)}\n")
+        sys.stdout.flush()
+    except (BadInputError, ConfigurationError) as error:
+        return _refuse(str(error))
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stdout = None
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}")
+    sys.stderr.write(f"{counts.summary()}\n")
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="functions.operator.explain.command",
+        description=__doc__,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--kind", choices=("access", "execution", "auto"), default="auto")
+    parser.add_argument("--config", help="the metering configuration; default: one API call each")
+    parser.add_argument("--account", help="12 digits: whose API it is, for the event's key")
+    parser.add_argument("--region", help="where its log group is, for the event's key")
+    parser.add_argument(
+        "--log-group",
+        help="of raw lines; default: the one that the configuration declares, if it is one",
+    )
+    parser.add_argument(
+        "--tenant-header",
+        choices=("tenant", "customer"),
+        default="tenant",
+        help="as the parameter TenantHeader: whose id X-Tenant-Id carries",
+    )
+    parser.add_argument("file", nargs="?", default="-", help="default: standard input")
+    return parser
+
+
+def _terms(options: Namespace) -> Terms:
+    account = options.account
+    if account is not None and not (
+        len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
+    ):
+        raise BadInputError("--account: an AWS account id has 12 digits")
+    now_ms = time.time_ns() // 1_000_000
+    header = customer_header(options.tenant_header)
+    configuration = _configuration(options.config)
+    return Terms(configuration, account, options.region, now_ms, header, options.log_group)
+
+
+def _configuration(file: str | None) -> Configuration:
+    return read_configuration(Path(file).read_bytes()) if file else default_configuration()
+
+
+def _opened(file: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
+
+
+def _explain(deliveries: Iterator[LogDelivery], kind: Kind, terms: Terms) -> Iterator[Explained]:
+    """Where somebody says what the lines are, none of them has to be recognised."""
+    first = next(deliveries, None)
+    delivered = deliveries if first is None else chain([first], deliveries)
+    found = chain.from_iterable(explained(one, kind, terms) for one in delivered)
+    is_raw = first is not None and not first.log_group
+    return recognised(found) if kind == "auto" and is_raw else found
+
+
+class _Counts:
+    """How many of each, for the summary."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[tuple[str, str | None]] = Counter()
+        self._others: Counter[str] = Counter()
+
+    def add(self, one: Explained) -> None:
+        if is_request(one):
+            self._requests[outcome_of(one)] += 1
+        elif isinstance(one.billing, Excluded):
+            self._others[one.billing.reason] += 1
+
+    def summary(self) -> str:
+        counts = [
+            f"{count} {outcome}" + (f" ({reason})" if reason else "")
+            for (outcome, reason), count in sorted(self._requests.items(), key=str)
+        ]
+        skipped = [f"{n} lines of no request ({reason})" for reason, n in self._others.items()]
+        return f"{self._requests.total()} requests: " + (", ".join(counts + skipped) or "none")
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"explain: {' '.join(why.split())}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

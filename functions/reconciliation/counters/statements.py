@@ -1,0 +1,149 @@
+"""What is stated of customers and the tenant: grants, standing, identities, revocations, keys.
+
+Guaranteed: statements may be repeated and reordered; of one thing's statements the greatest version
+stands, of revocations the longest. A grant finds the usage that came before it. The watermark of a
+log group, the newest heartbeat of it that was counted, never goes back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, cast
+
+from redis import Redis
+
+from functions.reconciliation.counters.customer_index import CustomerIndex
+from functions.reconciliation.counters.redis_scripts import Call, Script, plain_commands, run_one
+from functions.usage.mark import hours_key
+from functions.usage.period import Recurrence, Window
+from functions.usage.quota import identity_key, rebuild_key, state_key, tenant_key, watermark_key
+
+
+class Watermark:
+    """One tenant's. Every method raises Retryable when the counters do not answer."""
+
+    def __init__(self, client: Redis, tenant: str) -> None:
+        self._client = client
+        self._key = watermark_key(tenant)
+
+    def advance(self, log_group: str, at_ms: int) -> bool:
+        """A heartbeat of `at_ms` has arrived; False when a newer one already had."""
+        call = Call(Script.ADVANCE, [self._key], [log_group, at_ms])
+        return run_one(self._client, call) == 1
+
+    def keep_only(self, log_groups: Sequence[str], start_ms: int) -> Mapping[str, int]:
+        """The time of each of `log_groups`, and no other group any more.
+
+        One that is new begins at `start_ms`, so that a group from which no heartbeat ever comes
+        grows old like one from which none comes any more.
+        """
+        with plain_commands():
+            known = cast("dict[str, str]", self._client.hgetall(self._key))
+            pipeline = self._client.pipeline(transaction=False)
+            for group in log_groups:
+                if group not in known:
+                    pipeline.hsetnx(self._key, group, str(start_ms))
+            if gone := set(known) - set(log_groups):
+                pipeline.hdel(self._key, *gone)
+            pipeline.execute()
+        return {group: int(known.get(group, start_ms)) for group in log_groups}
+
+
+# Who rebuilds waits for the parts for minutes, or starts another rebuild.
+REBUILD_SECONDS = 24 * 3600
+
+
+class GrantInForce(NamedTuple):
+    """A grant at the moment of writing: its windows are computed for now."""
+
+    customer_id: str
+    meter: str
+    version: int
+    limit: int
+    window: Window
+    upcoming_limit: int | None
+    upcoming: Window | None
+    recurrence: Recurrence | None
+    rate_per_second: float
+    burst: int
+    lag_seconds: float
+    allow_when_unknown: bool | None  # None: says nothing of it
+
+
+class Statements:
+    """The writer of one tenant's statements. Every method is True when the statement is now in
+    force, False when it was already or a later one is, and raises Retryable when nobody can tell.
+    """
+
+    def __init__(self, client: Redis, tenant: str, clock: Callable[[], int]) -> None:
+        self._client = client
+        self._tenant = tenant
+        self._clock = clock
+        self._index = CustomerIndex(client, tenant)
+
+    def grant(self, grant: GrantInForce) -> bool:
+        """Put a grant in force; False when its version or a later one already was."""
+        # First: a customer in the index without a grant is passed over, a grant of a customer that
+        # is not in it would never be compared with Aforo.
+        self.ask_about_next(grant.customer_id)
+        state = state_key(self._tenant, grant.customer_id)
+        hours = hours_key(self._tenant, grant.customer_id, grant.meter)
+        arguments = _grant_arguments(grant, self._clock())
+        return self._changed(Call(Script.GRANT, [state, hours], arguments))
+
+    def ask_about_next(self, customer_id: str) -> None:
+        """There is news of this customer: Aforo is asked about it in the next reconcile."""
+        self._index.put_first(customer_id)
+
+    def limit(self, customer_id: str, meter: str, asked_ms: int, limit: int) -> bool:
+        """What Aforo says a month's limit is; False when that is no news, or no month's grant."""
+        keys = [state_key(self._tenant, customer_id), hours_key(self._tenant, customer_id, meter)]
+        return self._changed(Call(Script.LIMIT, keys, [meter, asked_ms, self._clock(), limit]))
+
+    def put_customer(
+        self, customer_id: str, name: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        """Fields of a customer's state under the version called `name`; False: not newer."""
+        key = state_key(self._tenant, customer_id)
+        return self._put_fields(key, f"{name}_version", version, fields)
+
+    def put_identity(
+        self, api_key_sha256: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        """Whose an API key is; False: not newer."""
+        return self._put_fields(
+            identity_key(self._tenant, api_key_sha256), "version", version, fields
+        )
+
+    def put_text(self, name: str, version: int, text: str) -> bool:
+        """A text of the tenant's, such as its JWKS; False: not newer."""
+        keys = [tenant_key(self._tenant, name), tenant_key(self._tenant, f"{name}:version")]
+        return self._changed(Call(Script.PUT_TEXT, keys, [version, text]))
+
+    def revoke(self, key: str, until_ms: int) -> bool:
+        """Make `key` exist until then; False: it already does, or then is past."""
+        left = until_ms - self._clock()
+        return left > 0 and self._changed(Call(Script.REVOKE, [key], [left]))
+
+    def note_part(self, rebuild: int, part: int) -> bool:
+        """A part of a rebuild is done; False: it was before."""
+        call = Call(Script.NOTE_PART, [rebuild_key(self._tenant, rebuild)], [part, REBUILD_SECONDS])
+        return self._changed(call)
+
+    def _put_fields(
+        self, key: str, version_field: str, version: int, fields: Mapping[str, str | int]
+    ) -> bool:
+        pairs = [part for pair in fields.items() for part in pair]
+        return self._changed(Call(Script.PUT_FIELDS, [key], [version_field, version, *pairs]))
+
+    def _changed(self, call: Call) -> bool:
+        return run_one(self._client, call) == 1
+
+
+def _grant_arguments(grant: GrantInForce, now_ms: int) -> list[str | int | float]:
+    policy = {True: "allow", False: "deny", None: ""}[grant.allow_when_unknown]
+    limit = "" if grant.upcoming_limit is None else grant.upcoming_limit
+    recurrence = ("", "") if grant.recurrence is None else grant.recurrence
+    return [
+        *(grant.meter, grant.version, now_ms, grant.limit, *grant.window),
+        *(limit, *(grant.upcoming or ("", ""))),
+        *(grant.rate_per_second, grant.burst, grant.lag_seconds, *recurrence, policy),
+    ]

@@ -1,0 +1,78 @@
+"""Heartbeats of a batch -> the watermark, and the lag that they measured.
+
+Guaranteed: a heartbeat counts only after the usage that was delivered with it, or before it to this
+process, is in the counters.
+"""
+
+from collections.abc import Callable, Iterable
+
+from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED, Telemetry
+from functions.reconciliation.counters.statements import Watermark
+from functions.reconciliation.inbox import Heartbeat
+from functions.usage.errors import Retryable
+from functions.usage.heartbeat import is_ahead
+
+LAG = "Lag"  # from put to counter, seconds
+# Fifteen younger ones are on their way by then. Without an end they would wait out an outage of the
+# counters, and ring the dead-letter queue's alarm after it.
+KEPT_MS = 15 * 60 * 1000
+# Usage that was not counted is invisible for SettledUsageQueue's visibility timeout, 361 s: no
+# heartbeat that arrives before it is back may say that all before it is counted.
+ON_ITS_WAY_BACK_MS = 7 * 60 * 1000
+
+
+class Hearing:
+    """What hears the heartbeats of one tenant. `clock` gives epoch milliseconds."""
+
+    def __init__(
+        self, watermark: Watermark, telemetry: Telemetry, clock: Callable[[], int]
+    ) -> None:
+        self._watermark = watermark
+        self._telemetry = telemetry
+        self._clock = clock
+        self._held_until_ms = 0
+
+    def hear(self, heartbeats: Iterable[tuple[str, Heartbeat]], *, is_settled: bool) -> set[str]:
+        """The ids of the messages that have to come again: all, unless the usage beside them
+        `is_settled`, and while other usage is on its way back; and those that met no answering
+        counters.
+        """
+        if not is_settled:
+            self._held_until_ms = self._clock() + ON_ITS_WAY_BACK_MS
+        is_held = self._clock() < self._held_until_ms
+        lags: list[int] = []
+        failed: set[str] = set()
+        for message_id, heartbeat in heartbeats:
+            lag = self._clock() - heartbeat.message["heartbeatAtMs"]
+            if self._is_refused(heartbeat, lag):
+                continue
+            try:
+                if is_held:
+                    failed.add(message_id)
+                elif self._is_newest(heartbeat):
+                    lags.append(max(0, lag))
+            except Retryable:
+                # The others wait with it: each would only wait for the same server.
+                is_held = True
+                failed.add(message_id)
+        if lags:
+            self._telemetry.count(HEARTBEAT_COUNTED, len(lags))
+            self._telemetry.level(LAG, max(lags) / 1000)
+        return failed
+
+    def _is_newest(self, heartbeat: Heartbeat) -> bool:
+        # One that was overtaken, or is delivered again, says nothing of the lag now.
+        message = heartbeat.message
+        return self._watermark.advance(message["logGroup"], message["heartbeatAtMs"])
+
+    def _is_refused(self, heartbeat: Heartbeat, lag: int) -> bool:
+        """Done with, not kept: one from the future would in a while be true, and wrong."""
+        if is_ahead(heartbeat.message["heartbeatAtMs"], self._clock()):
+            reason = "in_the_future"
+        elif lag > KEPT_MS:
+            reason = "too_old"
+        else:
+            return False
+        self._telemetry.count(HEARTBEAT_REFUSED, reason=reason)
+        self._telemetry.log.warning(HEARTBEAT_REFUSED, reason=reason, lag_seconds=lag / 1000)
+        return True

@@ -1,0 +1,148 @@
+"""What the ledger says of a replay: manifests and ledger rows in, progress and the report out.
+
+Guaranteed: it reads and counts. The one thing it changes is to make visible again what the replay
+had hidden.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
+from functions.replay.bill import Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
+from functions.replay.order import Order
+from functions.replay.report_text import Course, LedgerLookup, account_of, notice_of, shortened
+from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import hour_of, iso_from_epoch_ms
+
+# S3's LastModified against a Lambda's clock.
+CLOCKS_DIFFER = timedelta(seconds=60)
+
+
+class _Task(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+
+    replay_id: str = Field(min_length=1)
+
+
+class SettledTask(_Task):
+    """Has the ledger what one move sent?"""
+
+    step: Literal["settled"]
+    move_id: str = Field(min_length=1)
+    started_at: AwareDatetime  # of the move
+
+
+class ReportTask(_Task):
+    """The replay is over."""
+
+    step: Literal["report"]
+    order: Order
+    started_at: AwareDatetime  # of the replay
+    trouble: str
+    waiting_at_start: int
+    hidden_at_start: int = 0
+    messages_moved: int
+
+    @property
+    def started_at_ms(self) -> int:
+        return int(self.started_at.timestamp() * 1000)
+
+
+class Bookkeeper:
+    """Reads the manifests and the ledger of one replay. `waiting` is the queue that it took from;
+    None for the quarantine, which hides nothing.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        manifests: Manifests,
+        waiting: WaitingMessages | None,
+        dedup_window_ms: int,
+    ) -> None:
+        self._ledger = ledger
+        self._manifests = manifests
+        self._waiting = waiting
+        self._dedup_window_ms = dedup_window_ms
+
+    def settled(self, task: SettledTask) -> dict[str, Any]:
+        """Rows written before the move began are not of its events: they are not read again."""
+        sent = {row["key"] for row in self._manifests.sent(task.move_id)}
+        since = task.started_at - CLOCKS_DIFFER
+        rows = self._ledger.read(replay_prefix(task.replay_id), since)
+        outstanding = len(sent.difference(row["key"] for row in rows)) if sent else 0
+        return {
+            "outcome": "waiting" if outstanding else "settled",
+            "sent": len(sent),
+            "outstanding": outstanding,
+        }
+
+    def report(
+        self, task: ReportTask, now_ms: int, is_time_left: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """The account for the state machine; its whole is in S3 when this returns."""
+        held = list(self._manifests.held())
+        if self._waiting:
+            handles = {row["messageId"]: row["receiptHandle"] for row in held}
+            self._waiting.give_back(handles.values())
+        sent = once(self._manifests.sent(dry_run=task.order.dry_run))
+        # Before the hours, which may take all the time there is: without these there is no report.
+        own = [] if task.order.dry_run else self._own_rows(task)
+        known, lookup = self._known_before(task, sent, is_time_left)
+        course = Course(
+            replay_id=task.replay_id,
+            order=task.order,
+            started_at=iso_from_epoch_ms(task.started_at_ms),
+            finished_at=iso_from_epoch_ms(now_ms),
+            trouble=task.trouble,
+            waiting_at_start=task.waiting_at_start,
+            waiting_now=self._waiting_now(task),
+            messages_moved=task.messages_moved,
+            hidden_at_start=task.hidden_at_start,
+        )
+        if task.order.dry_run:
+            bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
+        else:
+            bill = bill_of(sent, own, known.confirmed)
+        account = account_of(course, bill, held, lookup, self._manifests.remetered())
+        uri = self._manifests.put_report(account)
+        return {
+            "outcome": "reported",
+            "report": shortened(account),
+            "reportUri": uri,
+            "notice": notice_of(account, task.order, uri),
+        }
+
+    def _waiting_now(self, task: ReportTask) -> int:
+        if self._waiting:
+            return sum(self._waiting.depth())
+        return task.waiting_at_start - (0 if task.order.dry_run else task.messages_moved)
+
+    def _own_rows(self, task: ReportTask) -> list[LedgerRow]:
+        since = task.started_at - CLOCKS_DIFFER_AT_MOST
+        rows = self._ledger.read(replay_prefix(task.replay_id), since)
+        return list(settled_once(rows).values())
+
+    def _known_before(
+        self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
+    ) -> tuple[Known, LedgerLookup]:
+        """What the ledger has of sent keys by other ways; newest first, while there is time."""
+        hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
+        known = Known()
+        began_ms = task.started_at_ms - CLOCKS_DIFFER_AT_MOST // timedelta(milliseconds=1)
+        for number, hour in enumerate(hours):
+            if not is_time_left():
+                return known, LedgerLookup(len(hours), number)
+            for row in self._ledger.read(hour_prefix(hour)):
+                if row["key"] in sent:
+                    is_other = is_of_another(row, task.replay_id, began_ms)
+                    known.take(row, sent, is_other=is_other)
+                if not is_time_left():  # one busy hour may take longer than Lambda gives
+                    return known, LedgerLookup(len(hours), number)
+        return known, LedgerLookup(len(hours), len(hours))

@@ -1,0 +1,192 @@
+"""The command: what may be asked of it, what it prints, and its exit status."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from functions.operator.verify.command import main
+from functions.operator.verify.target import TargetError, local_target, stack_target
+from tests.fakes.http_answers import Answer, answering
+from tests.local.ministack import REGION, Ministack
+
+OUTPUTS = {
+    "UsageQueueUrl": "https://q/usage",
+    "UnforwardedUsageQueueUrl": "https://q/unforwarded",
+    "LedgerBucketName": "ledger",
+    "QuarantineBucketName": "quarantine",
+    "ReconciliationFunctionArn": "arn:reconciliation",
+    "AccessLogGroups": "demo,own",
+    "DemoApiUrl": "https://api.example/demo",
+}
+
+
+@pytest.fixture
+def endpoints(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Path]:
+    """Writes an endpoints.json of a cloud that has two customers."""
+
+    def write(**changes: Any) -> Path:
+        found = {
+            "api_url": "http://127.0.0.1:9/demo",
+            "region": REGION,
+            "access_log_group": "log",
+            "ledger_bucket": "ledger",
+            "quarantine_bucket": "quarantine",
+            "queues": {"usage": "https://q/usage", "unforwarded": "https://q/unforwarded"},
+            "functions": {"reconciliation": "arn:reconciliation"},
+            "aws_environment": on_ministack.env,
+            "customers": [
+                {"customer_id": name, "headers": {"Authorization": f"Bearer {name}"}}
+                for name in ("cus_1", "cus_2")
+            ],
+            **changes,
+        }
+        file = tmp_path / "endpoints.json"
+        file.write_text(json.dumps(found))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def stack(on_ministack: Ministack) -> Callable[..., str]:
+    """Deploys nothing but outputs; an output of None is left out."""
+
+    def deploy(**changes: str | None) -> str:
+        outputs = {name: text for name, text in {**OUTPUTS, **changes}.items() if text is not None}
+        name = f"stack-{uuid4()}"
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {key: {"Value": text} for key, text in outputs.items()},
+        }
+        client = boto3.client("cloudformation")
+        client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        client.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 200}
+        )
+        return name
+
+    return deploy
+
+
+def test_the_first_customer_is_the_one_that_calls(endpoints: Callable[..., Path]) -> None:
+    """Unless another one is named; path and stage stand in the URL."""
+    file = endpoints()
+    first = local_target(file, None, None, "/pets")
+    assert (first.url, first.headers) == (
+        "http://127.0.0.1:9/demo/pets",
+        {"Authorization": "Bearer cus_1"},
+    )
+    other = local_target(file, "cus_2", "prod", "pets/7")
+    assert other.url == "http://127.0.0.1:9/prod/pets/7"
+    assert other.headers == {"Authorization": "Bearer cus_2"}
+
+
+def test_a_deployed_stack_is_found_by_its_outputs(
+    stack: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo's API, or the one that is given; the credential comes from the environment."""
+    monkeypatch.setenv("VERIFY_AUTHORIZATION", " Bearer secret\n")
+    name = stack()
+    target = stack_target(name, None, None, "/pets")
+    assert target.url == "https://api.example/demo/pets"
+    assert target.headers == {"Authorization": "Bearer secret"}
+    assert target.log_groups == ("demo", "own")
+    assert (target.region, target.reconciliation) == (REGION, "arn:reconciliation")
+    own = stack_target(name, "https://own.example/live/", "test", "/pets")
+    assert own.url == "https://own.example/test/pets"
+
+
+@pytest.mark.parametrize(
+    ("changes", "authorization", "fix"),
+    [
+        ({"DemoApiUrl": None}, "Bearer a", "--api-url: give the invoke URL"),
+        ({}, "", "VERIFY_AUTHORIZATION: put the customer's"),
+        ({}, "Bearer a…", "VERIFY_AUTHORIZATION: put the customer's"),
+        ({"LedgerBucketName": None}, "Bearer a", "no output LedgerBucketName"),
+        ({"AccessLogGroups": ","}, "Bearer a", "meters no log group"),
+    ],
+)
+def test_what_a_stack_lacks_is_named(
+    stack: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str | None],
+    authorization: str,
+    fix: str,
+) -> None:
+    """With what to give; the credential is never shown."""
+    monkeypatch.setenv("VERIFY_AUTHORIZATION", authorization)
+    with pytest.raises(TargetError, match=fix) as raised:
+        stack_target(stack(**changes), None, None, "/pets")
+    assert "Bearer" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--endpoints", "{none}"], "start the local cloud with `make local`, or give --stack"),
+        (["--endpoints", "{folder}"], "cannot be read: [Errno 21] Is a directory"),
+        (["--endpoints", "{half}"], "cannot be read: "),
+        (["--endpoints", "{other}"], "is not what `make local` writes"),
+        (["--endpoints", "{good}", "--customer", "cus_3"], "the local cloud knows cus_1, cus_2"),
+        (["--stack", "nobody-s"], "Stack with id nobody-s does not exist"),
+    ],
+)
+def test_what_is_not_there_is_one_clear_line_and_status_2(
+    endpoints: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    """Nothing was called, nobody was billed."""
+    (tmp_path / "half.json").write_text('{"api_url": ')
+    (tmp_path / "other.json").write_text("[]")
+    files = {
+        "none": tmp_path / "none.json",
+        "folder": tmp_path,
+        "half": tmp_path / "half.json",
+        "other": tmp_path / "other.json",
+        "good": endpoints(),
+    }
+    assert main([argument.format(**files) for argument in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("verify: ")
+    assert err.count("\n") == 1
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--wait", "soon"], ["--wait", "nan"], ["--wait", "-1"], ["--custommer", "a"], ["cus_1"]],
+)
+def test_an_option_that_nobody_knows_is_status_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And one that would wait for ever. The last line names it."""
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("make verify: error: ")
+    assert arguments[0] in last
+
+
+def test_where_it_stops_is_status_1_with_what_to_check(
+    endpoints: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The hops before it are shown with their times; the credential is not."""
+    boto3.client("logs").create_log_group(logGroupName="verify-nothing")
+    with answering(Answer(headers={"x-amz-apigw-id": "Id="})) as gateway:
+        file = endpoints(api_url=gateway.url, access_log_group="verify-nothing")
+        assert main(["--endpoints", str(file), "--wait", "0"]) == 1
+    first, answered, stopped, _, check = capsys.readouterr().out.splitlines()
+    assert first == f"GET {gateway.url}/pets"
+    assert answered.split()[0] == "answered"
+    assert " ".join(stopped.split()) == "in the log -- stopped here: not seen within 0 s"
+    assert check.startswith("Check: the stage's access log or execution log")
