@@ -186,8 +186,8 @@ build-AuthorizerFunction: $(UV)
 	@$(call ARTIFACT,authorizer)
 
 # It talks to Aforo and not to Redis: it needs what the forwarder needs.
-.PHONY: build-ReconciliationEnquiryFunction
-build-ReconciliationEnquiryFunction: $(UV)
+.PHONY: build-ReconciliationFetchFunction
+build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
 .PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction

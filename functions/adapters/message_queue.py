@@ -5,7 +5,7 @@ SendMessageBatch takes 10 entries and 1 MiB a call, and a 200 may carry failed e
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from functions.usage.errors import Permanent, Retryable
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 ENTRIES_PER_CALL = 10
 BYTES_PER_CALL = 1_048_576
 SENDS = 3  # the first and two more for the entries that failed
+
+
+class Sender(Protocol):
+    """Whoever puts bodies on a queue, as `MessageQueue` does."""
+
+    def send(self, bodies: Iterable[str]) -> int: ...
 
 
 class MessageQueue:

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from functions.authorizer.bounded_cache import BoundedCache
 from functions.authorizer.counter_read import Unknown
 from functions.authorizer.credential import ApiKey
-from functions.authorizer.identity import Identity, Refused, Unverifiable, Verdict, fault_of
+from functions.authorizer.identity import (
+    Identity,
+    RefusedCredential,
+    Unverifiable,
+    Verdict,
+    fault_of,
+)
 
 KNOWN_SECONDS = 30.0
 REFUSED_SECONDS = 5.0
@@ -31,7 +37,7 @@ class ApiKeys:
         self._clock = clock
         self._known: BoundedCache[Identity] = BoundedCache()
         # Apart, so that a flood of invented keys cannot push out the real ones.
-        self._refused: BoundedCache[Refused] = BoundedCache()
+        self._refused: BoundedCache[RefusedCredential] = BoundedCache()
 
     def verify(self, key: ApiKey, deadline: float) -> Verdict:
         """Whose key it is. `deadline` (time.monotonic) bounds the read."""
@@ -46,18 +52,18 @@ class ApiKeys:
             stale = self._known.get(digest, now, STALE_SECONDS)
             return stale or Unverifiable(found.reason)
         verdict = self._identity(found)
-        if isinstance(verdict, Refused):
+        if isinstance(verdict, RefusedCredential):
             self._known.forget(digest)
             self._refused.put(digest, verdict, now)
         else:
             self._known.put(digest, verdict, now)
         return verdict
 
-    def _identity(self, found: Mapping[str, str]) -> Identity | Refused:
+    def _identity(self, found: Mapping[str, str]) -> Identity | RefusedCredential:
         if not found:
-            return Refused("unknown_key")
+            return RefusedCredential("unknown_key")
         if found.get("revoked", "0") not in ("", "0", "false"):
-            return Refused("revoked")
+            return RefusedCredential("revoked")
         identity = Identity(
             customer_id=found.get("customer_id", ""),
             tenant_id=found.get("tenant_id", ""),

@@ -21,11 +21,7 @@ from functions.authorizer.decision import (
     decide,
     decide_unknown,
 )
-from functions.authorizer.identity import Identity, Refused, Unverifiable, Verdict
-from functions.authorizer.last_known import LastKnown
-from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
-from functions.authorizer.redis_link import ANSWER_SECONDS
-from functions.authorizer.request import (
+from functions.authorizer.headers import (
     AUTHORIZATION,
     TENANT,
     TRACEPARENT,
@@ -33,7 +29,9 @@ from functions.authorizer.request import (
     Headers,
     request_ids,
 )
-from functions.authorizer.telemetry import (
+from functions.authorizer.identity import Identity, RefusedCredential, Unverifiable, Verdict
+from functions.authorizer.last_known import LastKnown
+from functions.authorizer.light_telemetry import (
     ALLOWED,
     DECIDED_BY_LAST_KNOWN,
     DENIED,
@@ -41,8 +39,10 @@ from functions.authorizer.telemetry import (
     UNAUTHORIZED,
     UNKNOWN_SHARE,
     WATERMARK_MALFORMED,
-    Telemetry,
+    AuthorizerTelemetry,
 )
+from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
+from functions.authorizer.redis_link import ANSWER_SECONDS
 from functions.authorizer.token import TokenVerifier
 from functions.usage.trace_context import valid_traceparent
 
@@ -62,7 +62,7 @@ class Authorizer:
     api_keys: ApiKeys
     counters: CounterRead
     rules: DecisionRules
-    telemetry: Telemetry
+    telemetry: AuthorizerTelemetry
     header_names_customer: bool  # X-Tenant-Id carries the customer's id (DESIGN.md 6)
     clock: Callable[[], float]  # epoch seconds
     draw: Callable[[], float] = field(default=lambda: random.random() * 100)  # noqa: S311
@@ -84,14 +84,14 @@ class Authorizer:
             return self._deny(event, None, Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS))
         headers = Headers(event)
         identity = self._identify(headers, deadline)
-        if isinstance(identity, Refused):
+        if isinstance(identity, RefusedCredential):
             raise self._unauthorized(event, identity)
         if isinstance(identity, Unverifiable):
             self._count_unknown(identity.reason)
             deny = Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS)
             return self._deny(event, resource, deny)
         decision = self._decide(identity, deadline)
-        if isinstance(decision, Refused):
+        if isinstance(decision, RefusedCredential):
             raise self._unauthorized(event, decision)
         if isinstance(decision, Deny):
             return self._deny(event, resource, decision, identity)
@@ -101,7 +101,7 @@ class Authorizer:
 
     def _identify(self, headers: Headers, deadline: float) -> Verdict:
         credential = read_credential(headers.only(AUTHORIZATION))
-        if isinstance(credential, Refused):
+        if isinstance(credential, RefusedCredential):
             return credential
         if isinstance(credential, Token):
             verdict = self.tokens.verify(credential, deadline)
@@ -111,7 +111,7 @@ class Authorizer:
             return self._header_fault(headers, verdict) or verdict
         return verdict
 
-    def _header_fault(self, headers: Headers, identity: Identity) -> Refused | None:
+    def _header_fault(self, headers: Headers, identity: Identity) -> RefusedCredential | None:
         """X-Tenant-Id may not name anybody else; where it names the customer, it must be there.
 
         An execution log shows of the verified principal its length and last six characters only:
@@ -120,11 +120,11 @@ class Authorizer:
         named = headers.values(TENANT)
         if self.header_names_customer:
             if not named:
-                return Refused("no_tenant_header")
-            return None if named == {identity.customer_id} else Refused("tenant_header")
-        return None if named <= {identity.tenant_id} else Refused("tenant_header")
+                return RefusedCredential("no_tenant_header")
+            return None if named == {identity.customer_id} else RefusedCredential("tenant_header")
+        return None if named <= {identity.tenant_id} else RefusedCredential("tenant_header")
 
-    def _decide(self, identity: Identity, deadline: float) -> Allow | Deny | Refused:
+    def _decide(self, identity: Identity, deadline: float) -> Allow | Deny | RefusedCredential:
         found = self.counters.state(identity, deadline)
         now = self.clock()
         if isinstance(found, Unknown):
@@ -132,7 +132,7 @@ class Authorizer:
         self.telemetry.share(UNKNOWN_SHARE, is_part=False)
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
-            return Refused("revoked")
+            return RefusedCredential("revoked")
         if found.has_watermark_fault:
             self.telemetry.count(WATERMARK_MALFORMED)
         self.last_known.remember(identity.customer_id, found.state, now)
@@ -140,10 +140,10 @@ class Authorizer:
 
     def _decide_unknown(
         self, identity: Identity, unknown: Unknown, now: float
-    ) -> Allow | Deny | Refused:
+    ) -> Allow | Deny | RefusedCredential:
         self._count_unknown(unknown.reason)
         if self.last_known.is_revoked(identity, now):
-            return Refused("revoked")
+            return RefusedCredential("revoked")
         numbers = self.last_known.numbers(identity.customer_id, now)
         if numbers is None:
             standing = self.last_known.standing(identity.customer_id, now)
@@ -156,7 +156,7 @@ class Authorizer:
         self.telemetry.count(STATE_UNKNOWN, reason)
         self.telemetry.share(UNKNOWN_SHARE, is_part=True)
 
-    def _unauthorized(self, event: Event, refused: Refused) -> Unauthorized:
+    def _unauthorized(self, event: Event, refused: RefusedCredential) -> Unauthorized:
         self.telemetry.count(UNAUTHORIZED, refused.reason)
         facts = {"reason": refused.reason, **request_ids(event)}
         self.telemetry.log("WARNING", UNAUTHORIZED, facts)

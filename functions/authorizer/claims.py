@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.authorizer.identity import Identity, Refused, fault_of, is_id
+from functions.authorizer.identity import Identity, RefusedCredential, fault_of, is_id
 
 # How far the issuer's clock may be from ours (aforo-contract.md 1.5).
 SKEW_SECONDS = 30.0
@@ -24,14 +24,16 @@ class TokenRules:
     audience: str  # empty: not looked at
 
 
-def read_claims(claims: Mapping[str, object], rules: TokenRules, now: float) -> Identity | Refused:
+def read_claims(
+    claims: Mapping[str, object], rules: TokenRules, now: float
+) -> Identity | RefusedCredential:
     """The caller that `claims` name, at `now` (epoch seconds)."""
     expires_at = _moment(claims.get("exp"))
     fault = _time_fault(claims, expires_at, now) or _origin_fault(claims, rules)
     if fault:
-        return Refused(fault)
+        return RefusedCredential(fault)
     if not is_id(claims.get("jti")):
-        return Refused("jti")
+        return RefusedCredential("jti")
     identity = Identity(
         customer_id=_text(claims, "customer_id"),
         tenant_id=_text(claims, "tenant_id"),

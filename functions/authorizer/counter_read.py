@@ -33,7 +33,7 @@ FAILURES = 3
 OPEN_SECONDS = 1.0
 
 
-class Breaker:
+class RedisBreaker:
     """One per process. After the pause a single failure opens it again."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ IDENTITY_FIELDS = (
 )
 
 
-class Known(NamedTuple):
+class KnownState(NamedTuple):
     """A believable state; `revoked_by` are the revocations of the credential that exist.
 
     Its lag is the measured one, else the grant's: where no heartbeat ever arrived, and where the
@@ -97,7 +97,7 @@ class CounterRead:
         self._tenant = tenant
         self._meter = meter
         self._clock = clock
-        self._breaker = Breaker()
+        self._breaker = RedisBreaker()
         self._fields = state_fields(meter)
         self._ask_generation: Command = ("GET", tenant_key(tenant, "generation"))
         self._ask_watermark: Command = ("HVALS", watermark_key(tenant))
@@ -105,7 +105,7 @@ class CounterRead:
         # A customer's questions are the same for each of its calls.
         self._questions = lru_cache(maxsize=CAPACITY)(self._questions_of)
 
-    def state(self, identity: Identity, deadline: float) -> Known | Unknown:
+    def state(self, identity: Identity, deadline: float) -> KnownState | Unknown:
         """A customer's state, and whether this credential of theirs is revoked."""
         commands, revocations = self._questions(identity.customer_id, identity.jti, identity.key_id)
         replies = self._ask(commands, deadline, forgiven=1)
@@ -119,8 +119,8 @@ class CounterRead:
             return Unknown("malformed_state")
         if any(exist):
             found = zip(revocations, exist, strict=True)
-            return Known(state, tuple(key for key, reply in found if reply), is_fault)
-        return Known(state, (), is_fault)
+            return KnownState(state, tuple(key for key, reply in found if reply), is_fault)
+        return KnownState(state, (), is_fault)
 
     def _questions_of(
         self, customer_id: str, jti: str, key_id: str

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from functions.authorizer.identity import Refused
+from functions.authorizer.identity import RefusedCredential
 
 # API Gateway takes 10 KB of headers; Aforo's tokens have 1 to 2 KB.
 MAX_LENGTH = 8192
@@ -32,15 +32,15 @@ class ApiKey:
     sha256: str
 
 
-def read_credential(header: str | None) -> Token | ApiKey | Refused:
+def read_credential(header: str | None) -> Token | ApiKey | RefusedCredential:
     """What `Authorization: Bearer ...` carries; `header` is None when absent or ambiguous."""
     if header is None:
-        return Refused("no_credential")
+        return RefusedCredential("no_credential")
     if len(header) > MAX_LENGTH:
-        return Refused("too_long")
+        return RefusedCredential("too_long")
     match = _BEARER.fullmatch(header.strip(" "))
     if match is None:
-        return Refused("not_bearer")
+        return RefusedCredential("not_bearer")
     text = match[1]
     digest = sha256(text.encode()).hexdigest()
     return Token(text, digest) if _looks_like_token(text) else ApiKey(digest)

@@ -15,13 +15,13 @@ from functions.authorizer.authorize import Authorizer, Unauthorized
 from functions.authorizer.claims import TokenRules
 from functions.authorizer.counter_read import CounterRead
 from functions.authorizer.decision import UNKNOWN_RETRY_SECONDS, DecisionRules, Deny, DenyCode
+from functions.authorizer.headers import request_ids
+from functions.authorizer.light_telemetry import AUTHORIZER_FAILED, AuthorizerTelemetry
 from functions.authorizer.policy import Policy, deny_policy, stage_resource
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
-from functions.authorizer.request import request_ids
 from functions.authorizer.settings import AuthorizerSettings, read_settings
 from functions.authorizer.signing_key import SigningKeys
-from functions.authorizer.telemetry import AUTHORIZER_FAILED, Telemetry
 from functions.authorizer.token import TokenVerifier
 from functions.usage.errors import UsageError
 
@@ -66,7 +66,7 @@ def authorizer_for(
             allow_without_grant=settings.no_grant_policy == "allow",
             allow_when_unknown=settings.unknown_policy == "allow",
         ),
-        telemetry=Telemetry(clock),
+        telemetry=AuthorizerTelemetry(clock),
         header_names_customer=settings.tenant_header == "customer",
         clock=clock,
     )
@@ -97,7 +97,7 @@ def _report(error: Exception, request: Mapping[str, object]) -> None:
         "fault": message,
         "trace": format_tb(error.__traceback__),
     }
-    telemetry = Telemetry(time.time)
+    telemetry = AuthorizerTelemetry(time.time)
     telemetry.log("ERROR", AUTHORIZER_FAILED, {**facts, **request_ids(request)})
     telemetry.count(AUTHORIZER_FAILED)
     telemetry.flush_if_due()

@@ -1,7 +1,7 @@
 """Who calls: the outcome of looking at a credential, never an exception.
 
-`Identity` is verified; `Refused` is a bad credential (401); `Unverifiable` means that nobody can
-say now, and an identity that is not verified is never allowed.
+`Identity` is verified; `RefusedCredential` is a bad credential (401); `Unverifiable` means that
+nobody can say now, and an identity that is not verified is never allowed.
 """
 
 import math
@@ -32,7 +32,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedCredential:
     """The credential is bad. The reason is for our log: the caller only learns "Unauthorized"."""
 
     reason: str
@@ -45,7 +45,7 @@ class Unverifiable:
     reason: str
 
 
-type Verdict = Identity | Refused | Unverifiable
+type Verdict = Identity | RefusedCredential | Unverifiable
 
 
 def is_id(value: object) -> bool:
@@ -53,14 +53,14 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-def fault_of(identity: Identity, *, tenant: str, environment: str) -> Refused | None:
+def fault_of(identity: Identity, *, tenant: str, environment: str) -> RefusedCredential | None:
     """What makes a credential of Aforo's not one of this deployment's (aforo-contract.md 1.5)."""
     if not CUSTOMER_ID.fullmatch(identity.customer_id):
-        return Refused("customer_id")
+        return RefusedCredential("customer_id")
     if identity.tenant_id != tenant:
-        return Refused("other_tenant")
+        return RefusedCredential("other_tenant")
     if identity.environment != environment:
-        return Refused("other_environment")
+        return RefusedCredential("other_environment")
     if not all(is_id(value) for value in (identity.key_id, identity.jti) if value):
-        return Refused("malformed_id")
+        return RefusedCredential("malformed_id")
     return None

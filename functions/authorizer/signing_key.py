@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWTError
 
 from functions.authorizer.counter_read import Unknown
-from functions.authorizer.identity import Refused, Unverifiable
+from functions.authorizer.identity import RefusedCredential, Unverifiable
 
 FRESH_SECONDS = 300.0
 UNKNOWN_KID_SECONDS = 30.0
@@ -30,15 +30,15 @@ class SigningKeys:
         self._keys: dict[str, RSAPublicKey] = {}
         self._read_at: float | None = None
 
-    def find(self, kid: str, deadline: float) -> RSAPublicKey | Refused | Unverifiable:
-        """The key that `kid` names. Refused: a fresh key set does not have it."""
+    def find(self, kid: str, deadline: float) -> RSAPublicKey | RefusedCredential | Unverifiable:
+        """The key that `kid` names. RefusedCredential: a fresh key set does not have it."""
         if self._is_older_than(FRESH_SECONDS if kid in self._keys else UNKNOWN_KID_SECONDS):
             unknown = self._refresh(deadline)
             if unknown is not None and (
                 kid not in self._keys or self._is_older_than(STALE_SECONDS)
             ):
                 return Unverifiable(unknown.reason)
-        return self._keys.get(kid) or Refused("unknown_kid")
+        return self._keys.get(kid) or RefusedCredential("unknown_kid")
 
     def _refresh(self, deadline: float) -> Unknown | None:
         found = self._read(deadline)

@@ -12,7 +12,7 @@ from jwt import PyJWS, PyJWTError, get_unverified_header
 from functions.authorizer.bounded_cache import BoundedCache
 from functions.authorizer.claims import TokenRules, read_claims
 from functions.authorizer.credential import Token
-from functions.authorizer.identity import Identity, Refused, Unverifiable, Verdict
+from functions.authorizer.identity import Identity, RefusedCredential, Unverifiable, Verdict
 from functions.authorizer.signing_key import SigningKeys
 
 ALGORITHM = "RS256"
@@ -43,31 +43,31 @@ class TokenVerifier:
 
     def _verify(self, text: str, now: float, deadline: float) -> Verdict:
         kid = _kid(text)
-        if isinstance(kid, Refused):
+        if isinstance(kid, RefusedCredential):
             return kid
         key = self._keys.find(kid, deadline)
-        if isinstance(key, Refused | Unverifiable):
+        if isinstance(key, RefusedCredential | Unverifiable):
             return key
         try:
             payload = _JWS.decode(text, key, algorithms=[ALGORITHM])
             claims = json.loads(payload)
         except (PyJWTError, ValueError, RecursionError):
-            return Refused("signature")
+            return RefusedCredential("signature")
         if not isinstance(claims, Mapping):
-            return Refused("claims")
+            return RefusedCredential("claims")
         return read_claims(claims, self._rules, now)
 
 
-def _kid(text: str) -> str | Refused:
+def _kid(text: str) -> str | RefusedCredential:
     """The `kid` of a header that asks for nothing unusual."""
     try:
         header = get_unverified_header(text)
     except (PyJWTError, ValueError, RecursionError):
-        return Refused("malformed_token")
+        return RefusedCredential("malformed_token")
     if header.get("alg") != ALGORITHM:
-        return Refused("algorithm")
+        return RefusedCredential("algorithm")
     # RFC 7515, 4.1.11: an extension that is not understood must be refused; we understand none.
     if "crit" in header or "b64" in header:
-        return Refused("critical_header")
+        return RefusedCredential("critical_header")
     kid = header.get("kid")
-    return kid if isinstance(kid, str) and kid else Refused("no_kid")
+    return kid if isinstance(kid, str) and kid else RefusedCredential("no_kid")

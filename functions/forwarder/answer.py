@@ -67,7 +67,7 @@ class NoAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedPost:
     """Every event is accepted or a duplicate, except those named."""
 
     failed: Mapping[int, Problem] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Unbelievable:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedPost:
     """At least one event is at fault. `named` are those that the answer points at."""
 
     problem: Problem
@@ -107,7 +107,7 @@ class Stop:
     held: Held
 
 
-type Verdict = Taken | Unsaid | Unbelievable | Refused | TooLarge | Stop
+type Verdict = AcceptedPost | Unsaid | Unbelievable | RefusedPost | TooLarge | Stop
 
 
 def judge(said: Reply | NoAnswer, size: int, now: datetime) -> Verdict:
@@ -122,7 +122,7 @@ def judge(said: Reply | NoAnswer, size: int, now: datetime) -> Verdict:
     if said.status in {400, 409, 422}:
         if problem.code in _TOO_LARGE_CODES:
             return TooLarge(problem)
-        return Refused(problem, named_problems(read_document(said.body), size, problem))
+        return RefusedPost(problem, named_problems(read_document(said.body), size, problem))
     return Stop(_held(said, now))
 
 
@@ -161,7 +161,7 @@ def _judge_failed(counts: Mapping[str, Any], *, failed: int, said: Reply, size: 
     if len(named) > failed:
         return Unbelievable("counts_do_not_add_up")
     if len(named) == failed:
-        return Taken(named)
+        return AcceptedPost(named)
     if failed == size:
-        return Taken({**dict.fromkeys(range(size), unnamed), **named})
-    return Refused(unnamed)  # some failed, and it does not say which
+        return AcceptedPost({**dict.fromkeys(range(size), unnamed), **named})
+    return RefusedPost(unnamed)  # some failed, and it does not say which

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from functions.forwarder.answer import (
-    Refused,
+    AcceptedPost,
+    RefusedPost,
     Stop,
-    Taken,
     TooLarge,
     Unbelievable,
     Unsaid,
     Verdict,
 )
-from functions.forwarder.packing import Parcel
+from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Problem
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held
 
@@ -31,7 +31,7 @@ ALIKE = 2
 
 
 @dataclass(slots=True)
-class Delivery:
+class BatchOutcome:
     """What became of a batch. `stopped` says why posting on is of no use, if it is."""
 
     outcomes: dict[str, ForwardingOutcome] = field(default_factory=dict)
@@ -39,37 +39,39 @@ class Delivery:
     posts: int = 0
 
 
-def deliver(batch: Sequence[Parcel], post: Callable[[Sequence[Parcel]], Verdict]) -> Delivery:
+def deliver(
+    batch: Sequence[KeyedEvent], post: Callable[[Sequence[KeyedEvent]], Verdict]
+) -> BatchOutcome:
     """Post `batch`, in parts where Aforo's answers make that necessary, until all is settled."""
     return _Driver(batch, post).run()
 
 
 class _Driver:
     def __init__(
-        self, batch: Sequence[Parcel], post: Callable[[Sequence[Parcel]], Verdict]
+        self, batch: Sequence[KeyedEvent], post: Callable[[Sequence[KeyedEvent]], Verdict]
     ) -> None:
         self._batch = batch
         self._post = post
         self._most = len(batch)  # events in a post; halved by 413
-        self._suspects: list[Parcel] = []  # a block that is known to hold a bad event
+        self._suspects: list[KeyedEvent] = []  # a block that is known to hold a bad event
         self._alike: Counter[tuple[int, str, str]] = Counter()
         self._maybe_taken: set[str] = set()  # of a 2xx that did not say what it took
-        self.done = Delivery()
+        self.done = BatchOutcome()
 
-    def run(self) -> Delivery:
+    def run(self) -> BatchOutcome:
         while self.done.stopped is None and (block := self._next_block()):
             self._take(block, self._post_believably(block))
         self._settle(self._batch, _untried(self.done.stopped))
         return self.done
 
-    def _next_block(self) -> list[Parcel]:
+    def _next_block(self) -> list[KeyedEvent]:
         """Half of the suspects while there are any, else everything that is not settled."""
         suspects = self._unsettled(self._suspects)
         if not suspects:
             return self._unsettled(self._batch)[: self._most]
         return suspects[: max(1, len(suspects) // 2)]
 
-    def _post_believably(self, block: list[Parcel]) -> Verdict:
+    def _post_believably(self, block: list[KeyedEvent]) -> Verdict:
         """The verdict on a block; a 2xx that does not say what it took is asked once more."""
         verdict = self._count_and_post(block)
         if not isinstance(verdict, Unsaid | Unbelievable):
@@ -79,23 +81,23 @@ class _Driver:
             return verdict
         return again
 
-    def _count_and_post(self, block: list[Parcel]) -> Verdict:
+    def _count_and_post(self, block: list[KeyedEvent]) -> Verdict:
         self.done.posts += 1
         verdict = self._post(block)
         if _may_have_taken(verdict):
-            self._maybe_taken.update(parcel.key for parcel in block)
+            self._maybe_taken.update(keyed.key for keyed in block)
         return verdict
 
-    def _take(self, block: list[Parcel], verdict: Verdict) -> None:
+    def _take(self, block: list[KeyedEvent], verdict: Verdict) -> None:
         match verdict:
-            case Taken(failed):
+            case AcceptedPost(failed):
                 self._settle_named(block, failed)
                 self._settle(block, Confirmed())
             case Unsaid():
                 self._settle(block, Confirmed(verified=False))
             case Unbelievable(reason):
                 self._settle(block, Held(reason, 0, ambiguous=True))
-            case Refused(problem, named):
+            case RefusedPost(problem, named):
                 self._refused(block, problem, named)
             case TooLarge(problem):
                 self._too_large(block, problem)
@@ -103,7 +105,9 @@ class _Driver:
                 self._settle(block, held)
                 self.done.stopped = held
 
-    def _refused(self, block: list[Parcel], problem: Problem, named: Mapping[int, Problem]) -> None:
+    def _refused(
+        self, block: list[KeyedEvent], problem: Problem, named: Mapping[int, Problem]
+    ) -> None:
         if len(block) == 1:
             self._suspects = []
             self._refused_alone(block[0], named.get(0, problem))
@@ -113,10 +117,10 @@ class _Driver:
         else:
             self._suspects = block
 
-    def _refused_alone(self, parcel: Parcel, problem: Problem) -> None:
+    def _refused_alone(self, keyed: KeyedEvent, problem: Problem) -> None:
         """Settle one; when it is the second to fail like this, settle what fails with it."""
-        self._settle([parcel], problem.outcome())
-        metric = parcel.event["metricName"] if problem.is_unknown_metric else ""
+        self._settle([keyed], problem.outcome())
+        metric = keyed.event["metricName"] if problem.is_unknown_metric else ""
         self._alike[problem.status, problem.code, metric] += 1
         if self._alike[problem.status, problem.code, metric] < ALIKE:
             return
@@ -128,30 +132,30 @@ class _Driver:
             same = [p for p in self._batch if p.event["metricName"] == metric]
             self._settle(self._unsettled(same), problem.outcome())
 
-    def _too_large(self, block: list[Parcel], problem: Problem) -> None:
+    def _too_large(self, block: list[KeyedEvent], problem: Problem) -> None:
         self._suspects = []
         self._most = max(1, len(block) // 2)
         if len(block) == 1:
             self._settle(block, problem.outcome())
 
-    def _settle_named(self, block: list[Parcel], named: Mapping[int, Problem]) -> None:
+    def _settle_named(self, block: list[KeyedEvent], named: Mapping[int, Problem]) -> None:
         for index, problem in named.items():
             self._settle([block[index]], problem.outcome())
 
-    def _settle(self, block: Sequence[Parcel], outcome: ForwardingOutcome) -> None:
-        for parcel in self._unsettled(block):
+    def _settle(self, block: Sequence[KeyedEvent], outcome: ForwardingOutcome) -> None:
+        for keyed in self._unsettled(block):
             ending = outcome
-            if isinstance(outcome, Held) and parcel.key in self._maybe_taken:
+            if isinstance(outcome, Held) and keyed.key in self._maybe_taken:
                 ending = replace(outcome, ambiguous=True)
-            self.done.outcomes[parcel.key] = ending
+            self.done.outcomes[keyed.key] = ending
 
-    def _unsettled(self, block: Sequence[Parcel]) -> list[Parcel]:
-        return [parcel for parcel in block if parcel.key not in self.done.outcomes]
+    def _unsettled(self, block: Sequence[KeyedEvent]) -> list[KeyedEvent]:
+        return [keyed for keyed in block if keyed.key not in self.done.outcomes]
 
 
 def _may_have_taken(verdict: Verdict) -> bool:
     """Whether it was a 2xx after which nobody knows which events Aforo has."""
-    if isinstance(verdict, Refused):
+    if isinstance(verdict, RefusedPost):
         return verdict.problem.status < HTTPStatus.MULTIPLE_CHOICES
     return isinstance(verdict, Unsaid | Unbelievable)
 

@@ -13,12 +13,12 @@ from functions.adapters.aforo_http import SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.forwarded import Forwarded, Stamp
-from functions.forwarder.heartbeats import WAIT_SECONDS, Heartbeats
+from functions.forwarder.heartbeats import WAIT_SECONDS, HeartbeatRelay
 from functions.forwarder.holding import given_up
-from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
-from functions.forwarder.invocation_metrics import Account
+from functions.forwarder.inbox import Received, ReceivedHeartbeat, Unreadable, read_inbox
+from functions.forwarder.invocation_metrics import InvocationMetrics
 from functions.forwarder.posting import Posted, Posting
-from functions.forwarder.returning import ComingBack
+from functions.forwarder.returning import Returning
 from functions.forwarder.settle import Settlement
 from functions.forwarder.tries import Doubts
 from functions.usage.doubt import earliest
@@ -49,8 +49,8 @@ class Forwarding:
 
     posting: Posting
     settlement: Settlement
-    coming_back: ComingBack
-    heartbeats: Heartbeats
+    coming_back: Returning
+    heartbeats: HeartbeatRelay
     telemetry: Telemetry
     now_ms: Callable[[], int]
 
@@ -71,11 +71,11 @@ class Forwarding:
         #    queue's visibility timeout. Dying after it: the new ones are there, and the old ones
         #    come back beside them, doubtful; a key posted twice is billed once.
         staying = self.coming_back.bring_back(returning, failed, stamp.now_ms)
-        # 6. Heartbeats go on. Dying after this: they go on again, and the newest counts.
-        beats = [one for one in inbox if isinstance(one, Heartbeat)]
+        # 6. HeartbeatRelay go on. Dying after this: they go on again, and the newest counts.
+        beats = [one for one in inbox if isinstance(one, ReceivedHeartbeat)]
         waiting = self._pass_on(beats, returning, failed, stamp.now_ms)
         put_back = len(returning) - len(staying)
-        Account(forwarded, returning, unreadable, posted, put_back, stamp.now_ms).tell(
+        InvocationMetrics(forwarded, returning, unreadable, posted, put_back, stamp.now_ms).tell(
             self.telemetry
         )
         # 7. The rest is acknowledged when the handler returns. Dying before this: as after 5.
@@ -116,7 +116,7 @@ class Forwarding:
 
     def _pass_on(
         self,
-        beats: Sequence[Heartbeat],
+        beats: Sequence[ReceivedHeartbeat],
         returning: Sequence[Forwarded],
         failed: set[str],
         now_ms: int,

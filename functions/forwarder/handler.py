@@ -19,17 +19,17 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import HOLD_SHORTENED, Telemetry
-from functions.forwarder.breaker import Breaker
+from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.forwarding import Forwarding, Invocation
-from functions.forwarder.heartbeats import Heartbeats
+from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
-from functions.forwarder.ledger_lookup import LedgerLookup, LookingUp
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.ledger_lookup import LedgerLookup, LoggedLookup
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.posting import Posting
 from functions.forwarder.putting_back import PuttingBack, Visibility
 from functions.forwarder.rate_share import RateShare
-from functions.forwarder.returning import ComingBack
+from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
@@ -75,12 +75,12 @@ def _wired() -> Wired:
             settled=settled,
             telemetry=telemetry,
         ),
-        coming_back=ComingBack(
+        coming_back=Returning(
             holding=Holding(settings.safe_hold_seconds),
             visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
             queue=PuttingBack(sqs, settings.usage_queue_url, telemetry),
         ),
-        heartbeats=Heartbeats(settled, telemetry),
+        heartbeats=HeartbeatRelay(settled, telemetry),
         telemetry=telemetry,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
@@ -109,13 +109,13 @@ def _posting(
         now=lambda: datetime.now(UTC),
         telemetry=telemetry,
     )
-    asking = LookingUp(LedgerLookup(ledger).look_up, telemetry)
+    asking = LoggedLookup(LedgerLookup(ledger).look_up, telemetry)
     return Posting(
         screening=Screening(asking.look_up, settings.dedup_window_seconds),
         breaker=Breaker(time.monotonic, settings.safe_hold_seconds),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),
-        lanes=Lanes(settings.posts_at_once),
+        parallel=Parallel(settings.posts_at_once),
         most_events=settings.most_events,
         most_bytes=settings.post_bytes,
     )

@@ -1,17 +1,17 @@
-"""Heartbeats come in; those that may tell the counters how far counting has come go on to
+"""HeartbeatRelay come in; those that may tell the counters how far counting has come go on to
 SettledUsageQueue, unchanged (functions.usage.heartbeat).
 
 Guaranteed: none goes on beside usage that waits, so that a stalled road shows as a growing lag.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.message_queue import Sender
 from functions.adapters.telemetry import NOT_SETTLED, Telemetry
-from functions.forwarder.inbox import Heartbeat
+from functions.forwarder.inbox import ReceivedHeartbeat
 from functions.usage.errors import UsageError
 
 # A newer one has taken its place 15 times by then; its age has long been the lag.
@@ -20,22 +20,16 @@ MOST_AGE_MS = 15 * 60 * 1000
 WAIT_SECONDS = 20
 
 
-class Sender(Protocol):
-    """A queue (`functions.adapters.message_queue`)."""
-
-    def send(self, bodies: Iterable[str]) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Heartbeats:
+class HeartbeatRelay:
     """The way of heartbeats past the posts."""
 
     settled: Sender
     telemetry: Telemetry
 
     def pass_on(
-        self, heartbeats: Sequence[Heartbeat], *, is_clear: bool, now_ms: int
-    ) -> list[Heartbeat]:
+        self, heartbeats: Sequence[ReceivedHeartbeat], *, is_clear: bool, now_ms: int
+    ) -> list[ReceivedHeartbeat]:
         """Those that must come back. `is_clear`: all usage that came with them is settled."""
         young = [one for one in heartbeats if now_ms - one.at_ms <= MOST_AGE_MS]
         self.telemetry.count("HeartbeatsDropped", len(heartbeats) - len(young))
@@ -44,7 +38,7 @@ class Heartbeats:
             return young
         return []
 
-    def _send(self, heartbeats: Sequence[Heartbeat]) -> bool:
+    def _send(self, heartbeats: Sequence[ReceivedHeartbeat]) -> bool:
         try:
             self.settled.send(one.envelope.body for one in heartbeats)
         except (BotoCoreError, ClientError, UsageError) as error:

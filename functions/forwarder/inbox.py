@@ -55,7 +55,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
+class ReceivedHeartbeat:
     """A heartbeat, to be handed on as it is (functions.usage.heartbeat)."""
 
     envelope: Envelope
@@ -70,7 +70,7 @@ class Unreadable:
     fault: str
 
 
-type Inbound = Received | Heartbeat | Unreadable
+type Inbound = Received | ReceivedHeartbeat | Unreadable
 
 
 def read_inbox(records: Iterable[Mapping[str, Any]]) -> Iterator[Inbound]:
@@ -112,7 +112,7 @@ def _read(envelope: Envelope) -> Inbound:
         return Unreadable(envelope, str(error))
 
 
-def _heartbeat(envelope: Envelope) -> Heartbeat | None:
+def _heartbeat(envelope: Envelope) -> ReceivedHeartbeat | None:
     # Two searches are cheaper than parsing; and what holds events is never taken for a heartbeat.
     if _HEARTBEAT_FIELD not in envelope.body or '"events"' in envelope.body:
         return None
@@ -120,7 +120,7 @@ def _heartbeat(envelope: Envelope) -> Heartbeat | None:
         at_ms = HEARTBEAT_MESSAGE.validate_json(envelope.body)["heartbeatAtMs"]
     except ValidationError:
         return None
-    return Heartbeat(envelope, at_ms)
+    return ReceivedHeartbeat(envelope, at_ms)
 
 
 def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:

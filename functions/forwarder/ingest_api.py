@@ -15,7 +15,7 @@ from functions.adapters.aforo_http import Caller, read_capped
 from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
 from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
 from functions.forwarder.holding import OUT_OF_TIME
-from functions.forwarder.packing import Parcel, body_of
+from functions.forwarder.packing import KeyedEvent, body_of
 from functions.forwarder.problem import Reply
 from functions.usage.errors import Retryable, SettingsError
 from functions.usage.outcome import Held
@@ -48,7 +48,9 @@ class IngestApi:
     now: Callable[[], datetime]
     telemetry: Telemetry
 
-    def post(self, batch: Sequence[Parcel], has_time: Callable[[], bool] = lambda: True) -> Verdict:
+    def post(
+        self, batch: Sequence[KeyedEvent], has_time: Callable[[], bool] = lambda: True
+    ) -> Verdict:
         """Post a batch once; when the key is refused, once more with each other key that there is:
         a rotation may reach us before or after it reaches Aforo. `has_time` says before each
         sending whether it can end; reading the key may have taken long.
@@ -72,7 +74,7 @@ class IngestApi:
         self.telemetry.log.error(AFORO_REFUSED, fault=str(error))
         return Stop(Held("credential_unavailable", 0))
 
-    def _send(self, batch: Sequence[Parcel], key: str) -> Reply | NoAnswer:
+    def _send(self, batch: Sequence[KeyedEvent], key: str) -> Reply | NoAnswer:
         headers = self.caller.headers(key) | dict(_origin_headers(batch))
         try:
             with self.client.stream(
@@ -89,11 +91,11 @@ def _is_refusal(said: Reply | NoAnswer) -> bool:
     return isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES
 
 
-def _origin_headers(batch: Sequence[Parcel]) -> Iterator[tuple[str, str]]:
+def _origin_headers(batch: Sequence[KeyedEvent]) -> Iterator[tuple[str, str]]:
     yield "X-Forwarded-By", GATEWAY
     yield "X-Gateway-Source", GATEWAY
     for name, header in _ORIGIN_HEADERS.items():
-        found = {parcel.event["metadata"].get(name) for parcel in batch}
+        found = {keyed.event["metadata"].get(name) for keyed in batch}
         value = found.pop() if len(found) == 1 else None
         if isinstance(value, str) and value.isascii() and value.isprintable() and value:
             yield header, value

@@ -12,7 +12,7 @@ from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class InvocationMetrics:
     """One invocation. `returning` are the messages that come back, `put_back` how many of them as
     new ones.
     """

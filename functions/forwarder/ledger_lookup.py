@@ -124,7 +124,7 @@ type LookUp = Callable[[str, Collection[str], Callable[[], bool]], Found]
 
 
 @dataclass(frozen=True, slots=True)
-class LookingUp:
+class LoggedLookup:
     """A lookup that tells what it cannot read; `ask` is `LedgerLookup.look_up`."""
 
     ask: LookUp

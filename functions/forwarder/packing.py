@@ -15,7 +15,7 @@ _HEAD = b'{"events":['
 _TAIL = b"]}"
 
 
-class Parcel(NamedTuple):
+class KeyedEvent(NamedTuple):
     """One event as it is posted."""
 
     key: str
@@ -29,7 +29,7 @@ class Distinct:
     a fault of whoever wrote them, because an event is a pure function of its log line.
     """
 
-    parcels: dict[str, Parcel]
+    keyed_events: dict[str, KeyedEvent]
     conflicts: set[str]
 
 
@@ -38,29 +38,31 @@ def distinct(events: Iterable[UsageEvent]) -> Distinct:
     found = Distinct({}, set())
     for event in events:
         key = event["idempotencyKey"]
-        known = found.parcels.get(key)
+        known = found.keyed_events.get(key)
         if known is None:
-            found.parcels[key] = Parcel(key, event, to_json(event))
+            found.keyed_events[key] = KeyedEvent(key, event, to_json(event))
         elif known.event != event:
             found.conflicts.add(key)
     return found
 
 
-def pack(parcels: Iterable[Parcel], *, most_events: int, most_bytes: int) -> Iterator[list[Parcel]]:
+def pack(
+    keyed_events: Iterable[KeyedEvent], *, most_events: int, most_bytes: int
+) -> Iterator[list[KeyedEvent]]:
     """Posts of at most so many events and bytes, in order; a larger event stands alone."""
-    batch: list[Parcel] = []
+    batch: list[KeyedEvent] = []
     size = len(_HEAD) + len(_TAIL)
-    for parcel in parcels:
-        length = len(parcel.content) + 1
+    for keyed in keyed_events:
+        length = len(keyed.content) + 1
         if batch and (len(batch) == most_events or size + length > most_bytes):
             yield batch
             batch, size = [], len(_HEAD) + len(_TAIL)
-        batch.append(parcel)
+        batch.append(keyed)
         size += length
     if batch:
         yield batch
 
 
-def body_of(batch: Sequence[Parcel]) -> bytes:
+def body_of(batch: Sequence[KeyedEvent]) -> bytes:
     """The body of one post (aforo-contract.md 1.1.2)."""
-    return _HEAD + b",".join(parcel.content for parcel in batch) + _TAIL
+    return _HEAD + b",".join(keyed.content for keyed in batch) + _TAIL

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Lanes:
+class Parallel:
     """At most `most` at once. The threads are started when first needed, and kept."""
 
     most: int

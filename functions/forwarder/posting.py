@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.answer import Stop, Verdict
-from functions.forwarder.breaker import Breaker
-from functions.forwarder.delivery import Delivery, deliver
+from functions.forwarder.delivery import BatchOutcome, deliver
 from functions.forwarder.holding import BREAKER_OPEN, OUT_OF_TIME, OWN_RATE, UNTRIED
-from functions.forwarder.packing import Parcel, distinct, pack
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.packing import KeyedEvent, distinct, pack
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
@@ -22,7 +22,7 @@ from functions.usage.event import UsageEvent
 from functions.usage.outcome import ForwardingOutcome, Held
 
 type HasTime = Callable[[], bool]
-type Post = Callable[[Sequence[Parcel], HasTime], Verdict]
+type Post = Callable[[Sequence[KeyedEvent], HasTime], Verdict]
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Posted:
     conflicts: int = 0  # keys that came twice with different content; the first was posted
     stopped: str = ""  # why posting ended early, if it did
 
-    def take(self, delivery: Delivery) -> None:
+    def take(self, delivery: BatchOutcome) -> None:
         self.outcomes |= delivery.outcomes
         self.posts += delivery.posts
         self.stopped = delivery.stopped.reason if delivery.stopped else self.stopped
@@ -50,7 +50,7 @@ class Posting:
     breaker: Breaker
     post: Post
     share: RateShare
-    lanes: Lanes
+    parallel: Parallel
     most_events: int
     most_bytes: int
 
@@ -65,29 +65,31 @@ class Posting:
         """Outcomes by key. `spare_seconds` may pass before the last moment to start a post."""
         found = distinct(events)
         posted = Posted(conflicts=len(found.conflicts))
-        young, old = self._by_age(found.parcels.values(), now_ms)
-        course = _Course(self, spare_seconds)
+        young, old = self._by_age(found.keyed_events.values(), now_ms)
+        run = _Run(self, spare_seconds)
         # The young first: an hour of the ledger may take all the time that there is.
-        for parcels in (young, old):
+        for keyed_events in (young, old):
             posted.outcomes |= self.screening.decide(
-                parcels, doubts=doubts, now_ms=now_ms, has_time=course.has_time
+                keyed_events, doubts=doubts, now_ms=now_ms, has_time=run.has_time
             )
-            waiting = [p for p in parcels if p.key not in posted.outcomes]
-            for delivery in course.deliver(waiting):
+            waiting = [p for p in keyed_events if p.key not in posted.outcomes]
+            for delivery in run.deliver(waiting):
                 posted.take(delivery)
         return posted
 
-    def _by_age(self, parcels: Iterable[Parcel], now_ms: int) -> tuple[list[Parcel], list[Parcel]]:
-        young: list[Parcel] = []
-        old: list[Parcel] = []
-        for parcel in parcels:
-            (old if self.screening.is_old(parcel, now_ms) else young).append(parcel)
+    def _by_age(
+        self, keyed_events: Iterable[KeyedEvent], now_ms: int
+    ) -> tuple[list[KeyedEvent], list[KeyedEvent]]:
+        young: list[KeyedEvent] = []
+        old: list[KeyedEvent] = []
+        for keyed in keyed_events:
+            (old if self.screening.is_old(keyed, now_ms) else young).append(keyed)
         return young, old
 
 
 @dataclass(slots=True)
-class _Course:
-    """The posts of one invocation, and what its lanes know of each other."""
+class _Run:
+    """The posts of one invocation, and what its parallel know of each other."""
 
     posting: Posting
     spare_seconds: Callable[[], float]
@@ -97,19 +99,21 @@ class _Course:
     def has_time(self) -> bool:
         return self.spare_seconds() >= 0
 
-    def deliver(self, parcels: Iterable[Parcel]) -> list[Delivery]:
+    def deliver(self, keyed_events: Iterable[KeyedEvent]) -> list[BatchOutcome]:
         posting = self.posting
-        batches = [*pack(parcels, most_events=posting.most_events, most_bytes=posting.most_bytes)]
-        done: list[Delivery] = []
+        batches = [
+            *pack(keyed_events, most_events=posting.most_events, most_bytes=posting.most_bytes)
+        ]
+        done: list[BatchOutcome] = []
         if batches and posting.breaker.is_probing():
             # One post is enough to see whether Aforo is back; more would only leave more doubt.
             done = [self._deliver(batches.pop(0))]
         actions = [lambda batch=batch: self._deliver(batch) for batch in batches]
-        return done + posting.lanes.run(actions)
+        return done + posting.parallel.run(actions)
 
-    def _deliver(self, batch: Sequence[Parcel]) -> Delivery:
+    def _deliver(self, batch: Sequence[KeyedEvent]) -> BatchOutcome:
         if refusal := self._refusal():
-            return Delivery(dict.fromkeys((parcel.key for parcel in batch), refusal), refusal)
+            return BatchOutcome(dict.fromkeys((keyed.key for keyed in batch), refusal), refusal)
         delivery = deliver(batch, self._post)
         with self._lock:
             self._record(delivery.stopped)
@@ -122,7 +126,7 @@ class _Course:
         # Open since an earlier invocation: nothing says that Aforo is down now.
         return Held(BREAKER_OPEN, refusal.wait_seconds) if refusal else None
 
-    def _post(self, block: Sequence[Parcel]) -> Verdict:
+    def _post(self, block: Sequence[KeyedEvent]) -> Verdict:
         spare = self.spare_seconds()
         if spare < 0:
             return Stop(Held(OUT_OF_TIME, 0))

@@ -70,10 +70,10 @@ class PuttingBack:
     queue_url: str
     telemetry: Telemetry
 
-    def put_back(self, letters: Mapping[str, Later]) -> set[str]:
-        """The ids, out of `letters`, of those that are on the queue as new messages."""
+    def put_back(self, messages: Mapping[str, Later]) -> set[str]:
+        """The ids, out of `messages`, of those that are on the queue as new messages."""
         taken: set[str] = set()
-        for batch in _batches(letters):
+        for batch in _batches(messages):
             taken |= self._put(batch)
         return taken
 
@@ -97,11 +97,11 @@ class PuttingBack:
         self.telemetry.log.warning(NOT_PUT_BACK, messages=messages, code=code)
 
 
-def _batches(letters: Mapping[str, Later]) -> Iterator[list[tuple[str, Later]]]:
+def _batches(messages: Mapping[str, Later]) -> Iterator[list[tuple[str, Later]]]:
     """Groups that SQS takes in one call; a body that is too long for any is left out."""
     batch: list[tuple[str, Later]] = []
     size = 0
-    for message_id, later in letters.items():
+    for message_id, later in messages.items():
         length = len(later.body)
         if length > BYTES_PER_CALL:
             continue

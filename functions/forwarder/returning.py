@@ -25,11 +25,11 @@ class Hider(Protocol):
 class PutterBack(Protocol):
     """The sender's side of UsageQueue (`functions.forwarder.putting_back`)."""
 
-    def put_back(self, letters: Mapping[str, Later]) -> set[str]: ...
+    def put_back(self, messages: Mapping[str, Later]) -> set[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class ComingBack:
+class Returning:
     """Brings messages back to UsageQueue, each after its own wait."""
 
     holding: Holding

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.ledger_lookup import LookUp
-from functions.forwarder.packing import Parcel
+from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
@@ -38,7 +38,7 @@ class Screening:
 
     def decide(
         self,
-        parcels: Iterable[Parcel],
+        keyed_events: Iterable[KeyedEvent],
         *,
         doubts: Doubts,
         now_ms: int,
@@ -47,13 +47,13 @@ class Screening:
         """Outcomes by key."""
         decided: dict[str, ForwardingOutcome] = {}
         old: dict[str, dict[str, int]] = {}  # hour -> key -> age
-        for parcel in parcels:
-            age_ms = now_ms - epoch_ms_from_iso(parcel.event["occurredAt"])
+        for keyed in keyed_events:
+            age_ms = now_ms - epoch_ms_from_iso(keyed.event["occurredAt"])
             if age_ms < -FUTURE_TOLERANCE_MS:
                 # Never clamped: the event would no longer be what its log line says.
-                decided[parcel.key] = Held("future", (-FUTURE_TOLERANCE_MS - age_ms) / 1000)
+                decided[keyed.key] = Held("future", (-FUTURE_TOLERANCE_MS - age_ms) / 1000)
             elif self.is_past_window(age_ms):
-                old.setdefault(hour_of(parcel.event["occurredAt"]), {})[parcel.key] = age_ms
+                old.setdefault(hour_of(keyed.event["occurredAt"]), {})[keyed.key] = age_ms
         for hour, ages in old.items():
             if has_time():
                 found = self._ask(hour, ages, has_time)
@@ -62,9 +62,9 @@ class Screening:
                 decided |= dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
         return decided
 
-    def is_old(self, parcel: Parcel, now_ms: int) -> bool:
+    def is_old(self, keyed: KeyedEvent, now_ms: int) -> bool:
         """Whether the ledger has to be asked before an event is posted."""
-        return self.is_past_window(now_ms - epoch_ms_from_iso(parcel.event["occurredAt"]))
+        return self.is_past_window(now_ms - epoch_ms_from_iso(keyed.event["occurredAt"]))
 
     def is_past_window(self, age_ms: float) -> bool:
         """Whether Aforo may have forgotten a key that it got so long ago, when we post it again."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.message_queue import Sender
 from functions.adapters.telemetry import NOT_SETTLED, Telemetry
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Unreadable
@@ -18,12 +19,6 @@ from functions.forwarder.settled_rows import settled_rows, settled_usage
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import settled_bodies
-
-
-class Sender(Protocol):
-    """A queue (`functions.adapters.message_queue`)."""
-
-    def send(self, bodies: Iterable[str]) -> int: ...
 
 
 class RowKeeper(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import SortedRequests
 
 if TYPE_CHECKING:
     from functions.metering.execution.source import ExecutionLogSource
@@ -34,7 +34,9 @@ class DeclaredSource:
         self._access_log = AccessLogSource(region)
         self._execution_log: ExecutionLogSource | None = None
 
-    def sort(self, delivery: LogDelivery, configuration: Configuration, now_ms: int) -> Sorted:
+    def sort(
+        self, delivery: LogDelivery, configuration: Configuration, now_ms: int
+    ) -> SortedRequests:
         """Every request of `delivery`, by its log group's source."""
         if delivery.log_group in self._execution_log_groups:
             return self._execution().sort(delivery, configuration, now_ms)

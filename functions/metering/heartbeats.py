@@ -11,19 +11,19 @@ from functions.usage.heartbeat import is_ahead, read_heartbeat
 from functions.usage.message import to_body
 
 
-class Heartbeats(NamedTuple):
+class FoundHeartbeats(NamedTuple):
     """The message to send, if there is one, and how many lines are no heartbeat."""
 
     bodies: list[str]
     refused: int
 
 
-def read_heartbeats(delivery: LogDelivery, now_ms: int) -> Heartbeats:
+def read_heartbeats(delivery: LogDelivery, now_ms: int) -> FoundHeartbeats:
     """The newest heartbeat of a delivery: the older ones say nothing that it does not say."""
     times = [_time_of(log_event) for log_event in delivery.log_events]
     good = [at_ms for at_ms in times if at_ms is not None and not is_ahead(at_ms, now_ms)]
     message = {"version": 1, "heartbeatAtMs": max(good, default=0), "logGroup": delivery.log_group}
-    return Heartbeats([to_body(message)] if good else [], len(times) - len(good))
+    return FoundHeartbeats([to_body(message)] if good else [], len(times) - len(good))
 
 
 def _time_of(log_event: object) -> int | None:

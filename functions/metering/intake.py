@@ -8,6 +8,7 @@ twice gives the same events under the same keys and the same quarantine objects.
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from functions.adapters.message_queue import Sender
 from functions.adapters.telemetry import (
     DELIVERY_QUARANTINED,
     HEARTBEAT_METERED,
@@ -20,8 +21,8 @@ from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.metered_again import (
     INCOMPLETE,
+    MeteredDelivery,
     Replay,
-    Taken,
     as_delivered,
     is_news,
     reasons_of,
@@ -34,7 +35,7 @@ from functions.metering.quarantine import (
     quarantined_delivery,
     quarantined_lines,
 )
-from functions.metering.sorting import Sorted, unfit_lines
+from functions.metering.sorting import SortedRequests, unfit_lines
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.message import usage_bodies
 from functions.usage.moment import iso_from_epoch_ms
@@ -44,19 +45,13 @@ OWN_LOG = "own_log"
 HEARTBEAT = "heartbeat"
 
 
-class Queue(Protocol):
-    """Where usage messages go."""
-
-    def send(self, bodies: Iterable[str]) -> int: ...
-
-
 class Keeper(Protocol):
     """Where quarantine objects go."""
 
     def keep(self, objects: Iterable[QuarantineObject]) -> int: ...
 
 
-class Terms(Protocol):
+class CurrentConfiguration(Protocol):
     """Who knows the configuration to use now."""
 
     def current(self) -> Configuration: ...
@@ -65,7 +60,9 @@ class Terms(Protocol):
 class LogSource(Protocol):
     """Who reads the requests of a delivery."""
 
-    def sort(self, delivery: LogDelivery, configuration: Configuration, now_ms: int) -> Sorted: ...
+    def sort(
+        self, delivery: LogDelivery, configuration: Configuration, now_ms: int
+    ) -> SortedRequests: ...
 
 
 class Intake:
@@ -75,9 +72,9 @@ class Intake:
         self,
         *,
         source: LogSource,
-        terms: Terms,
+        terms: CurrentConfiguration,
         keeper: Keeper,
-        queue: Queue,
+        queue: Sender,
         telemetry: Telemetry,
         now_ms: Callable[[], int],
     ) -> None:
@@ -88,7 +85,7 @@ class Intake:
         self._telemetry = telemetry
         self._now_ms = now_ms
 
-    def take(self, payload: object, own_log_group: str) -> Taken:
+    def take(self, payload: object, own_log_group: str) -> MeteredDelivery:
         """Meter one Lambda event. Raises what another try may cure, and nothing else."""
         replay = replay_of(payload)
         delivery = read_delivery(payload)
@@ -103,9 +100,9 @@ class Intake:
             return self._pass_on_heartbeats(delivery, replay)
         if replay is not None:
             return self._meter_again(delivery, replay)
-        return Taken(self._meter(delivery))
+        return MeteredDelivery(self._meter(delivery))
 
-    def _meter_again(self, delivery: LogDelivery, replay: Replay) -> Taken:
+    def _meter_again(self, delivery: LogDelivery, replay: Replay) -> MeteredDelivery:
         """The same effects in the same order, or none in a dry run; and what a replay reports."""
         if replay.dry_run:
             now_ms = self._now_ms()
@@ -114,9 +111,9 @@ class Intake:
             found = self._meter(delivery, replay)
         objects = quarantined_lines(delivery, to_keep(found.quarantined, replay))
         kept = tuple(entry.key for entry in objects)
-        return Taken(found, kept, usage=usage_rows(found.event_texts))
+        return MeteredDelivery(found, kept, usage=usage_rows(found.event_texts))
 
-    def _meter(self, delivery: LogDelivery, replay: Replay | None = None) -> Sorted:
+    def _meter(self, delivery: LogDelivery, replay: Replay | None = None) -> SortedRequests:
         now_ms = self._now_ms()
         found = self._source.sort(delivery, self._terms.current(), now_ms)
         # 1. Quarantine: durable in S3, under names made of their content. First, because it is the
@@ -138,7 +135,7 @@ class Intake:
         self._report(found, messages=messages, quarantine_objects=objects)
         return found
 
-    def _pass_on_heartbeats(self, delivery: LogDelivery, replay: Replay | None) -> Taken:
+    def _pass_on_heartbeats(self, delivery: LogDelivery, replay: Replay | None) -> MeteredDelivery:
         if replay is not None:
             # Younger ones have arrived since: this one says nothing about now.
             return self._exclude_whole(HEARTBEAT, replay)
@@ -149,9 +146,11 @@ class Intake:
         self._telemetry.log.info(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
         )
-        return Taken()
+        return MeteredDelivery()
 
-    def _quarantine_whole(self, payload: object, why: Quarantined, replay: Replay | None) -> Taken:
+    def _quarantine_whole(
+        self, payload: object, why: Quarantined, replay: Replay | None
+    ) -> MeteredDelivery:
         entry = quarantined_delivery(payload, why)
         if replay is None or not replay.dry_run:
             # 1. Durable in S3 before Lambda forgets the delivery; a failure raises, and it comes
@@ -162,15 +161,15 @@ class Intake:
                 self._telemetry.log.error(
                     DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail
                 )
-        return Taken(kept=(entry.key,), quarantined_whole=why.reason)
+        return MeteredDelivery(kept=(entry.key,), quarantined_whole=why.reason)
 
-    def _exclude_whole(self, reason: str, replay: Replay | None) -> Taken:
+    def _exclude_whole(self, reason: str, replay: Replay | None) -> MeteredDelivery:
         if replay is None or not replay.dry_run:
             self._telemetry.count("DeliveriesExcluded", reason=reason)
             self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
-        return Taken(excluded_whole=reason)
+        return MeteredDelivery(excluded_whole=reason)
 
-    def _count(self, found: Sorted, replay: Replay | None) -> None:
+    def _count(self, found: SortedRequests, replay: Replay | None) -> None:
         count = self._telemetry.count
         count("RequestsBilled", found.billed)
         count("EventsMetered", len(found.event_texts))
@@ -191,7 +190,7 @@ class Intake:
         self._telemetry.count("LinesUnfit", unfit)
         self._telemetry.share("UnfitShare", unfit, read)
 
-    def _report(self, found: Sorted, *, messages: int, quarantine_objects: int) -> None:
+    def _report(self, found: SortedRequests, *, messages: int, quarantine_objects: int) -> None:
         self._telemetry.log.info(
             METERED,
             requests_billed=found.billed,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json, to_json
 
-from functions.metering.sorting import Refused, Sorted
+from functions.metering.sorting import QuarantinedRequest, SortedRequests
 from functions.usage.event import UsageEvent, meter_of
 
 ASKED = "replay"
@@ -33,12 +33,12 @@ class Replay(BaseModel):
     from_log: bool  # lines read from the log group, not out of the quarantine
 
 
-class Taken(NamedTuple):
+class MeteredDelivery(NamedTuple):
     """What became of a delivery. `kept` are the names of its quarantine objects, `usage` its
     events; the latter only for a replay.
     """
 
-    found: Sorted | None = None
+    found: SortedRequests | None = None
     kept: tuple[str, ...] = ()
     excluded_whole: str = ""
     quarantined_whole: str = ""
@@ -81,7 +81,9 @@ def is_news(replay: Replay | None) -> bool:
     return replay is None or replay.from_log
 
 
-def to_keep(refused: Iterable[Refused], replay: Replay | None) -> list[Refused]:
+def to_keep(
+    refused: Iterable[QuarantinedRequest], replay: Replay | None
+) -> list[QuarantinedRequest]:
     """What has to be quarantined. Lines that were read from the log again and are incomplete still
     are in the quarantine: kept once more under another name, they would never end.
     """
@@ -94,7 +96,7 @@ def usage_rows(event_texts: Iterable[str]) -> tuple[UsageRow, ...]:
     return tuple(map(_row, event_texts))
 
 
-def reasons_of(refused: Iterable[Refused]) -> dict[str, int]:
+def reasons_of(refused: Iterable[QuarantinedRequest]) -> dict[str, int]:
     """How many requests, by reason."""
     times: dict[str, int] = {}
     for why, _ in refused:
@@ -120,6 +122,6 @@ def _row(text: str) -> UsageRow:
     )
 
 
-def _incomplete(refused: Iterable[Refused]) -> list[str]:
+def _incomplete(refused: Iterable[QuarantinedRequest]) -> list[str]:
     """The places of requests that are not whole, as the quarantine names them."""
     return [why.detail for why, _ in refused if why.reason == INCOMPLETE]

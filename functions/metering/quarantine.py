@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.metering.log_delivery import LogDelivery, payload_text
 from functions.metering.redaction import redacted
-from functions.metering.sorting import Refused
+from functions.metering.sorting import QuarantinedRequest
 from functions.usage.errors import Retryable
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
@@ -74,7 +74,7 @@ class QuarantineBucket:
 
 
 def quarantined_lines(
-    delivery: LogDelivery, refused: Iterable[Refused]
+    delivery: LogDelivery, refused: Iterable[QuarantinedRequest]
 ) -> Iterator[QuarantineObject]:
     """One object per reason, its log events in their order in the delivery."""
     by_reason: dict[str, list[dict[str, object]]] = defaultdict(list)

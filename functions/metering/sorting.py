@@ -38,7 +38,7 @@ UNFIT_REASONS = frozenset(
 LATE_MS = DAY_MS
 
 
-class Refused(NamedTuple):
+class QuarantinedRequest(NamedTuple):
     """One quarantined request with the log events that it was read from."""
 
     why: Quarantined
@@ -46,13 +46,13 @@ class Refused(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sorted:
+class SortedRequests:
     """Where the requests went: each to exactly one of billed, excluded and quarantined."""
 
     configuration: Configuration
     now_ms: int
     event_texts: list[str] = field(default_factory=list)
-    quarantined: list[Refused] = field(default_factory=list)
+    quarantined: list[QuarantinedRequest] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
     omitted: Counter[str] = field(default_factory=Counter)  # events that a billed request lacks
     billed: int = 0
@@ -62,12 +62,12 @@ class Sorted:
     def add(self, found: Request | Quarantined, *log_events: object) -> None:
         """What a log source read from `log_events`."""
         if isinstance(found, Quarantined):
-            self.quarantined.append(Refused(found, log_events))
+            self.quarantined.append(QuarantinedRequest(found, log_events))
             return
         self.dropped_figures += found.dropped_figures
         match bill(found, self.configuration, self.now_ms):
             case Quarantined() as why:
-                self.quarantined.append(Refused(why, log_events))
+                self.quarantined.append(QuarantinedRequest(why, log_events))
             case Excluded() as why:
                 self.exclude(why)
             case events:
@@ -86,7 +86,7 @@ class Sorted:
             self.late += 1
 
 
-def unfit_lines(found: Sorted) -> int:
+def unfit_lines(found: SortedRequests) -> int:
     """Log events of `found` that do not fit the declared source."""
     return sum(
         len(log_events) for why, log_events in found.quarantined if why.reason in UNFIT_REASONS

@@ -13,32 +13,32 @@ from functions.reconciliation.commands import Count, Id, MeterId, Version
 from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.quota import GuardLevel
 
-# Two questions each, ten a second, take 30 s: the enquiry has 35 (enquiry.ROOM_SECONDS). Answers
+# Two questions each, ten a second, take 30 s: the fetch has 35 (fetch.ROOM_SECONDS). Answers
 # are 300 bytes a customer, and a state of the machine holds 256 KiB.
 MOST_CUSTOMERS = 150
 
 
-class _Shape(BaseModel):
+class _AnswerShape(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
 
-class Question(_Shape):
+class Question(_AnswerShape):
     """About whom to ask, and about which meter."""
 
     meter: MeterId
     customers: Annotated[tuple[Id, ...], Field(max_length=MOST_CUSTOMERS)]
 
 
-class Quota(_Shape):
+class Quota(_AnswerShape):
     """Of a billing month. `limit` None: Aforo sets none."""
 
     limit: Count | None = None
     current_usage: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Guard(_Shape):
+class Guard(_AnswerShape):
     """Aforo's margin guard (aforo-contract.md 1.4). `allow_percent` is the share to let pass."""
 
     level: GuardLevel
@@ -46,7 +46,7 @@ class Guard(_Shape):
     retry_seconds: Annotated[int, Field(ge=0, le=86_400)]
 
 
-class CustomerAnswer(_Shape):
+class CustomerAnswer(_AnswerShape):
     """What Aforo said of a customer; None: it was not asked, or said nothing that can be used."""
 
     customer_id: Id
@@ -55,7 +55,7 @@ class CustomerAnswer(_Shape):
     guard: Guard | None = None
 
 
-class KeysAnswer(_Shape):
+class KeysAnswer(_AnswerShape):
     """The keys that sign tokens, all that Aforo publishes."""
 
     asked_at_ms: Version
@@ -67,7 +67,7 @@ class KeysAnswer(_Shape):
         return told_apart(keys)
 
 
-class Answers(_Shape):
+class Answers(_AnswerShape):
     """All of one reconcile."""
 
     meter: MeterId

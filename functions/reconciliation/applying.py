@@ -13,7 +13,7 @@ from redis import Redis
 
 from functions.adapters.telemetry import ANSWERS_APPLIED, CUSTOMER_DRIFTS, Telemetry
 from functions.reconciliation.answers import Answers, CustomerAnswer
-from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.commands import Command, GuardCommand, JwksCommand, LimitCommand
 from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.drift import drift_of
@@ -27,7 +27,7 @@ class Applying(NamedTuple):
 
     client: Redis
     tenant: str
-    commands: CarryingOut
+    commands: CommandExecutor
     telemetry: Telemetry
 
     def apply(self, answers: Answers) -> dict[str, int]:

@@ -25,7 +25,7 @@ from functions.usage.period import Recurrence, Window
 from functions.usage.quota import revocation_keys
 
 
-class CarryingOut:
+class CommandExecutor:
     """The commands of one tenant. `clock` gives epoch milliseconds."""
 
     def __init__(

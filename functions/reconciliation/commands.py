@@ -35,20 +35,20 @@ type Version = Annotated[int, Field(gt=0, le=LARGEST, strict=True)]
 type Count = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
 
 
-class _Shape(BaseModel):
+class _CommandShape(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
 
 
-class OpenCommand(_Shape):
+class OpenCommand(_CommandShape):
     """The counters are trustworthy from now on: until then every decision is UNKNOWN."""
 
     kind: Literal["open"] = "open"
     version: Version
 
 
-class GrantWindow(_Shape):
+class GrantWindow(_CommandShape):
     """An allowance between two full hours, epoch milliseconds."""
 
     limit: Count
@@ -64,7 +64,7 @@ class GrantWindow(_Shape):
         return self
 
 
-class GrantCommand(_Shape):
+class GrantCommand(_CommandShape):
     """A customer's allowance for a meter: either a recurring `period`, or `startMs` and `endMs`
     with, optionally, the allowance that follows as `upcoming`.
     """
@@ -107,7 +107,7 @@ class GrantCommand(_Shape):
         return GrantWindow(limit=self.limit, start_ms=self.start_ms, end_ms=self.end_ms)
 
 
-class LimitCommand(_Shape):
+class LimitCommand(_CommandShape):
     """What Aforo says that a customer may use in a billing month. It changes the limit of a monthly
     grant, and nothing else of it; `version` is when Aforo was asked, epoch milliseconds.
     """
@@ -119,7 +119,7 @@ class LimitCommand(_Shape):
     version: Version
 
 
-class StatusCommand(_Shape):
+class StatusCommand(_CommandShape):
     """A customer's standing."""
 
     kind: Literal["status"] = "status"
@@ -128,7 +128,7 @@ class StatusCommand(_Shape):
     version: Version
 
 
-class CredentialCommand(_Shape):
+class CredentialCommand(_CommandShape):
     """Whose an API key is. Only its SHA-256 exists outside of the customer's hands."""
 
     kind: Literal["credential"] = "credential"
@@ -143,7 +143,7 @@ class CredentialCommand(_Shape):
     version: Version
 
 
-class UsagePlanCommand(_Shape):
+class UsagePlanCommand(_CommandShape):
     """The API key of the usage plan that enforces a customer's rate and burst, whatever credential
     it calls with; a credential that names one of its own keeps that. None: no plan any more.
     """
@@ -154,7 +154,7 @@ class UsagePlanCommand(_Shape):
     version: Version
 
 
-class RevocationCommand(_Shape):
+class RevocationCommand(_CommandShape):
     """A token (`jti`) or every token of a client (`keyId`) is refused until a moment."""
 
     kind: Literal["revocation"] = "revocation"
@@ -169,7 +169,7 @@ class RevocationCommand(_Shape):
         return self
 
 
-class JwksCommand(_Shape):
+class JwksCommand(_CommandShape):
     """The keys that sign customers' tokens, all of them."""
 
     kind: Literal["jwks"] = "jwks"
@@ -182,7 +182,7 @@ class JwksCommand(_Shape):
         return told_apart(keys)
 
 
-class GuardCommand(_Shape):
+class GuardCommand(_CommandShape):
     """Aforo's margin guard for a customer (aforo-contract.md 1.4)."""
 
     kind: Literal["guard"] = "guard"
@@ -193,7 +193,7 @@ class GuardCommand(_Shape):
     version: Version
 
 
-class HoursOfMeter(_Shape):
+class HoursOfMeter(_CommandShape):
     """What the ledger sums for hours of one customer and meter: pairs of epoch hour and sum."""
 
     customer_id: Id
@@ -201,7 +201,7 @@ class HoursOfMeter(_Shape):
     sums: Annotated[tuple[tuple[Count, Count], ...], Field(min_length=1, max_length=HOURS_AT_ONCE)]
 
 
-class CloseCommand(_Shape):
+class CloseCommand(_CommandShape):
     """Hours that are over, as the ledger has them. `version` is the moment, epoch milliseconds,
     just before the ledger was read: of two readings the later one has at least as much.
     """
@@ -225,7 +225,7 @@ type StandingCommand = Annotated[
 ]
 
 
-class RebuildCommand(_Shape):
+class RebuildCommand(_CommandShape):
     """One part of a rebuild: it is done when all its commands are, and then says so. The parts of
     a rebuild share its `version`.
     """

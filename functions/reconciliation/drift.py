@@ -8,7 +8,7 @@ from typing import NamedTuple
 from functions.usage.period import Period
 from functions.usage.quota import QuotaState
 
-# Between the question and the comparison lie the rest of the enquiries and a step of the machine.
+# Between the question and the comparison lie the rest of the fetches and a step of the machine.
 BETWEEN_SECONDS = 60.0
 # Below a hundredth nobody's quota is wrong; Aforo's own figure may be a cached one.
 SHARE = 0.01

@@ -34,7 +34,7 @@ HEARTBEAT_AGE = "HeartbeatAge"  # of the newest heartbeat of the group that is f
 HEAD_START_MS = 60 * 60 * 1000
 # From here on a limit is news. Aforo itself warns at four fifths (aforo-contract.md 1.4).
 NEARLY_USED = 0.8
-# Customers of one reconcile stand in another order in their next: an enquiry that has to stop half
+# Customers of one reconcile stand in another order in their next: a fetch that has to stop half
 # way would leave out the same ones for ever.
 SHUFFLED_MS = 1000
 

@@ -14,15 +14,15 @@ from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.applying import Applying
 from functions.reconciliation.closing import Closer
-from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.counters.closed_hours import ClosedHours
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import connect
-from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.counters.statements import Statements, Watermark
 from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.due import Due
-from functions.reconciliation.heartbeats import Hearing
+from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from redis.credentials import CredentialProvider
 
 
-class Delivery(TypedDict, total=False):
+class Invocation(TypedDict, total=False):
     """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`, or how far
     the rebuild of a version is: `rebuild`), or a step of the reconcile state machine (`due`,
     `apply`).
@@ -45,7 +45,7 @@ class Delivery(TypedDict, total=False):
     rebuild: int
 
 
-def handler(delivery: Delivery, _context: object) -> Mapping[str, object]:
+def handler(delivery: Invocation, _context: object) -> Mapping[str, object]:
     """AWS Lambda's entry point."""
     reconciliation, inspector, steps = _wired()
     if "inspect" in delivery:
@@ -77,13 +77,13 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     telemetry = Telemetry("reconciliation")
     watermark = Watermark(client, tenant)
     closer = Closer(ClosedHours(client, tenant, _now_ms), telemetry)
-    witness = Witness(client, tenant, _now_ms, telemetry)
-    commands = CarryingOut(Statements(client, tenant, _now_ms), tenant, _now_ms, closer)
+    rollback = RollbackGuard(client, tenant, _now_ms, telemetry)
+    commands = CommandExecutor(Statements(client, tenant, _now_ms), tenant, _now_ms, closer)
     reconciliation = Reconciliation(
         counters=Counters(client, tenant, horizon, _now_ms),
         commands=commands,
-        hearing=Hearing(watermark, telemetry, _now_ms),
-        witness=witness,
+        hearing=HeartbeatReader(watermark, telemetry, _now_ms),
+        rollback=rollback,
         telemetry=telemetry,
         horizon=horizon,
         clock=_now_ms,
@@ -91,7 +91,7 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
     steps = Steps(
         Due(client, tenant, CustomerIndex(client, tenant), watermark, telemetry, _now_ms),
         Applying(client, tenant, commands, telemetry),
-        witness,
+        rollback,
         telemetry,
     )
     return reconciliation, Inspector(client, tenant, _now_ms), steps

@@ -21,7 +21,7 @@ KEPT_MS = 15 * 60 * 1000
 ON_ITS_WAY_BACK_MS = 7 * 60 * 1000
 
 
-class Hearing:
+class HeartbeatReader:
     """What hears the heartbeats of one tenant. `clock` gives epoch milliseconds."""
 
     def __init__(

@@ -15,7 +15,7 @@ from functions.usage.shape import shape_of
 _SETTLED = shape_of(SettledMessage)
 
 
-class Refused(NamedTuple):
+class RefusedBody(NamedTuple):
     """Neither settled usage nor a command, or one with a fault."""
 
     is_command: bool
@@ -28,7 +28,7 @@ class Heartbeat(NamedTuple):
     message: HeartbeatMessage
 
 
-def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Refused:
+def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | RefusedBody:
     """Never raises: what a body is, decided by its `kind` and its shape."""
     try:
         return _SETTLED.validate_json(body)["settled"]
@@ -36,11 +36,11 @@ def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Refused:
         if (heartbeat := _heartbeat(body)) is not None:
             return heartbeat
         if not _has_kind(body):
-            return Refused(is_command=False, fault=faults_of(error))
+            return RefusedBody(is_command=False, fault=faults_of(error))
     try:
         return COMMAND.validate_json(body)
     except ValidationError as error:
-        return Refused(is_command=True, fault=faults_of(error))
+        return RefusedBody(is_command=True, fault=faults_of(error))
 
 
 def faults_of(error: ValidationError) -> str:

@@ -17,13 +17,13 @@ from functions.adapters.telemetry import (
     ROUNDED_UP,
     Telemetry,
 )
-from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.commands import Command
-from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.counters.usage_counters import Counters
-from functions.reconciliation.heartbeats import Hearing
-from functions.reconciliation.inbox import Heartbeat, Refused, read_body
-from functions.reconciliation.settling import Sorted, sort_settled
+from functions.reconciliation.heartbeats import HeartbeatReader
+from functions.reconciliation.inbox import Heartbeat, RefusedBody, read_body
+from functions.reconciliation.settling import SortedUsage, sort_settled
 from functions.usage.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Reconciliation(NamedTuple):
     """The stop, wired. `clock` gives epoch milliseconds."""
 
     counters: Counters
-    commands: CarryingOut
-    hearing: Hearing
-    witness: Witness
+    commands: CommandExecutor
+    hearing: HeartbeatReader
+    rollback: RollbackGuard
     telemetry: Telemetry
     horizon: timedelta
     clock: Callable[[], int]
@@ -49,7 +49,7 @@ class Reconciliation(NamedTuple):
     def take(self, records: Sequence[Mapping[str, str]]) -> list[str]:
         """The ids of the messages that are not done, in the order of `records`."""
         # First: a rebuild's `open` in this batch must come after a withdrawal, not before it.
-        self.witness.look()
+        self.rollback.look()
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
         heartbeats: list[tuple[str, Heartbeat]] = []
@@ -57,7 +57,7 @@ class Reconciliation(NamedTuple):
         for record in records:
             message_id = record["messageId"]
             match read_body(record["body"]):
-                case Refused() as refused:
+                case RefusedBody() as refused:
                     # It fails until its receives are used up: UnreconciledUsageQueue keeps it.
                     self._refuse(message_id, refused)
                     failed.add(message_id)
@@ -94,14 +94,14 @@ class Reconciliation(NamedTuple):
         try:
             is_new = self.commands.carry_out(command)
         except Permanent as error:
-            self._refuse(message_id, Refused(is_command=True, fault=str(error)))
+            self._refuse(message_id, RefusedBody(is_command=True, fault=str(error)))
             return False
         # A superseded command is done: a later one stands.
         self.telemetry.count(COMMAND_APPLIED, reason=command.kind if is_new else "superseded")
         self.telemetry.log.info(COMMAND_APPLIED, kind=command.kind, is_new=is_new)
         return True
 
-    def _settle(self, settled: Sorted) -> set[str]:
+    def _settle(self, settled: SortedUsage) -> set[str]:
         failed: set[str] = set()
         faults: set[str] = set()
         outcomes = self.counters.settle([batch.settlement for batch in settled.batches])
@@ -120,12 +120,12 @@ class Reconciliation(NamedTuple):
         self._count_the_rest(settled)
         return failed
 
-    def _count_the_rest(self, settled: Sorted) -> None:
+    def _count_the_rest(self, settled: SortedUsage) -> None:
         for reason, times in settled.changes_nothing.items():
             self.telemetry.count(NOT_COUNTED, times, reason=reason)
         self.telemetry.count(ROUNDED_UP, settled.rounded_up)
 
-    def _refuse(self, message_id: str, refused: Refused) -> None:
+    def _refuse(self, message_id: str, refused: RefusedBody) -> None:
         event = COMMAND_REFUSED if refused.is_command else MESSAGE_REFUSED
         self.telemetry.count(event)
         self.telemetry.log.error(event, message_id=message_id, fault=refused.fault)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import batched
 from typing import NamedTuple
 
-from functions.reconciliation.counters.usage_counters import Settlement
+from functions.reconciliation.counters.usage_counters import CounterBatch
 from functions.usage.mark import cell_of, mark_of
 from functions.usage.message import SettledUsage
 from functions.usage.moment import epoch_ms_from_iso
@@ -32,12 +32,12 @@ NO_TIME = "no_time"
 class Batch(NamedTuple):
     """One script's worth, and the messages that carried it."""
 
-    settlement: Settlement
+    settlement: CounterBatch
     messages: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class SortedUsage:
     """The settled usage of an invocation. `changes_nothing` counts events by reason."""
 
     batches: list[Batch]
@@ -73,7 +73,7 @@ class _Sorting:
 
 def sort_settled(
     messages: Iterable[tuple[str, list[SettledUsage]]], now_ms: int, horizon: timedelta
-) -> Sorted:
+) -> SortedUsage:
     """The settlements of (message id, its usage) pairs. Events before `now_ms - horizon` change
     nothing: nobody can say any more whether they were counted.
     """
@@ -84,7 +84,7 @@ def sort_settled(
     batches = [
         batch for (who, what), rows in sorting.groups.items() for batch in _batches(who, what, rows)
     ]
-    return Sorted(batches, sorting.changes_nothing, sorting.rounded_up)
+    return SortedUsage(batches, sorting.changes_nothing, sorting.rounded_up)
 
 
 def _batches(customer_id: str, meter: str, rows: list[_Row]) -> Iterator[Batch]:
@@ -92,7 +92,7 @@ def _batches(customer_id: str, meter: str, rows: list[_Row]) -> Iterator[Batch]:
     rows.sort()
     for group in batched(rows, EVENTS_PER_SCRIPT, strict=False):
         cells, marks, quantities, messages = zip(*group, strict=True)
-        yield Batch(Settlement(customer_id, meter, cells, marks, quantities), frozenset(messages))
+        yield Batch(CounterBatch(customer_id, meter, cells, marks, quantities), frozenset(messages))
 
 
 def whole_quantity(quantity: float) -> int | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from functions.adapters.telemetry import RECONCILE_TROUBLE, Telemetry
 from functions.reconciliation.answers import Answers
 from functions.reconciliation.applying import Applying
-from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.due import Due, DueQuestion
 from functions.usage.errors import Retryable
 
@@ -23,13 +23,13 @@ class Steps(NamedTuple):
 
     due: Due
     applying: Applying
-    witness: Witness
+    rollback: RollbackGuard
     telemetry: Telemetry
 
     def take(self, payload: Mapping[str, object]) -> Mapping[str, object]:
         """`{"due": ...}` or `{"apply": ...}` -> the outcome of that step."""
         # Also where no usage comes: an old copy is not believed for longer than a minute.
-        self.witness.look()
+        self.rollback.look()
         try:
             if "due" in payload:
                 customers = self.due.find(DueQuestion.model_validate(payload["due"]))

@@ -60,7 +60,7 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LedgerKnowledge:
     """What the ledger has of a replay's events by other ways: the keys that it confirms, and since
     when others are doubtful, by a doubt that no decision of this replay ends.
     """
@@ -120,7 +120,7 @@ def bill_of(
 
 
 def bill_of_dry_run(
-    wanted: Mapping[str, SentRow], known: Known, now_ms: int, dedup_window_ms: int
+    wanted: Mapping[str, SentRow], known: LedgerKnowledge, now_ms: int, dedup_window_ms: int
 ) -> Bill:
     """What a replay would do, if Aforo takes everything that is not too old for it. What Aforo may
     have had for longer than the window is for a person.

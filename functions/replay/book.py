@@ -12,10 +12,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
-from functions.replay.bill import Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.bill import LedgerKnowledge, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Order
-from functions.replay.report_text import Course, LedgerLookup, account_of, notice_of, shortened
+from functions.replay.report_text import LedgerReading, ReplayRun, notice_of, report_of, shortened
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
@@ -95,7 +95,7 @@ class Bookkeeper:
         # Before the hours, which may take all the time there is: without these there is no report.
         own = [] if task.order.dry_run else self._own_rows(task)
         known, lookup = self._known_before(task, sent, is_time_left)
-        course = Course(
+        run = ReplayRun(
             replay_id=task.replay_id,
             order=task.order,
             started_at=iso_from_epoch_ms(task.started_at_ms),
@@ -110,7 +110,7 @@ class Bookkeeper:
             bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
         else:
             bill = bill_of(sent, own, known.confirmed)
-        account = account_of(course, bill, held, lookup, self._manifests.remetered())
+        account = report_of(run, bill, held, lookup, self._manifests.remetered())
         uri = self._manifests.put_report(account)
         return {
             "outcome": "reported",
@@ -131,18 +131,18 @@ class Bookkeeper:
 
     def _known_before(
         self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
-    ) -> tuple[Known, LedgerLookup]:
+    ) -> tuple[LedgerKnowledge, LedgerReading]:
         """What the ledger has of sent keys by other ways; newest first, while there is time."""
         hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
-        known = Known()
+        known = LedgerKnowledge()
         began_ms = task.started_at_ms - CLOCKS_DIFFER_AT_MOST // timedelta(milliseconds=1)
         for number, hour in enumerate(hours):
             if not is_time_left():
-                return known, LedgerLookup(len(hours), number)
+                return known, LedgerReading(len(hours), number)
             for row in self._ledger.read(hour_prefix(hour)):
                 if row["key"] in sent:
                     is_other = is_of_another(row, task.replay_id, began_ms)
                     known.take(row, sent, is_other=is_other)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives
-                    return known, LedgerLookup(len(hours), number)
-        return known, LedgerLookup(len(hours), len(hours))
+                    return known, LedgerReading(len(hours), number)
+        return known, LedgerReading(len(hours), len(hours))

@@ -43,7 +43,7 @@ _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
 _PLAIN_TERM = re.compile(r"[A-Za-z0-9-]+")
 
 
-class Place(BaseModel):
+class RequestPlace(BaseModel):
     """Where an incomplete request stands, as metering wrote it down."""
 
     model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel)
@@ -54,7 +54,7 @@ class Place(BaseModel):
     extended_request_id: str | None
     first_timestamp: int | None
 
-    def is_same_request(self, other: "Place") -> bool:
+    def is_same_request(self, other: "RequestPlace") -> bool:
         """A caller chooses the request id; where one of the two has no other, it decides."""
         mine, theirs = self.extended_request_id, other.extended_request_id
         return self.request_id == other.request_id and (not mine or not theirs or mine == theirs)
@@ -69,10 +69,10 @@ class Place(BaseModel):
         return self.first_timestamp is None or now_ms - self.first_timestamp > age_ms
 
 
-def read_place(detail: object) -> Place | None:
+def read_place(detail: object) -> RequestPlace | None:
     """None where it says no place."""
     try:
-        return Place.model_validate_json(detail) if isinstance(detail, str) else None
+        return RequestPlace.model_validate_json(detail) if isinstance(detail, str) else None
     except ValidationError:
         return None
 
@@ -92,7 +92,7 @@ class LogLines:
     client: "CloudWatchLogsClient"
     clock: Callable[[], float] = time.monotonic
 
-    def of(self, place: Place) -> Iterator[Line]:
+    def of(self, place: RequestPlace) -> Iterator[Line]:
         """Log events as a delivery holds them, in the log's order, as they are read; none where the
         log is gone. LogNotReadable and LogBusy are of one request: they must not keep out others.
         """
@@ -115,7 +115,7 @@ class LogLines:
             if code != _GONE:
                 raise
 
-    def _around(self, place: Place, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:
+    def _around(self, place: RequestPlace, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:
         """Each event once, page by page, and past a full page that names no next one."""
         seen: set[str] = set()
         asked: dict[str, Any] = {

@@ -22,7 +22,7 @@ from functions.usage.shape import shape_of
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.replay.selection import Keep, Letter, Take
+    from functions.replay.selection import Keep, Take, WaitingMessage
 
 # What was written earlier than this before a replay began is of one that had its name before: that
 # ended 90 days ago, so a day is sure on both sides.
@@ -165,14 +165,14 @@ def sent_rows(take: "Take") -> list[SentRow]:
     ]
 
 
-def held_row(letter: "Letter", keep: "Keep") -> HeldRow:
+def held_row(one: "WaitingMessage", keep: "Keep") -> HeldRow:
     return {
-        "messageId": letter.message_id,
-        "receiptHandle": letter.receipt_handle,
+        "messageId": one.message_id,
+        "receiptHandle": one.receipt_handle,
         "why": keep.why,
         "setAsideClass": keep.set_aside_class,
         "events": keep.events,
         "reason": keep.reason,
         "firstKey": keep.first_key,
-        "sentAtMs": letter.sent_at_ms,
+        "sentAtMs": one.sent_at_ms,
     }

@@ -16,16 +16,16 @@ from pydantic.alias_generators import to_camel
 from functions.adapters.aws import CALL_SECONDS, lambda_client, logs_client, s3_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_COUNTED, Telemetry
-from functions.replay.answer import answer_of, tell
 from functions.replay.limits import RoundTask
 from functions.replay.log_lines import READING_SECONDS, LogLines
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import ANSWER_SECONDS, Metering
 from functions.replay.order import Order
-from functions.replay.quarantine import Quarantine
+from functions.replay.quarantine_listing import Quarantine
 from functions.replay.remetering import Remetering
 from functions.replay.second_reading import SecondReading
 from functions.replay.settings import MeterAgainSettings
+from functions.replay.step_answer import answer_of, tell
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -14,12 +14,12 @@ from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
-from functions.replay.answer import answer_of, tell
 from functions.replay.limits import RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import NotUnderstood, Source, read_order
 from functions.replay.round import Round
 from functions.replay.settings import MoveSettings
+from functions.replay.step_answer import answer_of, tell
 from functions.replay.transfer import Transfer
 from functions.replay.waiting_messages import WaitingMessages
 

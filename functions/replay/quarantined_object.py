@@ -22,7 +22,7 @@ _LAST_DATE_MS = 253_402_300_799_999  # 9999-12-31, where ISO dates end
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLines:
+class QuarantinedLines:
     """Log events of one delivery that were quarantined for one reason."""
 
     reason: str
@@ -42,10 +42,10 @@ class KeptLines:
         first = min(stamps, default=-1)
         return first if 0 <= first <= _LAST_DATE_MS else None
 
-    def only(self, entries: Sequence[Mapping[str, Any]], reason: str) -> "KeptLines":
+    def only(self, entries: Sequence[Mapping[str, Any]], reason: str) -> "QuarantinedLines":
         """Some of the entries, as an object of their own."""
         content = {**self.content, "reason": reason, "logEvents": list(entries)}
-        return KeptLines(reason, content, entries)
+        return QuarantinedLines(reason, content, entries)
 
     def as_object(self) -> tuple[str, bytes]:
         """Name and body as metering would write them: the same content, the same object."""
@@ -55,7 +55,7 @@ class KeptLines:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptDelivery:
+class QuarantinedDelivery:
     """A whole Lambda event."""
 
     reason: str
@@ -77,7 +77,7 @@ def prefixes_of(reasons: Iterable[str] | None) -> list[str]:
     return sorted(folders)
 
 
-def read_kept(key: str, body: bytes) -> KeptLines | KeptDelivery | None:
+def read_kept(key: str, body: bytes) -> QuarantinedLines | QuarantinedDelivery | None:
     """None for what nobody here can read: it stays where it is."""
     try:
         content = json.loads(body)
@@ -93,7 +93,7 @@ def read_kept(key: str, body: bytes) -> KeptLines | KeptDelivery | None:
     entries = content.get("logEvents")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None
-    return KeptLines(reason, content, entries)
+    return QuarantinedLines(reason, content, entries)
 
 
 def subscription_payload(
@@ -110,10 +110,10 @@ def _as_delivered(entry: Mapping[str, Any]) -> dict[str, object]:
     return {name: entry.get(name) for name in ("id", "timestamp", "message")}
 
 
-def _delivery(reason: str, payload: object) -> KeptDelivery | None:
+def _delivery(reason: str, payload: object) -> QuarantinedDelivery | None:
     if not isinstance(payload, dict):
         return None
-    return KeptDelivery(reason, cast("Mapping[str, object]", payload))
+    return QuarantinedDelivery(reason, cast("Mapping[str, object]", payload))
 
 
 def _payload_in(kept: object, reason: object) -> object:

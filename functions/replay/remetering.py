@@ -14,11 +14,11 @@ from itertools import count, islice, takewhile
 from functions.replay.limits import Moved, RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
-from functions.replay.quarantine import Entry, Quarantine
+from functions.replay.quarantine_listing import Entry, Quarantine
 from functions.replay.quarantined_object import (
     NEVER_ENDED,
-    KeptDelivery,
-    KeptLines,
+    QuarantinedDelivery,
+    QuarantinedLines,
     prefixes_of,
     read_kept,
 )
@@ -189,7 +189,7 @@ class Remetering:
             self._quarantine.put_aside(reading.key, replay_id)
 
 
-def _moment_ms(entry: Entry, kept: KeptLines | KeptDelivery | None) -> float:
+def _moment_ms(entry: Entry, kept: QuarantinedLines | QuarantinedDelivery | None) -> float:
     """When its first line was logged; for what says no time, when it was kept."""
-    stamp = kept.first_timestamp if isinstance(kept, KeptLines) else None
+    stamp = kept.first_timestamp if isinstance(kept, QuarantinedLines) else None
     return entry.modified_at.timestamp() * 1000 if stamp is None else stamp

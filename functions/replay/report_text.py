@@ -26,7 +26,7 @@ START_AGAIN = "Of a replay that was stopped they show again within 15 minutes: s
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ReplayRun:
     """How a replay went, as the state machine knows it."""
 
     replay_id: str
@@ -41,18 +41,18 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLookup:
+class LedgerReading:
     """How much of the ledger was read for events that were confirmed before."""
 
     hours: int
     hours_read: int
 
 
-def account_of(
-    course: Course,
+def report_of(
+    run: ReplayRun,
     bill: Bill,
     held: Iterable[HeldRow],
-    lookup: LedgerLookup,
+    lookup: LedgerReading,
     remetered: Iterable[RemeteredRow] = (),
 ) -> dict[str, Any]:
     """The whole report. Messages are objects where the source is the quarantine."""
@@ -60,27 +60,27 @@ def account_of(
     chosen = [row for row in once_each if row["why"] == DRY_RUN]
     left = [row for row in once_each if row["why"] != DRY_RUN]
     # A dry run's move that was killed has hidden what it chose, and told nobody.
-    moved = max(course.messages_moved, len(chosen))
+    moved = max(run.messages_moved, len(chosen))
     requests = requests_by_reason(remetered)
     return {
         "version": 1,
-        "replayId": course.replay_id,
-        "source": course.order.source,
-        "dryRun": course.order.dry_run,
-        "order": course.order.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "trouble": course.trouble or None,
-        "startedAt": course.started_at,
-        "finishedAt": course.finished_at,
+        "replayId": run.replay_id,
+        "source": run.order.source,
+        "dryRun": run.order.dry_run,
+        "order": run.order.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "trouble": run.trouble or None,
+        "startedAt": run.started_at,
+        "finishedAt": run.finished_at,
         "messages": {
-            "waitingAtStart": course.waiting_at_start,
-            "hiddenAtStart": course.hidden_at_start,
+            "waitingAtStart": run.waiting_at_start,
+            "hiddenAtStart": run.hidden_at_start,
             "moved": moved,
             # In a dry run what would be moved.
             **({"chosen": by_reason(chosen)} if chosen else {}),
             "left": by_reason(left),
             # Behind a limit; or SQS showed them to nobody, as when 120,000 are hidden at a time.
-            "notSeen": max(0, course.waiting_at_start - moved - _left_of_then(course, left)),
-            "waitingNow": course.waiting_now,
+            "notSeen": max(0, run.waiting_at_start - moved - _left_of_then(run, left)),
+            "waitingNow": run.waiting_now,
         },
         "events": {"sent": bill.sent, **bill.events},
         "failingClasses": bill.failing_classes,
@@ -105,11 +105,11 @@ def requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
     return found if last else {}
 
 
-def _left_of_then(course: Course, left: Iterable[HeldRow]) -> int:
+def _left_of_then(run: ReplayRun, left: Iterable[HeldRow]) -> int:
     """How many of those that waited at the start. What was sent since is of another time, or the
     rest of one that the filter split, which counts as moved.
     """
-    began_ms = epoch_ms_from_iso(course.started_at)
+    began_ms = epoch_ms_from_iso(run.started_at)
     return sum(row["why"] != OWN and row.get("sentAtMs", 0) < began_ms for row in left)
 
 

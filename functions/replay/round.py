@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from functions.adapters.message_queue import BYTES_PER_CALL
+from functions.adapters.message_queue import BYTES_PER_CALL, Sender
 from functions.replay.limits import Moved, RoundTask, claim_after_claim
 from functions.replay.manifest import HeldRow, SentRow, held_row, sent_rows
-from functions.replay.selection import DRY_RUN, OWN, TOO_LARGE, Keep, Letter, Take, select
+from functions.replay.selection import DRY_RUN, OWN, TOO_LARGE, Keep, Take, WaitingMessage, select
 from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
 
@@ -19,15 +19,9 @@ from functions.usage.message import to_body
 class Waiting(Protocol):
     """The queue to take from."""
 
-    def claim(self, at_most: int) -> list[Letter]: ...
+    def claim(self, at_most: int) -> list[WaitingMessage]: ...
     def hold(self, receipt_handles: Iterable[str]) -> None: ...
     def delete(self, receipt_handles: Iterable[str]) -> int: ...
-
-
-class Queue(Protocol):
-    """A queue to put to."""
-
-    def send(self, bodies: Iterable[str]) -> int: ...
 
 
 class Manifest(Protocol):
@@ -47,8 +41,8 @@ class Round:
         self,
         *,
         waiting: Waiting,
-        set_aside: Queue,
-        usage: Queue,
+        set_aside: Sender,
+        usage: Sender,
         manifests: Manifest,
         now_ms: Callable[[], int],
     ) -> None:
@@ -63,20 +57,20 @@ class Round:
         return in_claims(self._manifests, task, move_id, is_time_left, self._move_claim)
 
     def _move_claim(self, task: RoundTask, name: str, wanted: int) -> Moved:
-        letters = self._waiting.claim(wanted)
-        takes: list[tuple[Letter, Take]] = []
-        keeps: list[tuple[Letter, Keep]] = []
-        for letter in letters:
-            choice = self._choose(letter, task)
+        waiting = self._waiting.claim(wanted)
+        takes: list[tuple[WaitingMessage, Take]] = []
+        keeps: list[tuple[WaitingMessage, Keep]] = []
+        for one in waiting:
+            choice = self._choose(one, task)
             if isinstance(choice, Take):
-                takes.append((letter, choice))
+                takes.append((one, choice))
             else:
-                keeps.append((letter, choice))
+                keeps.append((one, choice))
         rows = [row for _, take in takes for row in sent_rows(take)]
         left = 0
         if task.order.dry_run:
             self._manifests.put_sent(name, rows, dry_run=True)
-            keeps += [(letter, _untouched(take)) for letter, take in takes]
+            keeps += [(one, _untouched(take)) for one, take in takes]
         elif takes:
             self._put_back(name, task, takes)
             # What the filter leaves of a message waits in its place, and counts when it is seen.
@@ -86,13 +80,13 @@ class Round:
         return Moved(
             messages=counted.would_move if task.order.dry_run else len(takes),
             events=len(rows),
-            seen=len(letters) - left - counted.not_of_the_snapshot,
+            seen=len(waiting) - left - counted.not_of_the_snapshot,
             held=counted.held,
-            is_queue_empty=len(letters) < wanted,
+            is_queue_empty=len(waiting) < wanted,
         )
 
-    def _choose(self, letter: Letter, task: RoundTask) -> Take | Keep:
-        choice = select(letter, task.order, task.replay_id, self._now_ms())
+    def _choose(self, one: WaitingMessage, task: RoundTask) -> Take | Keep:
+        choice = select(one, task.order, task.replay_id, self._now_ms())
         if isinstance(choice, Take) and len(to_body(choice.back)) > BYTES_PER_CALL:
             # Only its history can have grown it; SQS would refuse it and its whole batch.
             events = choice.back["events"]
@@ -100,12 +94,14 @@ class Round:
             return Keep(TOO_LARGE, choice.set_aside_class, len(events), first_key=first_key)
         return choice
 
-    def _put_back(self, name: str, task: RoundTask, takes: list[tuple[Letter, Take]]) -> None:
+    def _put_back(
+        self, name: str, task: RoundTask, takes: list[tuple[WaitingMessage, Take]]
+    ) -> None:
         # 1. Durable: which keys are about to be sent. Killed here, the messages come back within
         #    CLAIM_SECONDS; the report calls their events outstanding unless a later round sends
         #    them.
         if task.order.max_messages:
-            self._manifests.put_moving(name, [letter.message_id for letter, _ in takes])
+            self._manifests.put_moving(name, [one.message_id for one, _ in takes])
         self._manifests.put_sent(name, [row for _, take in takes for row in sent_rows(take)])
         # 2. Durable: what the filter leaves, as a message of its own. Killed here, those events
         #    are in UnforwardedUsageQueue twice; replayed twice they are billed once.
@@ -113,11 +109,11 @@ class Round:
         # 3. Durable: the events on UsageQueue. Killed here, the next replay sends them once more.
         self._usage.send(to_body(take.back) for _, take in takes)
         # 4. Gone from UnforwardedUsageQueue. A delete that is refused is a case of 3.
-        self._waiting.delete(letter.receipt_handle for letter, _ in takes)
+        self._waiting.delete(one.receipt_handle for one, _ in takes)
 
-    def _hold(self, name: str, keeps: list[tuple[Letter, Keep]]) -> None:
-        self._manifests.put_held(name, [held_row(letter, keep) for letter, keep in keeps])
-        self._waiting.hold(letter.receipt_handle for letter, _ in keeps)
+    def _hold(self, name: str, keeps: list[tuple[WaitingMessage, Keep]]) -> None:
+        self._manifests.put_held(name, [held_row(one, keep) for one, keep in keeps])
+        self._waiting.hold(one.receipt_handle for one, _ in keeps)
 
 
 def in_claims(
@@ -168,13 +164,13 @@ class CountedKeeps:
 
 
 def count_kept(
-    manifests: Manifest, task: RoundTask, keeps: Sequence[tuple[Letter, Keep]], now_ms: int
+    manifests: Manifest, task: RoundTask, keeps: Sequence[tuple[WaitingMessage, Keep]], now_ms: int
 ) -> CountedKeeps:
     """In a long replay what was held shows again by itself: it counts once."""
     is_long = now_ms - task.started_at_ms > HOLD_SECONDS * 1000
-    may_repeat = is_long and any(letter.receives > 1 for letter, _ in keeps)
+    may_repeat = is_long and any(one.receives > 1 for one, _ in keeps)
     held = manifests.held_ids() if may_repeat else set[str]()
-    fresh = [keep for letter, keep in keeps if letter.message_id not in held]
+    fresh = [keep for one, keep in keeps if one.message_id not in held]
     return CountedKeeps(fresh, len(keeps) - len(fresh))
 
 

@@ -9,15 +9,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from functions.replay.log_lines import LogBusy, LogNotReadable, Place, read_place
+from functions.replay.log_lines import LogBusy, LogNotReadable, RequestPlace, read_place
 from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
 from functions.replay.one_request import Line, lines_of_request
 from functions.replay.quarantined_object import (
     INCOMPLETE,
     NEVER_ENDED,
-    KeptDelivery,
-    KeptLines,
+    QuarantinedDelivery,
+    QuarantinedLines,
     reason_of,
     subscription_payload,
 )
@@ -39,7 +39,7 @@ _LOUDEST = (METERING_FAILED, LOG_NOT_READABLE, TOO_LARGE, LOG_BUSY, STILL_INCOMP
 _NOWHERE = {"owner": "replay", "logGroup": "replay", "logStream": "replay"}
 
 
-class Metering(Protocol):
+class Meterer(Protocol):
     """Who meters."""
 
     def take(self, payload: Mapping[str, object], *, from_log: bool = False) -> Answer: ...
@@ -48,7 +48,7 @@ class Metering(Protocol):
 class Log(Protocol):
     """Who reads log groups."""
 
-    def of(self, place: Place) -> Iterable[Line]: ...
+    def of(self, place: RequestPlace) -> Iterable[Line]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Reading:
     answers: tuple[Answer, ...] = ()
     stays: str = ""
     lines: int = 0
-    parts: tuple[KeptLines, ...] = ()
+    parts: tuple[QuarantinedLines, ...] = ()
     given_up: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -94,20 +94,23 @@ class Reading:
 class SecondReading:
     """Reads objects again. `now_ms` is the time of the round."""
 
-    def __init__(self, metering: Metering, log: Log, now_ms: int) -> None:
+    def __init__(self, metering: Meterer, log: Log, now_ms: int) -> None:
         self._metering = metering
         self._log = log
         self._now_ms = now_ms
 
     def read(
-        self, key: str, kept: KeptLines | KeptDelivery | None, is_time_left: Callable[[], bool]
+        self,
+        key: str,
+        kept: QuarantinedLines | QuarantinedDelivery | None,
+        is_time_left: Callable[[], bool],
     ) -> Reading:
         """Errors of metering stay with the object; those of calls raise."""
         if kept is None:
             return Reading(key, stays=UNREADABLE)
-        if isinstance(kept, KeptLines) and kept.reason in {INCOMPLETE, NEVER_ENDED}:
+        if isinstance(kept, QuarantinedLines) and kept.reason in {INCOMPLETE, NEVER_ENDED}:
             return self._from_log(key, kept, is_time_left)
-        lines = len(kept.entries) if isinstance(kept, KeptLines) else 0
+        lines = len(kept.entries) if isinstance(kept, QuarantinedLines) else 0
         try:
             answer = self._metering.take(kept.payload)
         except MeteringFailed:
@@ -123,7 +126,9 @@ class SecondReading:
             return False
         return True
 
-    def _from_log(self, key: str, kept: KeptLines, is_time_left: Callable[[], bool]) -> Reading:
+    def _from_log(
+        self, key: str, kept: QuarantinedLines, is_time_left: Callable[[], bool]
+    ) -> Reading:
         by_detail: dict[str, list[Line]] = defaultdict(list)
         for entry in kept.entries:
             by_detail[str(entry.get("detail"))].append(entry)
@@ -142,7 +147,9 @@ class SecondReading:
                 sorted_out.wait(found, entries)
         return sorted_out.reading(key, kept)
 
-    def _again(self, kept: KeptLines, place: Place, entries: Collection[Line]) -> Answer | str:
+    def _again(
+        self, kept: QuarantinedLines, place: RequestPlace, entries: Collection[Line]
+    ) -> Answer | str:
         """What metering makes of it, or why that is not known yet."""
         where = {**kept.content, "logGroup": place.log_group, "logStream": place.log_stream}
         try:
@@ -163,7 +170,7 @@ class SecondReading:
         incomplete = [found for detail in answer.incomplete if (found := read_place(detail))]
         return STILL_INCOMPLETE if any(map(place.is_same_request, incomplete)) else answer
 
-    def _is_given_up(self, place: Place, why: str, is_time_left: Callable[[], bool]) -> bool:
+    def _is_given_up(self, place: RequestPlace, why: str, is_time_left: Callable[[], bool]) -> bool:
         """Given up, it rings; until then a schedule tries in silence. What broke is not its fault
         while it is metering that is broken: that is told as the end of the replay.
         """
@@ -192,7 +199,7 @@ class _SortedOut:
         self.ended += entries
         self.given_up[why] += 1
 
-    def reading(self, key: str, kept: KeptLines) -> Reading:
+    def reading(self, key: str, kept: QuarantinedLines) -> Reading:
         lines = len(kept.entries)
         parts = [
             kept.only(entries, reason)

@@ -27,7 +27,7 @@ DRY_RUN = "dry_run"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class WaitingMessage:
     """A message as SQS gives it. Times are epoch milliseconds."""
 
     message_id: str
@@ -59,10 +59,10 @@ class Keep:
     first_key: str = ""
 
 
-def read_letter(message: Mapping[str, Any]) -> Letter:
+def read_waiting(message: Mapping[str, Any]) -> WaitingMessage:
     """A message of a ReceiveMessage answer that asked for the two attributes."""
     attributes = message["Attributes"]
-    return Letter(
+    return WaitingMessage(
         message_id=message["MessageId"],
         receipt_handle=message["ReceiptHandle"],
         body=message["Body"],
@@ -71,13 +71,13 @@ def read_letter(message: Mapping[str, Any]) -> Letter:
     )
 
 
-def select(letter: Letter, order: Order, replay_id: str, now_ms: int) -> Take | Keep:
-    """What becomes of a letter in the replay `replay_id`."""
+def select(one: WaitingMessage, order: Order, replay_id: str, now_ms: int) -> Take | Keep:
+    """What becomes of a one in the replay `replay_id`."""
     wanted = order.filter
     try:
-        message = USAGE_MESSAGE.validate_json(letter.body)
+        message = USAGE_MESSAGE.validate_json(one.body)
         chosen, others = _split(message["events"], wanted)
-        record = message.get("setAside") or _redriven(letter, now_ms)
+        record = message.get("setAside") or _redriven(one, now_ms)
         back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
         # The manifest will ask: a time that is none must not end the round.
         doubtful_since_ms(back)
@@ -135,7 +135,7 @@ def _back(
     return {**back, "decided": True} if decided else back
 
 
-def _redriven(letter: Letter, now_ms: int) -> SetAsideRecord:
+def _redriven(one: WaitingMessage, now_ms: int) -> SetAsideRecord:
     """The record of a message that SQS itself moved, after too many receives: nobody knows why
     they failed, so Aforo may have its events.
     """
@@ -144,8 +144,8 @@ def _redriven(letter: Letter, now_ms: int) -> SetAsideRecord:
         "reason": "received_too_often",
         "status": None,
         "instance": None,
-        "tries": letter.receives,
+        "tries": one.receives,
         # A move keeps the time of the first send; when it was last tried is not known.
-        "firstTriedAt": iso_from_epoch_ms(letter.sent_at_ms),
+        "firstTriedAt": iso_from_epoch_ms(one.sent_at_ms),
         "lastTriedAt": iso_from_epoch_ms(now_ms),
     }

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from functions.replay.selection import Letter, read_letter
+from functions.replay.selection import WaitingMessage, read_waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -45,14 +45,14 @@ class WaitingMessages:
         self._claim_seconds = claim_seconds
         self._poll_seconds = poll_seconds
 
-    def claim(self, at_most: int) -> list[Letter]:
+    def claim(self, at_most: int) -> list[WaitingMessage]:
         """Up to `at_most` messages, each once; fewer only when the queue seems empty."""
-        claimed: dict[str, Letter] = {}
+        claimed: dict[str, WaitingMessage] = {}
         empty_polls = 0
         while len(claimed) < at_most and empty_polls < EMPTY_POLLS:
-            letters = self._receive(min(ENTRIES_PER_CALL, at_most - len(claimed)))
+            waiting = self._receive(min(ENTRIES_PER_CALL, at_most - len(claimed)))
             known = len(claimed)
-            claimed |= {letter.message_id: letter for letter in letters}
+            claimed |= {one.message_id: one for one in waiting}
             # Only new ones are progress: SQS may deliver a message twice.
             empty_polls = 0 if len(claimed) > known else empty_polls + 1
         return list(claimed.values())
@@ -90,7 +90,7 @@ class WaitingMessages:
             int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         )
 
-    def _receive(self, at_most: int) -> list[Letter]:
+    def _receive(self, at_most: int) -> list[WaitingMessage]:
         answer = self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=at_most,
@@ -98,7 +98,7 @@ class WaitingMessages:
             WaitTimeSeconds=self._poll_seconds,
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
         )
-        return [read_letter(message) for message in answer.get("Messages", [])]
+        return [read_waiting(message) for message in answer.get("Messages", [])]
 
     def _change_visibility(self, receipt_handles: Iterable[str], seconds: int) -> None:
         for entries in _entries(receipt_handles):

@@ -19,17 +19,17 @@ import httpx
 from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.breaker import Breaker
+from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
 from functions.forwarder.packing import body_of
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.posting import Post, Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
 from functions.usage.outcome import Confirmed
-from tests.fakes.forwarding import now_ms, parcels, sqs_record, usage_event, usage_message
+from tests.fakes.forwarding import keyed_events, now_ms, sqs_record, usage_event, usage_message
 from tests.fakes.ledger_reading import by_reading
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
@@ -66,13 +66,13 @@ def records(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def posting(post: Post, most_events: int, lanes: int = 1) -> Posting:
+def posting(post: Post, most_events: int, parallel: int = 1) -> Posting:
     return Posting(
         screening=Screening(by_reading(lambda _: ()), 86_400),
         breaker=Breaker(time.monotonic, 50_400),
         post=post,
         share=RateShare(1e9, time.monotonic),
-        lanes=Lanes(lanes),
+        parallel=Parallel(parallel),
         most_events=most_events,
         most_bytes=1_048_576,
     )
@@ -102,7 +102,7 @@ def best_us(action: Callable[[], object], events: int) -> float:
 
 
 def bare_post(client: httpx.Client, posts: int) -> Callable[[], object]:
-    body = body_of(parcels(100, occurred_ms=now_ms()))
+    body = body_of(keyed_events(100, occurred_ms=now_ms()))
     headers = Caller(DEFAULT_TENANT).headers(DEFAULT_API_KEY)
 
     def run() -> None:
@@ -134,7 +134,7 @@ def main() -> None:
         for most in (100, 50, EVENTS_PER_MESSAGE, 1):
             cost = best_us(partial(forward, posting(api.post, most), given), events)
             tell(f"forward, {most} events per post", cost, floor)
-        way = posting(api.post, 100, lanes=4)
+        way = posting(api.post, 100, parallel=4)
         tell(
             "forward, 100 per post, 4 at once", best_us(partial(forward, way, given), events), floor
         )

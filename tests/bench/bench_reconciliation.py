@@ -15,7 +15,7 @@ from typing import cast
 from redis import Redis
 
 from functions.reconciliation.counters.redis_scripts import Script, connect, source
-from functions.reconciliation.counters.usage_counters import Counters, Settlement
+from functions.reconciliation.counters.usage_counters import CounterBatch, Counters
 from functions.reconciliation.inbox import read_body
 from functions.reconciliation.settling import EVENTS_PER_SCRIPT, sort_settled
 from functions.usage.message import SettledUsage, to_body
@@ -83,7 +83,7 @@ def _rows(events: int, spread_ms: int) -> list[SettledUsage]:
     ]
 
 
-def _settlements(rows: list[SettledUsage]) -> list[Settlement]:
+def _settlements(rows: list[SettledUsage]) -> list[CounterBatch]:
     found = sort_settled([("message", rows)], NOW_MS, HORIZON)
     return [batch.settlement for batch in found.batches]
 

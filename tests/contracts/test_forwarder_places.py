@@ -90,14 +90,12 @@ def received(queue: Queue, wanted: int) -> list[dict[str, Any]]:
 
 def test_what_is_put_back_is_a_new_message_of_its_own(queue: Queue) -> None:
     """Its first receive is its first: the count is what says that a try is not recorded."""
-    letters = {f"old-{n}": Later(f'{{"n":{n}}}', 0) for n in range(12)}
-    assert queue.putter.put_back(letters) == set(letters)
+    bodies = {f"old-{n}": Later(f'{{"n":{n}}}', 0) for n in range(12)}
+    assert queue.putter.put_back(bodies) == set(bodies)
     found = received(queue, 12)
-    assert Counter(one["body"] for one in found) == Counter(
-        later.body for later in letters.values()
-    )
+    assert Counter(one["body"] for one in found) == Counter(later.body for later in bodies.values())
     assert {one["attributes"]["ApproximateReceiveCount"] for one in found} == {"1"}
-    assert not {one["messageId"] for one in found} & letters.keys()
+    assert not {one["messageId"] for one in found} & bodies.keys()
 
 
 def test_a_delayed_message_is_not_received_before_its_time(queue: Queue) -> None:
@@ -109,8 +107,8 @@ def test_a_delayed_message_is_not_received_before_its_time(queue: Queue) -> None
 
 def test_a_body_that_no_call_takes_stays_where_it_was(queue: Queue) -> None:
     """It is not named, so its message is hidden instead; its neighbours are put back."""
-    letters = {"a": Later("x" * (BYTES_PER_CALL + 1), 0), "b": Later("small", 0)}
-    assert queue.putter.put_back(letters) == {"b"}
+    bodies = {"a": Later("x" * (BYTES_PER_CALL + 1), 0), "b": Later("small", 0)}
+    assert queue.putter.put_back(bodies) == {"b"}
     assert [one["body"] for one in received(queue, 1)] == ["small"]
 
 

@@ -7,8 +7,8 @@ from functions.authorizer.authorize import Authorizer
 from functions.authorizer.claims import TokenRules
 from functions.authorizer.counter_read import CounterRead
 from functions.authorizer.decision import DecisionRules
+from functions.authorizer.light_telemetry import AuthorizerTelemetry
 from functions.authorizer.signing_key import SigningKeys
-from functions.authorizer.telemetry import Telemetry
 from functions.authorizer.token import TokenVerifier
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
@@ -30,7 +30,7 @@ def make_authorizer(
         api_keys=ApiKeys(counters.identity, tenant=TENANT, environment="live", clock=clock),
         counters=counters,
         rules=DecisionRules(ttl_seconds=0, allow_without_grant=False, allow_when_unknown=False),
-        telemetry=Telemetry(clock, write),
+        telemetry=AuthorizerTelemetry(clock, write),
         header_names_customer=False,
         clock=clock,
         draw=lambda: 50.0,

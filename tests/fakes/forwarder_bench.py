@@ -8,14 +8,14 @@ from typing import Any
 from pydantic_core import from_json
 
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.breaker import Breaker
+from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.forwarding import Forwarding, Invocation
-from functions.forwarder.heartbeats import Heartbeats
+from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.holding import Holding
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.posting import Post, Posting
 from functions.forwarder.rate_share import RateShare
-from functions.forwarder.returning import ComingBack
+from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
@@ -67,17 +67,17 @@ class Bench:
                 breaker=Breaker(self.clock, self.hold_seconds, self.jitter),
                 post=self.post or self.aforo.post,
                 share=RateShare(self.events_per_minute, self.clock, self.clock.advance),
-                lanes=Lanes(self.posts_at_once),
+                parallel=Parallel(self.posts_at_once),
                 most_events=self.most_events,
                 most_bytes=1_048_576,
             ),
             settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
-            coming_back=ComingBack(
+            coming_back=Returning(
                 Holding(self.hold_seconds, self.jitter),
                 self.queue or self.visibility,
                 self.queue or self.usage,
             ),
-            heartbeats=Heartbeats(self.settled, telemetry),
+            heartbeats=HeartbeatRelay(self.settled, telemetry),
             telemetry=telemetry,
             now_ms=lambda: int(self.clock() * 1000),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.forwarder.answer import NoAnswer, Verdict, judge
 from functions.forwarder.inbox import Envelope, Received, read_inbox
-from functions.forwarder.packing import Parcel, distinct
+from functions.forwarder.packing import KeyedEvent, distinct
 from functions.forwarder.problem import Reply
 from functions.usage.event import UsageEvent
 from functions.usage.message import UsageMessage, to_body
@@ -43,9 +43,9 @@ def usage_event(
     }
 
 
-def parcels(count: int, **changes: Any) -> list[Parcel]:
+def keyed_events(count: int, **changes: Any) -> list[KeyedEvent]:
     events = (usage_event(number, **changes) for number in range(count))
-    return list(distinct(events).parcels.values())
+    return list(distinct(events).keyed_events.values())
 
 
 def usage_message(events: Iterable[UsageEvent], **more: Any) -> UsageMessage:
@@ -91,7 +91,7 @@ def envelope(*, waited_seconds: float = 0, receives: int = 1) -> Envelope:
     return Envelope("m-1", "receipt", "{}", sent_ms, sent_ms, receives)
 
 
-type Answer = Callable[[Sequence[Parcel]], Reply | NoAnswer]
+type Answer = Callable[[Sequence[KeyedEvent]], Reply | NoAnswer]
 
 
 @dataclass
@@ -101,8 +101,10 @@ class ScriptedAforo:
     answer: Answer
     blocks: list[list[str]] = field(default_factory=list)
 
-    def post(self, block: Sequence[Parcel], has_time: Callable[[], bool] = lambda: True) -> Verdict:
-        self.blocks.append([parcel.key for parcel in block])
+    def post(
+        self, block: Sequence[KeyedEvent], has_time: Callable[[], bool] = lambda: True
+    ) -> Verdict:
+        self.blocks.append([keyed.key for keyed in block])
         return judge(self.answer(block), len(block), NOW)
 
 
@@ -115,7 +117,7 @@ def always(answer: Reply | NoAnswer) -> Answer:
     return lambda _block: answer
 
 
-def accepted(block: Sequence[Parcel]) -> Reply:
+def accepted(block: Sequence[KeyedEvent]) -> Reply:
     return said(202, {"accepted": len(block), "duplicates": 0, "failed": 0, "errors": []})
 
 
@@ -123,15 +125,15 @@ def key(number: int) -> str:
     return usage_event(number)["idempotencyKey"]
 
 
-def number_of(parcel: Parcel) -> int:
-    return int(parcel.key.removeprefix("apigw1-"), 16)
+def number_of(keyed: KeyedEvent) -> int:
+    return int(keyed.key.removeprefix("apigw1-"), 16)
 
 
 def refusing(bad: set[int], *, status: int = 400, code: str = "VALIDATION_FAILED") -> Answer:
     """Aforo that refuses a post whole when it holds a bad event."""
     return lambda block: (
         said(status, {"code": code})
-        if any(number_of(parcel) in bad for parcel in block)
+        if any(number_of(keyed) in bad for keyed in block)
         else accepted(block)
     )
 
@@ -140,7 +142,7 @@ def in_turn(*answers: Reply | NoAnswer | Answer) -> Answer:
     """Aforo that answers by a script, and then accepts."""
     waiting = list(answers)
 
-    def answer(block: Sequence[Parcel]) -> Reply | NoAnswer:
+    def answer(block: Sequence[KeyedEvent]) -> Reply | NoAnswer:
         if not waiting:
             return accepted(block)
         head = waiting.pop(0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from functions.replay.manifest import SentRow
 from functions.replay.order import Order
-from functions.replay.selection import Letter
+from functions.replay.selection import WaitingMessage
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import SetAsideRecord, UsageMessage, to_body
@@ -71,8 +71,8 @@ def message(
     return {**body, "history": history} if history else body
 
 
-def letter(body: str | UsageMessage, receives: int = 1) -> Letter:
-    return Letter(
+def waiting_message(body: str | UsageMessage, receives: int = 1) -> WaitingMessage:
+    return WaitingMessage(
         message_id="m-1",
         receipt_handle="r-1",
         body=body if isinstance(body, str) else to_body(body),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FILE = Path(__file__).parents[2] / "statemachine" / "reconcile.asl.yaml"
 SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 METER = "api_calls"
-# The reconcile machine names its steps; an enquiry has no name.
+# The reconcile machine names its steps; a fetch has no name.
 STEP = 'next((name for name in ("due", "apply") if name in event), "ask")'
 
 
@@ -58,7 +58,7 @@ class ReconcileStage:
             "QuotaMeter": METER,
             "CustomersPerReconcile": "50",
             "ReconciliationFunctionArn": self._actors.hire("inside", role),
-            "ReconciliationEnquiryFunctionArn": self._actors.hire("outside", role),
+            "ReconciliationFetchFunctionArn": self._actors.hire("outside", role),
         }
         text = SUBSTITUTION.sub(
             lambda found: self.substitutions[found[1]], FILE.read_text(encoding="utf-8")

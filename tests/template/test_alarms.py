@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.authorizer.telemetry import UNKNOWN_SHARE
+from functions.authorizer.light_telemetry import UNKNOWN_SHARE
 from functions.metering.billing.gateway_refusal import AUTHORIZER_FAILED
 from tests.template.stack import resources, template
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.adapters.aforo_http import CONNECT_SECONDS, READ_SECONDS, SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
-from functions.forwarder import answer, breaker, heartbeats, holding
+from functions.forwarder import aforo_breaker, answer, heartbeats, holding
 from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS
 from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS
@@ -78,7 +78,7 @@ def test_a_heartbeat_outlives_a_crash_and_not_its_receives() -> None:
     assert QUEUE["VisibilityTimeout"] <= heartbeats.MOST_AGE_MS / 1000
     tries = heartbeats.MOST_AGE_MS / 1000 / heartbeats.WAIT_SECONDS
     assert tries < QUEUE["RedrivePolicy"]["maxReceiveCount"]
-    assert breaker.QUIET_SECONDS >= holding.MOST_SECONDS
+    assert aforo_breaker.QUIET_SECONDS >= holding.MOST_SECONDS
 
 
 def test_a_held_message_tells_its_age_in_every_period_of_the_alarm() -> None:

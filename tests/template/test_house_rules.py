@@ -33,7 +33,7 @@ SETTINGS = {
     "MeteringFunction": "functions.metering.settings.MeteringSettings",
     "ForwarderFunction": "functions.forwarder.settings.ForwarderSettings",
     "ReconciliationFunction": "functions.reconciliation.settings.ReconciliationSettings",
-    "ReconciliationEnquiryFunction": "functions.reconciliation.enquiry_settings.EnquirySettings",
+    "ReconciliationFetchFunction": "functions.reconciliation.fetch_settings.FetchSettings",
     "ReconciliationRepairFunction": "functions.reconciliation.settings.RepairSettings",
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
     "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
@@ -337,7 +337,7 @@ def test_substitutions_are_exactly_those_of_the_state_machine(name: str) -> None
     assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
 
 
-def test_no_more_customers_are_asked_about_than_an_enquiry_takes() -> None:
+def test_no_more_customers_are_asked_about_than_a_fetch_takes() -> None:
     """The parameter and the function that refuses more are two places."""
     parameter = template()["Parameters"]["CustomersPerReconcile"]
     assert parameter["Default"] <= parameter["MaxValue"] == MOST_CUSTOMERS

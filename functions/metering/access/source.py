@@ -7,7 +7,7 @@ from functions.metering.billing.decide import AHEAD_MS
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.moulds import Cast, Moulds
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import INVALID, read_plain
 
@@ -21,9 +21,11 @@ class AccessLogSource:
         self._region = region
         self._moulds: Moulds | None = None
 
-    def sort(self, delivery: LogDelivery, configuration: Configuration, now_ms: int) -> Sorted:
+    def sort(
+        self, delivery: LogDelivery, configuration: Configuration, now_ms: int
+    ) -> SortedRequests:
         """Every log event of `delivery` as one request."""
-        result = Sorted(configuration, now_ms)
+        result = SortedRequests(configuration, now_ms)
         foreign = ForeignDelivery(delivery, configuration, self._region, now_ms)
         moulds = None if foreign.is_declared else self._moulds_for(configuration, now_ms)
         latest_ms = now_ms + AHEAD_MS

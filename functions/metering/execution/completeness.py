@@ -19,7 +19,7 @@ _UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogPlace:
     """Where the lines stand, and what was declared about it."""
 
     account_id: str | None
@@ -31,7 +31,7 @@ class Place:
     log_stream: str | None
 
 
-def judge(group: Group, place: Place) -> tuple[bool, Excluded | Quarantined | None]:
+def judge(group: Group, place: LogPlace) -> tuple[bool, Excluded | Quarantined | None]:
     """Whether it is whole, and why it is no usage or not to be billed; None if it may be."""
     complete = _is_complete(group)
     fault = _fault(group, complete=complete)
@@ -73,7 +73,7 @@ def _fault(group: Group, *, complete: bool) -> Quarantined | None:
     return None if printable else UNPRINTABLE
 
 
-def _incomplete(group: Group, place: Place) -> Quarantined:
+def _incomplete(group: Group, place: LogPlace) -> Quarantined:
     """With its place in the log, as JSON, so that its lines can be read again."""
     start = group.starts[0]
     where = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from functions.metering.execution.facts import ExecutionFacts
 from functions.metering.execution.line import TRUNCATED, ExecutionLine, Form, read_execution_line
-from functions.metering.execution.order import in_order
+from functions.metering.execution.line_order import in_order
 from functions.metering.execution.wording import (
     IDLE_CHARS,
     IDLE_WORDINGS,

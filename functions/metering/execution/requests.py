@@ -9,7 +9,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from functions.metering.execution.authorizer_result import AuthorizerResult
-from functions.metering.execution.completeness import Place, judge
+from functions.metering.execution.completeness import LogPlace, judge
 from functions.metering.execution.facts import ExecutionFacts
 from functions.metering.execution.grouping import Group, Start, Unread, grouped
 from functions.metering.execution.header_map import DUPLICATE, UNVERIFIED, named_customer
@@ -55,7 +55,7 @@ def read_execution_requests(
     deployment declared to carry the customer, and that its authorizer checks (DESIGN.md 6).
     """
     api_id, stage = place_of(log_group)
-    place = Place(account_id, region, api_id, stage, tenant_header, log_group, log_stream)
+    place = LogPlace(account_id, region, api_id, stage, tenant_header, log_group, log_stream)
     if log_group is not None and log_group.startswith(_OTHER_SERVICE):
         return [_unread(place, log_event, WRONG_GROUP) for log_event in log_events]
     found = (
@@ -75,7 +75,7 @@ def place_of(log_group: str | None) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _unread(place: Place, log_event: object, why: Excluded | Quarantined) -> ExecutionRequest:
+def _unread(place: LogPlace, log_event: object, why: Excluded | Quarantined) -> ExecutionRequest:
     request = _request(place, None, ExecutionFacts(), Start(None, None), None)
     fault = why if isinstance(why, Quarantined) else None
     return ExecutionRequest(
@@ -87,7 +87,7 @@ def _unread(place: Place, log_event: object, why: Excluded | Quarantined) -> Exe
     )
 
 
-def _requests(group: Group, place: Place) -> Iterator[ExecutionRequest]:
+def _requests(group: Group, place: LogPlace) -> Iterator[ExecutionRequest]:
     facts, events = group.facts, tuple(group.log_events)
     complete, verdict = judge(group, place)
     fault = verdict if isinstance(verdict, Quarantined) else None
@@ -135,7 +135,7 @@ def _header_customer(facts: ExecutionFacts, name: str | None) -> str | Quarantin
 
 
 def _request(
-    place: Place,
+    place: LogPlace,
     group: Group | None,
     facts: ExecutionFacts,
     start: Start,

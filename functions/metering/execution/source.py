@@ -9,7 +9,7 @@ from functions.metering.billing.decide import bill as bill_request
 from functions.metering.configuration.version import Configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.sorting import Refused, Sorted
+from functions.metering.sorting import QuarantinedRequest, SortedRequests
 from functions.usage.message import event_text
 from functions.usage.outcome import Excluded, Quarantined
 
@@ -42,9 +42,11 @@ class ExecutionLogSource:
         self._region = region
         self._tenant_header = tenant_header
 
-    def sort(self, delivery: LogDelivery, configuration: Configuration, now_ms: int) -> Sorted:
+    def sort(
+        self, delivery: LogDelivery, configuration: Configuration, now_ms: int
+    ) -> SortedRequests:
         """Every request of which `delivery` holds a line."""
-        result = Sorted(configuration, now_ms)
+        result = SortedRequests(configuration, now_ms)
         for found in read_execution_requests(
             delivery.log_events,
             log_group=delivery.log_group,
@@ -55,7 +57,7 @@ class ExecutionLogSource:
         ):
             match bill_execution(found, configuration, now_ms):
                 case Quarantined() as why:
-                    result.quarantined.append(Refused(why, found.log_events))
+                    result.quarantined.append(QuarantinedRequest(why, found.log_events))
                 case Excluded() as why:
                     result.exclude(why)
                 case events:

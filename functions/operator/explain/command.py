@@ -26,9 +26,9 @@ from functions.metering.configuration.version import (
 )
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
-from functions.operator.explain.explanation import Explained, Kind, Terms, explained
+from functions.operator.explain.explained_line import outcome_of, printed
+from functions.operator.explain.explanation import Explained, ExplainTerms, Kind, explained
 from functions.operator.explain.inputs import BadInputError, read_input
-from functions.operator.explain.line import outcome_of, printed
 from functions.operator.explain.recognition import is_request, recognised
 from functions.usage.outcome import Excluded
 
@@ -81,7 +81,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _terms(options: Namespace) -> Terms:
+def _terms(options: Namespace) -> ExplainTerms:
     account = options.account
     if account is not None and not (
         len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
@@ -90,7 +90,7 @@ def _terms(options: Namespace) -> Terms:
     now_ms = time.time_ns() // 1_000_000
     header = customer_header(options.tenant_header)
     configuration = _configuration(options.config)
-    return Terms(configuration, account, options.region, now_ms, header, options.log_group)
+    return ExplainTerms(configuration, account, options.region, now_ms, header, options.log_group)
 
 
 def _configuration(file: str | None) -> Configuration:
@@ -101,7 +101,9 @@ def _opened(file: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
 
 
-def _explain(deliveries: Iterator[LogDelivery], kind: Kind, terms: Terms) -> Iterator[Explained]:
+def _explain(
+    deliveries: Iterator[LogDelivery], kind: Kind, terms: ExplainTerms
+) -> Iterator[Explained]:
     """Where somebody says what the lines are, none of them has to be recognised."""
     first = next(deliveries, None)
     delivered = deliveries if first is None else chain([first], deliveries)

@@ -30,7 +30,7 @@ NO_REGION = ""
 _OTHER_LOGS = frozenset({"wrong_group", "other_source"})
 
 
-class Terms(NamedTuple):
+class ExplainTerms(NamedTuple):
     """What `explain` was told: by what to meter, where the log stands, and when it is."""
 
     configuration: Configuration
@@ -53,7 +53,7 @@ class Explained(NamedTuple):
 _HEARTBEAT = Explained(None, Excluded("heartbeat"))
 
 
-def explained(delivery: LogDelivery, kind: Kind, terms: Terms) -> Iterator[Explained]:
+def explained(delivery: LogDelivery, kind: Kind, terms: ExplainTerms) -> Iterator[Explained]:
     """Every request of the delivery, those of an execution log first."""
     if delivery.log_stream == HEARTBEAT_STREAM:
         yield from repeat(_HEARTBEAT, len(delivery.log_events))
@@ -73,7 +73,7 @@ def _is_execution(log_event: object) -> bool:
 
 
 def _of_access_log(
-    delivery: LogDelivery, log_events: list[object], terms: Terms
+    delivery: LogDelivery, log_events: list[object], terms: ExplainTerms
 ) -> Iterator[Explained]:
     source = AccessLogSource(terms.region or NO_REGION)
     place = delivery._replace(
@@ -90,7 +90,7 @@ def _of_access_log(
             yield Explained(None, found, is_text=is_text)
 
 
-def _log_group(delivery: LogDelivery, terms: Terms) -> str:
+def _log_group(delivery: LogDelivery, terms: ExplainTerms) -> str:
     """The delivery's, else the one that was told, else the only one that the configuration
     declares.
     """
@@ -100,7 +100,7 @@ def _log_group(delivery: LogDelivery, terms: Terms) -> str:
 
 
 def _of_execution_log(
-    delivery: LogDelivery, log_events: list[object], terms: Terms
+    delivery: LogDelivery, log_events: list[object], terms: ExplainTerms
 ) -> Iterator[Explained]:
     for found in read_execution_requests(
         log_events,
@@ -123,5 +123,5 @@ def _is_stamped(log_events: tuple[object, ...]) -> bool:
     return any(isinstance(entry, dict) and "timestamp" in entry for entry in log_events)
 
 
-def _account(delivery: LogDelivery, terms: Terms) -> str:
+def _account(delivery: LogDelivery, terms: ExplainTerms) -> str:
     return terms.account_id or delivery.owner or NO_ACCOUNT

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from functions.metering.access.foreign_line import NOT_API_GATEWAY
+from functions.operator.explain.explained_line import outcome_of
 from functions.operator.explain.explanation import Explained
 from functions.operator.explain.inputs import BadInputError
-from functions.operator.explain.line import outcome_of
 from functions.usage.outcome import Quarantined
 
 # What a line is said to be that nobody recognises.

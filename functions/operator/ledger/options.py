@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from functions.operator.ledger.forms import FORMS
-from functions.operator.ledger.question import Question
+from functions.operator.ledger.question import LedgerQuery
 from functions.operator.verify.target import (
     LOCAL_ENDPOINTS,
     TargetError,
@@ -41,7 +41,7 @@ def parser(description: str) -> ArgumentParser:
     return whole
 
 
-def question_of(options: Namespace) -> Question:
+def question_of(options: Namespace) -> LedgerQuery:
     """TargetError says which options do not go together."""
     if options.hour and (options.since or options.until):
         raise TargetError("--hour: give it, or --from and --to")
@@ -50,7 +50,7 @@ def question_of(options: Namespace) -> Question:
     hours = {"since": options.since, "until": options.until}
     if options.hour:
         hours = {"since": options.hour, "until": _next(options.hour)}
-    return Question(
+    return LedgerQuery(
         **{name: hour for name, hour in hours.items() if hour},
         customer_id=options.customer,
         meter=options.meter,

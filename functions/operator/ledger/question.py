@@ -22,7 +22,7 @@ _AFTER_ALL_HOURS = "9999-12-31T24"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LedgerQuery:
     """Hours such as `2026-10-02T08`, `until` itself not included; None or empty: any."""
 
     since: str = ""

@@ -48,7 +48,7 @@ class Script(StrEnum):
     ADVANCE = "advance"
     LIMIT = "limit"
     NOTE_PART = "note_part"
-    WITNESS = "witness"
+    ROLLBACK = "rollback"
 
 
 _SHARES_GRANT_STATE = frozenset({Script.SETTLE, Script.CLOSE, Script.GRANT, Script.LIMIT})

@@ -21,7 +21,7 @@ from functions.usage.quota import tenant_key
 TOLERANCE_MS = 180_000
 
 
-class Witness:
+class RollbackGuard:
     """One tenant's sequence. `clock` gives epoch milliseconds."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Witness:
         """Before anything else is done. A server that does not answer is left to who writes."""
         arguments = [self._clock(), self._seen, TOLERANCE_MS]
         try:
-            answer = run_one(self._client, Call(Script.WITNESS, self._keys, arguments))
+            answer = run_one(self._client, Call(Script.ROLLBACK, self._keys, arguments))
         except Retryable:
             return
         match answer:

@@ -36,7 +36,7 @@ HOURS_KEPT = 70 * 24
 UNGRANTED_SECONDS = HOURS_KEPT * 3600
 
 
-class Settlement(NamedTuple):
+class CounterBatch(NamedTuple):
     """Events of one customer and meter for one script: columns, in the order of the cells."""
 
     customer_id: str
@@ -69,13 +69,13 @@ class Counters:
         self._marks_ms = horizon // timedelta(milliseconds=1) + MARKS_SLACK_MS
         self._clock = clock
 
-    def settle(self, settlements: Sequence[Settlement]) -> list[Counted | Retryable]:
+    def settle(self, settlements: Sequence[CounterBatch]) -> list[Counted | Retryable]:
         """Mark and add; one outcome per settlement. No event may be older than the horizon."""
         now_ms = self._clock()
         calls = [partial(self._settle_call, each, now_ms) for each in settlements]
         return [_counted(answer) for answer in run_rolling_over(self._client, calls)]
 
-    def _settle_call(self, settlement: Settlement, now_ms: int, grant: Recurrence | None) -> Call:
+    def _settle_call(self, settlement: CounterBatch, now_ms: int, grant: Recurrence | None) -> Call:
         customer_id, meter = settlement.customer_id, settlement.meter
         keys = meter_keys(self._tenant, customer_id, meter)
         arguments = meter_arguments(meter, grant, now_ms)

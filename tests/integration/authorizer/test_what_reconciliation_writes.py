@@ -10,7 +10,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.reconciliation.closing import Closer
-from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.commands import COMMAND
 from functions.reconciliation.counters.closed_hours import ClosedHours
 from functions.reconciliation.counters.statements import Statements
@@ -41,7 +41,7 @@ def command(stack: Stack) -> Any:
         return int(stack.clock() * 1000)
 
     closer = Closer(ClosedHours(stack.store, stack.tenant, epoch_ms), Telemetry("reconciliation"))
-    carrying_out = CarryingOut(
+    carrying_out = CommandExecutor(
         Statements(stack.store, stack.tenant, epoch_ms), stack.tenant, epoch_ms, closer
     )
 

@@ -86,7 +86,7 @@ class Trial:
     unknown: set[int]  # events of a metric that Aforo has not got
     script: list[dict[str, Any]]
     crashes: list[int | None]
-    lanes: int
+    parallel: int
     most_events: int
 
     def event(self, number: int, moment: int) -> UsageEvent:
@@ -125,7 +125,7 @@ class World:
             places=FusedPlaces(fuse=self.fuse),
             post=fused(api.post, self.fuse),
             queue=self.queue,
-            posts_at_once=trial.lanes,
+            posts_at_once=trial.parallel,
             most_events=trial.most_events,
         )
         first = 0
@@ -214,7 +214,7 @@ def booked(console: httpx.Client) -> list[str]:
         unknown=st.sets(st.integers(0, 23), max_size=3),
         script=st.lists(counted, max_size=8),
         crashes=st.lists(st.none() | st.integers(0, 14), max_size=6),
-        lanes=st.sampled_from([1, 3]),
+        parallel=st.sampled_from([1, 3]),
         most_events=st.sampled_from([2, 5, 100]),
     )
 )

@@ -12,10 +12,10 @@ import pytest
 
 from functions.adapters.aforo_http import Caller
 from functions.forwarder.answer import Stop
-from functions.forwarder.delivery import Delivery, deliver
+from functions.forwarder.delivery import BatchOutcome, deliver
 from functions.forwarder.ingest_api import IngestApi
-from functions.forwarder.packing import Parcel, distinct
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.packing import KeyedEvent, distinct
+from functions.forwarder.parallel import Parallel
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
 from tests.fakes.secret_store import SecretStore
@@ -27,13 +27,13 @@ type Break = Callable[..., None]
 SIZE = 8
 
 
-def batch(size: int = SIZE, **changes: Any) -> list[Parcel]:
+def batch(size: int = SIZE, **changes: Any) -> list[KeyedEvent]:
     moment = now_ms()
     events = (usage_event(n, occurred_ms=moment, **changes) for n in range(size))
-    return list(distinct(events).parcels.values())
+    return list(distinct(events).keyed_events.values())
 
 
-def outcomes(delivery: Delivery) -> set[ForwardingOutcome]:
+def outcomes(delivery: BatchOutcome) -> set[ForwardingOutcome]:
     return set(delivery.outcomes.values())
 
 
@@ -218,7 +218,7 @@ def test_a_conflict_is_set_aside_alone(api: IngestApi, console: httpx.Client) ->
     events = batch()
     deliver(events, api.post)
     changed = {**events[5].event, "quantity": 2}
-    again = list(distinct([*(p.event for p in events[:5]), changed]).parcels.values())  # type: ignore[list-item]
+    again = list(distinct([*(p.event for p in events[:5]), changed]).keyed_events.values())  # type: ignore[list-item]
     delivery = deliver(again, api.post)
     console.patch("/_settings", json={"conflict": "first_wins"}).raise_for_status()
     refused = {key: one for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
@@ -255,8 +255,8 @@ def test_a_poisoned_event_is_set_aside_alone(
     console.patch("/_settings", json=changes).raise_for_status()
     good = batch(64)
     blank = usage_event(1_000, occurred_ms=now_ms(), customer=" ")
-    events = [*(parcel.event for parcel in good[:40]), blank, *(p.event for p in good[40:])]
-    delivery = deliver(list(distinct(events).parcels.values()), api.post)
+    events = [*(keyed.event for keyed in good[:40]), blank, *(p.event for p in good[40:])]
+    delivery = deliver(list(distinct(events).keyed_events.values()), api.post)
     refused = [key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)]
     assert refused == [blank["idempotencyKey"]]
     assert book(console)["accepted"] == 64
@@ -266,8 +266,8 @@ def test_a_poisoned_event_is_set_aside_alone(
 def test_an_unknown_metric_is_of_class_config(api: IngestApi, console: httpx.Client) -> None:
     """422 UNKNOWN_METRIC: replayable once the metric exists; other meters are not delayed."""
     unknown = (usage_event(100 + n, occurred_ms=now_ms(), metric="Petz") for n in range(20))
-    parcels = [*batch(20), *distinct(unknown).parcels.values()]
-    delivery = deliver(parcels, api.post)
+    keyed_events = [*batch(20), *distinct(unknown).keyed_events.values()]
+    delivery = deliver(keyed_events, api.post)
     classes = [
         one.set_aside_class for one in delivery.outcomes.values() if isinstance(one, SetAside)
     ]
@@ -378,7 +378,7 @@ def test_a_key_that_took_too_long_to_read_is_not_used(
 def test_posts_at_once_share_the_connections_and_the_key(
     api: IngestApi, secret: SecretStore, console: httpx.Client
 ) -> None:
-    """Four lanes, a key that is refused in all of them at once: it is read again, and every event
+    """Four posts at once, a key that is refused in all of them: it is read again, and every event
     is in the book once.
     """
     secret.values["AWSCURRENT"] = "sk_test_retired"
@@ -386,7 +386,7 @@ def test_posts_at_once_share_the_connections_and_the_key(
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
     events = batch(120)
     batches = [events[first : first + 10] for first in range(0, 120, 10)]
-    found = Lanes(4).run([partial(deliver, one, api.post) for one in batches])
+    found = Parallel(4).run([partial(deliver, one, api.post) for one in batches])
     assert {outcome for one in found for outcome in outcomes(one)} == {Confirmed()}
     assert book(console)["accepted"] == 120
 
@@ -406,7 +406,7 @@ def test_what_a_post_says_of_itself(api: IngestApi, console: httpx.Client) -> No
     deliver(batch(2), api.post)
     one, other = batch(2)
     elsewhere = {**other.event, "metadata": {**other.event["metadata"], "stage": "beta"}}
-    mixed = list(distinct([one.event, elsewhere]).parcels.values())  # type: ignore[list-item]
+    mixed = list(distinct([one.event, elsewhere]).keyed_events.values())  # type: ignore[list-item]
     deliver(mixed, api.post)
     first, second = (
         {name.lower(): value for name, value in post["headers"].items()}

@@ -10,7 +10,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.forwarder.delivery import deliver
 from functions.forwarder.ingest_api import IngestApi
 from functions.usage.outcome import Confirmed, Held, SetAside
-from tests.fakes.forwarding import now_ms, parcels
+from tests.fakes.forwarding import keyed_events, now_ms
 from tests.fakes.instants import NOW
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT, PROFILES, Settings
@@ -28,7 +28,7 @@ def _outcomes(key_header: KeyHeader, metric: str) -> set[Confirmed | Held | SetA
             now=lambda: NOW,
             telemetry=Telemetry("forwarder"),
         )
-        batch = parcels(4, occurred_ms=now_ms(), metric=metric)
+        batch = keyed_events(4, occurred_ms=now_ms(), metric=metric)
         found = deliver(batch, api.post)
         assert len(found.outcomes) == len(batch)
         return {

@@ -17,7 +17,7 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import QuarantineBucket, quarantined_lines
-from functions.metering.sorting import Refused
+from functions.metering.sorting import QuarantinedRequest
 from functions.operator.verify.following import Follower
 from functions.operator.verify.hop import Hop, Stopped
 from functions.operator.verify.target import Target
@@ -65,7 +65,7 @@ class Road:
     def quarantine(self, line: str) -> None:
         delivery = read_delivery(subscription_payload([line]))
         assert isinstance(delivery, LogDelivery)
-        refused = Refused(Quarantined("no_customer"), tuple(delivery.log_events))
+        refused = QuarantinedRequest(Quarantined("no_customer"), tuple(delivery.log_events))
         bucket = QuarantineBucket(boto3.client("s3"), self.target.quarantine_bucket)
         bucket.keep(quarantined_lines(delivery, [refused]))
 

@@ -9,7 +9,7 @@ import pytest
 from functions.operator.counter_commands.command import main
 from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.stack import find_stack
-from functions.reconciliation.inbox import Refused, read_body
+from functions.reconciliation.inbox import RefusedBody, read_body
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_a_command_arrives_as_the_function_reads_it(
     stack = find_stack("with-outputs")
     (message,) = sqs.receive_message(QueueUrl=stack.queue_url, WaitTimeSeconds=2)["Messages"]
     found = read_body(message["Body"])
-    assert not isinstance(found, Refused)
+    assert not isinstance(found, RefusedBody)
     assert list(Register(boto3.client("s3"), stack.configuration_bucket).commands()) == [found]
     assert message["MessageId"] in capsys.readouterr().out
 

@@ -9,12 +9,12 @@ from redis import Redis
 
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.closing import Closer
-from functions.reconciliation.command_executor import CarryingOut
+from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.counters.closed_hours import ClosedHours
-from functions.reconciliation.counters.rollback import Witness
+from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.counters.statements import Statements, Watermark
 from functions.reconciliation.counters.usage_counters import Counters
-from functions.reconciliation.heartbeats import Hearing
+from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
@@ -38,13 +38,13 @@ class Tenant:
         self._inspector = Inspector(client, TENANT, self._clock)
         statements = Statements(client, TENANT, self._clock)
         closer = Closer(ClosedHours(client, TENANT, self._clock), self.telemetry)
-        self.commands = CarryingOut(statements, TENANT, self._clock, closer)
-        self.witness = Witness(client, TENANT, self._clock, self.telemetry)
+        self.commands = CommandExecutor(statements, TENANT, self._clock, closer)
+        self.rollback = RollbackGuard(client, TENANT, self._clock, self.telemetry)
         self._reconciliation = Reconciliation(
             counters=Counters(client, TENANT, HORIZON, self._clock),
             commands=self.commands,
-            hearing=Hearing(Watermark(client, TENANT), self.telemetry, self._clock),
-            witness=self.witness,
+            hearing=HeartbeatReader(Watermark(client, TENANT), self.telemetry, self._clock),
+            rollback=self.rollback,
             telemetry=self.telemetry,
             horizon=HORIZON,
             clock=self._clock,

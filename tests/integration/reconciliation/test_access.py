@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from functions.authorizer.counter_read import CounterRead, Known
+from functions.authorizer.counter_read import CounterRead, KnownState
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
@@ -107,7 +107,7 @@ def test_the_readers_access_is_enough_and_no_more(
     deadline = time.monotonic() + PATIENCE_SECONDS
     who = Identity(customer_id=CUSTOMER, tenant_id=TENANT, environment="live", jti="j", key_id="k")
     state = reader.state(who, deadline)
-    assert isinstance(state, Known)
+    assert isinstance(state, KnownState)
     assert not state.has_watermark_fault
     assert reader.identity("ab" * 32, deadline) == {}
     assert reader.key_set(deadline) is None

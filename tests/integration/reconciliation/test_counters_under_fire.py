@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from functions.adapters.ledger import hour_prefix
-from functions.authorizer.counter_read import CounterRead, Known, Unknown
+from functions.authorizer.counter_read import CounterRead, KnownState, Unknown
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
@@ -230,7 +230,7 @@ class CountersUnderFire(RuleBasedStateMachine):
         )
         assert Rebuild(tools, is_sending=True).run(self._first_hour(), 0)
         self.reader = self._new_reader()
-        assert isinstance(self._answer(), Known)
+        assert isinstance(self._answer(), KnownState)
         for start_ms, end_ms, used in self._windows():
             assert used == self._in_ledger(start_ms, end_ms)
 
@@ -262,12 +262,12 @@ class CountersUnderFire(RuleBasedStateMachine):
             link, tenant=TENANT, meter=METER, clock=lambda: self.tenant.now_ms / 1000
         )
 
-    def _answer(self) -> Known | Unknown:
+    def _answer(self) -> KnownState | Unknown:
         return self.reader.state(WHO, time.monotonic() + PATIENCE_SECONDS)
 
     def _windows(self) -> Iterator[tuple[int, int, int]]:
         answer = self._answer()
-        if isinstance(answer, Known):
+        if isinstance(answer, KnownState):
             now = answer.state.allowance_at(self.tenant.now_ms)
             for allowance in (now, answer.state.current, answer.state.upcoming):
                 if allowance is not None:

@@ -41,7 +41,7 @@ def steps(tenant: Tenant) -> Steps:
             clock,
         ),
         Applying(client, TENANT, tenant.commands, telemetry),
-        tenant.witness,
+        tenant.rollback,
         telemetry,
     )
 
@@ -80,7 +80,7 @@ def test_everybodys_turn_comes(tenant: Tenant) -> None:
     assert min(asked.count(f"c{i}") for i in range(7)) >= 2
 
 
-def test_an_enquiry_that_stops_half_way_leaves_out_others_each_time(tenant: Tenant) -> None:
+def test_a_fetch_that_stops_half_way_leaves_out_others_each_time(tenant: Tenant) -> None:
     """A slow Aforo, or one that limits us, answers for the first few of those who are due."""
     customers = {f"c{i}" for i in range(8)}
     grant(tenant, *customers)

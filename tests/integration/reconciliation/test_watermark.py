@@ -9,7 +9,7 @@ import pytest
 from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.heartbeats import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, Hearing
+from functions.reconciliation.heartbeats import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, HeartbeatReader
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
@@ -108,7 +108,7 @@ def test_counters_that_do_not_answer_are_asked_once(tenant: Tenant) -> None:
             raise Retryable(f"{log_group} {at_ms}")
 
     silent = Silent(tenant.client, TENANT)
-    hearing = Hearing(silent, tenant.telemetry, lambda: START_MS)
+    hearing = HeartbeatReader(silent, tenant.telemetry, lambda: START_MS)
     message: HeartbeatMessage = {"version": 1, "heartbeatAtMs": START_MS, "logGroup": GROUP}
     heartbeats = [(str(i), Heartbeat(message)) for i in range(5)]
     assert hearing.hear(heartbeats, is_settled=True) == {"0", "1", "2", "3", "4"}

@@ -11,7 +11,7 @@ from functions.replay.limits import RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.round import Round
-from functions.replay.selection import Letter
+from functions.replay.selection import WaitingMessage
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.unforwarded import NOW_MS, event, message, record
@@ -61,12 +61,12 @@ class DoomedWaiting:
     waiting: WaitingMessages
     handles: list[str] = field(default_factory=list)
 
-    def claim(self, at_most: int) -> list[Letter]:
-        letters = self.waiting.claim(at_most)
-        self.handles += [letter.receipt_handle for letter in letters]
+    def claim(self, at_most: int) -> list[WaitingMessage]:
+        waiting = self.waiting.claim(at_most)
+        self.handles += [one.receipt_handle for one in waiting]
         if self.fate.effect == "claim":
             raise Killed
-        return letters
+        return waiting
 
     def hold(self, handles: Iterable[str]) -> None:
         self.fate.meets("hold", self.waiting.hold)(handles)

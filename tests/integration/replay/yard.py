@@ -14,7 +14,7 @@ from functions.replay.log_lines import LogLines
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import Answer, MeteringFailed
 from functions.replay.order import Order
-from functions.replay.quarantine import Quarantine
+from functions.replay.quarantine_listing import Quarantine
 from functions.replay.remetering import Progress, Remetering
 from functions.replay.second_reading import SecondReading
 from functions.usage.moment import iso_from_epoch_ms

@@ -1,6 +1,6 @@
 """From the bytes of a post to its events (aforo-contract.md 1.1.2). Pure.
 
-Guarantee: never raises for what a client sent; the refusal waits in the parcel until it is its
+Guarantee: never raises for what a client sent; the refusal waits in the keyed until it is its
 turn, because a bad key is said before a bad body.
 """
 

@@ -33,14 +33,14 @@ async def post_event(request: web.Request) -> web.StreamResponse:
 async def _ingest(request: web.Request, *, single: bool) -> web.StreamResponse:
     state = request.app[STATE]
     body = await _read(request, state.settings.max_body_bytes)
-    parcel = open_parcel(body, single=single)
-    active = state.faults.for_post(parcel.events)
-    post = state.posts.add(_record(state, request, body, parcel, active))
+    keyed = open_parcel(body, single=single)
+    active = state.faults.for_post(keyed.events)
+    post = state.posts.add(_record(state, request, body, keyed, active))
     if active and not active.fault.is_committing:
         post.status = answered_status(active.fault, NOTHING)
         return await perform(active.fault, request, NOTHING)
     try:
-        answer = _answer(state, request, parcel, active, post)
+        answer = _answer(state, request, keyed, active, post)
     except RefusedError as refused:
         _note_refusal(refused, active, post)
         raise
@@ -49,12 +49,12 @@ async def _ingest(request: web.Request, *, single: bool) -> web.StreamResponse:
 
 
 def _answer(
-    state: State, request: web.Request, parcel: Parcel, active: Active | None, post: Post
+    state: State, request: web.Request, keyed: Parcel, active: Active | None, post: Post
 ) -> web.Response:
     caller = authenticate(request.headers, state.accounts.tenants_by_key, state.settings)
     _check_content(request)
-    allowance = admit(state, caller, parcel)
-    receipt = receive(state, caller, parcel.events, active.fault if active else None)
+    allowance = admit(state, caller, keyed)
+    receipt = receive(state, caller, keyed.events, active.fault if active else None)
     _note_receipt(receipt, post)
     return web.json_response(
         receipt.as_json(state.settings),
@@ -81,7 +81,7 @@ async def _read(request: web.Request, limit: int) -> bytes | None:
 
 
 def _record(
-    state: State, request: web.Request, body: bytes | None, parcel: Parcel, active: Active | None
+    state: State, request: web.Request, body: bytes | None, keyed: Parcel, active: Active | None
 ) -> Post:
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return Post(
@@ -92,7 +92,7 @@ def _record(
         key_ending=key_ending(request.headers),
         headers=without_secrets(request.headers),
         body_bytes=len(body) if body is not None else request.content.total_bytes,
-        events=len(parcel.events),
+        events=len(keyed.events),
         fault=active.fault.kind if active else None,
     )
 

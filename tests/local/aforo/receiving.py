@@ -40,11 +40,11 @@ class Receipt:
         return wrapped if settings.wrapped_answers else counts
 
 
-def admit(state: State, caller: Caller, parcel: Parcel) -> Allowance:
+def admit(state: State, caller: Caller, keyed: Parcel) -> Allowance:
     """Raises RefusedError for a body that cannot be read, too many events, or too many a minute."""
-    settings, size = state.settings, len(parcel.events)
-    if parcel.refusal:
-        raise parcel.refusal
+    settings, size = state.settings, len(keyed.events)
+    if keyed.refusal:
+        raise keyed.refusal
     if size > settings.max_events:
         detail = f"events: at most {settings.max_events} in a post, got {size}"
         raise RefusedError(400, "BATCH_TOO_LARGE", detail)

@@ -6,17 +6,17 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from tests.local.aforo import enquiries, ingest, ledger_console, oauth, register_console
+from tests.local.aforo import fetches, ingest, ledger_console, oauth, register_console
 from tests.local.aforo.faults import Group
 from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.sabotage import REQUEST_ID, STOPPING, perform
 from tests.local.aforo.state import STATE, State
 
 GROUPS: dict[str, Group] = {
-    enquiries.QUOTA_PATH: "service",
-    enquiries.MARGIN_GUARD_PATH: "service",
-    enquiries.TOKEN_CHECK_PATH: "service",
-    enquiries.EVENTS_PATH: "service",
+    fetches.QUOTA_PATH: "service",
+    fetches.MARGIN_GUARD_PATH: "service",
+    fetches.TOKEN_CHECK_PATH: "service",
+    fetches.EVENTS_PATH: "service",
     oauth.TOKEN_PATH: "identity",
     oauth.JWKS_PATH: "identity",
 }
@@ -26,7 +26,7 @@ def build(state: State) -> web.Application:
     app = web.Application(middlewares=[_as_problems, _in_outages])
     app[STATE] = state
     app[STOPPING] = asyncio.Event()
-    for module in (ingest, enquiries, oauth, ledger_console, register_console):
+    for module in (ingest, fetches, oauth, ledger_console, register_console):
         app.add_routes(module.ROUTES)
     app.on_response_prepare.append(_name_request)
     app.on_shutdown.append(_wake_hanging)

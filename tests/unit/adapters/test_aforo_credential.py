@@ -106,7 +106,7 @@ def test_the_first_key_is_used_as_soon_as_it_is_put(clock: SettableClock) -> Non
 
 
 def test_a_key_that_was_read_for_another_host_does_not_go_to_this_one(clock: SettableClock) -> None:
-    """The hosts of an enquiry may be set to two environments."""
+    """The hosts of a fetch may be set to two environments."""
     found = credential(SecretStore(NEW), clock)
     assert first(found) == NEW
     with pytest.raises(SettingsError, match="does not fit"):

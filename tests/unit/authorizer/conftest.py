@@ -9,8 +9,8 @@ import pytest
 
 from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer
+from functions.authorizer.light_telemetry import FLUSH_SECONDS
 from functions.authorizer.policy import Policy
-from functions.authorizer.telemetry import FLUSH_SECONDS
 from functions.usage.quota import (
     identity_key,
     meter_field,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.authorizer.request import TENANT, Headers, request_ids
+from functions.authorizer.headers import TENANT, Headers, request_ids
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 import json
 
-from functions.authorizer.telemetry import DENIED, UNKNOWN_SHARE, Telemetry
+from functions.authorizer.light_telemetry import DENIED, UNKNOWN_SHARE, AuthorizerTelemetry
 from tests.fakes.settable_clock import SettableClock
 
 
 def test_counters_are_written_once_a_second() -> None:
     """Whatever the traffic; nothing is lost between two writes."""
     clock, lines = SettableClock(), list[str]()
-    telemetry = Telemetry(clock, lines.append)
+    telemetry = AuthorizerTelemetry(clock, lines.append)
     for _ in range(100):
         telemetry.count(DENIED, "QUOTA_EXCEEDED")
         telemetry.flush_if_due()
@@ -30,7 +30,7 @@ def test_counters_are_written_once_a_second() -> None:
 def test_a_share_is_of_all_since_the_last_write() -> None:
     """In percent, zero too: an average of what is written is then the share of all."""
     clock, lines = SettableClock(), list[str]()
-    telemetry = Telemetry(clock, lines.append)
+    telemetry = AuthorizerTelemetry(clock, lines.append)
     for is_part in (False, True, False, False, True):
         telemetry.share(UNKNOWN_SHARE, is_part=is_part)
         telemetry.flush_if_due()
@@ -50,13 +50,15 @@ def test_a_share_is_of_all_since_the_last_write() -> None:
 def test_nothing_counted_nothing_written() -> None:
     """An idle authorizer is silent."""
     lines: list[str] = []
-    Telemetry(SettableClock(), lines.append).flush_if_due()
+    AuthorizerTelemetry(SettableClock(), lines.append).flush_if_due()
     assert lines == []
 
 
 def test_a_log_line_is_one_line() -> None:
     """Facts cannot break out of their line."""
     lines: list[str] = []
-    Telemetry(SettableClock(), lines.append).log("WARNING", DENIED, {"stage": 'a\n{"b":"c"}'})
+    AuthorizerTelemetry(SettableClock(), lines.append).log(
+        "WARNING", DENIED, {"stage": 'a\n{"b":"c"}'}
+    )
     assert "\n" not in lines[0]
     assert json.loads(lines[0])["stage"] == 'a\n{"b":"c"}'

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.forwarder.answer import (
+    AcceptedPost,
     NoAnswer,
-    Refused,
+    RefusedPost,
     Stop,
-    Taken,
     TooLarge,
     Unbelievable,
     Unsaid,
@@ -45,7 +45,7 @@ def counts(accepted: int, duplicates: int, failed: int, **more: Any) -> dict[str
 )
 def test_a_success_whose_counts_add_up_is_believed(status: int, body: object) -> None:
     """Any 2xx counts, with accepted and duplicates together making the whole post."""
-    assert judge(reply(status, body), SIZE, NOW) == Taken()
+    assert judge(reply(status, body), SIZE, NOW) == AcceptedPost()
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -79,19 +79,19 @@ def test_failures_inside_a_success_are_found_by_index() -> None:
     """A 2xx may refuse single events."""
     said = counts(3, 0, 1, errors=[{"index": 2, "error": "UNKNOWN_METRIC: GET /petz"}])
     problem = Problem(202, "unknown_metric", "UNKNOWN_METRIC: GET /petz", "req_9")
-    assert judge(reply(202, said, x_request_id="req_9"), SIZE, NOW) == Taken({2: problem})
+    assert judge(reply(202, said, x_request_id="req_9"), SIZE, NOW) == AcceptedPost({2: problem})
 
 
 def test_failures_that_are_not_named_are_searched_for() -> None:
     """`failed: 1` without an index is an event at fault, and we must find out which."""
     verdict = judge(reply(202, counts(3, 0, 1)), SIZE, NOW)
-    assert verdict == Refused(Problem(202, "failed_without_reason"))
+    assert verdict == RefusedPost(Problem(202, "failed_without_reason"))
 
 
 def test_when_all_failed_no_index_is_needed() -> None:
     """Everything failed: that names every event."""
     verdict = judge(reply(202, counts(0, 0, 4)), SIZE, NOW)
-    assert isinstance(verdict, Taken)
+    assert isinstance(verdict, AcceptedPost)
     assert sorted(verdict.failed) == [0, 1, 2, 3]
 
 
@@ -100,14 +100,14 @@ def test_a_refusal_is_of_some_event(status: int) -> None:
     """400, 409 and 422 say that an event is at fault; the code is read from the problem."""
     body = {"type": "https://errors.aforo.ai/malformed-request", "instance": "req_1"}
     expected = Problem(status, "malformed_request", "", "req_1")
-    assert judge(reply(status, body), SIZE, NOW) == Refused(expected)
+    assert judge(reply(status, body), SIZE, NOW) == RefusedPost(expected)
 
 
 def test_a_refusal_may_name_its_events() -> None:
     """422 with `errors[].index` saves the search; indexes that do not exist are not believed."""
     errors = [{"index": 3, "code": "UNKNOWN_METRIC"}, {"index": 4}, {"index": -1}, {"index": True}]
     verdict = judge(reply(422, {"code": "VALIDATION_FAILED", "errors": errors}), SIZE, NOW)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, RefusedPost)
     assert verdict.named == {3: Problem(422, "unknown_metric")}
 
 
@@ -116,7 +116,7 @@ def test_a_refusal_may_name_its_events() -> None:
 )
 def test_too_large_is_told_apart_from_a_bad_event(said: Reply) -> None:
     """413, or a 400 that says so, asks for smaller posts."""
-    assert isinstance(judge(said, SIZE, NOW), Refused if said.status == 422 else TooLarge)
+    assert isinstance(judge(said, SIZE, NOW), RefusedPost if said.status == 422 else TooLarge)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_retry_after(told: object, seconds: float | None) -> None:
 def test_no_answer_can_make_judging_fail(status: int, body: bytes, retry_after: str) -> None:
     """Any bytes under any status get a verdict, and only an answer that adds up is believed."""
     verdict = judge(Reply(status, {"retry-after": retry_after}, body), SIZE, NOW)
-    if isinstance(verdict, Taken):
+    if isinstance(verdict, AcceptedPost):
         assert 200 <= status < 300
         assert body
     if isinstance(verdict, Stop):

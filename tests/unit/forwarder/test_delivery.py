@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.forwarder.answer import NoAnswer
-from functions.forwarder.delivery import Delivery, deliver
-from functions.forwarder.packing import Parcel
+from functions.forwarder.delivery import BatchOutcome, deliver
+from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Reply
 from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import (
@@ -19,19 +19,19 @@ from tests.fakes.forwarding import (
     always,
     in_turn,
     key,
+    keyed_events,
     number_of,
-    parcels,
     refusing,
     said,
 )
 
 
-def run(count: int, answer: Answer) -> tuple[Delivery, ScriptedAforo]:
+def run(count: int, answer: Answer) -> tuple[BatchOutcome, ScriptedAforo]:
     aforo = ScriptedAforo(answer)
-    return deliver(parcels(count), aforo.post), aforo
+    return deliver(keyed_events(count), aforo.post), aforo
 
 
-def set_aside_numbers(delivery: Delivery, count: int) -> set[int]:
+def set_aside_numbers(delivery: BatchOutcome, count: int) -> set[int]:
     return {n for n in range(count) if isinstance(delivery.outcomes[key(n)], SetAside)}
 
 
@@ -63,7 +63,7 @@ def test_the_posts_that_are_refused_for_one_bad_event(count: int, data: st.DataO
     answer = refusing({bad})
     refused = 0
 
-    def counting(block: Sequence[Parcel]) -> Reply | NoAnswer:
+    def counting(block: Sequence[KeyedEvent]) -> Reply | NoAnswer:
         nonlocal refused
         reply = answer(block)
         refused += isinstance(reply, Reply) and reply.status == 400
@@ -93,8 +93,8 @@ def test_failures_inside_a_success_are_settled_at_once() -> None:
 def test_unnamed_failures_inside_a_success_are_searched_for() -> None:
     """`failed: 1` and no index: found like a refused event, the rest being duplicates."""
 
-    def answer(block: Sequence[Parcel]) -> Reply:
-        failed = sum(number_of(parcel) == 5 for parcel in block)
+    def answer(block: Sequence[KeyedEvent]) -> Reply:
+        failed = sum(number_of(keyed) == 5 for keyed in block)
         return said(202, {"accepted": 0, "duplicates": len(block) - failed, "failed": failed})
 
     delivery, _ = run(8, answer)
@@ -103,9 +103,9 @@ def test_unnamed_failures_inside_a_success_are_searched_for() -> None:
 
 def test_an_unknown_metric_is_set_aside_together() -> None:
     """Two of a metric refused alone as unknown: the others of that metric are not tried."""
-    batch = parcels(64) + parcels_of_other_metric(64)
+    batch = keyed_events(64) + parcels_of_other_metric(64)
 
-    def answer(block: Sequence[Parcel]) -> Reply:
+    def answer(block: Sequence[KeyedEvent]) -> Reply:
         unknown = any(p.event["metricName"] == "Petz" for p in block)
         return said(422, {"code": "UNKNOWN_METRIC"}) if unknown else accepted(block)
 
@@ -117,8 +117,8 @@ def test_an_unknown_metric_is_set_aside_together() -> None:
     assert delivery.posts <= 2 * (7 + 2) + 2
 
 
-def parcels_of_other_metric(count: int) -> list[Parcel]:
-    return parcels(64 + count, metric="Petz")[64:]
+def parcels_of_other_metric(count: int) -> list[KeyedEvent]:
+    return keyed_events(64 + count, metric="Petz")[64:]
 
 
 def test_a_missing_tenant_holds_everything() -> None:
@@ -205,7 +205,7 @@ def test_an_outage_in_the_middle_of_a_search_keeps_what_is_known() -> None:
     assert [type(delivery.outcomes[key(n)]) for n in range(4)] == [Confirmed, Confirmed, Held, Held]
 
 
-ANSWERS: list[Callable[[Sequence[Parcel]], Reply | NoAnswer]] = [
+ANSWERS: list[Callable[[Sequence[KeyedEvent]], Reply | NoAnswer]] = [
     accepted,
     always(said(202)),
     always(WRONG),
@@ -253,13 +253,13 @@ def test_two_bad_events_that_speak_of_a_tenant_do_not_hold_their_neighbours() ->
     knows our tenant and key: the cause is those two.
     """
 
-    def answer(block: Sequence[Parcel]) -> Reply:
+    def answer(block: Sequence[KeyedEvent]) -> Reply:
         if {3, 40}.isdisjoint(map(number_of, block)):
             return accepted(block)
         return said(400, {"title": "Bad Request", "detail": "an event must not name a tenant"})
 
     aforo = ScriptedAforo(answer)
-    done = deliver(parcels(100), aforo.post)
+    done = deliver(keyed_events(100), aforo.post)
     held = {key for key, outcome in done.outcomes.items() if isinstance(outcome, Held)}
     assert held == {key(3), key(40)}
     assert done.stopped is None
@@ -273,7 +273,7 @@ def test_a_path_that_speaks_of_tenants_is_no_reason_to_stop() -> None:
             accepted(block) if {3, 40}.isdisjoint(map(number_of, block)) else said(400, path)
         )
     )
-    done = deliver(parcels(100), aforo.post)
+    done = deliver(keyed_events(100), aforo.post)
     aside = {key for key, outcome in done.outcomes.items() if isinstance(outcome, SetAside)}
     assert aside == {key(3), key(40)}
 

@@ -336,7 +336,7 @@ class World:
         self.bench = Bench(self.answer)
 
     def answer(self, block: Any) -> Reply:
-        numbers = [number_of(parcel) for parcel in block]
+        numbers = [number_of(keyed) for keyed in block]
         fault = self.script.pop(0) if self.script else "ok"
         match fault:
             case "503" | "429" | "401":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.forwarder.breaker import Breaker
+from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.holding import Holding, given_up
 from functions.forwarder.settings import ForwarderSettings
 from functions.usage.outcome import Held, SetAside, SetAsideClass

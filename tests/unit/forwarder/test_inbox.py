@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from functions.forwarder.inbox import Heartbeat, Received, Unreadable, read_inbox
+from functions.forwarder.inbox import Received, ReceivedHeartbeat, Unreadable, read_inbox
 from functions.forwarder.packing import distinct
 from functions.usage.message import SetAsideRecord, event_text, to_body
 from functions.usage.moment import epoch_ms_from_iso
@@ -204,7 +204,7 @@ def test_a_heartbeat_is_no_usage() -> None:
     """Its time, and its text as it came."""
     body = to_body({"version": 1, "heartbeatAtMs": NOW_MS, "logGroup": "group"})
     (one,) = read_inbox([sqs_record(body)])
-    assert isinstance(one, Heartbeat)
+    assert isinstance(one, ReceivedHeartbeat)
     assert (one.at_ms, one.envelope.body) == (NOW_MS, body)
 
 
@@ -229,6 +229,6 @@ def test_an_event_is_posted_as_metering_wrote_it() -> None:
     event = {**usage_event(1), "quantity": 2.0, "region": {"new": [1, None]}, "statusCode": 200}
     text = event_text(event)  # type: ignore[arg-type]
     one = received(f'{{"version":1,"meteredAt":"2026-11-01T00:00:00.000Z","events":[{text}]}}')
-    (parcel,) = distinct(one.events).parcels.values()
-    assert from_json(parcel.content) == from_json(text)
-    assert isinstance(from_json(parcel.content)["quantity"], float)
+    (keyed,) = distinct(one.events).keyed_events.values()
+    assert from_json(keyed.content) == from_json(text)
+    assert isinstance(from_json(keyed.content)["quantity"], float)

@@ -10,7 +10,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.forwarder.answer import Stop
 from functions.forwarder.ingest_api import IngestApi
 from functions.usage.outcome import Held
-from tests.fakes.forwarding import parcels
+from tests.fakes.forwarding import keyed_events
 from tests.fakes.secret_store import SecretStore
 
 HOST = "ingest.aforo.ai"
@@ -30,7 +30,7 @@ def test_a_key_of_another_environment_is_not_sent(
             now=lambda: datetime.now(UTC),
             telemetry=Telemetry("forwarder"),
         )
-        assert api.post(parcels(1)) == Stop(Held("credential_unavailable", 0))
+        assert api.post(keyed_events(1)) == Stop(Held("credential_unavailable", 0))
     record = caplog.records[-1]
     assert (record.levelname, record.message) == ("ERROR", "aforo.refused")
     assert "apiKey" in record.__dict__["fault"]

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
-from functions.forwarder.ledger_lookup import Found, LedgerLookup, LookingUp
+from functions.forwarder.ledger_lookup import Found, LedgerLookup, LoggedLookup
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.unforwarded import OCCURRED_AT, event, ledger_row
 
@@ -44,7 +44,7 @@ def test_a_ledger_that_cannot_be_read_is_told_with_what_is_in_the_way(
     def look_up(*_: object) -> Found:
         raise error
 
-    looking_up = LookingUp(look_up, Telemetry("forwarder"))
+    looking_up = LoggedLookup(look_up, Telemetry("forwarder"))
     assert looking_up.look_up(HOUR, [KEY], lambda: True) == Found([], is_whole=False)
     line = logged(caplog)
     assert (line["msg"], line["levelname"], line["hour"]) == ("ledger.unreadable", "ERROR", HOUR)
@@ -58,7 +58,7 @@ def test_a_bug_stays_loud() -> None:
         raise KeyError("key")
 
     with pytest.raises(KeyError):
-        LookingUp(look_up, Telemetry("forwarder")).look_up(HOUR, [KEY], lambda: True)
+        LoggedLookup(look_up, Telemetry("forwarder")).look_up(HOUR, [KEY], lambda: True)
 
 
 def test_a_cut_object_of_the_hour_is_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -67,6 +67,6 @@ def test_a_cut_object_of_the_hour_is_named(caplog: pytest.LogCaptureFixture) -> 
     ledger = Ledger(bucket, "bucket")
     ledger.append([ledger_row(2)], "20261123T100000000Z-a")
     bucket.objects[CUT] = b"\x1f\x8b"
-    looking_up = LookingUp(LedgerLookup(ledger).look_up, Telemetry("forwarder"))
+    looking_up = LoggedLookup(LedgerLookup(ledger).look_up, Telemetry("forwarder"))
     assert not looking_up.look_up(HOUR, [KEY], lambda: True).is_whole
     assert CUT in logged(caplog)["fault"]

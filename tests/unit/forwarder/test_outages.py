@@ -11,10 +11,10 @@ import pytest
 from pydantic_core import from_json
 
 from functions.forwarder.answer import NoAnswer
-from functions.forwarder.packing import Parcel
+from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Reply
 from functions.replay.order import Order
-from functions.replay.selection import Letter, Take, select
+from functions.replay.selection import Take, WaitingMessage, select
 from functions.usage.message import to_body
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.forwarder_bench import Bench
@@ -44,13 +44,13 @@ class Aforo:
     billed: dict[int, int] = field(default_factory=dict)
     renamed_until: float = 0  # its metric has another name meanwhile
 
-    def answer(self, block: Sequence[Parcel]) -> Reply | NoAnswer:
+    def answer(self, block: Sequence[KeyedEvent]) -> Reply | NoAnswer:
         self.clock.advance(0.05)
         is_down = self.down_from <= self.clock() < self.down_until
         if not is_down and self.clock() < self.renamed_until:
             return said(422, {"code": "UNKNOWN_METRIC"})
         if not is_down or self.kind == "commits":
-            counts = self._take([number_of(parcel) for parcel in block])
+            counts = self._take([number_of(keyed) for keyed in block])
         if not is_down:
             return said(202, counts)
         match self.kind:
@@ -147,7 +147,7 @@ class Road:
             for body in waiting:
                 self.bench.unforwarded.bodies.remove(body)
         for body in waiting:
-            letter = Letter("m", "r", body, int(self.clock() * 1000), 1)
+            letter = WaitingMessage("m", "r", body, int(self.clock() * 1000), 1)
             order = decided_order() if decided else Order()
             take = select(letter, order, f"replay-{self.clock()}", int(self.clock() * 1000))
             assert isinstance(take, Take)
@@ -345,14 +345,14 @@ def test_a_decision_taken_again_covers_what_was_learnt_since() -> None:
 class TakesOnePost(Aforo):
     """Takes the first post, whose answer is lost, and is away until it is back."""
 
-    def answer(self, block: Sequence[Parcel]) -> Reply | NoAnswer:
+    def answer(self, block: Sequence[KeyedEvent]) -> Reply | NoAnswer:
         self.clock.advance(0.05)
         if not self.billed:
-            self._take([number_of(parcel) for parcel in block])
+            self._take([number_of(keyed) for keyed in block])
             return NoAnswer("no_answer", is_ambiguous=True)
         if self.clock() < self.down_until:
             return NoAnswer("unreachable", is_ambiguous=False)
-        return said(202, self._take([number_of(parcel) for parcel in block]))
+        return said(202, self._take([number_of(keyed) for keyed in block]))
 
 
 class OneMessage(Road):

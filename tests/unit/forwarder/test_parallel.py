@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from functions.forwarder.answer import Verdict, judge
-from functions.forwarder.packing import Parcel
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.packing import KeyedEvent
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.problem import Reply
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import (
@@ -31,15 +31,15 @@ def events(count: int) -> list[dict[str, object]]:
     return [sqs_record(usage_message(usage_event(n) for n in range(count)))]
 
 
-def bench_with(post: Callable[[Sequence[Parcel]], Verdict], lanes: int = 4) -> Bench:
-    return Bench(accepted, posts_at_once=lanes, post=lambda block, _has_time: post(block))
+def bench_with(post: Callable[[Sequence[KeyedEvent]], Verdict], parallel: int = 4) -> Bench:
+    return Bench(accepted, posts_at_once=parallel, post=lambda block, _has_time: post(block))
 
 
 def test_posts_go_at_once() -> None:
     """Four posts wait for each other: one after the other they would wait for ever."""
     together = threading.Barrier(4, timeout=PATIENCE_SECONDS)
 
-    def post(block: Sequence[Parcel]) -> Verdict:
+    def post(block: Sequence[KeyedEvent]) -> Verdict:
         together.wait()
         return judge(accepted(block), len(block), NOW)
 
@@ -52,7 +52,7 @@ def test_the_common_invocation_starts_no_thread() -> None:
     """One post is made where the function runs."""
     names: list[str] = []
 
-    def post(block: Sequence[Parcel]) -> Verdict:
+    def post(block: Sequence[KeyedEvent]) -> Verdict:
         names.append(threading.current_thread().name)
         return judge(accepted(block), len(block), NOW)
 
@@ -61,11 +61,11 @@ def test_the_common_invocation_starts_no_thread() -> None:
 
 
 def stopped_by_the_first(answer: Reply) -> tuple[Bench, list[int]]:
-    """Two lanes: the first post gets `answer`, the second is accepted after that was noted."""
+    """Two parallel: the first post gets `answer`, the second is accepted after that was noted."""
     posted: list[int] = []
     both = threading.Barrier(2, timeout=PATIENCE_SECONDS)
 
-    def post(block: Sequence[Parcel]) -> Verdict:
+    def post(block: Sequence[KeyedEvent]) -> Verdict:
         posted.append(number_of(block[0]))
         both.wait()
         if number_of(block[0]) == 0:
@@ -75,7 +75,7 @@ def stopped_by_the_first(answer: Reply) -> tuple[Bench, list[int]]:
             time.sleep(0.001)
         return judge(accepted(block), len(block), NOW)
 
-    bench = bench_with(post, lanes=2)
+    bench = bench_with(post, parallel=2)
     return bench, posted
 
 
@@ -152,14 +152,14 @@ def test_a_lane_that_breaks_is_heard_when_all_have_ended() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Lanes(2).run([broken, slow, slow])
+        Parallel(2).run([broken, slow, slow])
     assert ended == ["slow", "slow"]
 
 
 def test_outcomes_stand_in_the_order_of_the_events() -> None:
     """Whichever lane is the fastest."""
 
-    def post(block: Sequence[Parcel]) -> Verdict:
+    def post(block: Sequence[KeyedEvent]) -> Verdict:
         time.sleep(0.001 * (3 - number_of(block[0]) // 100))
         return judge(accepted(block), len(block), NOW)
 

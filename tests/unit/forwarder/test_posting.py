@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from functions.forwarder.breaker import Breaker
-from functions.forwarder.parallel import Lanes
+from functions.forwarder.aforo_breaker import Breaker
+from functions.forwarder.parallel import Parallel
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
@@ -53,7 +53,7 @@ def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
         breaker=Breaker(SettableClock(0), 50_400),
         post=aforo.post,
         share=RateShare(1e9, time.monotonic),
-        lanes=Lanes(1),
+        parallel=Parallel(1),
         most_events=100,
         most_bytes=1_048_576,
     )

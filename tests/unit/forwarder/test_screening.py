@@ -68,7 +68,7 @@ def decide(
     doubts = Doubts()
     doubts.add(events, ago(doubt_ms), ago(decided_ms))
     decided_now = Screening(by_reading(lambda _: rows), 86_400).decide(
-        distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
+        distinct(events).keyed_events.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
     found = decided_now.get(KEY)
     return replace(found, doubtful_since_ms=None) if isinstance(found, SetAside) else found
@@ -154,7 +154,10 @@ def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
     (found,) = (
         Screening(by_reading(lambda _: rows), 86_400)
         .decide(
-            distinct(events).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
+            distinct(events).keyed_events.values(),
+            doubts=doubts,
+            now_ms=NOW_MS,
+            has_time=lambda: True,
         )
         .values()
     )
@@ -173,29 +176,32 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     events = [usage_event(n, occurred_ms=old_ms + n) for n in range(50)]
     events += [usage_event(100 + n) for n in range(50)]
     Screening(by_reading(read_hour), 86_400).decide(
-        distinct(events).parcels.values(), doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
+        distinct(events).keyed_events.values(),
+        doubts=Doubts(),
+        now_ms=NOW_MS,
+        has_time=lambda: True,
     )
     assert hours == [iso_from_epoch_ms(old_ms)[:13]]
 
 
 def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
-    parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
+    keyed_events = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).keyed_events.values()
     decided = Screening(lambda *_: Found([], is_whole=False), 86_400).decide(
-        parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
+        keyed_events, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
 
 
 def test_without_time_the_ledger_is_not_read() -> None:
     """Old events wait for an invocation that has the time."""
-    parcels = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).parcels.values()
+    keyed_events = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).keyed_events.values()
 
     def look_up(*_: object) -> Found:
         raise AssertionError
 
     decided = Screening(look_up, 86_400).decide(
-        parcels, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
+        keyed_events, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}
 
@@ -215,7 +221,7 @@ def test_what_was_found_before_the_time_was_over_is_settled() -> None:
     events = [usage_event(n, occurred_ms=old_ms) for n in (1, 2)]
     left = iter([True, False])
     decided = Screening(by_reading(lambda _: [row(1), row(2)]), 86_400).decide(
-        distinct(events).parcels.values(),
+        distinct(events).keyed_events.values(),
         doubts=Doubts(),
         now_ms=NOW_MS,
         has_time=lambda: next(left),

@@ -8,7 +8,7 @@ import pytest
 from functions.metering.configuration.version import default_configuration
 from functions.metering.declared_source import DeclaredSource
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import SortedRequests
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line
 from tests.fakes.execution_log_lines import (
     ACCOUNT,
@@ -28,7 +28,7 @@ EXECUTION = delivery_of(events_of(prefixed(request_texts())))
 ACCESS = LogDelivery(ACCOUNT, "demo-access", STREAM, events_of([access_line()]))
 
 
-def sorted_by(source: DeclaredSource, delivery: LogDelivery) -> Sorted:
+def sorted_by(source: DeclaredSource, delivery: LogDelivery) -> SortedRequests:
     return source.sort(delivery, default_configuration(), NOW_MS)
 
 

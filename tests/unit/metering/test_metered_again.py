@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from functions.metering.execution.source import ExecutionLogSource
-from functions.metering.metered_again import Taken, UsageRow
+from functions.metering.metered_again import MeteredDelivery, UsageRow
 from functions.replay.metering_call import Answer
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, access_line, subscription_payload
@@ -90,7 +90,7 @@ def test_a_whole_delivery_is_kept_under_the_name_that_it_had(stop: Stop) -> None
     "asked", ["by-hand", {}, {"id": "x"}, {**ASKED, "dryRun": "yes"}, {**ASKED, "dryrun": True}]
 )
 def test_who_does_not_ask_properly_is_refused(asked: object, stop: Stop) -> None:
-    """Taken as an ordinary delivery it might bill what was to be tried dry."""
+    """MeteredDelivery as an ordinary delivery it might bill what was to be tried dry."""
     with pytest.raises(ValidationError):
         stop.take({**subscription_payload([access_line()]), "replay": asked})
     assert stop.queue.bodies == []
@@ -175,7 +175,7 @@ def test_an_answer_of_many_meters_fits_what_lambda_answers_with() -> None:
     object would stay in the quarantine for ever.
     """
     rows = tuple(row(number) for number in range(60_000))
-    text = json.dumps(Taken(usage=rows).answer())
+    text = json.dumps(MeteredDelivery(usage=rows).answer())
     assert len(json.dumps(rows)) > 6_000_000 > 2 * len(text)
     assert tuple(Answer.model_validate_json(text).usage) == rows
 

@@ -7,7 +7,7 @@ import pytest
 
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.quarantine import quarantined_delivery, quarantined_lines
-from functions.metering.sorting import Refused
+from functions.metering.sorting import QuarantinedRequest
 from functions.usage.outcome import Quarantined
 from functions.usage.vended_line import Wrapped, unwrapped
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, access_line, log_events
@@ -25,9 +25,9 @@ def test_one_object_per_delivery_and_reason() -> None:
     """With all that is needed to make a delivery of it again."""
     events = log_events([access_line(customerId="-"), "{}", access_line(stage="b")])
     refused = [
-        Refused(NO_CUSTOMER, (events[0],)),
-        Refused(TAMPER, (events[1],)),
-        Refused(NO_CUSTOMER, (events[2],)),
+        QuarantinedRequest(NO_CUSTOMER, (events[0],)),
+        QuarantinedRequest(TAMPER, (events[1],)),
+        QuarantinedRequest(NO_CUSTOMER, (events[2],)),
     ]
     no_customer, tamper = quarantined_lines(delivery(events), refused)
     assert no_customer.key.startswith("quarantine/no_customer/2026-07-20/01/")
@@ -48,7 +48,7 @@ def test_one_object_per_delivery_and_reason() -> None:
 def test_the_name_is_made_of_the_content() -> None:
     """A delivery that comes again writes over itself; another one does not."""
     events = log_events(["a", "b"])
-    kept = [Refused(TAMPER, (event,)) for event in events]
+    kept = [QuarantinedRequest(TAMPER, (event,)) for event in events]
     (first,) = quarantined_lines(delivery(events), kept)
     assert [first] == list(quarantined_lines(delivery(events), kept))
     (other,) = quarantined_lines(delivery(events), kept[:1])
@@ -62,7 +62,9 @@ def test_credentials_are_not_kept() -> None:
         {"id": "2", "timestamp": REQUEST_TIME_MS, "message": {"apiKey": "secret"}},
         "x-api-key: secret",
     ]
-    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    (kept,) = quarantined_lines(
+        delivery(events), [QuarantinedRequest(TAMPER, (event,)) for event in events]
+    )
     assert b"secret" not in kept.body
 
 
@@ -73,7 +75,9 @@ def test_what_has_no_time_is_kept_undated() -> None:
         {"timestamp": True, "message": "\ud800"},
         {"timestamp": 10**30, "message": 7},
     ]
-    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    (kept,) = quarantined_lines(
+        delivery(events), [QuarantinedRequest(TAMPER, (event,)) for event in events]
+    )
     assert kept.key.startswith("quarantine/tamper/undated/")
     assert [entry["message"] for entry in json.loads(kept.body)["logEvents"]] == [
         None,
@@ -106,7 +110,9 @@ def test_nesting_does_not_stop_the_keeping() -> None:
     for _ in range(200_000):
         deep = [deep]
     events = [{"message": deep}, {"message": "line"}]
-    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (event,)) for event in events])
+    (kept,) = quarantined_lines(
+        delivery(events), [QuarantinedRequest(TAMPER, (event,)) for event in events]
+    )
     assert b"nested too deeply" in kept.body
     assert b"line" in kept.body
 
@@ -117,9 +123,9 @@ def test_columns_are_kept_so_that_they_can_be_read_again(blank: str, path: str) 
     """`basic`, a tab and GET look like a password; a real one goes all the same."""
     line = "(id) Method request headers: {Authorization=Basic c2VjcmV0, Host=x}"
     events = log_events([vended_columns(line, blank, resource_path=path)])
-    (kept,) = quarantined_lines(delivery(events), [Refused(TAMPER, (events[0],))])
+    (kept,) = quarantined_lines(delivery(events), [QuarantinedRequest(TAMPER, (events[0],))])
     (entry,) = json.loads(kept.body)["logEvents"]
     clean = "(id) Method request headers: {Authorization=[redacted], Host=x}"
     assert unwrapped(entry["message"]) == Wrapped(clean, "zz11", "live")
-    again = [Refused(TAMPER, ({**events[0], "message": entry["message"]},))]
+    again = [QuarantinedRequest(TAMPER, ({**events[0], "message": entry["message"]},))]
     assert [kept] == list(quarantined_lines(delivery(events), again))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.reconciliation.commands import GrantCommand, JwksCommand
-from functions.reconciliation.inbox import Refused, read_body
+from functions.reconciliation.inbox import RefusedBody, read_body
 from functions.usage.moment import HOUR_MS
 
 GRANT: dict[str, object] = {
@@ -38,7 +38,7 @@ USAGE = {"key": "k", "customerId": "c", "meter": "m", "quantity": 1, "occurredAt
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text(), st.lists).map(json.dumps)))
 def test_no_body_raises(body: str) -> None:
     """Whatever stands in a body, the answer is a refusal or something understood."""
-    assert isinstance(read_body(body), Refused)
+    assert isinstance(read_body(body), RefusedBody)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_no_body_raises(body: str) -> None:
 def test_a_wrong_command_is_refused_by_field(body: object, named: str) -> None:
     """The refusal names the field that is wrong, as the command's own."""
     found = read_body(json.dumps(body))
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedBody)
     assert found.is_command
     assert named in found.fault
 
@@ -99,7 +99,7 @@ def test_a_wrong_command_is_refused_by_field(body: object, named: str) -> None:
 def test_wrong_usage_is_refused_by_field(body: object, named: str) -> None:
     """Settled usage of another shape or version is kept for a person, never guessed at."""
     found = read_body(json.dumps(body))
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedBody)
     assert not found.is_command
     assert named in found.fault
 
@@ -107,7 +107,7 @@ def test_wrong_usage_is_refused_by_field(body: object, named: str) -> None:
 def test_a_refusal_does_not_repeat_the_body() -> None:
     """What stands in a wrong body, perhaps a key, does not get into the log through the refusal."""
     found = read_body(json.dumps({**CREDENTIAL, "apiKeySha256": "sk_live_0123456789"}))
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedBody)
     assert "sk_live" not in found.fault
 
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.replay.bill import Bill, Fate, Known, bill_of, bill_of_dry_run, is_of_another, once
+from functions.replay.bill import (
+    Bill,
+    Fate,
+    LedgerKnowledge,
+    bill_of,
+    bill_of_dry_run,
+    is_of_another,
+    once,
+)
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.unforwarded import NOW_MS, event, ledger_row, sent_row
@@ -102,7 +110,7 @@ def test_what_fails_again_is_named_by_its_class() -> None:
 def test_a_dry_run_says_what_aforo_would_not_take() -> None:
     """Older than 90 days is parked; known to the ledger is not billed again."""
     sent = once([sent_row(1), sent_row(2), sent_row(3, occurred_at="2026-08-25T11:59:59.999Z")])
-    bill = bill_of_dry_run(sent, Known({key(2)}), NOW_MS, DAY_MS)
+    bill = bill_of_dry_run(sent, LedgerKnowledge({key(2)}), NOW_MS, DAY_MS)
     assert (bill.events["replayed"], bill.events["alreadyConfirmed"]) == (1, 1)
     assert (bill.events["parked"], bill.failing_classes) == (1, {"late": 1})
 
@@ -122,10 +130,10 @@ def test_a_dry_run_says_what_would_wait_for_a_person(
 ) -> None:
     """What Aforo may have had for longer than it remembers; not what the ledger has."""
     row: SentRow = {**sent_row(1, occurred_at=occurred_at), "doubtfulSinceMs": since_ms}
-    bill = bill_of_dry_run(once([row]), Known(), NOW_MS, DAY_MS)
+    bill = bill_of_dry_run(once([row]), LedgerKnowledge(), NOW_MS, DAY_MS)
     assert bill.failing_classes == parked
     assert bill.events["parked"] == sum(parked.values())
-    known = Known({key(1)})
+    known = LedgerKnowledge({key(1)})
     assert bill_of_dry_run(once([row]), known, NOW_MS, DAY_MS).events["parked"] == 0
 
 

@@ -10,7 +10,7 @@ from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.packing import distinct
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
-from functions.replay.bill import Fate, Known, bill_of_dry_run, is_of_another, once
+from functions.replay.bill import Fate, LedgerKnowledge, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import sent_rows
 from functions.replay.order import Order
 from functions.replay.selection import Take, select
@@ -25,9 +25,9 @@ from tests.fakes.unforwarded import (
     decided_order,
     event,
     ledger_row,
-    letter,
     message,
     record,
+    waiting_message,
 )
 
 OCCURRED_MS = NOW_MS - 10 * DAY_MS
@@ -53,7 +53,7 @@ def row_of(settled_ms: int, since_ms: int | None) -> LedgerRow:
 
 def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
     sent = once(row for back in backs for row in sent_rows(back))
-    known = Known()
+    known = LedgerKnowledge()
     for row in rows:
         known.take(row, sent, is_other=is_of_another(row, "dry", NOW_MS))
     bill = bill_of_dry_run(sent, known, NOW_MS, DAY_MS)
@@ -73,7 +73,10 @@ def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
     outcome = (
         Screening(by_reading(lambda _: rows), 86_400)
         .decide(
-            distinct([EVENT]).parcels.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
+            distinct([EVENT]).keyed_events.values(),
+            doubts=doubts,
+            now_ms=NOW_MS,
+            has_time=lambda: True,
         )
         .get(KEY)
     )
@@ -86,7 +89,7 @@ def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
 
 
 def taken(body: UsageMessage, *, decided: bool) -> Take:
-    choice = select(letter(body), decided_order() if decided else Order(), "dry", NOW_MS)
+    choice = select(waiting_message(body), decided_order() if decided else Order(), "dry", NOW_MS)
     assert isinstance(choice, Take)
     return choice
 

@@ -13,12 +13,12 @@ from functions.replay.log_lines import (
     LogBusy,
     LogLines,
     LogNotReadable,
-    Place,
+    RequestPlace,
     read_place,
 )
 from tests.fakes.execution_log_lines import vended, vended_columns
 
-PLACE = Place(
+PLACE = RequestPlace(
     logGroup="group",
     logStream="stream",
     requestId="abc-1",
@@ -42,7 +42,7 @@ class Pages:
         return page
 
 
-def lines_of(pages: Pages, place: Place = PLACE) -> list[str]:
+def lines_of(pages: Pages, place: RequestPlace = PLACE) -> list[str]:
     return [one["message"] for one in LogLines(cast("Any", pages)).of(place)]
 
 

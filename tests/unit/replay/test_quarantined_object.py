@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import quarantined_delivery, quarantined_lines
-from functions.metering.sorting import Refused
+from functions.metering.sorting import QuarantinedRequest
 from functions.replay.quarantined_object import (
-    KeptDelivery,
-    KeptLines,
+    QuarantinedDelivery,
+    QuarantinedLines,
     prefixes_of,
     read_kept,
     reason_of,
@@ -33,7 +33,7 @@ LOG_EVENTS = st.lists(
 
 def kept_again(key: str, body: bytes) -> LogDelivery:
     kept = read_kept(key, body)
-    assert isinstance(kept, KeptLines)
+    assert isinstance(kept, QuarantinedLines)
     delivery = read_delivery(kept.payload)
     assert isinstance(delivery, LogDelivery)
     return delivery
@@ -44,9 +44,9 @@ def kept_again(key: str, body: bytes) -> LogDelivery:
 def test_what_is_quarantined_again_is_the_same_object(events: list[Any]) -> None:
     """Whatever stood in the log: else a replay would add an object each time, and never end."""
     delivery = LogDelivery("123456789012", "group", "stream", events)
-    (entry,) = quarantined_lines(delivery, [Refused(TAMPER, tuple(events))])
+    (entry,) = quarantined_lines(delivery, [QuarantinedRequest(TAMPER, tuple(events))])
     delivered = kept_again(entry.key, entry.body)
-    again = [Refused(TAMPER, tuple(delivered.log_events))]
+    again = [QuarantinedRequest(TAMPER, tuple(delivered.log_events))]
     assert list(quarantined_lines(delivered, again)) == [entry]
 
 
@@ -55,9 +55,9 @@ def test_what_is_quarantined_again_is_the_same_object(events: list[Any]) -> None
 def test_a_part_of_an_object_has_the_name_that_metering_would_give_it(events: list[Any]) -> None:
     """All of it under its reason is the object itself."""
     delivery = LogDelivery("123456789012", "group", "stream", events)
-    (entry,) = quarantined_lines(delivery, [Refused(TAMPER, tuple(events))])
+    (entry,) = quarantined_lines(delivery, [QuarantinedRequest(TAMPER, tuple(events))])
     kept = read_kept(entry.key, entry.body)
-    assert isinstance(kept, KeptLines)
+    assert isinstance(kept, QuarantinedLines)
     assert kept.only(kept.entries, "tamper").as_object() == (entry.key, entry.body)
     key, body = kept.only(kept.entries[:1], "never_ended").as_object()
     assert reason_of(key) == json.loads(body)["reason"] == "never_ended"
@@ -78,7 +78,7 @@ def test_a_whole_delivery_is_given_as_it_came(payload: dict[str, Any]) -> None:
     assert isinstance(why, Quarantined)
     entry = quarantined_delivery(payload, why)
     kept = read_kept(entry.key, entry.body)
-    assert kept == KeptDelivery("delivery", payload)
+    assert kept == QuarantinedDelivery("delivery", payload)
 
 
 def test_the_record_of_a_failed_invocation_is_unwrapped() -> None:
@@ -86,7 +86,7 @@ def test_the_record_of_a_failed_invocation_is_unwrapped() -> None:
     payload = subscription_payload([access_line()])
     record = {"version": "1.0", "requestPayload": payload, "responsePayload": {"errorType": "x"}}
     kept = read_kept("aws/lambda/async/metering/2026/11/23/x", json.dumps(record).encode())
-    assert kept == KeptDelivery("failed_delivery", payload)
+    assert kept == QuarantinedDelivery("failed_delivery", payload)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_the_first_timestamp_is_that_of_the_log() -> None:
     """None where no line says one."""
     (entry,) = quarantined_lines(
         LogDelivery("o", "g", "s", events := log_events(["a", "b"])),
-        [Refused(TAMPER, tuple(events))],
+        [QuarantinedRequest(TAMPER, tuple(events))],
     )
     kept = read_kept(entry.key, entry.body)
-    assert isinstance(kept, KeptLines)
+    assert isinstance(kept, QuarantinedLines)
     assert kept.first_timestamp == events[0]["timestamp"]
     assert kept.only([{"timestamp": None}, {"timestamp": True}], "x").first_timestamp is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from functions.replay.limits import RoundTask
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import Answer
-from functions.replay.quarantine import Entry
+from functions.replay.quarantine_listing import Entry
 from functions.replay.remetering import Progress, Remetering
 from functions.replay.second_reading import SecondReading
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket

@@ -10,10 +10,10 @@ from functions.replay.report_text import (
     LEFT_NAMED,
     LINES_IN_STATE,
     START_AGAIN,
-    Course,
-    LedgerLookup,
-    account_of,
+    LedgerReading,
+    ReplayRun,
     notice_of,
+    report_of,
     shortened,
 )
 from tests.fakes.unforwarded import ledger_row, sent_row
@@ -33,8 +33,8 @@ DRY: HeldRow = {**HELD, "messageId": "dry", "why": "dry_run", "setAsideClass": "
 BEFORE_MS, SINCE_MS = 1_795_435_199_999, 1_795_435_200_000  # the replay's start, and just before
 
 
-def course(trouble: str = "", hidden: int = 0, **order: object) -> Course:
-    return Course(
+def course(trouble: str = "", hidden: int = 0, **order: object) -> ReplayRun:
+    return ReplayRun(
         replay_id="by-hand",
         order=Order.model_validate(order),
         started_at="2026-11-23T12:00:00.000Z",
@@ -48,7 +48,7 @@ def course(trouble: str = "", hidden: int = 0, **order: object) -> Course:
 
 
 def left(*held: HeldRow) -> dict[str, Any]:
-    return account_of(course(), bill_of({}, [], set()), held, LedgerLookup(0, 0))
+    return report_of(course(), bill_of({}, [], set()), held, LedgerReading(0, 0))
 
 
 def test_a_message_that_was_seen_twice_counts_once() -> None:
@@ -88,7 +88,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     """Every number of the notice stands in it."""
     bill = bill_of(once([sent_row(1), sent_row(2)]), [ledger_row(1)], set())
     went = course("Aforo went away", hidden=2, maxMessages=3)
-    account = account_of(went, bill, [HELD], LedgerLookup(1, 1))
+    account = report_of(went, bill, [HELD], LedgerReading(1, 1))
     assert account["events"] == {
         "sent": 2,
         "replayed": 1,
@@ -121,7 +121,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
 def test_a_dry_run_is_told_in_the_conditional() -> None:
     """Nobody must take it for a replay."""
     dry = course(dryRun=True)
-    account = account_of(dry, bill_of({}, [], set()), [DRY], LedgerLookup(0, 0))
+    account = report_of(dry, bill_of({}, [], set()), [DRY], LedgerReading(0, 0))
     notice = notice_of(account, dry.order, "s3://ledger/x")
     assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nOrdered: {")
     assert "3 would be moved" in notice
@@ -134,7 +134,7 @@ def test_what_a_dry_run_would_move_is_not_left() -> None:
     """Each message counts once: `moved`, `left` and `notSeen` add up to what waited."""
     dry = course(dryRun=True)
     chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(3)]
-    account = account_of(dry, bill_of({}, [], set()), [*chosen, HELD], LedgerLookup(0, 0))
+    account = report_of(dry, bill_of({}, [], set()), [*chosen, HELD], LedgerReading(0, 0))
     messages = account["messages"]
     assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 3, 2)
     assert [one["messages"] for one in messages["left"]] == [1]
@@ -147,7 +147,7 @@ def test_what_a_dry_run_would_move_is_not_left() -> None:
 def test_a_dry_run_counts_what_a_move_that_was_killed_had_chosen() -> None:
     """It had hidden them: no later move saw them, and the state machine does not know of them."""
     chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(5)]
-    messages = account_of(course(dryRun=True), bill_of({}, [], set()), chosen, LedgerLookup(0, 0))[
+    messages = report_of(course(dryRun=True), bill_of({}, [], set()), chosen, LedgerReading(0, 0))[
         "messages"
     ]
     assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 5, 1)
@@ -168,7 +168,7 @@ def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
     said = "The filter chose nothing: is it spelled as the report spells it?"
     for moved, is_asked in ((0, True), (3, False)):
         wrong = replace(course(filter={"customerId": "cus_acmee"}), messages_moved=moved)
-        account = account_of(wrong, bill_of({}, [], set()), [HELD], LedgerLookup(0, 0))
+        account = report_of(wrong, bill_of({}, [], set()), [HELD], LedgerReading(0, 0))
         assert account["order"]["filter"] == {"customerId": "cus_acmee"}
         assert (said in notice_of(account, wrong.order, "s3://ledger/x")) is is_asked
 
@@ -176,7 +176,7 @@ def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
 def test_a_state_carries_no_more_than_some_lines() -> None:
     """A state's output may have 256 KiB; the rest of the bill is in S3."""
     sent = once(sent_row(number, customer=f"cus_{number:04}") for number in range(1000))
-    account = account_of(course(), bill_of(sent, [], set()), [], LedgerLookup(1, 1))
+    account = report_of(course(), bill_of(sent, [], set()), [], LedgerReading(1, 1))
     short = shortened(account)
     assert (len(short["bill"]), short["billLines"]) == (LINES_IN_STATE, 1000)
     assert len(account["bill"]) == 1000

@@ -11,7 +11,7 @@ import pytest
 from functions.replay.limits import RoundTask
 from functions.replay.manifest import HeldRow
 from functions.replay.round import Round
-from functions.replay.selection import Letter
+from functions.replay.selection import WaitingMessage
 from functions.replay.transfer import Transfer
 from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
@@ -33,13 +33,14 @@ class YoungestFirst:
         self.bodies |= fresh
         return len(fresh)
 
-    def claim(self, at_most: int) -> list[Letter]:
+    def claim(self, at_most: int) -> list[WaitingMessage]:
         visible = [name for name in reversed(self.bodies) if name not in self.hidden]
         names = visible[:at_most]
         self.hidden.update(names)
         self.receives.update(names)
         return [
-            Letter(name, name, self.bodies[name], NOW_MS - 1, self.receives[name]) for name in names
+            WaitingMessage(name, name, self.bodies[name], NOW_MS - 1, self.receives[name])
+            for name in names
         ]
 
     def hold(self, receipt_handles: Iterable[str]) -> None:

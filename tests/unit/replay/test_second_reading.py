@@ -13,10 +13,10 @@ from functions.replay.log_lines import (
     NEVER_READ_MS,
     LogBusy,
     LogNotReadable,
-    Place,
+    RequestPlace,
 )
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
-from functions.replay.quarantined_object import KeptLines, read_kept
+from functions.replay.quarantined_object import QuarantinedLines, read_kept
 from functions.replay.second_reading import (
     LOG_BUSY,
     LOG_NOT_READABLE,
@@ -58,7 +58,7 @@ class Log:
     def __init__(self, *moments: int) -> None:
         self._moments = moments
 
-    def of(self, place: Place) -> list[Mapping[str, Any]]:
+    def of(self, place: RequestPlace) -> list[Mapping[str, Any]]:
         message = f"({place.request_id}) line"
         return [{"id": str(one), "timestamp": one, "message": message} for one in self._moments]
 
@@ -88,7 +88,7 @@ def test_another_request_of_the_same_id_does_not_pass_for_it(
         {"timestamp": FIRST_MS + after, "message": "(chosen) line", "detail": DETAIL}
         for after in (0, 5)
     ]
-    kept = KeptLines("incomplete", {"logEvents": entries}, entries)
+    kept = QuarantinedLines("incomplete", {"logEvents": entries}, entries)
     reading = SecondReading(Metering(), Log(*moments), FIRST_MS + 60_000).read(
         KEY, kept, lambda: True
     )
@@ -102,7 +102,7 @@ def test_an_object_of_very_many_requests_takes_several_replays() -> None:
         {"timestamp": FIRST_MS, "message": f"({n}) line", "detail": detail}
         for n, detail in enumerate(details)
     ]
-    kept = KeptLines("incomplete", {"logEvents": entries}, entries)
+    kept = QuarantinedLines("incomplete", {"logEvents": entries}, entries)
     later_ms = FIRST_MS + 5 * 3_600_000
     reading = SecondReading(Metering(), Log(FIRST_MS), later_ms).read(KEY, kept, lambda: True)
     assert len(reading.answers) == REQUESTS_AT_ONCE
@@ -110,7 +110,7 @@ def test_an_object_of_very_many_requests_takes_several_replays() -> None:
     assert (part.reason, part.entries) == ("incomplete", entries[REQUESTS_AT_ONCE:])
 
 
-def requests(number: int) -> KeptLines:
+def requests(number: int) -> QuarantinedLines:
     """Halves of as many requests, of one delivery."""
     entries = [
         {
@@ -120,7 +120,7 @@ def requests(number: int) -> KeptLines:
         }
         for n in range(number)
     ]
-    return KeptLines("incomplete", {"reason": "incomplete", "logEvents": entries}, entries)
+    return QuarantinedLines("incomplete", {"reason": "incomplete", "logEvents": entries}, entries)
 
 
 class Failing:
@@ -132,7 +132,7 @@ class Failing:
         self._works = works
         self.asked: list[str] = []
 
-    def of(self, place: Place) -> Iterable[Mapping[str, Any]]:
+    def of(self, place: RequestPlace) -> Iterable[Mapping[str, Any]]:
         self.asked.append(place.request_id)
         if place.request_id in self._names and issubclass(self._error, LogBusy | LogNotReadable):
             raise self._error
@@ -149,7 +149,7 @@ class Failing:
 
 def look(
     failing: Failing,
-    kept: KeptLines,
+    kept: QuarantinedLines,
     age_ms: int = 60_000,
     is_time_left: Callable[[], bool] = lambda: True,
 ) -> Reading:
@@ -180,7 +180,7 @@ def test_what_cannot_be_read_says_so_and_is_given_up_in_the_end(
     ]
     assert reading.remetered_row["quarantined"] == {"never_ended": 2}
     # By a person, from there: it stays, is not looped, and does not ring again.
-    again = KeptLines("never_ended", kept.content, kept.entries)
+    again = QuarantinedLines("never_ended", kept.content, kept.entries)
     reading = look(Failing(error, "0", "1"), again, most_ms + 1)
     assert (reading.stays, reading.given_up) == (why, {})
 
@@ -245,7 +245,7 @@ def test_a_caller_of_one_id_for_all_its_requests_has_the_split_one_billed_once(
     kept = read_kept(key, body)
 
     class Whole:
-        def of(self, _: Place) -> list[dict[str, Any]]:
+        def of(self, _: RequestPlace) -> list[dict[str, Any]]:
             return log[10:-10]
 
         def take(self, payload: Mapping[str, object], *, from_log: bool = False) -> Answer:

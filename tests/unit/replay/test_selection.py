@@ -14,7 +14,7 @@ from functions.replay.selection import (
     UNREADABLE,
     Keep,
     Take,
-    read_letter,
+    read_waiting,
     select,
 )
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, to_body
@@ -24,9 +24,9 @@ from tests.fakes.unforwarded import (
     NOW_MS,
     decided_order,
     event,
-    letter,
     message,
     record,
+    waiting_message,
 )
 
 REPLAY = "by-hand"
@@ -40,7 +40,7 @@ def filter_of(**fields: Any) -> Order:
 def test_a_set_aside_message_goes_back_with_its_record_as_history() -> None:
     """Events byte for byte the same; the reason of this time behind those of earlier times."""
     events = [event(1), event(2)]
-    found = letter(message(events, record("config"), [record("auth")]))
+    found = waiting_message(message(events, record("config"), [record("auth")]))
     assert select(found, ALL, REPLAY, NOW_MS) == Take(
         back={
             "version": 1,
@@ -56,7 +56,7 @@ def test_a_set_aside_message_goes_back_with_its_record_as_history() -> None:
 
 def test_a_redriven_message_gets_the_history_that_nobody_wrote() -> None:
     """SQS moves a message after too many receives and says nothing: class `exhausted`."""
-    choice = select(letter(message([event(1)]), receives=100), ALL, REPLAY, NOW_MS)
+    choice = select(waiting_message(message([event(1)]), receives=100), ALL, REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     expected: SetAsideRecord = {
         "setAsideClass": "exhausted",
@@ -74,8 +74,8 @@ def test_a_redriven_message_gets_the_history_that_nobody_wrote() -> None:
 def test_only_this_replays_own_messages_are_left_alone(of_earlier: bool) -> None:  # noqa: FBT001
     """What an earlier replay put back and failed again is what the next one is for."""
     replay_id = "earlier" if of_earlier else REPLAY
-    by_forwarder = letter(message([event(1)], record("config", replay_id)))
-    by_redrive = letter({**message([event(1)]), "replayId": replay_id})
+    by_forwarder = waiting_message(message([event(1)], record("config", replay_id)))
+    by_redrive = waiting_message({**message([event(1)]), "replayId": replay_id})
     for found in (by_forwarder, by_redrive):
         choice = select(found, ALL, REPLAY, NOW_MS)
         if of_earlier:
@@ -88,7 +88,7 @@ def test_only_this_replays_own_messages_are_left_alone(of_earlier: bool) -> None
 
 def test_poison_is_replayed_only_when_asked_for() -> None:
     """It would come back as it is, unless something was mended."""
-    found = letter(message([event(1)], record("poison")))
+    found = waiting_message(message([event(1)], record("poison")))
     assert select(found, ALL, REPLAY, NOW_MS) == Keep(
         NOT_CHOSEN, "poison", 1, "unknown_metric", event(1)["idempotencyKey"]
     )
@@ -99,7 +99,7 @@ def test_poison_is_replayed_only_when_asked_for() -> None:
 @pytest.mark.parametrize("is_decided", [True, False])
 def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -> None:  # noqa: FBT001
     """And never from an earlier replay, which was about an earlier try."""
-    found = letter({**message([event(1)], record("ambiguous")), "decided": True})
+    found = waiting_message({**message([event(1)], record("ambiguous")), "decided": True})
     order = decided_order() if is_decided else ALL
     choice = select(found, order, REPLAY, NOW_MS)
     assert isinstance(choice, Take)
@@ -125,12 +125,14 @@ def test_what_cannot_be_read_stays(body: str) -> None:
     """Also an event that the ledger could not file, for want of a UTC hour or a meter, and a record
     of tries at no time: raised later, they would end the round of all others.
     """
-    assert select(letter(body), ALL, REPLAY, NOW_MS) == Keep(UNREADABLE)
+    assert select(waiting_message(body), ALL, REPLAY, NOW_MS) == Keep(UNREADABLE)
 
 
 def test_a_decision_about_a_try_at_no_time_stays() -> None:
     """As what cannot be read: what the person knew of is not told."""
-    found = letter(message([event(1)], {**record(), "lastTriedAt": "soon", "doubtfulSince": None}))
+    found = waiting_message(
+        message([event(1)], {**record(), "lastTriedAt": "soon", "doubtfulSince": None})
+    )
     order = decided_order()
     assert select(found, order, REPLAY, NOW_MS) == Keep(UNREADABLE)
     assert isinstance(select(found, ALL, REPLAY, NOW_MS), Take)
@@ -140,7 +142,7 @@ def test_a_customers_events_are_taken_out_of_a_shared_message() -> None:
     """The others stay set aside, with the same reason and history."""
     mine, theirs = event(1, customer="cus_a"), event(2, customer="cus_b")
     body = message([mine, theirs], record("config"), [record("auth")])
-    choice = select(letter(body), filter_of(customerId="cus_a"), REPLAY, NOW_MS)
+    choice = select(waiting_message(body), filter_of(customerId="cus_a"), REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     assert choice.back["events"] == [mine]
     assert choice.rest == message([theirs], record("config"), [record("auth")])
@@ -158,14 +160,14 @@ def test_a_customers_events_are_taken_out_of_a_shared_message() -> None:
 def test_ages_are_of_the_request(fields: dict[str, str], hours: list[str]) -> None:
     """Both ends are open, and offsets are understood."""
     events = [event(n, occurred_at=f"2026-11-23T{n:02}:00:00.000Z") for n in (9, 10, 11)]
-    choice = select(letter(message(events, record())), filter_of(**fields), REPLAY, NOW_MS)
+    choice = select(waiting_message(message(events, record())), filter_of(**fields), REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     assert [one["occurredAt"][11:13] for one in choice.back["events"]] == hours
 
 
 def test_a_message_of_sqs_is_read() -> None:
     """With the two attributes that the claim asks for."""
-    found = read_letter(
+    found = read_waiting(
         {
             "MessageId": "m-1",
             "ReceiptHandle": "r-1",
@@ -176,7 +178,7 @@ def test_a_message_of_sqs_is_read() -> None:
             },
         }
     )
-    assert found == letter("{}")
+    assert found == waiting_message("{}")
 
 
 @settings(deadline=None)  # two loaded cores
@@ -207,7 +209,7 @@ def test_every_event_is_kept_or_moved_and_never_both(
         "olderThan": f"{older_than.isoformat()}Z" if older_than else None,
     }
     wanted = filter_of(**{name: value for name, value in fields.items() if value})
-    choice = select(letter(found), wanted, REPLAY, NOW_MS)
+    choice = select(waiting_message(found), wanted, REPLAY, NOW_MS)
     if isinstance(choice, Take):
         rest = choice.rest["events"] if choice.rest else []
         assert choice.back["events"]

@@ -11,7 +11,7 @@ from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import Configuration
 from functions.metering.intake import Intake
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import SortedRequests
 from tests.fakes.access_log_lines import (
     LOG_GROUP,
     REGION,
@@ -38,12 +38,12 @@ CONFIGURATION = Configuration.model_validate(
 )
 
 
-def sort(*lines: object, log_group: str = LOG_GROUP) -> Sorted:
+def sort(*lines: object, log_group: str = LOG_GROUP) -> SortedRequests:
     delivery = LogDelivery("123456789012", log_group, "stream", log_events(lines))
     return AccessLogSource(REGION).sort(delivery, CONFIGURATION, NOW_MS)
 
 
-def outcomes(result: Sorted) -> dict[str, int]:
+def outcomes(result: SortedRequests) -> dict[str, int]:
     """How often each outcome came out."""
     found = {"event": result.billed, **result.excluded}
     for why, _ in result.quarantined:
@@ -51,7 +51,7 @@ def outcomes(result: Sorted) -> dict[str, int]:
     return {reason: count for reason, count in found.items() if count}
 
 
-def keys(result: Sorted) -> list[str]:
+def keys(result: SortedRequests) -> list[str]:
     return [json.loads(text)["idempotencyKey"] for text in result.event_texts]
 
 

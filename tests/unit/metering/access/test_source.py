@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.sorting import Sorted
+from functions.metering.sorting import SortedRequests
 from tests.fakes.access_log_lines import (
     FIELDS,
     REGION,
@@ -40,12 +40,12 @@ def sort(
     lines: Sequence[object],
     source: AccessLogSource | None = None,
     configuration: Configuration = CONFIGURATION,
-) -> Sorted:
+) -> SortedRequests:
     delivery = LogDelivery("1", "group", "stream", log_events(lines))
     return (source or AccessLogSource(REGION)).sort(delivery, configuration, NOW_MS)
 
 
-def keys(results: Sequence[Sorted]) -> set[str]:
+def keys(results: Sequence[SortedRequests]) -> set[str]:
     return {json.loads(text)["idempotencyKey"] for result in results for text in result.event_texts}
 
 

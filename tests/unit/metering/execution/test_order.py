@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.execution.order import in_any_order, in_order
+from functions.metering.execution.line_order import in_any_order, in_order
 
 TIMES = st.integers(1_790_000_000_000, 1_790_000_000_005)
 NAMES = st.integers(0, 30).map(lambda number: f"{number:056}")

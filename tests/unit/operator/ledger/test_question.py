@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.adapters.json_lines import put_lines
 from functions.adapters.ledger import Ledger, settled_once
-from functions.operator.ledger.question import Question
+from functions.operator.ledger.question import LedgerQuery
 from functions.operator.ledger.reading_progress import ReadingProgress
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
@@ -45,7 +45,7 @@ ROWS = st.lists(
     max_size=12,
 )
 QUESTIONS = st.builds(
-    Question,
+    LedgerQuery,
     since=st.sampled_from(["", *HOURS]),
     until=st.sampled_from(["2026-11-22T01", *HOURS, "2026-12-01T00"]),
     customer_id=st.sampled_from([None, *CUSTOMERS]),
@@ -64,11 +64,11 @@ def ledger_of(invocations: Iterable[list[LedgerRow]]) -> Ledger:
     return ledger
 
 
-def answer(ledger: Ledger, question: Question) -> list[LedgerRow]:
+def answer(ledger: Ledger, question: LedgerQuery) -> list[LedgerRow]:
     return list(question.answer(ledger, ReadingProgress(StringIO())))
 
 
-def is_asked_for(row: LedgerRow, question: Question) -> bool:
+def is_asked_for(row: LedgerRow, question: LedgerQuery) -> bool:
     return (
         question.since <= row["occurredAt"][:13] < question.until
         and (question.customer_id is None or row["customerId"] == question.customer_id)
@@ -80,7 +80,7 @@ def is_asked_for(row: LedgerRow, question: Question) -> bool:
 
 @given(st.lists(ROWS, max_size=8), QUESTIONS)
 def test_the_answer_is_that_of_the_whole_ledger(
-    invocations: list[list[LedgerRow]], question: Question
+    invocations: list[list[LedgerRow]], question: LedgerQuery
 ) -> None:
     """Each key once, confirmed if it ever was, in each hour, for each filter."""
     rows = [one for rows in invocations for one in rows if is_asked_for(one, question)]
@@ -99,11 +99,11 @@ def test_the_answer_is_that_of_the_whole_ledger(
 def test_outcomes_and_hours_are_parts_of_the_whole(invocations: list[list[LedgerRow]]) -> None:
     """Asked for in parts, nothing is missing and nothing twice."""
     ledger = ledger_of(invocations)
-    whole = sorted(one["key"] for one in answer(ledger, Question()))
-    outcomes = [answer(ledger, Question(outcome=one)) for one in ("confirmed", "set_aside")]
+    whole = sorted(one["key"] for one in answer(ledger, LedgerQuery()))
+    outcomes = [answer(ledger, LedgerQuery(outcome=one)) for one in ("confirmed", "set_aside")]
     assert sorted(one["key"] for part in outcomes for one in part) == whole
-    bounds = ["", *HOURS, Question().until]
-    hours = [Question(since=a, until=b) for a, b in pairwise(bounds)]
+    bounds = ["", *HOURS, LedgerQuery().until]
+    hours = [LedgerQuery(since=a, until=b) for a, b in pairwise(bounds)]
     assert sorted(one["key"] for hour in hours for one in answer(ledger, hour)) == whole
 
 
@@ -119,7 +119,7 @@ def busy_hour(objects: int, rows_each: int) -> tuple[FakeBucket, Ledger]:
 def test_an_hour_is_streamed() -> None:
     """The first row comes when one object is read and the next few are on their way."""
     bucket, ledger = busy_hour(200, 3)
-    rows = Question(since=HOURS[0]).answer(ledger, ReadingProgress(StringIO()))
+    rows = LedgerQuery(since=HOURS[0]).answer(ledger, ReadingProgress(StringIO()))
     assert next(iter(rows)) == row(0)
     assert len(bucket.names_read) <= 20
     assert sum(1 for _ in rows) == 599
@@ -129,20 +129,20 @@ def test_a_key_costs_the_names_and_a_few_objects() -> None:
     """Of 500 objects, the one that has it, and the one or two that their names do not rule out."""
     bucket, ledger = busy_hour(500, 20)
     one = row(4 * 7_777)
-    assert answer(ledger, Question(keys=frozenset({one["key"]}))) == [one]
+    assert answer(ledger, LedgerQuery(keys=frozenset({one["key"]}))) == [one]
     assert len(bucket.names_read) < 15
 
 
 @pytest.mark.parametrize(
     ("question", "is_wide"),
     [
-        (Question(), True),
-        (Question(until=HOURS[1]), True),
-        (Question(since=HOURS[1]), False),
-        (Question(replay_id="replay-1"), False),
+        (LedgerQuery(), True),
+        (LedgerQuery(until=HOURS[1]), True),
+        (LedgerQuery(since=HOURS[1]), False),
+        (LedgerQuery(replay_id="replay-1"), False),
     ],
 )
-def test_a_question_without_a_beginning_is_wide(*, question: Question, is_wide: bool) -> None:
+def test_a_question_without_a_beginning_is_wide(*, question: LedgerQuery, is_wide: bool) -> None:
     """Whoever asks is told that it takes long."""
     assert question.is_wide is is_wide
 
@@ -153,8 +153,8 @@ def test_other_objects_of_the_bucket_are_not_the_ledger() -> None:
     ledger = Ledger(bucket, "bucket")
     ledger.append([row(1, replay_id="replay-1")], "20261123T101500000Z-x")
     put_lines(bucket, "bucket", "taken-out/1.json.gz", [{"not": "a row"}])
-    assert answer(ledger, Question()) == [row(1, replay_id="replay-1")]
-    assert answer(ledger, replace(Question(), replay_id="replay-2")) == []
+    assert answer(ledger, LedgerQuery()) == [row(1, replay_id="replay-1")]
+    assert answer(ledger, replace(LedgerQuery(), replay_id="replay-2")) == []
 
 
 def test_progress_is_told_now_and_then() -> None:
@@ -162,7 +162,7 @@ def test_progress_is_told_now_and_then() -> None:
     _, ledger = busy_hour(30, 1)
     out, seconds = StringIO(), iter(range(1000))
     progress = ReadingProgress(out, lambda: next(seconds) / 4)
-    assert len(list(Question().answer(ledger, progress))) == 30
+    assert len(list(LedgerQuery().answer(ledger, progress))) == 30
     told = out.getvalue().splitlines()
     assert 2 <= len(told) <= 5
     assert all(line.endswith("objects, now ledger/2026-11-21/09") for line in told)

@@ -1,4 +1,4 @@
-"""Aforo's routes for an enquiry: a question goes out, an answer's body or `Unanswered` comes back.
+"""Aforo's routes for a fetch: a question goes out, an answer's body or `Unanswered` comes back.
 
 Guaranteed: nothing is raised that Aforo or the network do. The key goes to the hosts that may see
 it, and never with the question for the public keys.
@@ -46,7 +46,7 @@ class Places(NamedTuple):
                 client.close()
 
 
-class EnquiryApi:
+class FetchApi:
     """Asks as one tenant. `pause` waits before each question, for the sake of Aforo's rate."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the enquiry reads from its environment."""
+"""What the fetch reads from its environment."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from functions.adapters.aforo_http import KeyHeader
 from functions.adapters.settings import Settings
 
 
-class EnquirySettings(Settings):
+class FetchSettings(Settings):
     """Whom to ask, and as whom. An empty pricing or JWKS URL: that is not asked."""
 
     aforo_api_url: str

@@ -1,4 +1,4 @@
-"""The enquiry over HTTP: against the stand-in for Aforo, and servers that say odd things."""
+"""The fetch over HTTP: against the stand-in for Aforo, and servers that say odd things."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ from functions.adapters.aforo_http import (
     aforo_client,
 )
 from functions.adapters.telemetry import AFORO_UNANSWERED, RECONCILE_TROUBLE, Telemetry
-from functions.reconciliation import enquiry_handler
+from functions.reconciliation import fetch_handler
 from functions.reconciliation.answers import Answers, CustomerAnswer, Guard, Question, Quota
-from functions.reconciliation.enquiry import MISSES, ROOM_SECONDS, Enquiry
-from functions.reconciliation.enquiry_api import BODY_SECONDS, EnquiryApi, Places
+from functions.reconciliation.fetch import MISSES, ROOM_SECONDS, Fetch
+from functions.reconciliation.fetch_api import BODY_SECONDS, FetchApi, Places
 from functions.usage.quota import GuardLevel
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.secret_store import SecretStore
@@ -50,7 +50,7 @@ def aforo() -> Iterator[str]:
 
 
 class Asked:
-    """An enquiry, its telemetry, and how many questions it was about to ask."""
+    """A fetch, its telemetry, and how many questions it was about to ask."""
 
     def __init__(self, quota: str, guard: str = "", keys: str = "", **options: object) -> None:
         self.secrets = SecretStore(str(options.get("key", DEFAULT_API_KEY)))
@@ -65,17 +65,17 @@ class Asked:
             JWKS,
         )
         credential = AforoCredential(self.secrets, "arn", time.monotonic)  # type: ignore[arg-type]
-        api = EnquiryApi(self.places, credential, Caller(DEFAULT_TENANT), "API Calls", self._count)
-        self.enquiry = Enquiry(api, self.telemetry, lambda: NOW_MS)
+        api = FetchApi(self.places, credential, Caller(DEFAULT_TENANT), "API Calls", self._count)
+        self.fetch = Fetch(api, self.telemetry, lambda: NOW_MS)
 
     def about(self, *customers: str, seconds_left: Callable[[], float] = lambda: 60.0) -> Answers:
-        """One enquiry, at the end of which the connections are given back."""
+        """One fetch, at the end of which the connections are given back."""
         with closing(self.places):
             return self.ask(*customers, seconds_left=seconds_left)
 
     def ask(self, *customers: str, seconds_left: Callable[[], float] = lambda: 60.0) -> Answers:
-        """One enquiry of several."""
-        return self.enquiry.ask(Question(meter=METER, customers=customers), seconds_left)
+        """One fetch of several."""
+        return self.fetch.ask(Question(meter=METER, customers=customers), seconds_left)
 
     def counted(self, metric: str, reason: str) -> int:
         return self.telemetry._counts[metric, reason]
@@ -269,7 +269,7 @@ def test_a_rotated_key_is_found_in_the_middle(aforo: str) -> None:
 def test_a_refused_key_is_the_trouble_whatever_stands_in_the_previous_version(
     previous: str, aforo: str
 ) -> None:
-    """And the first enquiry after Aforo takes the key again is answered."""
+    """And the first fetch after Aforo takes the key again is answered."""
     asked = Asked(aforo, previous=previous)
     with closing(asked.places):
         httpx.post(f"{aforo}/_faults", json={"faults": [{"kind": "unauthorized"}]})
@@ -341,17 +341,17 @@ def environment(
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    enquiry_handler._wired.cache_clear()
+    fetch_handler._wired.cache_clear()
     yield
-    enquiry_handler._wired().api.places.close()
-    enquiry_handler._wired.cache_clear()
+    fetch_handler._wired().api.places.close()
+    fetch_handler._wired.cache_clear()
 
 
 @pytest.mark.usefixtures("environment")
 def test_the_handler_answers_what_apply_understands() -> None:
     """The answers cross as JSON, and validate on the other side."""
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    found = enquiry_handler.handler(asked, Context())  # type: ignore[arg-type]
+    found = fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
     assert found["outcome"] == "answered"
     answers = Answers.model_validate(found["answers"])
     assert [one.customer_id for one in answers.customers] == ["cus_1", "cus_3"]
@@ -365,5 +365,5 @@ def test_questions_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUESTIONS_PER_SECOND", "20")
     began = time.monotonic()
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    enquiry_handler.handler(asked, Context())  # type: ignore[arg-type]
+    fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
     assert time.monotonic() - began >= 4 / 20

@@ -21,8 +21,8 @@ from functions.reconciliation.answers import (
     Question,
     Quota,
 )
-from functions.reconciliation.enquiry_answer import Unusable, read_guard, read_keys, read_quota
-from functions.reconciliation.enquiry_api import REFUSED, EnquiryApi, Unanswered
+from functions.reconciliation.fetch_answer import Unusable, read_guard, read_keys, read_quota
+from functions.reconciliation.fetch_api import REFUSED, FetchApi, Unanswered
 
 # Before each question: it may take 22 s (aforo_http.py, enquiry_api.py), and the answers are yet to
 # leave. A function that is ended instead takes what was answered with it.
@@ -35,10 +35,10 @@ NOBODY_THERE = frozenset({"timeout", "no_connection", "outage"})
 type _Said[T] = bytes | Unanswered | None
 
 
-class Enquiry(NamedTuple):
+class Fetch(NamedTuple):
     """`clock` gives epoch milliseconds."""
 
-    api: EnquiryApi
+    api: FetchApi
     telemetry: Telemetry
     clock: Callable[[], int]
 
@@ -67,11 +67,11 @@ class Enquiry(NamedTuple):
 
 
 class _Asking:
-    """One enquiry under way. `stopped` says why no more is to be asked; empty: go on."""
+    """One fetch under way. `stopped` says why no more is to be asked; empty: go on."""
 
     def __init__(
         self,
-        api: EnquiryApi,
+        api: FetchApi,
         telemetry: Telemetry,
         clock: Callable[[], int],
         seconds_left: Callable[[], float],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.reconciliation.answers import Guard, KeysAnswer, Quota
 from functions.reconciliation.commands import LARGEST
-from functions.reconciliation.enquiry_answer import Unusable, read_guard, read_keys, read_quota
+from functions.reconciliation.fetch_answer import Unusable, read_guard, read_keys, read_quota
 from functions.usage.quota import GuardLevel
 
 ALLOWED = {"decision": "ALLOW", "currentUsage": 12, "limit": 60, "tierName": "Gold", "new": {}}

@@ -1,4 +1,4 @@
-"""The enquiry's entry point, outside the VPC: the reconcile state machine asks, Aforo answers.
+"""The fetch's entry point, outside the VPC: the reconcile state machine asks, Aforo answers.
 
 The outcome is returned, never raised: an Aforo that is away is no failure of the machine.
 """
@@ -14,9 +14,9 @@ from functions.adapters.aws import secrets_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.answers import Question
-from functions.reconciliation.enquiry import Enquiry
-from functions.reconciliation.enquiry_api import EnquiryApi, Places
-from functions.reconciliation.enquiry_settings import EnquirySettings
+from functions.reconciliation.fetch import Fetch
+from functions.reconciliation.fetch_api import FetchApi, Places
+from functions.reconciliation.fetch_settings import FetchSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 def handler(question: Mapping[str, object], context: "LambdaContext") -> dict[str, object]:
     """AWS Lambda's entry point."""
-    enquiry = _wired()
+    fetch = _wired()
     try:
-        answers = enquiry.ask(
+        answers = fetch.ask(
             Question.model_validate(question),
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
         )
     finally:
-        enquiry.telemetry.flush()
+        fetch.telemetry.flush()
     return {
         "outcome": "unanswered" if answers.is_empty else "answered",
         "answers": answers.model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -39,19 +39,19 @@ def handler(question: Mapping[str, object], context: "LambdaContext") -> dict[st
 
 
 @cache
-def _wired() -> Enquiry:
-    settings = read_settings(EnquirySettings)
-    api = EnquiryApi(
+def _wired() -> Fetch:
+    settings = read_settings(FetchSettings)
+    api = FetchApi(
         _places(settings),
         AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic),
         Caller(settings.aforo_tenant_id, settings.aforo_key_header),
         settings.quota_metric_name,
         pause=_pause_between(1 / settings.questions_per_second),
     )
-    return Enquiry(api, Telemetry("reconciliation"), lambda: time.time_ns() // 1_000_000)
+    return Fetch(api, Telemetry("reconciliation"), lambda: time.time_ns() // 1_000_000)
 
 
-def _places(settings: EnquirySettings) -> Places:
+def _places(settings: FetchSettings) -> Places:
     hosts, guard, keys = settings.allowed_hosts, None, None
     quota = aforo_client(settings.aforo_api_url, hosts, "AFORO_API_URL")
     if settings.aforo_pricing_url:

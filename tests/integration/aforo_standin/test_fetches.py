@@ -196,7 +196,7 @@ def test_revocation_of_tokens_and_keys(client: httpx.Client, console: Console) -
 
 
 @pytest.mark.parametrize("path", [GUARD, "/v1/events", "/internal/v1/auth/token-check"])
-def test_enquiries_need_the_key(url: str, console: Console, path: str) -> None:
+def test_fetches_need_the_key(url: str, console: Console, path: str) -> None:
     """None of them answers to nobody."""
     assert httpx.get(f"{url}{path}", trust_env=False).status_code == 401
     assert httpx.post(f"{url}{QUOTA}", trust_env=False).status_code == 401

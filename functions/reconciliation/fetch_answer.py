@@ -1,4 +1,4 @@
-"""The bodies of Aforo's answers to an enquiry -> what they say, or `Unusable` with the reason.
+"""The bodies of Aforo's answers to a fetch -> what they say, or `Unusable` with the reason.
 
 Guaranteed: nothing is believed that does not say it whole. A body that passes for an answer and
 is none (a page, an error in JSON, no decision: aforo-contract.md 1.4) changes nothing.

@@ -28,7 +28,7 @@ def to_stdout(line: str) -> None:
     sys.stdout.flush()
 
 
-class Telemetry:
+class AuthorizerTelemetry:
     """`clock` gives epoch seconds; `write` takes one line."""
 
     def __init__(
