@@ -22,7 +22,7 @@ class ForwarderSettings(Settings):
     """One field per variable. Holding must end while Aforo still recognises a key it has seen."""
 
     usage_queue_url: str
-    unforwarded_usage_queue_url: str
+    usage_dead_letter_queue_url: str
     settled_usage_queue_url: str
     ledger_bucket: str
     aforo_base_url: str

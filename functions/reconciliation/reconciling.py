@@ -58,7 +58,7 @@ class Reconciliation(NamedTuple):
             message_id = record["messageId"]
             match read_body(record["body"]):
                 case RefusedBody() as refused:
-                    # It fails until its receives are used up: UnreconciledUsageQueue keeps it.
+                    # It fails until its receives are used up: CounterDeadLetterQueue keeps it.
                     self._refuse(message_id, refused)
                     failed.add(message_id)
                 case list() as usages:

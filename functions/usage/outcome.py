@@ -51,7 +51,7 @@ class SetAside:
     reason: str
     status: int | None = None
     instance: str | None = None  # Aforo's id of its answer: its support asks for it
-    doubtful_since_ms: int | None = None  # since when Aforo may have it; None: it has not
+    maybe_billed_since_ms: int | None = None  # since when Aforo may have it; None: it has not
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ def _authorizer(valkey: Valkey) -> Iterator[Authorizer]:
             "UNKNOWN_POLICY": "allow",
             "NO_GRANT_POLICY": "deny",
             "RESULT_TTL_SECONDS": "0",
-            "MARGIN_CAP_PERCENT": "5",
+            "HEADROOM_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
         }
     )

@@ -16,7 +16,7 @@ from functions.adapters.json_lines import READ_BYTES, put_lines, read_lines
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.forwarder.ledger_lookup import LedgerLookup
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:

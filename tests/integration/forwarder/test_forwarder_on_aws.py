@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HOLD_SECONDS = 3
 PATIENCE_SECONDS = 60
-QUEUES = ("usage", "unforwarded", "settled")
+QUEUES = ("usage", "usage_dead_letter", "settled")
 ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "ApproximateFirstReceiveTimestamp")
 
 
@@ -125,7 +125,7 @@ def deployed(
     )
     for name, value in {
         "USAGE_QUEUE_URL": urls["usage"],
-        "UNFORWARDED_USAGE_QUEUE_URL": urls["unforwarded"],
+        "USAGE_DEAD_LETTER_QUEUE_URL": urls["usage_dead_letter"],
         "SETTLED_USAGE_QUEUE_URL": urls["settled"],
         "LEDGER_BUCKET": f"ledger-{mark}",
         "AFORO_BASE_URL": aforo.url,
@@ -167,7 +167,7 @@ def test_a_good_day(deployed: Deployment, console: httpx.Client) -> None:
     (settled,) = deployed.bodies("settled")
     assert [one["key"] for one in settled["settled"]] == [key(n) for n in range(5)]
     assert deployed.depth("usage") == (0, 0)
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_hold_that_is_too_long_stops_nothing(
@@ -193,7 +193,7 @@ def test_down_then_held_then_set_aside(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Aforo is down: the message is held invisible, comes back, and past the hold it is in
-    UnforwardedUsageQueue with its class and its tries; the quota counts it.
+    UsageDeadLetterQueue with its class and its tries; the quota counts it.
     """
     break_aforo({"kind": "status", "status": 503})
     started = time.monotonic()
@@ -208,7 +208,7 @@ def test_down_then_held_then_set_aside(
     while time.monotonic() - started < PATIENCE_SECONDS and deployed.waiting("usage"):
         deployed.invoke()
         time.sleep(0.1)
-    (message,) = deployed.bodies("unforwarded")
+    (message,) = deployed.bodies("usage_dead_letter")
     assert time.monotonic() - started >= HOLD_SECONDS
     assert deployed.seen[1].at - deployed.seen[0].at >= 1
     assert [event["idempotencyKey"] for event in message["events"]] == [key(n) for n in range(3)]
@@ -233,7 +233,7 @@ def test_back_in_time_is_confirmed_and_billed_once(
         time.sleep(0.1)
     assert deployed.waiting("usage") == 0
     assert console.get("/_ledger").json()["accepted"] == 3
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_poison_and_old_ones(deployed: Deployment, console: httpx.Client) -> None:
@@ -244,7 +244,9 @@ def test_poison_and_old_ones(deployed: Deployment, console: httpx.Client) -> Non
     unknown = usage_event(51, occurred_ms=now_ms(), metric="Petz")
     deployed.put(body(*events(range(3)), blank, unknown), "not json")
     assert deployed.invoke() == {"batchItemFailures": []}
-    classes = sorted(one["setAside"]["setAsideClass"] for one in deployed.bodies("unforwarded"))
+    classes = sorted(
+        one["setAside"]["setAsideClass"] for one in deployed.bodies("usage_dead_letter")
+    )
     assert classes == ["config", "poison", "poison"]
     assert console.get("/_ledger").json()["accepted"] == 3
 
@@ -296,7 +298,7 @@ def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: httpx.C
     assert deployed.invoke() == {"batchItemFailures": []}
     assert console.get("/_ledger").json()["accepted"] == 1
     assert json.loads(beat) in deployed.bodies("settled")
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_ledger_that_is_gone_brings_the_messages_back(

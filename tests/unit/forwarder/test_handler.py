@@ -7,7 +7,7 @@ from functions.usage.errors import SettingsError
 
 REQUIRED = (
     "USAGE_QUEUE_URL",
-    "UNFORWARDED_USAGE_QUEUE_URL",
+    "USAGE_DEAD_LETTER_QUEUE_URL",
     "SETTLED_USAGE_QUEUE_URL",
     "LEDGER_BUCKET",
     "AFORO_BASE_URL",

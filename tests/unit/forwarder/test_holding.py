@@ -123,7 +123,7 @@ def test_what_was_not_tried_stays_held(reason: str) -> None:
 def settings(hold_seconds: int, dedup_window_seconds: int) -> ForwarderSettings:
     return ForwarderSettings(
         usage_queue_url="u",
-        unforwarded_usage_queue_url="u",
+        usage_dead_letter_queue_url="u",
         settled_usage_queue_url="u",
         ledger_bucket="b",
         aforo_base_url="http://127.0.0.1",

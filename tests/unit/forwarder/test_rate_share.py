@@ -79,7 +79,7 @@ def test_all_shares_together_are_the_limit(per_minute: int, processes: int) -> N
     """Equal parts; and a full post fits into each, or posts are as small as the share."""
     found = ForwarderSettings(
         usage_queue_url="u",
-        unforwarded_usage_queue_url="u",
+        usage_dead_letter_queue_url="u",
         settled_usage_queue_url="u",
         ledger_bucket="b",
         aforo_base_url="http://127.0.0.1",
