@@ -220,7 +220,7 @@ def test_after_a_long_outage_with_doubts_a_replay_in_time_needs_no_person(kind: 
 def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
     kind: str, replayed_after: float
 ) -> None:
-    """The doubtful wait unposted for a decision, the rest is billed; then a person, who asked Aforo,
+    """The doubtful wait unposted for a decision, the rest is billed. A person, who asked Aforo,
     sends those that it has not got.
     """
     road = Road(kind, hours=20)
