@@ -1,6 +1,6 @@
 """A customer's state -> allow or deny, with what to tell the caller. Pure.
 
-The table of DESIGN.md 8; codes and retry times of the margin guard as in aforo-contract.md 1.4.
+The table of quota.md; codes and retry times of the margin guard as in aforo-contract.md 1.4.
 Messages stand in a JSON body as they are: no quotes, no backslashes.
 """
 

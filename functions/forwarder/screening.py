@@ -1,4 +1,4 @@
-"""What time alone decides, before anything is posted (aforo-contract.md 1.1.6, DESIGN.md 5).
+"""What time alone decides, before anything is posted (aforo-contract.md 1.1.6, architecture.md 2).
 
 Events come in; the outcomes of those that must not be posted now leave. Guaranteed: an event that
 Aforo may have and may have forgotten is never posted, unless a person decided so.

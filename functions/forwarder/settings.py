@@ -14,7 +14,7 @@ MOST_EVENTS_PER_POST = 100
 MOST_POST_BYTES = 8 * 1024 * 1024
 # A connection each; more do not help a function with a third of a vCPU.
 MOST_POSTS_AT_ONCE = 16
-# A sixth of the window: 4 of Aforo's assumed 24 hours (DESIGN.md 5), kept for the last try.
+# A sixth of the window: 4 of Aforo's assumed 24 hours (architecture.md 2), kept for the last try.
 HOLD_SHARE_OF_WINDOW = Fraction(5, 6)
 
 

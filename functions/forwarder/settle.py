@@ -1,7 +1,8 @@
 """Makes outcomes durable, in the order in which a crash loses nothing.
 
 Outcomes by message come in; the ids of the messages whose outcome could not be made durable leave:
-they come back, and everything here is done again, which changes nothing (DESIGN.md 5).
+they come back, and everything here is done again, which changes nothing (architecture.md, The
+hand-overs).
 """
 
 from collections.abc import Iterable, Sequence

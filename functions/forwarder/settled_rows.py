@@ -33,7 +33,7 @@ def settled_rows(
 
 
 def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
-    """What the quota counts: every settled key once, set aside or confirmed (DESIGN.md 8)."""
+    """What the quota counts: every settled key once, set aside or confirmed (architecture.md 2)."""
     return list({row["key"]: _settled_usage(row) for row in rows}.values())
 
 

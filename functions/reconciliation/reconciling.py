@@ -1,7 +1,7 @@
 """A batch from SettledUsageQueue -> what was counted and carried out, and which messages come back.
 
 Guaranteed: a message is done only when all it says is in the counters. Nothing is undone: whatever
-is tried again finds that it was already done (DESIGN.md 8).
+is tried again finds that it was already done (architecture.md 3).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from functions.usage.shape import shape_of
 
 
 class LedgerRow(TypedDict):
-    """One settled event (DESIGN.md 5, Ledger). Times are ISO 8601 UTC."""
+    """One settled event (ledger.md, Columns). Times are ISO 8601 UTC."""
 
     key: ReadOnly[str]
     customerId: ReadOnly[str]

@@ -58,7 +58,7 @@ class UsageMessage(TypedDict):
 
 
 class SettledUsage(TypedDict):
-    """One settled event: what the quota counts. Set-aside usage counts too (DESIGN.md 8)."""
+    """One settled event: what the quota counts. Set-aside usage counts too (architecture.md 3)."""
 
     key: ReadOnly[str]
     customerId: ReadOnly[str]

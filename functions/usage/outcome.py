@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class SetAsideClass(StrEnum):
-    """Why Aforo will not take an event now (DESIGN.md 5); replay filters by it."""
+    """Why Aforo will not take an event now (architecture.md 2); replay filters by it."""
 
     POISON = "poison"  # the event itself is wrong
     CONFIG = "config"  # Aforo lacks something: an unknown metric, a missing customer

@@ -2,7 +2,7 @@
 
 Standard library only: the authorizer imports it, and its cold start is its imports. The state of
 a customer is one hash, so that a decision costs one read; `used` and `limit` are stored,
-`remaining` is derived in the same script that adds (DESIGN.md 8).
+`remaining` is derived in the same script that adds (architecture.md 3).
 """
 
 import re
@@ -109,7 +109,7 @@ def overshoot_bound(
     cap: float = HEADROOM_CAP,
 ) -> float:
     """How many calls beyond `limit` can be served at most, while rate and burst are enforced:
-    `burst + rate * (ttl + lag) - headroom` (aws-and-counters.md 4b); docs/quota.md has the table.
+    `burst + rate * (ttl + lag) - headroom` (aws-and-counters.md 4b); quota.md has the table.
     """
     in_flight = burst + rate_per_second * exposure_seconds
     return in_flight - headroom(

@@ -3,7 +3,7 @@
     python -m tests.bench.bench_authorizer
 
 Server and client share one CPU, so that figures of one run can be compared with each other; those
-of two machines cannot. Goals: DESIGN.md 12, performance.md 6 (G8, G9, G11).
+of two machines cannot. Goals: docs/decisions/0005-cost-goals.md.
 """
 
 import json

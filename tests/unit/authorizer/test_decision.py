@@ -1,4 +1,4 @@
-"""The decision table (DESIGN.md 8)."""
+"""The decision table (docs/quota.md)."""
 
 from dataclasses import replace
 
