@@ -72,6 +72,8 @@ def test_an_id_that_may_pay_stays_where_the_line_can_be_metered(line: str) -> No
         '\\"',
         "<apiKey ",
         "aB0",
+        "<x-",
+        "aaaaaaaaaaaaaaaaaaaaB0,",
     ],
 )
 def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
