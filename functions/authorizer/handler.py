@@ -24,6 +24,7 @@ from functions.authorizer.settings import AuthorizerSettings, read_settings
 from functions.authorizer.signing_key import SigningKeys
 from functions.authorizer.token import TokenVerifier
 from functions.usage.errors import UsageError
+from functions.usage.metric import Metric
 
 
 def handler(event: object, _context: object) -> Policy:
@@ -99,5 +100,5 @@ def _report(error: Exception, request: Mapping[str, object]) -> None:
     }
     telemetry = AuthorizerTelemetry(time.time)
     telemetry.log("ERROR", AUTHORIZER_FAILED, {**facts, **request_ids(request)})
-    telemetry.count(AUTHORIZER_FAILED)
+    telemetry.count(Metric.AUTHORIZER_FAILED)
     telemetry.flush_if_due()

@@ -19,6 +19,7 @@ from functions.forwarder.settled_rows import settled_rows, settled_usage
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import settled_bodies
+from functions.usage.metric import Metric
 
 
 class RowKeeper(Protocol):
@@ -87,5 +88,5 @@ class Settlement:
         return True
 
     def _note(self, place: str, error: Exception) -> None:
-        self.telemetry.count("SettlingFailed", reason=place)
+        self.telemetry.count(Metric.SETTLING_FAILED, reason=place)
         self.telemetry.log.error(NOT_SETTLED, place=place, fault=str(error))

@@ -18,11 +18,12 @@ from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED, LEDGER_UNREADABLE, Telemetry
+from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
 from functions.reconciliation.due_hours import due_hours, is_over
 from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
 from functions.reconciliation.settings import RepairSettings
 from functions.usage.errors import Permanent
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Repair(NamedTuple):
             bodies = [one.model_dump_json(by_alias=True) for one in found.commands()]
             commands += self.send(bodies)
             units += found.units
-        self.telemetry.count(HOURS_NOT_REPAIRED, len(left))
+        self.telemetry.count(Metric.HOURS_NOT_REPAIRED, len(left))
         return Repaired(len(hours) - len(left), commands, units, left)
 
     def _read(self, hour: int) -> HoursRead | None:

@@ -9,12 +9,12 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED
 from functions.reconciliation import repair as entry
 from functions.reconciliation.due_hours import LATENESS_MS
 from functions.reconciliation.repair import RESERVE_MS, handler, hours_asked
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, Tenant, event
 from tests.local.ministack import Ministack
@@ -132,7 +132,7 @@ def test_an_unreadable_object_holds_up_its_own_hour_only(walk: Walk) -> None:
     repair, _ = entry._wired()
     found = repair.run([HOUR - 3, HOUR - 2], lambda: 900_000)
     assert found.left == [text(HOUR - 3)]
-    assert repair.telemetry._counts[HOURS_NOT_REPAIRED, ""] == 1
+    assert repair.telemetry._counts[Metric.HOURS_NOT_REPAIRED, ""] == 1
     assert len(walk.bodies()) == 1
 
 
