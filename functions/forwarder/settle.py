@@ -15,7 +15,7 @@ from functions.adapters.telemetry import NOT_SETTLED, Telemetry
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Unreadable
 from functions.forwarder.set_aside import set_aside_bodies, unreadable_body
-from functions.forwarder.settled_rows import settled_rows, settled_usage
+from functions.forwarder.settled_rows import counted_once, settled_rows
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import settled_bodies
@@ -81,7 +81,7 @@ class Settlement:
 
     def _announce(self, rows: Iterable[LedgerRow]) -> bool:
         try:
-            self.settled.send(settled_bodies(settled_usage(rows)))
+            self.settled.send(settled_bodies(counted_once(rows)))
         except (BotoCoreError, ClientError, UsageError) as error:
             self._note("SettledUsageQueue", error)
             return False
