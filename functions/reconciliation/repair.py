@@ -87,14 +87,14 @@ class Repair(NamedTuple):
 
 def handler(asked: Asked, context: "LambdaContext") -> Mapping[str, object]:
     """AWS Lambda's entry point."""
-    repair, horizon_days = _wired()
-    now_ms = repair.clock()
-    hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, horizon_days))
+    wired = _wired()
+    now_ms = wired.repair.clock()
+    hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, wired.horizon_days))
     try:
-        repaired = repair.run(hours, context.get_remaining_time_in_millis)
-        repair.telemetry.log.info(REPAIRED, **repaired._asdict())
+        repaired = wired.repair.run(hours, context.get_remaining_time_in_millis)
+        wired.telemetry.log.info(REPAIRED, **repaired._asdict())
     finally:
-        repair.telemetry.flush()
+        wired.telemetry.flush()
     return repaired._asdict()
 
 
@@ -111,13 +111,22 @@ def hours_asked(texts: Sequence[str] | None, now_ms: int) -> list[int]:
     return hours
 
 
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    repair: Repair
+    telemetry: Telemetry
+    horizon_days: int
+
+
 @cache
-def _wired() -> tuple[Repair, int]:
+def _wired() -> Wired:
     settings = read_settings(RepairSettings)
+    telemetry = Telemetry("repair")
     repair = Repair(
         read=Ledger(s3_client(), settings.ledger_bucket).read,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
-        telemetry=Telemetry("repair"),
+        telemetry=telemetry,
         clock=lambda: time.time_ns() // 1_000_000,
     )
-    return repair, settings.mark_horizon_days
+    return Wired(repair, telemetry, settings.mark_horizon_days)

@@ -344,7 +344,7 @@ def environment(
         monkeypatch.setenv(name, value)
     fetch_handler._wired.cache_clear()
     yield
-    fetch_handler._wired().api.places.close()
+    fetch_handler._wired().fetch.api.places.close()
     fetch_handler._wired.cache_clear()
 
 
