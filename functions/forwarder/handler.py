@@ -33,6 +33,7 @@ from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
+from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -90,7 +91,7 @@ def _wired() -> Wired:
 def _say_if_shortened(settings: ForwarderSettings, telemetry: Telemetry) -> None:
     """Once per process: it goes on as deployed, and whoever deployed it meant something else."""
     if settings.is_hold_shortened:
-        telemetry.count("HoldShortened")
+        telemetry.count(Metric.HOLD_SHORTENED)
         telemetry.log.error(
             HOLD_SHORTENED,
             asked_seconds=settings.hold_seconds,

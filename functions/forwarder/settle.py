@@ -16,10 +16,11 @@ from functions.adapters.telemetry import NOT_SETTLED, Telemetry
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Unreadable
 from functions.forwarder.set_aside import set_aside_bodies, unreadable_body
-from functions.forwarder.settled_rows import settled_rows, settled_usage
+from functions.forwarder.settled_rows import counted_once, settled_rows
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import settled_bodies
+from functions.usage.metric import Metric
 
 
 class RowKeeper(Protocol):
@@ -81,12 +82,12 @@ class Settlement:
 
     def _announce(self, rows: Iterable[LedgerRow]) -> bool:
         try:
-            self.settled.send(settled_bodies(settled_usage(rows)))
+            self.settled.send(settled_bodies(counted_once(rows)))
         except (BotoCoreError, ClientError, UsageError) as error:
             self._note("SettledUsageQueue", error)
             return False
         return True
 
     def _note(self, place: str, error: Exception) -> None:
-        self.telemetry.count("SettlingFailed", reason=place)
+        self.telemetry.count(Metric.SETTLING_FAILED, reason=place)
         self.telemetry.log.error(NOT_SETTLED, place=place, fault=str(error))

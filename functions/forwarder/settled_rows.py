@@ -6,7 +6,7 @@ from typing import ReadOnly, TypedDict
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Received
 from functions.usage.event import UsageEvent, meter_of
-from functions.usage.ledger_row import LedgerRow
+from functions.usage.ledger_row import LedgerRow, settled_usage
 from functions.usage.message import SettledUsage
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, SetAside
@@ -32,9 +32,9 @@ def settled_rows(
     return list(rows.values())
 
 
-def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
+def counted_once(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
     """What the quota counts: every settled key once, set aside or confirmed (architecture.md 2)."""
-    return list({row["key"]: _settled_usage(row) for row in rows}.values())
+    return list({row["key"]: settled_usage(row) for row in rows}.values())
 
 
 def _more_doubtful(known: LedgerRow, other: LedgerRow) -> LedgerRow:
@@ -83,13 +83,3 @@ def _row(
     if replay_id:
         row = {**row, "replayId": replay_id}
     return row
-
-
-def _settled_usage(row: LedgerRow) -> SettledUsage:
-    return {
-        "key": row["key"],
-        "customerId": row["customerId"],
-        "meter": row["meter"],
-        "quantity": row["quantity"],
-        "occurredAt": row["occurredAt"],
-    }

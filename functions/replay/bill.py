@@ -18,8 +18,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 
-# Replaying them again changes nothing: a person decides, or Aforo's own historical import.
-NEEDS_DECISION_CLASSES = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.LATE})
+NEEDS_DECISION_CLASSES = frozenset(one for one in SetAsideClass if one.meaning.needs_decision)
 # Aforo takes events of the last 90 days (aforo-contract.md 1.1.6).
 ACCEPTED_MS = 90 * DAY_MS
 

@@ -26,6 +26,7 @@ from functions.replay.remetering import Remetering
 from functions.replay.second_reading import SecondReading
 from functions.replay.settings import MeterAgainSettings
 from functions.replay.step_answer import answer_of, tell
+from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -69,7 +70,7 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     answer = answer_of(task, move_id, started_at_ms, progress.moved)
     if not task.order.dry_run:
         for why, times in progress.never_ended.items():
-            _wired()[-1].count("RequestsNeverEnded", times, reason=why)
+            _wired()[-1].count(Metric.REQUESTS_NEVER_ENDED, times, reason=why)
     tell(_wired()[-1], task, answer)
     return {**answer, "marker": progress.marker}
 

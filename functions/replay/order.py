@@ -128,11 +128,8 @@ class Filter(_Input):
 
     @property
     def classes(self) -> Collection[str]:
-        """Poison is what Aforo refused for its content: it comes back unless something was mended,
-        so it is replayed only when it is asked for.
-        """
         if self.set_aside_class is None:
-            return {one for one in SetAsideClass if one is not SetAsideClass.POISON}
+            return {one for one in SetAsideClass if one.meaning.replayed_by_default}
         return self.set_aside_class
 
     def takes_time(self, epoch_ms: float) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from functions.adapters.telemetry import REPLAYED, Telemetry
 from functions.replay.limits import Moved, RoundTask
+from functions.usage.metric import Metric
 from functions.usage.moment import iso_from_epoch_ms
 
 
@@ -27,5 +28,5 @@ def tell(telemetry: Telemetry, task: RoundTask, answer: dict[str, Any]) -> None:
     extra = {**answer, "replay_id": task.replay_id, "dry_run": task.order.dry_run}
     telemetry.log.info(REPLAYED, extra=extra)
     if not task.order.dry_run:
-        telemetry.count(REPLAYED, answer["events"])
+        telemetry.count(Metric.EVENTS_REPLAYED, answer["events"])
         telemetry.flush()

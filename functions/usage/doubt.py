@@ -11,7 +11,7 @@ from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 
-_UNKNOWN = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.EXHAUSTED})
+_DOUBTFUL = frozenset(one for one in SetAsideClass if one.meaning.doubtful_if_unsaid)
 
 
 def recorded_doubt_ms(record: SetAsideRecord) -> int | None:
@@ -22,7 +22,7 @@ def recorded_doubt_ms(record: SetAsideRecord) -> int | None:
         said = record["maybeBilledSince"]
         return None if said is None else epoch_ms_from_iso(said)
     # Redriven by SQS, or written by an older version: nobody noted how its tries went.
-    is_doubtful = record["setAsideClass"] in _UNKNOWN or record["tries"] > 1
+    is_doubtful = record["setAsideClass"] in _DOUBTFUL or record["tries"] > 1
     return epoch_ms_from_iso(record["firstTriedAt"]) if is_doubtful else None
 
 

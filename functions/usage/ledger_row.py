@@ -4,6 +4,7 @@ and a confirmed row outweighs a set-aside row of the same key.
 
 from typing import Literal, NotRequired, ReadOnly, TypedDict
 
+from functions.usage.message import SettledUsage
 from functions.usage.shape import shape_of
 
 
@@ -27,3 +28,14 @@ class LedgerRow(TypedDict):
 
 
 LEDGER_ROW = shape_of(LedgerRow)
+
+
+def settled_usage(row: LedgerRow) -> SettledUsage:
+    """What the quota counts of a row, whatever became of it."""
+    return {
+        "key": row["key"],
+        "customerId": row["customerId"],
+        "meter": row["meter"],
+        "quantity": row["quantity"],
+        "occurredAt": row["occurredAt"],
+    }

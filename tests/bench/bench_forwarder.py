@@ -20,11 +20,12 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.aforo_breaker import Breaker
+from functions.forwarder.gate import Post
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
 from functions.forwarder.packing import body_of
 from functions.forwarder.parallel import Parallel
-from functions.forwarder.posting import Post, Posting
+from functions.forwarder.posting import Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts

@@ -10,10 +10,11 @@ from pydantic_core import from_json
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.gate import Post
 from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.holding import Holding
 from functions.forwarder.parallel import Parallel
-from functions.forwarder.posting import Post, Posting
+from functions.forwarder.posting import Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening

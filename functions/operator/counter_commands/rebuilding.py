@@ -22,8 +22,8 @@ from functions.reconciliation.commands import (
 )
 from functions.reconciliation.due_hours import newest_over
 from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
-from functions.usage.ledger_row import LedgerRow
-from functions.usage.message import SettledMessage, SettledUsage, packed, to_body
+from functions.usage.ledger_row import settled_usage
+from functions.usage.message import SettledMessage, packed, to_body
 from functions.usage.moment import HOUR_MS
 from functions.usage.period import Period, Recurrence
 
@@ -102,7 +102,7 @@ class Rebuild:
         """The hours that may not be closed yet are counted again event by event: by their marks."""
         rows = 0
         for hour in hours:
-            usage = map(_settled, self._tools.read(hour_prefix(hour_text(hour))))
+            usage = map(settled_usage, self._tools.read(hour_prefix(hour_text(hour))))
             for group in packed(usage):
                 rows += len(group)
                 if self._is_sending:
@@ -141,16 +141,6 @@ def _first_hour(standing: Iterable[StandingCommand], now_ms: int, since: int | N
 
 def _is_past(command: StandingCommand, now_ms: int) -> bool:
     return isinstance(command, RevocationCommand) and command.until_ms <= now_ms
-
-
-def _settled(row: LedgerRow) -> SettledUsage:
-    return {
-        "key": row["key"],
-        "customerId": row["customerId"],
-        "meter": row["meter"],
-        "quantity": row["quantity"],
-        "occurredAt": row["occurredAt"],
-    }
 
 
 def _body(command: OpenCommand | RebuildCommand) -> str:

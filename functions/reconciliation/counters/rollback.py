@@ -13,6 +13,7 @@ from redis import Redis
 from functions.adapters.telemetry import WENT_BACK, Telemetry
 from functions.reconciliation.counters.redis_scripts import Call, Script, run_one
 from functions.usage.errors import Retryable
+from functions.usage.metric import Metric
 from functions.usage.quota import tenant_key
 
 # Asynchronous replication loses seconds at most. But how much is missing is known only from one
@@ -48,5 +49,7 @@ class RollbackGuard:
     def _report(self, lost_ms: int) -> None:
         if lost_ms:
             is_withdrawn = lost_ms > TOLERANCE_MS
-            self._telemetry.count(WENT_BACK, reason="withdrawn" if is_withdrawn else "seconds")
+            self._telemetry.count(
+                Metric.COUNTERS_WENT_BACK, reason="withdrawn" if is_withdrawn else "seconds"
+            )
             self._telemetry.log.error(WENT_BACK, lost_ms=lost_ms, is_withdrawn=is_withdrawn)

@@ -4,7 +4,6 @@ what Aforo's book says of it (aforo-contract.md 1.1.4).
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import httpx
@@ -18,6 +17,7 @@ from functions.forwarder.packing import KeyedEvent, distinct
 from functions.forwarder.parallel import Parallel
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import now_ms, usage_event
+from tests.fakes.open_gate import open_gate
 from tests.fakes.secret_store import SecretStore
 from tests.integration.forwarder.conftest import HANGING_SECONDS, PATIENCE_SECONDS
 from tests.local.aforo.settings import DEFAULT_API_KEY
@@ -104,11 +104,11 @@ def test_a_lasting_fault_and_then_none(
     break_aforo(fault)
     if fault["kind"] == "hang":
         api.client.timeout = httpx.Timeout(HANGING_SECONDS)
-    assert outcomes(deliver(events, api.post)) == {outcome}
+    assert outcomes(deliver(events, open_gate(api.post))) == {outcome}
     api.client.timeout = httpx.Timeout(PATIENCE_SECONDS)
     assert book(console)["accepted"] == accepted
     console.delete("/_faults").raise_for_status()
-    assert outcomes(deliver(events, api.post)) == {Confirmed()}
+    assert outcomes(deliver(events, open_gate(api.post))) == {Confirmed()}
     assert book(console)["accepted"] == SIZE
 
 
@@ -135,7 +135,7 @@ def test_any_two_faults_in_a_row(
     for second in QUICK:
         events = batch()
         break_aforo(first, second)
-        found = [outcomes(deliver(events, api.post)) for _ in range(3)]
+        found = [outcomes(deliver(events, open_gate(api.post))) for _ in range(3)]
         assert not any(isinstance(one, SetAside) for outcome in found for one in outcome)
         assert found[-1] == {Confirmed()}, second
         assert book(console)["accepted"] == SIZE
@@ -153,8 +153,8 @@ def test_any_fault_beside_one_that_chooses_an_event(
     for other in QUICK:
         events = batch()
         break_aforo(other, choosing)
-        deliver(events, api.post)
-        last = deliver(events, api.post)
+        deliver(events, open_gate(api.post))
+        last = deliver(events, open_gate(api.post))
         refused = [key for key, one in last.outcomes.items() if isinstance(one, SetAside)]
         assert refused == [events[3].key], other
         assert set(last.outcomes.values()) - {last.outcomes[events[3].key]} == {Confirmed()}
@@ -178,7 +178,7 @@ def test_two_faults_that_choose(
     """
     events = batch(32)
     break_aforo(first, {**second, "match": {"metadata.n": 17}})
-    delivery = deliver(events, api.post)
+    delivery = deliver(events, open_gate(api.post))
     refused = {key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
     both = first["kind"] == "poison"
     assert refused == {events[3].key} | ({events[17].key} if both else set())
@@ -206,7 +206,7 @@ def test_an_event_that_is_refused_alone_is_set_aside(
 ) -> None:
     """Nothing smaller can be tried; 409 is a duplicate only where Aforo says so."""
     break_aforo(fault)
-    (outcome,) = deliver(batch(1), api.post).outcomes.values()
+    (outcome,) = deliver(batch(1), open_gate(api.post)).outcomes.values()
     assert isinstance(outcome, SetAside)
     assert (outcome.set_aside_class, outcome.status) == (expected, fault["status"])
     assert book(console)["accepted"] == 0
@@ -216,10 +216,10 @@ def test_a_conflict_is_set_aside_alone(api: IngestApi, console: httpx.Client) ->
     """The same key with other content, at an Aforo that refuses it with 409."""
     console.patch("/_settings", json={"conflict": "reject"}).raise_for_status()
     events = batch()
-    deliver(events, api.post)
+    deliver(events, open_gate(api.post))
     changed = {**events[5].event, "quantity": 2}
     again = list(distinct([*(p.event for p in events[:5]), changed]).keyed_events.values())  # type: ignore[list-item]
-    delivery = deliver(again, api.post)
+    delivery = deliver(again, open_gate(api.post))
     console.patch("/_settings", json={"conflict": "first_wins"}).raise_for_status()
     refused = {key: one for key, one in delivery.outcomes.items() if isinstance(one, SetAside)}
     assert refused.keys() == {events[5].key}
@@ -233,7 +233,7 @@ def test_a_success_that_says_too_little_is_settled_by_asking_again(
 ) -> None:
     """Once: the second post finds duplicates, and that is proof."""
     break_aforo({"kind": kind, "count": 1})
-    delivery = deliver(batch(), api.post)
+    delivery = deliver(batch(), open_gate(api.post))
     assert outcomes(delivery) == {Confirmed(verified=True)}
     assert (delivery.posts, book(console)["accepted"]) == (2, SIZE)
 
@@ -241,7 +241,7 @@ def test_a_success_that_says_too_little_is_settled_by_asking_again(
 def test_nothing_listens(api: IngestApi) -> None:
     """A refused connection leaves no doubt: nothing was sent."""
     with httpx.Client(base_url="http://127.0.0.1:9", trust_env=False) as client:
-        delivery = deliver(batch(), replace(api, client=client).post)
+        delivery = deliver(batch(), open_gate(replace(api, client=client).post))
     assert outcomes(delivery) == {Held("unreachable", 0)}
 
 
@@ -256,7 +256,7 @@ def test_a_poisoned_event_is_set_aside_alone(
     good = batch(64)
     blank = usage_event(1_000, occurred_ms=now_ms(), customer=" ")
     events = [*(keyed.event for keyed in good[:40]), blank, *(p.event for p in good[40:])]
-    delivery = deliver(list(distinct(events).keyed_events.values()), api.post)
+    delivery = deliver(list(distinct(events).keyed_events.values()), open_gate(api.post))
     refused = [key for key, one in delivery.outcomes.items() if isinstance(one, SetAside)]
     assert refused == [blank["idempotencyKey"]]
     assert book(console)["accepted"] == 64
@@ -267,7 +267,7 @@ def test_an_unknown_metric_is_of_class_config(api: IngestApi, console: httpx.Cli
     """422 UNKNOWN_METRIC: replayable once the metric exists; other meters are not delayed."""
     unknown = (usage_event(100 + n, occurred_ms=now_ms(), metric="Petz") for n in range(20))
     keyed_events = [*batch(20), *distinct(unknown).keyed_events.values()]
-    delivery = deliver(keyed_events, api.post)
+    delivery = deliver(keyed_events, open_gate(api.post))
     classes = [
         one.set_aside_class for one in delivery.outcomes.values() if isinstance(one, SetAside)
     ]
@@ -277,7 +277,7 @@ def test_an_unknown_metric_is_of_class_config(api: IngestApi, console: httpx.Cli
 
 def test_aforo_s_support_can_be_asked_about_a_refusal(api: IngestApi) -> None:
     """The set-aside outcome carries Aforo's id of its answer."""
-    delivery = deliver(batch(1, metric="Petz"), api.post)
+    delivery = deliver(batch(1, metric="Petz"), open_gate(api.post))
     (outcome,) = delivery.outcomes.values()
     assert isinstance(outcome, SetAside)
     assert outcome.status == 422
@@ -286,13 +286,13 @@ def test_aforo_s_support_can_be_asked_about_a_refusal(api: IngestApi) -> None:
 
 def test_the_missing_tenant_holds(api: IngestApi) -> None:
     """Our own header is no event's fault."""
-    delivery = deliver(batch(), replace(api, caller=Caller("")).post)
+    delivery = deliver(batch(), open_gate(replace(api, caller=Caller("")).post))
     assert outcomes(delivery) == {Held("systemic_refusal", 0)}
 
 
 def test_another_tenant_s_key_holds(api: IngestApi) -> None:
     """403: nothing is set aside for a wrong parameter."""
-    delivery = deliver(batch(), replace(api, caller=Caller("tenant_other")).post)
+    delivery = deliver(batch(), open_gate(replace(api, caller=Caller("tenant_other")).post))
     assert outcomes(delivery) == {Held("credential_refused", 0)}
 
 
@@ -301,7 +301,7 @@ def test_a_limit_of_events_below_ours_is_found_by_halving(
 ) -> None:
     """Aforo's own limit is not documented: a smaller one costs posts, not events."""
     console.patch("/_settings", json={"max_events": 20}).raise_for_status()
-    delivery = deliver(batch(100), api.post)
+    delivery = deliver(batch(100), open_gate(api.post))
     console.patch("/_settings", json={"max_events": 100}).raise_for_status()
     assert outcomes(delivery) == {Confirmed()}
     assert book(console)["accepted"] == 100
@@ -310,7 +310,7 @@ def test_a_limit_of_events_below_ours_is_found_by_halving(
 def test_413_is_halved(api: IngestApi, console: httpx.Client) -> None:
     """A body over Aforo's limit goes in parts."""
     console.patch("/_settings", json={"max_body_bytes": 8_000}).raise_for_status()
-    delivery = deliver(batch(64), api.post)
+    delivery = deliver(batch(64), open_gate(api.post))
     console.patch("/_settings", json={"max_body_bytes": 10_485_760}).raise_for_status()
     assert outcomes(delivery) == {Confirmed()}
     assert book(console)["accepted"] == 64
@@ -321,7 +321,7 @@ def test_after_a_rotation_the_new_key_is_read_at_once(api: IngestApi, secret: Se
     secret.values["AWSCURRENT"] = "sk_test_retired"
     next(api.credential.keys_for(str(api.client.base_url)))
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
-    delivery = deliver(batch(), api.post)
+    delivery = deliver(batch(), open_gate(api.post))
     assert outcomes(delivery) == {Confirmed()}
 
 
@@ -330,7 +330,7 @@ def test_before_a_rotation_reaches_aforo_the_previous_key_is_used(
 ) -> None:
     """401 with the new key: AWSPREVIOUS still works."""
     secret.values = {"AWSCURRENT": "sk_test_too_new", "AWSPREVIOUS": DEFAULT_API_KEY}
-    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+    assert outcomes(deliver(batch(), open_gate(api.post))) == {Confirmed()}
 
 
 @pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
@@ -344,10 +344,10 @@ def test_a_refused_key_is_the_reason_whatever_stands_in_the_previous_version(
     """And the first post after Aforo takes the key again is taken."""
     secret.values["AWSPREVIOUS"] = previous
     break_aforo({"kind": "unauthorized"})
-    assert outcomes(deliver(batch(), api.post)) == {Held("credential_refused", 0)}
+    assert outcomes(deliver(batch(), open_gate(api.post))) == {Held("credential_refused", 0)}
     console.delete("/_faults").raise_for_status()
     posts = len(console.get("/_posts").json()["posts"])
-    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+    assert outcomes(deliver(batch(), open_gate(api.post))) == {Confirmed()}
     assert len(console.get("/_posts").json()["posts"]) == posts + 1
 
 
@@ -363,7 +363,7 @@ def test_a_second_sending_needs_time_of_its_own(
     time_left = iter([True, False])
     assert api.post(batch(), lambda: next(time_left)) == Stop(Held("credential_refused", 0))
     assert book(console)["accepted"] == 0
-    assert outcomes(deliver(batch(), api.post)) == {Confirmed()}
+    assert outcomes(deliver(batch(), open_gate(api.post))) == {Confirmed()}
 
 
 def test_a_key_that_took_too_long_to_read_is_not_used(
@@ -386,7 +386,7 @@ def test_posts_at_once_share_the_connections_and_the_key(
     secret.values["AWSCURRENT"] = DEFAULT_API_KEY
     events = batch(120)
     batches = [events[first : first + 10] for first in range(0, 120, 10)]
-    found = Parallel(4).run([partial(deliver, one, api.post) for one in batches])
+    found = Parallel(4).run(lambda one: deliver(one, open_gate(api.post)), batches)
     assert {outcome for one in found for outcome in outcomes(one)} == {Confirmed()}
     assert book(console)["accepted"] == 120
 
@@ -397,17 +397,17 @@ def test_without_a_secret_nothing_is_posted(
     """Secrets Manager is away: held."""
     posts = len(console.get("/_posts").json()["posts"])
     secret.is_down = True
-    assert outcomes(deliver(batch(), api.post)) == {Held("credential_unavailable", 0)}
+    assert outcomes(deliver(batch(), open_gate(api.post))) == {Held("credential_unavailable", 0)}
     assert len(console.get("/_posts").json()["posts"]) == posts
 
 
 def test_what_a_post_says_of_itself(api: IngestApi, console: httpx.Client) -> None:
     """The headers of the contract; the API's own only when the post is of one API and stage."""
-    deliver(batch(2), api.post)
+    deliver(batch(2), open_gate(api.post))
     one, other = batch(2)
     elsewhere = {**other.event, "metadata": {**other.event["metadata"], "stage": "beta"}}
     mixed = list(distinct([one.event, elsewhere]).keyed_events.values())  # type: ignore[list-item]
-    deliver(mixed, api.post)
+    deliver(mixed, open_gate(api.post))
     first, second = (
         {name.lower(): value for name, value in post["headers"].items()}
         for post in console.get("/_posts").json()["posts"][-2:]

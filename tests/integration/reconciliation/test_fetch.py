@@ -18,11 +18,12 @@ from functions.adapters.aforo_http import (
     Caller,
     aforo_client,
 )
-from functions.adapters.telemetry import AFORO_UNANSWERED, RECONCILE_TROUBLE, Telemetry
+from functions.adapters.telemetry import Telemetry
 from functions.reconciliation import fetch_handler
 from functions.reconciliation.answers import Answers, CustomerAnswer, Guard, Question, Quota
 from functions.reconciliation.fetch import MISSES, ROOM_SECONDS, Fetch
 from functions.reconciliation.fetch_api import BODY_SECONDS, FetchApi, Places
+from functions.usage.metric import Metric
 from functions.usage.quota import GuardLevel
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.secret_store import SecretStore
@@ -77,7 +78,7 @@ class Asked:
         """One fetch of several."""
         return self.fetch.ask(Question(meter=METER, customers=customers), seconds_left)
 
-    def counted(self, metric: str, reason: str) -> int:
+    def counted(self, metric: Metric, reason: str) -> int:
         return self.telemetry._counts[metric, reason]
 
     def _count(self) -> None:
@@ -152,8 +153,8 @@ def test_one_customers_trouble_costs_the_others_nothing(answer: Answer, reason: 
         asked = Asked(api.url)
         found = asked.about("bad", "good")
     assert [one.customer_id for one in found.customers] == ["good"]
-    assert asked.counted(AFORO_UNANSWERED, reason) == 1
-    assert sum(asked.telemetry._counts[RECONCILE_TROUBLE, one] for one in ("", reason)) == 0
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, reason) == 1
+    assert sum(asked.telemetry._counts[Metric.RECONCILE_TROUBLE, one] for one in ("", reason)) == 0
 
 
 @pytest.mark.parametrize(
@@ -171,8 +172,8 @@ def test_what_would_be_answered_to_everybody_is_asked_once(answer: Answer, reaso
         asked = Asked(api.url, api.url)
         assert asked.about("a", "b", "c").is_empty
     assert len(api.asked) == 1
-    assert asked.counted(RECONCILE_TROUBLE, reason) == 1
-    assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
+    assert asked.counted(Metric.RECONCILE_TROUBLE, reason) == 1
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, "not_asked") == 2
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -183,7 +184,7 @@ def test_a_margin_guard_that_is_not_ours_to_ask_keeps_nobodys_limit_waiting(stat
         found = asked.about("a", "b", "c")
     assert [one.customer_id for one in found.customers] == ["a", "b", "c"]
     assert len(pricing.asked) == 1
-    assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "guard_refused") == 1
 
 
 def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
@@ -192,7 +193,7 @@ def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
     asked = Asked(nobody, nobody)
     assert asked.about(*(f"c{i}" for i in range(50))).is_empty
     assert asked.questions == MISSES
-    assert asked.counted(RECONCILE_TROUBLE, "aforo_unreachable") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "aforo_unreachable") == 1
 
 
 def test_an_outage_between_two_answers_does_not_stop_it() -> None:
@@ -208,7 +209,7 @@ def test_a_host_without_these_routes_is_trouble() -> None:
     with answering(Answer(status=404)) as api:
         asked = Asked(api.url)
         assert asked.about("a", "b").is_empty
-    assert asked.counted(RECONCILE_TROUBLE, "nothing_answered") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "nothing_answered") == 1
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_keys_that_cannot_be_learnt_do_not_stop_the_rest(answer: Answer) -> None
         found = asked.about("a")
     assert found.keys is None
     assert len(found.customers) == 1
-    assert asked.counted(RECONCILE_TROUBLE, "keys_not_refreshed") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "keys_not_refreshed") == 1
 
 
 def test_time_that_runs_out_leaves_the_rest_for_later() -> None:
@@ -238,8 +239,8 @@ def test_time_that_runs_out_leaves_the_rest_for_later() -> None:
         asked = Asked(api.url)
         found = asked.about("a", "b", "c", "d", seconds_left=lambda: next(left))
     assert [one.customer_id for one in found.customers] == ["a", "b"]
-    assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
-    assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "out_of_time") == 1
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, "not_asked") == 2
 
 
 def test_a_slow_answer_leaves_no_time_for_the_next_question() -> None:
@@ -250,7 +251,7 @@ def test_a_slow_answer_leaves_no_time_for_the_next_question() -> None:
         found = asked.about("a", seconds_left=lambda: next(left, 1.0))
     assert [one.customer_id for one in found.customers] == ["a"]
     assert pricing.asked == []
-    assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "out_of_time") == 1
 
 
 def test_a_question_takes_no_longer_than_is_kept_for_it() -> None:
@@ -274,7 +275,7 @@ def test_a_refused_key_is_the_trouble_whatever_stands_in_the_previous_version(
     with closing(asked.places):
         httpx.post(f"{aforo}/_faults", json={"faults": [{"kind": "unauthorized"}]})
         assert asked.ask("cus_1", "cus_2").is_empty
-        assert asked.counted(RECONCILE_TROUBLE, "credential_refused") == 1
+        assert asked.counted(Metric.RECONCILE_TROUBLE, "credential_refused") == 1
         httpx.delete(f"{aforo}/_faults").raise_for_status()
         questions = asked.questions
         assert len(asked.ask("cus_1", "cus_2").customers) == 2
@@ -288,7 +289,7 @@ def test_a_margin_guard_that_is_not_ours_to_ask_is_no_word_about_the_secret() ->
         with answering(Answer(body=OK_QUOTA)) as api, answering(refuses) as pricing:
             asked = Asked(api.url, pricing.url, previous=previous)
             assert len(asked.about("a", "b", "c").customers) == 3
-            assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+            assert asked.counted(Metric.RECONCILE_TROUBLE, "guard_refused") == 1
         sent = {headers["Authorization"] for _, headers, _ in api.asked}
         assert sent == {f"Bearer {DEFAULT_API_KEY}"}
 
@@ -302,7 +303,7 @@ def test_a_secret_that_is_not_there_yet_is_an_outcome(key: str, reason: str) -> 
         asked = Asked(api.url, key=key)
         assert asked.about("a", "b").is_empty
     assert api.asked == []
-    assert asked.counted(RECONCILE_TROUBLE, reason) == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, reason) == 1
 
 
 def test_a_fault_of_the_whole_service_is_survived(aforo: str) -> None:
@@ -343,7 +344,7 @@ def environment(
         monkeypatch.setenv(name, value)
     fetch_handler._wired.cache_clear()
     yield
-    fetch_handler._wired().api.places.close()
+    fetch_handler._wired().fetch.api.places.close()
     fetch_handler._wired.cache_clear()
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.crc import key_slot
 
-from functions.adapters.telemetry import HOURS_CLOSED
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.usage.mark import HourOfMeter, closed_key, hours_key
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.quota import state_key
 from tests.integration.reconciliation.tenant import METER, START_MS, Tenant, event, settled
@@ -59,7 +59,7 @@ def test_a_cluster_takes_every_script(cluster: Redis) -> None:
     closing = {"customerId": "cust_1", "meter": METER, "sums": [[START_MS // HOUR_MS, 2000]]}
     close = {"kind": "close", "version": 1, "closings": [closing]}
     assert tenant.take({"kind": "rebuild", "version": 1, "part": 0, "commands": [close]}) == []
-    assert tenant.counted(HOURS_CLOSED) == 1
+    assert tenant.counted(Metric.HOURS_CLOSED) == 1
 
 
 @given(st.from_regex(TENANT_ID, fullmatch=True), st.text(min_size=1), st.integers(0, 239))

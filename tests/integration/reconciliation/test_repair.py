@@ -9,12 +9,12 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED
 from functions.reconciliation import repair as entry
 from functions.reconciliation.due_hours import LATENESS_MS
 from functions.reconciliation.repair import RESERVE_MS, handler, hours_asked
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, Tenant, event
 from tests.local.ministack import Ministack
@@ -113,7 +113,7 @@ def test_an_hour_of_the_ledger_becomes_its_counter(walk: Walk, tenant: Tenant) -
 
 def test_without_hours_it_takes_those_that_are_due(walk: Walk) -> None:
     """By its own clock: an hour that ended half an hour ago and one that is not over yet."""
-    wired, _ = entry._wired()
+    wired = entry._wired().repair
     now_ms = wired.clock()
     past = now_ms - LATENESS_MS - HOUR_MS - now_ms % HOUR_MS
     walk.ledger.append([row("a", past), row("b", now_ms)], "one")
@@ -129,10 +129,10 @@ def test_an_unreadable_object_holds_up_its_own_hour_only(walk: Walk) -> None:
     walk.ledger.append([row("a", (HOUR - 3) * HOUR_MS), row("b", (HOUR - 2) * HOUR_MS)], "one")
     day, hour = text(HOUR - 3).split("T")
     walk.s3.put_object(Bucket=walk.bucket, Key=f"ledger/{day}/{hour}/zz.json.gz", Body=b"no gzip")
-    repair, _ = entry._wired()
+    repair = entry._wired().repair
     found = repair.run([HOUR - 3, HOUR - 2], lambda: 900_000)
     assert found.left == [text(HOUR - 3)]
-    assert repair.telemetry._counts[HOURS_NOT_REPAIRED, ""] == 1
+    assert repair.telemetry._counts[Metric.HOURS_NOT_REPAIRED, ""] == 1
     assert len(walk.bodies()) == 1
 
 
