@@ -99,6 +99,10 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	  filled="$$folder/$$(basename $$machine)" && sed 's/$${Partition}/aws/' "$$machine" > "$$filled" && \
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
 
+.PHONY: picture
+picture: setup ## Draw docs/state-machines.md and its image anew; needs Graphviz (the program dot)
+	@$(RUN) -m tests.template.picture --png
+
 .PHONY: artifacts
 artifacts: build-local ## Build with sam, then import every handler from its own artifact alone
 	@$(RUN) -m tests.template.artifacts
@@ -190,6 +194,6 @@ build-AuthorizerFunction: $(UV)
 build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
-.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction
-build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction: $(UV)
+.PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction
+build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction: $(UV)
 	@$(call ARTIFACT,replay)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from functions.adapters.message_queue import MessageQueue
-from functions.replay.limits import RoundTask
+from functions.replay.limits import MoveTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.transfer import Transfer
@@ -85,9 +85,8 @@ def test_in_a_long_replay_a_held_message_is_seen_once(waiting: Surroundings) -> 
     """It shows again after a quarter of an hour; counted twice, others would not be seen at all."""
     started_ms = epoch_ms_from_iso(waiting.started_at)
     sqs = WaitingMessages(waiting.sqs, waiting.counter_dead_letter_url, poll_seconds=0)
-    task = RoundTask.model_validate(
+    task = MoveTask.model_validate(
         {
-            "step": "move",
             "replayId": "r-1",
             "startedAt": waiting.started_at,
             "round": 1,

@@ -12,6 +12,7 @@ from functions.adapters.ledger import Ledger, replay_prefix
 from functions.replay.book import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
 from functions.replay.order import Order
+from functions.replay.progress import ReplayProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.s3_objects import FakeBucket
@@ -50,13 +51,11 @@ class OneEvent:
 
 def report_task(*, dry_run: bool = False) -> ReportTask:
     return ReportTask(
-        step="report",
         replayId=REPLAY,
         order=Order.model_validate({"dryRun": dry_run}),
         startedAt="2026-11-23T12:00:00Z",
         trouble="",
-        waitingAtStart=1,
-        messagesMoved=1,
+        progress=ReplayProgress(waiting_at_start=1, messages=1),
     )
 
 
