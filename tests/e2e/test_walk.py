@@ -262,7 +262,7 @@ def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: En
     boto3.client("sqs").send_message(
         QueueUrl=endpoints.queues["counter_dead_letter"], MessageBody=body
     )
-    assert replay_of(stage, endpoints, "counter_dead_letter")["messages"]["moved"] == 1
+    assert replay_of(stage, endpoints, "counters")["messages"]["moved"] == 1
     until(lambda: inspect(endpoints.functions["reconciliation"], customer)["used"] >= used + 7)
 
 

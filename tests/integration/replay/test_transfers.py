@@ -39,7 +39,7 @@ def test_bodies_go_back_as_they_are(waiting: Surroundings) -> None:
     assert waiting.depth(waiting.counter_dead_letter_url) == 0
     told = waiting.report("r-1", source="counters")
     assert told["messages"]["left"] == []
-    assert told["source"] == "counter_dead_letter"
+    assert told["source"] == "counters"
 
 
 def test_what_it_sent_itself_is_not_sent_again(aws: Surroundings) -> None:
