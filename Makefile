@@ -61,8 +61,8 @@ explain: setup ## What metering would make of a log, request by request: make ex
 	@$(OPERATE) explain $(EXPLAIN_OPTIONS) $(or $(FILE),-)
 
 .PHONY: replay
-replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']
-	@$(RUN) -m tests.local.replay '$(or $(INPUT),{})'
+replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"maxMessages": 10}']
+	@$(OPERATE) replay start $(if $(STACK),--stack $(STACK)) --input '$(or $(INPUT),{})'
 
 .PHONY: overshoot
 overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]

@@ -6,6 +6,7 @@ from typing import Final
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
@@ -34,13 +35,13 @@ def in_plain_words(error: BotoCoreError | ClientError) -> str:
             return f"no AWS credentials are set: {_SIGN_IN}"
         case ProfileNotFound():
             return f"AWS_PROFILE: {error}: name one that `aws configure list-profiles` shows"
-        case HTTPClientError():  # it did not connect, or stopped answering
+        case ConnectionError() | HTTPClientError():  # it did not connect, or stopped answering
             return _silence(error)
         case _:
             return _one_line(str(error))
 
 
-def _silence(error: HTTPClientError) -> str:
+def _silence(error: BotoCoreError) -> str:
     local = os.environ.get("AWS_ENDPOINT_URL")
     if local:
         return f"the local cloud at {local} does not answer: run `make local`"

@@ -8,6 +8,8 @@ from typing import NamedTuple
 _PACKAGE = "functions.operator"
 
 GROUPS = {
+    "replay": "Put what was set aside or quarantined back on its way to Aforo.",
+    "message": "Deal with one message that waits for a person.",
     "counters": "Say who may call, how much and how fast, and see what the counters say.",
 }
 
@@ -54,6 +56,81 @@ CONTENTS = (
         Times are UTC and of the request: 2026-10-02 or 2026-10-02T08. It reads only.
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
+    ),
+    Entry(
+        "replay start",
+        "replays.replay_commands:start",
+        """Start a replay, and follow it to its report.
+
+        Without options it replays all that was set aside, but `poison`. Stopping the command does
+        not stop the replay.
+
+            aforo-metering replay start --class config --customer cus_acme --dry-run""",
+    ),
+    Entry(
+        "replay follow",
+        "replays.replay_commands:follow_one",
+        """Follow a replay to its end, or read the report of one that has ended.
+
+            aforo-metering replay follow --format json""",
+    ),
+    Entry(
+        "replay stop",
+        "replays.replay_commands:stop",
+        """Stop a replay. Nothing is lost or doubled; what it had hidden shows again in 15 minutes.
+
+            aforo-metering replay stop outage-2026-11-23 --why 'wrong filter'""",
+    ),
+    Entry(
+        "replay list",
+        "replays.replay_commands:list_them",
+        """List the last replays, with their status.
+
+            aforo-metering replay list --last 5""",
+    ),
+    Entry(
+        "message list",
+        "messages.looking:list_messages",
+        """List what waits in a dead-letter queue: class, reason, tries, events, customers.
+
+        It receives the messages and shows them again at once.
+
+            aforo-metering message list --class ambiguous --format json""",
+    ),
+    Entry(
+        "message show",
+        "messages.looking:show",
+        """Show one message whole: why it waits, its events, its history.
+
+            aforo-metering message show 1b2c3d4e""",
+    ),
+    Entry(
+        "message take",
+        "messages.change_commands:take",
+        """Take a message out of its queue, into a file and a record beside the ledger.
+
+        Without `--yes` nothing is changed.
+
+            aforo-metering message take 1b2c3d4e --to kept.json --why 'imported by hand'""",
+    ),
+    Entry(
+        "message decide",
+        "messages.change_commands:decide_one",
+        """Decide about an `ambiguous` message: send the events that Aforo lacks, record the rest.
+
+        Ask Aforo about every key first. What is sent though Aforo has it is billed twice. Without
+        `--yes` nothing is changed.
+
+            aforo-metering message decide 1b2c3d4e --aforo-has all --why 'ticket 4711'""",
+    ),
+    Entry(
+        "message repair",
+        "messages.change_commands:repair_one",
+        """Mend a message that cannot be read, and send it.
+
+        Keys, customers, quantities and instants stay. Without `--yes` nothing is changed.
+
+            aforo-metering message repair 1b2c3d4e --times-in-utc --why 'written by hand'""",
     ),
     Entry(
         "rebuild",

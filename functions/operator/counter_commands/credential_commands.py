@@ -23,6 +23,7 @@ from functions.operator.counter_commands.sending import (
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
 from functions.reconciliation.key_set import fetch_key_set, read_key_set
 from functions.usage.errors import Permanent
@@ -41,13 +42,13 @@ def api_key(
     key_id: Annotated[str, Parameter(help="the key's name, as logs show it")],
     environment: Annotated[Literal["sandbox", "live"], Parameter(help="which one it is for")],
     tenant: Annotated[str | None, Parameter(help="checked against the stack's")] = None,
-    scope: Annotated[list[str], Parameter(help="may be repeated", negative=())] = [],  # noqa: B006 - read only
+    scope: Annotated[list[str], PLAIN, Parameter(help="may be repeated")] = [],  # noqa: B006 - read only
     usage_identifier: Annotated[
         str | None, Parameter(help="the usage plan's API key that it counts for")
     ] = None,
-    revoked: Annotated[bool, Parameter(help="end the key for good", negative=())] = False,
+    revoked: Annotated[bool, PLAIN, Parameter(help="end the key for good")] = False,
     generate: Annotated[
-        bool, Parameter(help="make a key and print it once (else: from stdin)", negative=())
+        bool, PLAIN, Parameter(help="make a key and print it once (else: from stdin)")
     ] = False,
     digest: Annotated[
         str | None,

@@ -14,6 +14,7 @@ from functions.operator.counter_commands.sending import (
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.plain_option import PLAIN
 from functions.reconciliation.inbox import faults_of
 from functions.reconciliation.inspection import Inspection
 from functions.usage.errors import Permanent
@@ -79,7 +80,7 @@ def show(
     customer: Customer,
     meter: Annotated[str, Parameter(help="the meter")] = "api_calls",
     key: Annotated[
-        list[str], Parameter(help="an event key: is it counted? May be repeated", negative=())
+        list[str], PLAIN, Parameter(help="an event key: is it counted? May be repeated")
     ] = [],  # noqa: B006 - read only
     place: Place = HERE,
     find: Found = FIND,

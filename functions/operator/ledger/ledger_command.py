@@ -16,6 +16,7 @@ from functions.operator.ledger.asked_hours import question_of
 from functions.operator.ledger.forms import FORMS, LedgerFormat
 from functions.operator.ledger.question import LedgerQuery
 from functions.operator.ledger.reading_progress import ReadingProgress
+from functions.operator.plain_option import PLAIN
 
 
 def ledger(
@@ -30,7 +31,7 @@ def ledger(
     customer: Annotated[str | None, Parameter(help="rows of this customer")] = None,
     meter: Annotated[str | None, Parameter(help="rows of this meter")] = None,
     key: Annotated[
-        list[str], Parameter(help="rows of this event key; may be repeated", negative=())
+        list[str], PLAIN, Parameter(help="rows of this event key; may be repeated")
     ] = [],  # noqa: B006 - read only
     replay: Annotated[str | None, Parameter(help="rows that this replay settled")] = None,
     outcome: Annotated[

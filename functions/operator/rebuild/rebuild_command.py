@@ -19,6 +19,7 @@ from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.sending import FIND, Found
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.plain_option import PLAIN
 from functions.operator.rebuild.rebuilding import Rebuild, Tools
 from functions.reconciliation.inbox import faults_of
 from functions.usage.errors import Permanent
@@ -33,9 +34,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def rebuild(
     *,
-    yes: Annotated[
-        bool, Parameter(help="send; without it nothing is changed", negative=())
-    ] = False,
+    yes: Annotated[bool, PLAIN, Parameter(help="send; without it nothing is changed")] = False,
     since: Annotated[
         str | None,
         Parameter(help="first day to close (UTC, 2026-11-01); without it: of the running periods"),
