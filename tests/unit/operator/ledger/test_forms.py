@@ -32,7 +32,7 @@ def row(
 @given(st.lists(st.builds(row, st.integers(0, 99), customer=TEXT), max_size=5))
 def test_json_lines_are_the_rows(rows: list[LedgerRow]) -> None:
     """One per line, whatever a customer is called."""
-    assert [json.loads(line) for line in shown("jsonl", rows).split("\n")[:-1]] == rows
+    assert [json.loads(line) for line in shown("json", rows).split("\n")[:-1]] == rows
 
 
 @given(st.lists(st.builds(row, st.integers(0, 99), customer=TEXT), max_size=5))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from functions.operator.counter_commands.command import main
+from functions.operator.command_line import main
 from functions.operator.counter_commands.stack import Stack
 from functions.reconciliation.commands import Command
 from functions.reconciliation.key_set import fetch_key_set
 from functions.usage.errors import Permanent
 
 API_KEY = "ak_a-key-that-must-not-leave"
-GRANT = ["grant", "--stack", "s", "--customer", "cust_1", "--limit", "9", "--rate", "1"]
+GRANT = ["grant", "--customer", "cust_1", "--limit", "9", "--rate", "1"]
 
 
 class SentCommands(Stack):
@@ -67,7 +67,7 @@ def test_words_become_a_command(
     stack: SentCommands, words: list[str], expected: dict[str, object]
 ) -> None:
     """Each subcommand sends one command with what the operator said."""
-    assert main([words[0], "--stack", "s", *words[1:]], lambda _: stack) == 0
+    assert main(["counters", words[0], "--stack", "s", *words[1:]], find=lambda _: stack) == 0
     (sent,) = stack.sent
     assert sent.items() >= expected.items()
 
@@ -88,7 +88,7 @@ def test_what_is_wrong_is_named_and_nothing_is_sent(
     stack: SentCommands, words: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A refused command leaves with status 2 and names the field."""
-    assert main(words, lambda _: stack) == 2
+    assert main(["counters", *words], find=lambda _: stack) == 2
     assert named in capsys.readouterr().err
     assert not stack.sent
 
@@ -99,7 +99,7 @@ def test_only_the_digest_of_an_api_key_leaves(
     """The key on stdin is sent as its SHA-256 and printed nowhere."""
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{API_KEY}\n"))
     words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k"]
-    assert main([*words, "--environment", "live"], lambda _: stack) == 0
+    assert main(["counters", *words, "--environment", "live"], find=lambda _: stack) == 0
     assert stack.sent[0]["apiKeySha256"] == sha256(API_KEY.encode()).hexdigest()
     assert API_KEY not in json.dumps(stack.sent) + capsys.readouterr().out
 
@@ -108,14 +108,14 @@ def test_a_digest_is_enough(stack: SentCommands) -> None:
     """Who kept only the SHA-256 of a key registers it by that; stdin is not read."""
     digest = sha256(API_KEY.encode()).hexdigest()
     words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k", "--sha256", digest]
-    assert main([*words, "--environment", "live"], lambda _: stack) == 0
+    assert main(["counters", *words, "--environment", "live"], find=lambda _: stack) == 0
     assert stack.sent[0]["apiKeySha256"] == digest
 
 
 def test_a_digest_is_64_hex_digits(stack: SentCommands, capsys: pytest.CaptureFixture[str]) -> None:
     """A key given in its place would be sent in the clear: it is refused, and not repeated."""
     words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k", "--sha256", API_KEY]
-    assert main([*words, "--environment", "live"], lambda _: stack) == 2
+    assert main(["counters", *words, "--environment", "live"], find=lambda _: stack) == 2
     refused = capsys.readouterr().err
     assert "--sha256" in refused
     assert API_KEY not in refused
@@ -127,7 +127,7 @@ def test_a_generated_api_key_is_shown_once(
 ) -> None:
     """`--generate` prints the key whose digest was sent."""
     words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k", "--generate"]
-    assert main([*words, "--environment", "sandbox"], lambda _: stack) == 0
+    assert main(["counters", *words, "--environment", "sandbox"], find=lambda _: stack) == 0
     key = capsys.readouterr().out.split("this once: ")[1].split()[0]
     assert stack.sent[0]["apiKeySha256"] == sha256(key.encode()).hexdigest()
 
@@ -138,7 +138,7 @@ def test_a_guessable_api_key_is_refused(
     """A short key, or an empty stdin, is refused: its SHA-256 would not hide it."""
     monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
     words = ["api-key", "--stack", "s", "--customer", "c", "--key-id", "k"]
-    assert main([*words, "--environment", "live"], lambda _: stack) == 2
+    assert main(["counters", *words, "--environment", "live"], find=lambda _: stack) == 2
     assert "API key" in capsys.readouterr().err
 
 
@@ -147,7 +147,9 @@ def test_key_set_file_keeps_the_rsa_keys(stack: SentCommands, tmp_path: Path) ->
     key = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps({"keys": [{"kty": "EC", "kid": "k2"}, key]}))
-    assert main(["jwks", "--stack", "s", "--file", str(file)], lambda _: stack) == 0
+    assert (
+        main(["counters", "jwks", "--stack", "s", "--file", str(file)], find=lambda _: stack) == 0
+    )
     assert stack.sent[0]["keys"] == [{**key, "alg": "RS256", "use": "sig"}]
 
 

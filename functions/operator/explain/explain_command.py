@@ -1,8 +1,5 @@
-"""What metering would make of a log, request by request; nothing is sent, AWS is not asked.
-
-    .venv/bin/python -m functions.operator.explain.command [--kind access|execution|auto]
-        [--config FILE] [--account ID --region R] [--log-group NAME]
-        [--tenant-header tenant|customer] [FILE|-]
+"""`aforo-metering explain`: what metering would make of a log, request by request; nothing is sent,
+AWS is not asked.
 
 Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the JSON of
 `aws logs filter-log-events`. Prints one JSON object per request, and a summary to stderr.
@@ -10,13 +7,14 @@ Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the 
 
 import sys
 import time
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Literal
+
+from cyclopts import Parameter
 
 from functions.metering.configuration.version import (
     Configuration,
@@ -30,20 +28,45 @@ from functions.operator.explain.explained_line import outcome_of, printed
 from functions.operator.explain.explanation import Explained, ExplainTerms, Kind, explained
 from functions.operator.explain.inputs import BadInputError, read_input
 from functions.operator.explain.recognition import is_request, recognised
+from functions.operator.still_working import StillWorking
 from functions.usage.outcome import Excluded
 
 _ACCOUNT_DIGITS = 12
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def explain(
+    file: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="a file of a log; - is standard input")
+    ] = "-",
+    /,
+    *,
+    kind: Annotated[Kind, Parameter(help="what the lines are of")] = "auto",
+    config: Annotated[
+        str | None, Parameter(help="the metering configuration; without it: one API call each")
+    ] = None,
+    account: Annotated[
+        str | None, Parameter(help="12 digits: whose API it is, for the event's key")
+    ] = None,
+    region: Annotated[
+        str | None, Parameter(help="where its log group is, for the event's key")
+    ] = None,
+    log_group: Annotated[
+        str | None,
+        Parameter(help="of raw lines; without it: the one that the configuration declares, if one"),
+    ] = None,
+    tenant_header: Annotated[
+        Literal["tenant", "customer"],
+        Parameter(help="as the parameter TenantHeader: whose id X-Tenant-Id carries"),
+    ] = "tenant",
+) -> int:
     """Exit status 0: explained; 2: bad input, with the reason in one line on stderr."""
-    options = _parser().parse_args(words)
     counts = _Counts()
     try:
-        terms = _terms(options)
-        with _opened(options.file) as file:
-            for one in _explain(read_input(file, options.kind), options.kind, terms):
+        terms = _terms(config, account, region, tenant_header, log_group)
+        with _opened(file) as opened, StillWorking("explain", "reading") as working:
+            for one in _explain(read_input(opened, kind), kind, terms):
                 counts.add(one)
+                working.doing = f"{counts.requests} requests"
                 if is_request(one):
                     sys.stdout.write(f"{printed(one)}\n")
         sys.stdout.flush()
@@ -57,40 +80,20 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="functions.operator.explain.command",
-        description=__doc__,
-        formatter_class=RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--kind", choices=("access", "execution", "auto"), default="auto")
-    parser.add_argument("--config", help="the metering configuration; default: one API call each")
-    parser.add_argument("--account", help="12 digits: whose API it is, for the event's key")
-    parser.add_argument("--region", help="where its log group is, for the event's key")
-    parser.add_argument(
-        "--log-group",
-        help="of raw lines; default: the one that the configuration declares, if it is one",
-    )
-    parser.add_argument(
-        "--tenant-header",
-        choices=("tenant", "customer"),
-        default="tenant",
-        help="as the parameter TenantHeader: whose id X-Tenant-Id carries",
-    )
-    parser.add_argument("file", nargs="?", default="-", help="default: standard input")
-    return parser
-
-
-def _terms(options: Namespace) -> ExplainTerms:
-    account = options.account
+def _terms(
+    config: str | None,
+    account: str | None,
+    region: str | None,
+    tenant_header: str,
+    log_group: str | None,
+) -> ExplainTerms:
     if account is not None and not (
         len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
     ):
         raise BadInputError("--account: an AWS account id has 12 digits")
     now_ms = time.time_ns() // 1_000_000
-    header = customer_header(options.tenant_header)
-    configuration = _configuration(options.config)
-    return ExplainTerms(configuration, account, options.region, now_ms, header, options.log_group)
+    header = customer_header(tenant_header)
+    return ExplainTerms(_configuration(config), account, region, now_ms, header, log_group)
 
 
 def _configuration(file: str | None) -> Configuration:
@@ -118,10 +121,12 @@ class _Counts:
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, str | None]] = Counter()
         self._others: Counter[str] = Counter()
+        self.requests = 0
 
     def add(self, one: Explained) -> None:
         if is_request(one):
             self._requests[outcome_of(one)] += 1
+            self.requests += 1
         elif isinstance(one.billing, Excluded):
             self._others[one.billing.reason] += 1
 
@@ -131,13 +136,9 @@ class _Counts:
             for (outcome, reason), count in sorted(self._requests.items(), key=str)
         ]
         skipped = [f"{n} lines of no request ({reason})" for reason, n in self._others.items()]
-        return f"{self._requests.total()} requests: " + (", ".join(counts + skipped) or "none")
+        return f"{self.requests} requests: " + (", ".join(counts + skipped) or "none")
 
 
 def _refuse(why: str) -> int:
     sys.stderr.write(f"explain: {' '.join(why.split())}\n")
     return 2
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

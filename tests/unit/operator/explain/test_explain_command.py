@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.operator.explain.command import main
+from functions.operator.command_line import main
 from functions.operator.explain.explanation import Explained
 from functions.operator.explain.inputs import LINES_AT_ONCE, BadInputError, read_input
 from functions.operator.explain.recognition import recognised
@@ -78,7 +78,7 @@ def explain(folder: Path, content: str | bytes, *words: str) -> Answer:
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     out, error = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-        code = main([*words, str(file)])
+        code = main(["explain", *words, str(file)])
     return Answer(code, list(map(json.loads, out.getvalue().splitlines())), error.getvalue())
 
 
@@ -376,7 +376,7 @@ def test_bad_options_are_one_clear_line(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file that is not there, a configuration that is none."""
-    assert main(words) == 2
+    assert main(["explain", *words]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
@@ -384,7 +384,7 @@ def test_bad_options_are_one_clear_line(
 def test_it_reads_standard_input_and_needs_no_aws() -> None:
     """As a person starts it."""
     done = subprocess.run(
-        [sys.executable, "-m", "functions.operator.explain.command", "-"],
+        [sys.executable, "-m", "functions.operator", "explain", "-"],
         input=access_line().encode(),
         cwd=ROOT,
         capture_output=True,
