@@ -9,11 +9,10 @@ receive and to acknowledge the messages is not in it.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
@@ -55,28 +54,27 @@ class Context:
 
 
 @contextmanager
-def process(*command: str) -> Iterator[subprocess.Popen[str]]:
+def process(
+    *command: str, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as running:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True) as running:
         try:
             yield running
         finally:
             running.kill()
 
 
-def node() -> str | None:
-    return str(NODE) if NODE.exists() else shutil.which("node")
-
-
 @contextmanager
 def peer_at(url: str) -> Iterator[subprocess.Popen[str] | None]:
-    command = node()
-    if command is None:
-        print("no node here (`make statemachine` brings one): without the peer")
+    # The pinned node only: what another one of this machine makes of the peer is no figure of ours.
+    if not NODE.exists():
+        print("no node here (`make bench` brings one): without the peer")
         yield None
         return
-    script = str(Path(__file__).with_name("peer.mjs"))
-    with process(command, script, url, DEFAULT_API_KEY, DEFAULT_TENANT) as running:
+    words = (str(NODE), str(Path(__file__).with_name("peer.mjs")))
+    # A user's NODE_OPTIONS are not the peer's.
+    with process(*words, url, DEFAULT_API_KEY, DEFAULT_TENANT, environment={}) as running:
         yield running
 
 
