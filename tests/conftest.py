@@ -1,5 +1,9 @@
 """Servers that tests share: real ones, started once per session where a test asks for them."""
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +17,8 @@ from tests.local.valkey import Valkey, start_valkey
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
 settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
+# Servers end with their orphan, and it is to end within seconds. A look costs a microsecond.
+LOOK_EVERY_SECONDS = 0.5
 
 
 class OneCloud(LoadFileScheduling):  # type: ignore[misc]
@@ -29,6 +35,21 @@ class OneCloud(LoadFileScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCloud | None:
     """None leaves it to xdist."""
     return OneCloud(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process of xdist ends with the one that started it: by itself one in the middle of a test
+    would give up only 15 s later.
+    """
+    if hasattr(config, "workerinput"):
+        parent = os.getppid()
+        threading.Thread(target=_end_without, args=(parent,), daemon=True).start()
+
+
+def _end_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from tests.bench.bench_metering import bodies, delivery
 from tests.fakes.access_log_lines import REGION
 from tests.fakes.forwarding import now_ms, sqs_record
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.foreground_server import foreground_server
 
 LINES = (10, 100, 1_000)
 ROUNDS = 9
@@ -54,27 +55,21 @@ class Context:
 
 
 @contextmanager
-def process(
-    *command: str, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
-
-
-@contextmanager
 def peer_at(url: str) -> Iterator[subprocess.Popen[str] | None]:
     # The pinned node only: what another one of this machine makes of the peer is no figure of ours.
     if not NODE.exists():
         print("no node here (`make bench` brings one): without the peer")
         yield None
         return
-    words = (str(NODE), str(Path(__file__).with_name("peer.mjs")))
-    # A user's NODE_OPTIONS are not the peer's.
-    with process(*words, url, DEFAULT_API_KEY, DEFAULT_TENANT, environment={}) as running:
+    words = [str(NODE), str(Path(__file__).with_name("peer.mjs")), url, DEFAULT_API_KEY]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*words, DEFAULT_TENANT],
+        stdin=pipe,  # it ends with its input
+        stdout=pipe,
+        env={},  # a user's NODE_OPTIONS are not the peer's
+        text=True,
+    ) as running:
         yield running
 
 
@@ -177,10 +172,8 @@ def main() -> None:
     counts = [int(word) for word in sys.argv[1:]] or LINES
     with (
         Path(os.devnull).open("w") as nothing,
-        process(sys.executable, "-m", "tests.bench.sink") as sink,
+        foreground_server("tests.bench.sink") as (_, url),
     ):
-        assert sink.stdout
-        url = sink.stdout.readline().strip()
         set_environment(url)
         with peer_at(url) as peer:
             for lines in counts:

@@ -22,7 +22,7 @@ from tests.local.deploy import DeployError
 from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
 from tests.local.greeting import greeting
 from tests.local.ministack import MinistackError, start_ministack
-from tests.local.process_list import read_processes, remember
+from tests.local.process_list import let_outlive_us, read_processes, remember
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
     ServerError,
@@ -45,7 +45,8 @@ type Say = Callable[[str], None]
 def start(
     directory: Path = LOCAL, *, hold_seconds: int = HOLD_SECONDS, say: Say = print
 ) -> Endpoints:
-    """Start and deploy; the endpoints, also written to `directory`. Stops all of it on failure.
+    """Start and deploy; the endpoints, also written to `directory`. Stops all of it on failure, and
+    all of it ends with this process, unless it is told to outlive it.
 
     The environment of this process then points at the cloud: boto3 needs nothing more.
     """
@@ -220,6 +221,7 @@ def main() -> int:
     print("starting the local cloud")
     try:
         endpoints = start(options.directory, hold_seconds=options.hold_seconds)
+        let_outlive_us(options.directory)
     except (DeployError, MinistackError, ServerError, ValkeyError) as error:
         print(f"local: {error}", file=sys.stderr)
         return 1

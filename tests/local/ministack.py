@@ -2,11 +2,11 @@
 
 Guaranteed: nothing of the caller's environment reaches the emulator (its Lambda functions inherit
 what it has), it listens on 127.0.0.1 only, with TLS and IAM, it is ready to be called when
-`start_ministack` returns, and `stop` leaves none of its worker processes behind.
+`start_ministack` returns, and `stop`, or the end of whoever started it, leaves none of its worker
+processes behind.
 """
 
 import os
-import signal
 import ssl
 import subprocess
 import sys
@@ -21,6 +21,8 @@ from urllib.request import urlopen
 
 from tests.local.certificate import make_certificate
 from tests.local.free_port import free_port
+from tests.local.process_group import kill_group
+from tests.local.reaped_process import forget, start_process
 
 REGION = "us-east-1"
 # A cold start takes 0.3 to 1 s; the rest is for two loaded cores.
@@ -59,7 +61,8 @@ class Ministack:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        _kill_group(self.process.pid)
+        kill_group(self.pid)
+        forget(self.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +97,7 @@ def _start_once(directory: Path, port: int) -> Ministack:
     log_file = directory.resolve() / "ministack.log"
     certificate, key = make_certificate(temporary / "ministack-tls")
     with log_file.open("ab") as log:
-        process = subprocess.Popen(
+        process = start_process(
             [str(Path(sys.executable).with_name("ministack"))],
             env={
                 **_emulator_environment(temporary, port),
@@ -102,10 +105,8 @@ def _start_once(directory: Path, port: int) -> Ministack:
                 "MINISTACK_SSL_KEY": str(key),
             },
             cwd=directory,
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # one group, so that stop() reaches the workers
         )
     ministack = Ministack(
         endpoint_url=f"https://127.0.0.1:{port}",
@@ -178,10 +179,3 @@ def _answers(ministack: Ministack) -> bool:
 
 def _tail(ministack: Ministack) -> str:
     return ministack.log_file.read_text(errors="replace")[-2000:]
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return

