@@ -16,15 +16,12 @@ from pathlib import Path
 
 from tests.local.process_group import kill_group
 from tests.local.reaped_process import forget, start_process
+from tests.local.server_start import ready
 
 READY_SECONDS = 60.0  # a second each; the rest is for two loaded cores
 STOP_SECONDS = 35.0  # the gateway writes out its logs for up to 30 s
 STOP_AT_ONCE_SECONDS = 1.0  # for what keeps nothing that anybody will read again
 _POLL_SECONDS = 0.02
-
-
-class ServerError(RuntimeError):
-    """A local server did not come up; the message ends with the tail of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +79,12 @@ def start_server(
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], log_file: Path, offset: int) -> str:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+    def look() -> str | None:
         text = log_file.read_bytes()[offset:].decode(errors="replace")
         _, found, rest = text.partition(" listening on ")
-        if found and "\n" in rest:
-            return rest.split()[0]
-        if process.poll() is not None:
-            break
-        time.sleep(_POLL_SECONDS)
-    tail = log_file.read_text(errors="replace")[-2000:]
-    message = f"{log_file.stem} did not start: {tail}"
-    raise ServerError(message)
+        return rest.split()[0] if found and "\n" in rest else None
+
+    return ready(process, log_file, look, READY_SECONDS)
 
 
 def _command_line(pid: int) -> str:

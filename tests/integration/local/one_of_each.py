@@ -7,7 +7,6 @@ reconciler is about to wait for a Redis that is frozen.
 
 import io
 import json
-import time
 import zipfile
 from pathlib import Path
 from threading import Thread
@@ -19,6 +18,7 @@ from tests.integration.reconciliation.fire import MortalReconcilers
 from tests.integration.reconciliation.tenant import START_MS, event, settled
 from tests.local.server_process import start_server
 from tests.local.valkey import Valkey
+from tests.local.waiting import until
 
 STACK = "one-of-each"
 GATEWAY_TEMPLATE = Path(__file__).parents[1] / "gateway" / "template.yaml"
@@ -46,8 +46,7 @@ def start(valkey: Valkey, folder: Path) -> None:
     asked = {"bodies": [json.dumps(settled([event("key")]))], "now_ms": START_MS}
     stuck = {**asked, "die_at": 1_000_000, "is_after": False}
     Thread(target=reconcilers.take, kwargs=stuck, daemon=True).start()
-    while not (function.exists() and function.read_text()):
-        time.sleep(0.01)
+    until(lambda: function.exists() and function.read_text())
 
 
 def _call_busy_function(file: Path) -> None:

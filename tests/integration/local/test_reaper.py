@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from tests.local import cloud
 from tests.local.endpoints import ROOT
 from tests.local.process_list import read_processes
 from tests.local.reaped_process import ending, start_process
+from tests.local.waiting import until
 
-PATIENCE_SECONDS = 60.0
 # Of the reaper, which is told at once. Shorter than what else might end them: a worker of xdist
 # gives up 15 s after its controller, a reconciler 30 s after its Redis.
 REAPED_SECONDS = 10.0
@@ -84,13 +83,6 @@ KINDS = (
     "tests.local.gateway",
     "tests.local.reaper",
 )
-
-
-def until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def processes() -> dict[int, tuple[int, str]]:

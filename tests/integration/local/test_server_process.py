@@ -12,9 +12,10 @@ import pytest
 
 from tests.local import server_process
 from tests.local.reaped_process import ending, start_process
-from tests.local.server_process import ServerError, ServerProcess, start_server
+from tests.local.server_process import ServerProcess, start_server
+from tests.local.server_start import ServerError
+from tests.local.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 60
 READY = """
 import sys, time
 print("{prints}", flush=True)
@@ -55,13 +56,6 @@ def is_alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return bool(state) and not state.startswith("Z")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_it_is_ready_when_it_says_where_it_listens(
