@@ -8,6 +8,7 @@ import boto3
 import httpx
 
 from tests.local import waiting
+from tests.local.demo.accounting import billed_events
 from tests.local.endpoints import Endpoints
 
 ARRIVAL_SECONDS = 60.0
@@ -33,10 +34,9 @@ def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
 
 def billed(endpoints: Endpoints, *extended_ids: str) -> list[dict[str, Any]]:
     """What Aforo accepted for these requests."""
-    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()
     return [
         event
-        for event in answer["events"]
+        for event in billed_events(endpoints)
         if event["metadata"]["extendedRequestId"] in extended_ids
     ]
 
