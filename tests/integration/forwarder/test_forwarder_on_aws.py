@@ -16,6 +16,7 @@ from functions.usage.event import UsageEvent
 from functions.usage.message import to_body
 from functions.usage.moment import DAY_MS, hour_of
 from tests.fakes.forwarding import key, now_ms, usage_event, usage_message
+from tests.fakes.lambda_context import lambda_context
 from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.aforo.standin import AforoStandIn
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
 HOLD_SECONDS = 3
 QUEUES = ("usage", "unforwarded", "settled")
 ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "ApproximateFirstReceiveTimestamp")
-
-
-class Context:
-    """As much of Lambda's context as the forwarder reads."""
-
-    aws_request_id = "0f1e2d3c"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 class Seen(NamedTuple):
@@ -79,7 +71,7 @@ class Deployment:
             receives, sent, first = (message["Attributes"][name] for name in ATTRIBUTES)  # type: ignore[index]
             seen = Seen(message["Body"], receives, int(first) - int(sent), time.monotonic())
             self.seen.append(seen)
-        answer = forwarder.handler({"Records": records}, Context())  # type: ignore[arg-type]
+        answer = forwarder.handler({"Records": records}, lambda_context("forwarder"))
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
         for message in messages:
             if message["MessageId"] not in failed:

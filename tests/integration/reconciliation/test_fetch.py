@@ -25,6 +25,7 @@ from functions.reconciliation.fetch import MISSES, ROOM_SECONDS, Fetch
 from functions.reconciliation.fetch_api import BODY_SECONDS, FetchApi, Places
 from functions.usage.quota import GuardLevel
 from tests.fakes.http_answers import Answer, answering
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.accounts import Customer
 from tests.local.aforo.console import Console
@@ -318,13 +319,6 @@ def test_a_fault_of_the_whole_service_is_survived(url: str, console: Console) ->
     assert found.keys is not None
 
 
-class Context:
-    """Lambda's, as far as the handler looks at it."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
 @pytest.fixture
 def environment(
     url: str, on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch
@@ -355,7 +349,7 @@ def environment(
 def test_the_handler_answers_what_apply_understands() -> None:
     """The answers cross as JSON, and validate on the other side."""
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    found = fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
+    found = fetch_handler.handler(asked, lambda_context("fetch", remaining_ms=60_000))
     assert found["outcome"] == "answered"
     answers = Answers.model_validate(found["answers"])
     assert [one.customer_id for one in answers.customers] == ["cus_1", "cus_3"]
@@ -369,5 +363,5 @@ def test_questions_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUESTIONS_PER_SECOND", "20")
     began = time.monotonic()
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
+    fetch_handler.handler(asked, lambda_context("fetch", remaining_ms=60_000))
     assert time.monotonic() - began >= 4 / 20
