@@ -63,7 +63,7 @@ class Authorizer:
     counters: CounterRead
     rules: DecisionRules
     telemetry: AuthorizerTelemetry
-    header_names_customer: bool  # X-Tenant-Id carries the customer's id (DESIGN.md 6)
+    header_names_customer: bool  # X-Tenant-Id carries the customer's id (quota.md, X-Tenant-Id)
     clock: Callable[[], float]  # epoch seconds
     draw: Callable[[], float] = field(default=lambda: random.random() * 100)  # noqa: S311
     last_known: LastKnown = field(default_factory=LastKnown)
@@ -115,7 +115,8 @@ class Authorizer:
         """X-Tenant-Id may not name anybody else; where it names the customer, it must be there.
 
         An execution log shows of the verified principal its length and last six characters only:
-        the header tells who it was, and so a request without it could be another's (DESIGN.md 6).
+        the header tells who it was, and so a request without it could be another's (quota.md,
+        X-Tenant-Id).
         """
         named = headers.values(TENANT)
         if self.header_names_customer:

@@ -62,7 +62,7 @@ def authorizer_for(
         counters=counters,
         rules=DecisionRules(
             ttl_seconds=settings.result_ttl_seconds,
-            margin_cap=settings.margin_cap_percent / 100,
+            headroom_cap=settings.headroom_cap_percent / 100,
             allow_without_grant=settings.no_grant_policy == "allow",
             allow_when_unknown=settings.unknown_policy == "allow",
         ),

@@ -70,7 +70,7 @@ def _wired() -> Wired:
     forwarding = Forwarding(
         posting=_posting(settings, client, ledger, telemetry),
         settlement=Settlement(
-            unforwarded=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
+            usage_dead_letter=MessageQueue(sqs, settings.usage_dead_letter_queue_url),
             ledger=ledger,
             settled=settled,
             telemetry=telemetry,

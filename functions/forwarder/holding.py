@@ -39,7 +39,7 @@ UNTRIED = frozenset({OUT_OF_TIME, BREAKER_OPEN, OWN_RATE})
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The rule of waiting (DESIGN.md 5)."""
+    """The rule of waiting (architecture.md 2)."""
 
     hold_seconds: float
     jitter: Callable[[], float] = field(default=random.random)

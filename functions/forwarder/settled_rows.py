@@ -33,16 +33,16 @@ def settled_rows(
 
 
 def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
-    """What the quota counts: every settled key once, set aside or confirmed (DESIGN.md 8)."""
+    """What the quota counts: every settled key once, set aside or confirmed (architecture.md 2)."""
     return list({row["key"]: _settled_usage(row) for row in rows}.values())
 
 
 def _more_doubtful(known: LedgerRow, other: LedgerRow) -> LedgerRow:
     """`known`, doubtful since the earlier of both: the other's message may be replayed alone."""
-    since = other.get("doubtfulSince")
+    since = other.get("maybeBilledSince")
     if since is None or known["outcome"] == "confirmed":
         return known
-    return {**known, "doubtfulSince": min(since, known.get("doubtfulSince", since))}
+    return {**known, "maybeBilledSince": min(since, known.get("maybeBilledSince", since))}
 
 
 class _Hops(TypedDict):
@@ -78,8 +78,8 @@ def _row(
     }
     if isinstance(outcome, SetAside):
         row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
-        if (since_ms := outcome.doubtful_since_ms) is not None:
-            row = {**row, "doubtfulSince": iso_from_epoch_ms(since_ms)}
+        if (since_ms := outcome.maybe_billed_since_ms) is not None:
+            row = {**row, "maybeBilledSince": iso_from_epoch_ms(since_ms)}
     if replay_id:
         row = {**row, "replayId": replay_id}
     return row

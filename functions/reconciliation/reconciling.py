@@ -1,7 +1,7 @@
 """A batch from SettledUsageQueue -> what was counted and carried out, and which messages come back.
 
 Guaranteed: a message is done only when all it says is in the counters. Nothing is undone: whatever
-is tried again finds that it was already done (DESIGN.md 8).
+is tried again finds that it was already done (architecture.md 3).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ class Reconciliation(NamedTuple):
             message_id = record["messageId"]
             match read_body(record["body"]):
                 case RefusedBody() as refused:
-                    # It fails until its receives are used up: UnreconciledUsageQueue keeps it.
+                    # It fails until its receives are used up: CounterDeadLetterQueue keeps it.
                     self._refuse(message_id, refused)
                     failed.add(message_id)
                 case list() as usages:

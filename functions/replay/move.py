@@ -81,16 +81,16 @@ def _round(task: RoundTask) -> Round | Transfer:
     def waiting(url: str) -> WaitingMessages:
         return WaitingMessages(sqs, url, claim_seconds=settings.claim_seconds)
 
-    if task.order.source == Source.UNRECONCILED:
+    if task.order.source == Source.COUNTERS:
         return Transfer(
-            waiting=waiting(settings.unreconciled_usage_queue_url),
+            waiting=waiting(settings.counter_dead_letter_queue_url),
             settled=MessageQueue(sqs, settings.settled_usage_queue_url),
             manifests=manifests,
             now_ms=_now_ms,
         )
     return Round(
-        waiting=waiting(settings.unforwarded_usage_queue_url),
-        set_aside=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
+        waiting=waiting(settings.usage_dead_letter_queue_url),
+        set_aside=MessageQueue(sqs, settings.usage_dead_letter_queue_url),
         usage=MessageQueue(sqs, settings.usage_queue_url),
         manifests=manifests,
         now_ms=_now_ms,

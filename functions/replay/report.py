@@ -53,8 +53,8 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
 def _bookkeeper(task: SettledTask | ReportTask) -> Bookkeeper:
     settings, sqs, s3, _ = _wired()
     urls = {
-        Source.UNFORWARDED: settings.unforwarded_usage_queue_url,
-        Source.UNRECONCILED: settings.unreconciled_usage_queue_url,
+        Source.USAGE: settings.usage_dead_letter_queue_url,
+        Source.COUNTERS: settings.counter_dead_letter_queue_url,
     }
     # Has the ledger what a move sent? Then nothing is given back, and a move's id says enough.
     url = urls.get(task.order.source) if isinstance(task, ReportTask) else None

@@ -1,4 +1,4 @@
-"""One round of a replay: UnforwardedUsageQueue in, UsageQueue out.
+"""One round of a replay: UsageDeadLetterQueue in, UsageQueue out.
 
 Guaranteed: whatever ends a round, and wherever, every event is still on one of the two queues. It
 may be on both: Aforo and the ledger know it by its key.
@@ -104,11 +104,11 @@ class Round:
             self._manifests.put_moving(name, [one.message_id for one, _ in takes])
         self._manifests.put_sent(name, [row for _, take in takes for row in sent_rows(take)])
         # 2. Durable: what the filter leaves, as a message of its own. Killed here, those events
-        #    are in UnforwardedUsageQueue twice; replayed twice they are billed once.
+        #    are in UsageDeadLetterQueue twice; replayed twice they are billed once.
         self._set_aside.send(to_body(take.rest) for _, take in takes if take.rest)
         # 3. Durable: the events on UsageQueue. Killed here, the next replay sends them once more.
         self._usage.send(to_body(take.back) for _, take in takes)
-        # 4. Gone from UnforwardedUsageQueue. A delete that is refused is a case of 3.
+        # 4. Gone from UsageDeadLetterQueue. A delete that is refused is a case of 3.
         self._waiting.delete(one.receipt_handle for one, _ in takes)
 
     def _hold(self, name: str, keeps: list[tuple[WaitingMessage, Keep]]) -> None:

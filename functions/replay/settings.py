@@ -24,9 +24,9 @@ class MoveSettings(Settings):
     """From which queue, to which, and where the manifests stand."""
 
     usage_queue_url: str
-    unforwarded_usage_queue_url: str
+    usage_dead_letter_queue_url: str
     settled_usage_queue_url: str
-    unreconciled_usage_queue_url: str
+    counter_dead_letter_queue_url: str
     ledger_bucket: str
     claim_seconds: int = Field(gt=0)  # from a receive to the delete of the same claim
 
@@ -43,6 +43,6 @@ class ReportSettings(Settings):
     """Where the ledger stands, and the queue to which held messages are given back."""
 
     ledger_bucket: str
-    unforwarded_usage_queue_url: str
-    unreconciled_usage_queue_url: str
+    usage_dead_letter_queue_url: str
+    counter_dead_letter_queue_url: str
     dedup_window_seconds: int = Field(gt=0)  # how long Aforo remembers an event's key

@@ -1,4 +1,4 @@
-"""One round of a replay of unreconciled usage: UnreconciledUsageQueue in, SettledUsageQueue out.
+"""One round of a replay of source `counters`: CounterDeadLetterQueue in, SettledUsageQueue out.
 
 Bodies go back byte for byte and unread: reconciliation refuses again what it cannot take, and marks
 make settled usage count once. Guaranteed: whatever ends a round, every message is on one of the two
@@ -60,7 +60,7 @@ class Transfer:
             self._manifests.put_moving(name, [one.message_id for one in takes])
         # 2. Durable: on SettledUsageQueue. Killed here, the next replay sends them once more.
         self._settled.send(one.body for one in takes)
-        # 3. Gone from UnreconciledUsageQueue. A delete that is refused is a case of 2.
+        # 3. Gone from CounterDeadLetterQueue. A delete that is refused is a case of 2.
         self._waiting.delete(one.receipt_handle for one in takes)
 
 

@@ -1,4 +1,4 @@
-"""UnforwardedUsageQueue, as the replay sees it: receive, make invisible or visible, delete.
+"""UsageDeadLetterQueue, as the replay sees it: receive, make invisible or visible, delete.
 
 Guaranteed: nothing is deleted but what it is told to delete. A message whose handle has expired is
 visible already, or in other hands: that is never an error here.

@@ -8,7 +8,7 @@ from functions.usage.shape import shape_of
 
 
 class LedgerRow(TypedDict):
-    """One settled event (DESIGN.md 5, Ledger). Times are ISO 8601 UTC."""
+    """One settled event (ledger.md, Columns). Times are ISO 8601 UTC."""
 
     key: ReadOnly[str]
     customerId: ReadOnly[str]
@@ -19,7 +19,7 @@ class LedgerRow(TypedDict):
     verified: ReadOnly[bool]  # False: Aforo answered 2xx twice without saying what it took
     setAsideClass: NotRequired[ReadOnly[str]]
     reason: NotRequired[ReadOnly[str]]
-    doubtfulSince: NotRequired[ReadOnly[str]]  # set aside, and since then Aforo may have it
+    maybeBilledSince: NotRequired[ReadOnly[str]]  # set aside, and since then Aforo may have it
     replayId: NotRequired[ReadOnly[str]]
     meteredAt: ReadOnly[str]
     queuedAt: ReadOnly[str]

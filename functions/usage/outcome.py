@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class SetAsideClass(StrEnum):
-    """Why Aforo will not take an event now (DESIGN.md 5); replay filters by it."""
+    """Why Aforo will not take an event now (architecture.md 2); replay filters by it."""
 
     POISON = "poison"  # the event itself is wrong
     CONFIG = "config"  # Aforo lacks something: an unknown metric, a missing customer
@@ -51,7 +51,7 @@ class SetAside:
     reason: str
     status: int | None = None
     instance: str | None = None  # Aforo's id of its answer: its support asks for it
-    doubtful_since_ms: int | None = None  # since when Aforo may have it; None: it has not
+    maybe_billed_since_ms: int | None = None  # since when Aforo may have it; None: it has not
 
 
 @dataclass(frozen=True, slots=True)

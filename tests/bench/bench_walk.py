@@ -70,7 +70,7 @@ def set_environment(url: str) -> None:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "USAGE_QUEUE_URL": f"{url}/1/usage",
-        "UNFORWARDED_USAGE_QUEUE_URL": f"{url}/1/unforwarded",
+        "USAGE_DEAD_LETTER_QUEUE_URL": f"{url}/1/usage_dead_letter",
         "SETTLED_USAGE_QUEUE_URL": f"{url}/1/settled",
         "QUARANTINE_BUCKET": "quarantine",
         "CONFIGURATION_BUCKET": "configuration",

@@ -192,7 +192,7 @@ def test_an_outage_ends_in_the_dead_letter_queue_and_a_replay_bills_it(
     """
     stage, customer = Stage(), endpoints.customers[0]
     used_before = inspect(endpoints.functions["reconciliation"], customer.customer_id)["used"]
-    alarm = endpoints.alarms["UnforwardedUsageAlarm"]
+    alarm = endpoints.alarms["UsageDeadLetterAlarm"]
     set_aside_before = set_aside(endpoints, customer.customer_id)
     take_aforo_down(endpoints)
     try:
@@ -259,8 +259,10 @@ def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: En
         "occurredAt": iso_from_epoch_ms(now),
     }
     body = to_body({"version": 1, "settled": [usage]})
-    boto3.client("sqs").send_message(QueueUrl=endpoints.queues["unreconciled"], MessageBody=body)
-    assert replay_of(stage, endpoints, "unreconciled")["messages"]["moved"] == 1
+    boto3.client("sqs").send_message(
+        QueueUrl=endpoints.queues["counter_dead_letter"], MessageBody=body
+    )
+    assert replay_of(stage, endpoints, "counters")["messages"]["moved"] == 1
     until(lambda: inspect(endpoints.functions["reconciliation"], customer)["used"] >= used + 7)
 
 

@@ -28,7 +28,7 @@ def forwarder_settings(**numbers: int) -> ForwarderSettings:
     """Of made-up places, with defaults but for `numbers`."""
     return ForwarderSettings(
         usage_queue_url="u",
-        unforwarded_usage_queue_url="u",
+        usage_dead_letter_queue_url="u",
         settled_usage_queue_url="u",
         ledger_bucket="b",
         aforo_base_url="http://127.0.0.1",

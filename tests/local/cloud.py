@@ -168,9 +168,9 @@ def _endpoints(
         execution_log_group=ids["DemoExecutionLogGroup"],
         queues={
             "usage": outputs["UsageQueueUrl"],
-            "unforwarded": outputs["UnforwardedUsageQueueUrl"],
+            "usage_dead_letter": outputs["UsageDeadLetterQueueUrl"],
             "settled": outputs["SettledUsageQueueUrl"],
-            "unreconciled": outputs["UnreconciledUsageQueueUrl"],
+            "counter_dead_letter": outputs["CounterDeadLetterQueueUrl"],
         },
         state_machines={
             "replay": outputs["ReplayStateMachineArn"],
@@ -183,7 +183,7 @@ def _endpoints(
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
         configuration_bucket=outputs["ConfigurationBucketName"],
-        alarms={name: ids[name] for name in ("UnforwardedUsageAlarm", "UnreconciledUsageAlarm")},
+        alarms={name: ids[name] for name in ("UsageDeadLetterAlarm", "CounterDeadLetterAlarm")},
         aws_environment=environment,
         tenant_id=DEFAULT_TENANT,
         customers=customers,

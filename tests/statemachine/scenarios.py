@@ -10,7 +10,7 @@ from typing import Any
 from tests.statemachine.actors import Script
 
 ORDER = {
-    "source": "unforwarded",
+    "source": "usage",
     "dryRun": False,
     "filter": {"class": ["config"]},
     "sendAmbiguous": False,
@@ -300,7 +300,7 @@ SCENARIOS = {
     "what waits for the counters asks nobody and waits for nothing": Scenario(
         path=[*READY_TO_MOVE, *MOVE, "Is there more?", *MOVE, "Is there more?", *FINISHED],
         answers={
-            "check": understood(source="unreconciled"),
+            "check": understood(source="counters"),
             "move": [{**MOVED, "events": 0}, {**LAST, "events": 0}],
         },
     ),

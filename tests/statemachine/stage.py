@@ -95,8 +95,8 @@ class Stage:
                 f"Replay{part}FunctionArn": self._actors.hire(part, self._role)
                 for part in ("Probe", "Move", "MeterAgain", "Report")
             },
-            "UnforwardedUsageQueueUrl": self.queue_url,
-            "UnreconciledUsageQueueUrl": self.queue_url,
+            "UsageDeadLetterQueueUrl": self.queue_url,
+            "CounterDeadLetterQueueUrl": self.queue_url,
             "ReplayReportTopicArn": self.topic_arn,
             "Partition": "aws",
         }

@@ -41,7 +41,7 @@ def test_it_takes_the_path_of_the(scenario: Scenario, stage: SetUp) -> None:
     assert scenario.says in (ended.cause or str(ended.output))
 
 
-# Where a replay passes these, which it does not when it is of unforwarded usage.
+# Where a replay passes these, which it does not when it is of usage that was set aside.
 OF_QUARANTINE = {"Count what is quarantined", "Meter a round again"}
 
 
@@ -50,7 +50,7 @@ def test_every_retry_and_every_catch_is_exercised(name: str, stage: SetUp) -> No
     """A call that always fails is made as often as its Retry says; then its Catch is taken, or the
     execution fails.
     """
-    source = "quarantine" if name in OF_QUARANTINE else "unforwarded"
+    source = "quarantine" if name in OF_QUARANTINE else "usage"
     down = {**DOWN, "retryAfterSeconds": 100_000}
     # An older replay whose input is read has to be running for as long as it is looked for.
     waits = {"probe": [down]} if name == "Read its input" else {}
@@ -229,15 +229,15 @@ def test_an_input_of_any_kind_reaches_the_check(order: object, stage: SetUp) -> 
 @pytest.mark.parametrize(
     ("answers", "subject"),
     [
-        ({}, "Replay (unforwarded) finished"),
-        ({"check": understood(dryRun=True)}, "Dry run of a replay (unforwarded) finished"),
-        ({"probe": [{**DOWN, "outcome": "refused"}]}, "Replay (unforwarded) stopped early"),
+        ({}, "Replay (usage) finished"),
+        ({"check": understood(dryRun=True)}, "Dry run of a replay (usage) finished"),
+        ({"probe": [{**DOWN, "outcome": "refused"}]}, "Replay (usage) stopped early"),
         (
             {
                 "check": understood(quiet=True),
                 "probe": [{**DOWN, "outcome": "refused"}],
             },
-            "Replay (unforwarded) stopped early",
+            "Replay (usage) stopped early",
         ),
     ],
 )

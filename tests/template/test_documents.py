@@ -53,6 +53,30 @@ def test_every_document_that_the_code_cites_is_here() -> None:
     assert [place for place in sorted(cited) if not _is_here(*place)] == []
 
 
+def test_every_section_that_the_code_cites_by_its_heading_is_here() -> None:
+    """`architecture.md, The heartbeat` names a heading of that page, by its first words."""
+    cited = {
+        found
+        for file in ROOT.glob("functions/**/*.py")
+        for found in re.findall(
+            r"([\w-]+\.md),\s+([A-Z][\w-]+(?:\s+[\w-]+)*)",
+            re.sub(r"\n\s*#?", "\n", file.read_text()),
+        )
+    }
+    assert cited
+    assert [place for place in sorted(cited) if not _has_heading(*place)] == []
+
+
+def _has_heading(name: str, first_words: str) -> bool:
+    wanted = " ".join(first_words.split())
+    return any(
+        heading.startswith(wanted)
+        for page in PAGES
+        if page.name == name
+        for heading in re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    )
+
+
 def _is_here(name: str, section: str) -> bool:
     pages = [page for page in PAGES if page.name == name]
     headings = "\n".join(

@@ -123,7 +123,7 @@ def test_every_queue_keeps_messages_as_long_as_sqs_can() -> None:
 
 
 def test_redrive_is_only_for_crashes() -> None:
-    """Outages wait by the hold, so receives must not run out first (DESIGN.md 5)."""
+    """Outages wait by the hold, so receives must not run out first (docs/architecture.md 2)."""
     for queue in QUEUES.values():
         policy = queue["Properties"].get("RedrivePolicy")
         assert policy is None or policy["maxReceiveCount"] == 100

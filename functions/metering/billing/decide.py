@@ -2,7 +2,7 @@
 that decides who pays.
 
 The customer is whom the authorizer verified, else whom the customer map names for the API key id,
-else nobody: there is no default customer (DESIGN.md 6).
+else nobody: there is no default customer (architecture.md, What is one request).
 """
 
 from collections.abc import Mapping, Sequence

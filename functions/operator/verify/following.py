@@ -147,7 +147,7 @@ class Follower:
 
     def _set_aside(self, row: LedgerRow) -> Stopped:
         reason = f"set aside as {row.get('setAsideClass')}: {row.get('reason')}"
-        check = "docs/operations.md, UnforwardedUsageAlarm; then replay from Step Functions."
+        check = "docs/operations.md, UsageDeadLetterAlarm; then replay from Step Functions."
         return Stopped("confirmed", reason, check)
 
     def _counted(self, customer_id: str) -> Hop:

@@ -20,7 +20,7 @@ _OUTPUTS = {
     "LedgerBucketName",
     "QuarantineBucketName",
     "UsageQueueUrl",
-    "UnforwardedUsageQueueUrl",
+    "UsageDeadLetterQueueUrl",
     "ReconciliationFunctionArn",
 }
 _ENDPOINTS = {
@@ -51,7 +51,7 @@ class Target:
     ledger_bucket: str
     quarantine_bucket: str
     usage_queue_url: str
-    unforwarded_queue_url: str
+    usage_dead_letter_queue_url: str
     reconciliation: str
 
 
@@ -72,7 +72,7 @@ def local_target(file: Path, customer: str | None, stage: str | None, path: str)
         ledger_bucket=found["ledger_bucket"],
         quarantine_bucket=found["quarantine_bucket"],
         usage_queue_url=found["queues"]["usage"],
-        unforwarded_queue_url=found["queues"]["unforwarded"],
+        usage_dead_letter_queue_url=found["queues"]["usage_dead_letter"],
         reconciliation=found["functions"]["reconciliation"],
     )
 
@@ -95,7 +95,7 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
         usage_queue_url=outputs["UsageQueueUrl"],
-        unforwarded_queue_url=outputs["UnforwardedUsageQueueUrl"],
+        usage_dead_letter_queue_url=outputs["UsageDeadLetterQueueUrl"],
         reconciliation=outputs["ReconciliationFunctionArn"],
     )
 

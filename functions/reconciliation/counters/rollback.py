@@ -1,9 +1,9 @@
 """Whether Redis still holds what this process saw it hold: it does not after a restored snapshot.
 
 A failover may lose seconds, and the next closing of each hour heals them: counted, nothing more. A
-copy that is minutes old holds revoked keys and old grants as well: the counters are no
-longer to be trusted (DESIGN.md 8) until a rebuild opens them. A process sees only what happens
-while it lives: who restores a snapshot on purpose rebuilds (docs/operations.md).
+copy that is minutes old holds revoked keys and old grants as well: the counters are no longer to be
+trusted (architecture.md 3) until a rebuild opens them. A process sees only what happens while it
+lives: who restores a snapshot on purpose rebuilds (docs/operations.md).
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from functions.adapters.json_lines import READ_BYTES, put_lines, read_lines
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.forwarder.ledger_lookup import LedgerLookup
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -103,6 +103,6 @@ def _environment(valkey: Valkey, tenant: str) -> dict[str, str]:
         "UNKNOWN_POLICY": "deny",
         "NO_GRANT_POLICY": "deny",
         "RESULT_TTL_SECONDS": "0",
-        "MARGIN_CAP_PERCENT": "5",
+        "HEADROOM_CAP_PERCENT": "5",
         "TENANT_HEADER": "tenant",
     }

@@ -174,7 +174,7 @@ def test_a_top_up_is_seen_by_the_next_request(stack: Stack, command: Any) -> Non
     assert outcome(stack.answer(stack.token())) == "Allow"
 
 
-def test_the_margin_grows_while_the_heartbeat_does_not_come(stack: Stack, command: Any) -> None:
+def test_the_headroom_grows_while_the_heartbeat_does_not_come(stack: Stack, command: Any) -> None:
     """The lag of the grant until there is a watermark, then its age."""
     command(kind="open", version=1)
     command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))

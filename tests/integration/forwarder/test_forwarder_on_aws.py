@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 HOLD_SECONDS = 3
-QUEUES = ("usage", "unforwarded", "settled")
+QUEUES = ("usage", "usage_dead_letter", "settled")
 ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "ApproximateFirstReceiveTimestamp")
 
 
@@ -124,7 +124,7 @@ def deployed(
     )
     for name, value in {
         "USAGE_QUEUE_URL": urls["usage"],
-        "UNFORWARDED_USAGE_QUEUE_URL": urls["unforwarded"],
+        "USAGE_DEAD_LETTER_QUEUE_URL": urls["usage_dead_letter"],
         "SETTLED_USAGE_QUEUE_URL": urls["settled"],
         "LEDGER_BUCKET": f"ledger-{mark}",
         "AFORO_BASE_URL": aforo.url,
@@ -166,7 +166,7 @@ def test_a_good_day(deployed: Deployment, console: Console) -> None:
     (settled,) = deployed.bodies("settled")
     assert [one["key"] for one in settled["settled"]] == [key(n) for n in range(5)]
     assert deployed.depth("usage") == (0, 0)
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_hold_that_is_too_long_stops_nothing(
@@ -191,7 +191,7 @@ def test_down_then_held_then_set_aside(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Aforo is down: the message is held invisible, comes back, and past the hold it is in
-    UnforwardedUsageQueue with its class and its tries; the quota counts it.
+    UsageDeadLetterQueue with its class and its tries; the quota counts it.
     """
     console.order_faults({"kind": "status", "status": 503})
     started = time.monotonic()
@@ -204,7 +204,7 @@ def test_down_then_held_then_set_aside(
     restart()
     monkeypatch.setenv("HOLD_SECONDS", str(HOLD_SECONDS))
     deployed.invoke_until_nothing_waits()
-    (message,) = deployed.bodies("unforwarded")
+    (message,) = deployed.bodies("usage_dead_letter")
     assert time.monotonic() - started >= HOLD_SECONDS
     assert deployed.seen[1].at - deployed.seen[0].at >= 1
     assert [event["idempotencyKey"] for event in message["events"]] == [key(n) for n in range(3)]
@@ -223,7 +223,7 @@ def test_back_in_time_is_confirmed_and_billed_once(deployed: Deployment, console
     assert len(deployed.invoke()["batchItemFailures"]) == 1
     deployed.invoke_until_nothing_waits()
     assert console.ledger()["accepted"] == 3
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_poison_and_old_ones(deployed: Deployment, console: Console) -> None:
@@ -234,7 +234,9 @@ def test_poison_and_old_ones(deployed: Deployment, console: Console) -> None:
     unknown = usage_event(51, occurred_ms=now_ms(), metric="Petz")
     deployed.put(body(*events(range(3)), blank, unknown), "not json")
     assert deployed.invoke() == {"batchItemFailures": []}
-    classes = sorted(one["setAside"]["setAsideClass"] for one in deployed.bodies("unforwarded"))
+    classes = sorted(
+        one["setAside"]["setAsideClass"] for one in deployed.bodies("usage_dead_letter")
+    )
     assert classes == ["config", "poison", "poison"]
     assert console.ledger()["accepted"] == 3
 
@@ -286,7 +288,7 @@ def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: Console
     assert deployed.invoke() == {"batchItemFailures": []}
     assert console.ledger()["accepted"] == 1
     assert json.loads(beat) in deployed.bodies("settled")
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_ledger_that_is_gone_brings_the_messages_back(

@@ -76,33 +76,33 @@ def feeder(stack: Stack) -> AlarmFeeder:
 
 def test_each_queue_sets_off_its_own_alarm(stack: Stack, feeder: AlarmFeeder) -> None:
     """And the alarm's action: SNS delivers which one it was. Emptied, it is OK again."""
-    unforwarded, _ = stack.queue("Unforwarded"), stack.queue("Unreconciled")
-    stack.alarm("Unforwarded")
-    stack.alarm("Unreconciled")
+    usage_dead_letter, _ = stack.queue("UsageDeadLetter"), stack.queue("CounterDeadLetter")
+    stack.alarm("UsageDeadLetter")
+    stack.alarm("CounterDeadLetter")
     feeder.look()
-    assert stack.states() == {"UnforwardedAlarm": "OK", "UnreconciledAlarm": "OK"}
+    assert stack.states() == {"UsageDeadLetterAlarm": "OK", "CounterDeadLetterAlarm": "OK"}
     stack.told()
 
-    stack.sqs.send_message(QueueUrl=unforwarded, MessageBody="{}")
-    assert feeder.look() == [f"{stack.name}-UnforwardedAlarm -> ALARM"]
-    assert stack.states() == {"UnforwardedAlarm": "ALARM", "UnreconciledAlarm": "OK"}
-    assert stack.told() == [("UnforwardedAlarm", "ALARM")]
+    stack.sqs.send_message(QueueUrl=usage_dead_letter, MessageBody="{}")
+    assert feeder.look() == [f"{stack.name}-UsageDeadLetterAlarm -> ALARM"]
+    assert stack.states() == {"UsageDeadLetterAlarm": "ALARM", "CounterDeadLetterAlarm": "OK"}
+    assert stack.told() == [("UsageDeadLetterAlarm", "ALARM")]
 
-    stack.sqs.purge_queue(QueueUrl=unforwarded)
-    assert feeder.look() == [f"{stack.name}-UnforwardedAlarm -> OK"]
-    assert stack.told() == [("UnforwardedAlarm", "OK")]
+    stack.sqs.purge_queue(QueueUrl=usage_dead_letter)
+    assert feeder.look() == [f"{stack.name}-UsageDeadLetterAlarm -> OK"]
+    assert stack.told() == [("UsageDeadLetterAlarm", "OK")]
 
 
 def test_a_state_that_stays_fires_nothing(stack: Stack, feeder: AlarmFeeder) -> None:
     """As CloudWatch: an action is for a change, not for each look."""
-    url = stack.queue("Unforwarded")
-    stack.alarm("Unforwarded")
+    url = stack.queue("UsageDeadLetter")
+    stack.alarm("UsageDeadLetter")
     stack.sqs.send_message(QueueUrl=url, MessageBody="{}")
     assert len(feeder.look()) == 1
     for _ in range(3):
         stack.sqs.send_message(QueueUrl=url, MessageBody="{}")
         assert feeder.look() == []
-    assert stack.told() == [("UnforwardedAlarm", "ALARM")]
+    assert stack.told() == [("UsageDeadLetterAlarm", "ALARM")]
 
 
 def test_alarms_of_others_and_on_other_metrics_are_left_alone(

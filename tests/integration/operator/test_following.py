@@ -116,7 +116,7 @@ def road(on_ministack: Ministack, servers: ExitStack, monkeypatch: pytest.Monkey
         ledger_bucket=f"{name}-ledger"[:63],
         quarantine_bucket=f"{name}-quarantine"[:63],
         usage_queue_url=queue,
-        unforwarded_queue_url=queue,
+        usage_dead_letter_queue_url=queue,
         reconciliation="reconciliation",
     )
     return Road(target, extended_id, time.time_ns() // 1_000_000)

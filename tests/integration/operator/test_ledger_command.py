@@ -14,7 +14,7 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.operator.ledger.command import main
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 from tests.local.endpoints import ROOT
 from tests.local.ministack import REGION, Ministack
 
@@ -113,7 +113,7 @@ def test_the_local_cloud_and_a_stack_are_found(
     found = dict.fromkeys(names, "") | {"region": REGION, "ledger_bucket": bucket}
     file = tmp_path / "endpoints.json"
     file.write_text(json.dumps({**found, "aws_environment": on_ministack.env}))
-    others = ["UsageQueueUrl", "UnforwardedUsageQueueUrl", "QuarantineBucketName"]
+    others = ["UsageQueueUrl", "UsageDeadLetterQueueUrl", "QuarantineBucketName"]
     others += ["ReconciliationFunctionArn", "AccessLogGroups"]
     texts = dict.fromkeys(others, "x") | {"LedgerBucketName": bucket}
     template = {

@@ -16,7 +16,7 @@ from tests.local.ministack import REGION, Ministack
 
 OUTPUTS = {
     "UsageQueueUrl": "https://q/usage",
-    "UnforwardedUsageQueueUrl": "https://q/unforwarded",
+    "UsageDeadLetterQueueUrl": "https://q/usage_dead_letter",
     "LedgerBucketName": "ledger",
     "QuarantineBucketName": "quarantine",
     "ReconciliationFunctionArn": "arn:reconciliation",
@@ -36,7 +36,10 @@ def endpoints(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Path]:
             "access_log_group": "log",
             "ledger_bucket": "ledger",
             "quarantine_bucket": "quarantine",
-            "queues": {"usage": "https://q/usage", "unforwarded": "https://q/unforwarded"},
+            "queues": {
+                "usage": "https://q/usage",
+                "usage_dead_letter": "https://q/usage_dead_letter",
+            },
             "functions": {"reconciliation": "arn:reconciliation"},
             "aws_environment": on_ministack.env,
             "customers": [

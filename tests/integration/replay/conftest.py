@@ -44,16 +44,16 @@ class Surroundings:
     sqs: "SQSClient"
     s3: "S3Client"
     usage_url: str
-    unforwarded_url: str
+    usage_dead_letter_url: str
     settled_url: str
-    unreconciled_url: str
+    counter_dead_letter_url: str
     bucket: str
     started_at: str = "2026-11-23T12:00:00.000Z"
 
     def set_aside(self, *messages: UsageMessage | str) -> None:
         for message in messages:
             body = message if isinstance(message, str) else to_body(message)
-            self.sqs.send_message(QueueUrl=self.unforwarded_url, MessageBody=body)
+            self.sqs.send_message(QueueUrl=self.usage_dead_letter_url, MessageBody=body)
 
     def take_all(self, url: str) -> list[str]:
         """The bodies of every visible message, which are deleted."""
@@ -70,7 +70,7 @@ class Surroundings:
         return [json.loads(body) for body in self.take_all(self.usage_url)]
 
     def left(self) -> list[str]:
-        return self.take_all(self.unforwarded_url)
+        return self.take_all(self.usage_dead_letter_url)
 
     def depth(self, url: str) -> int:
         """Visible and hidden together."""
@@ -113,7 +113,7 @@ class Surroundings:
         replay_id: str,
         *,
         dry_run: bool = False,
-        source: str = "unforwarded",
+        source: str = "usage",
         context: Context | None = None,
     ) -> dict[str, Any]:
         """The whole report, as it stands in S3."""
@@ -149,7 +149,7 @@ def make_surroundings() -> Surroundings:
     s3.create_bucket(Bucket=name)
     urls = {
         f"{kind}_url": sqs.create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
-        for kind in ("usage", "unforwarded", "settled", "unreconciled")
+        for kind in ("usage", "usage_dead_letter", "settled", "counter_dead_letter")
     }
     started_at = iso_from_epoch_ms(time.time_ns() // 1_000_000)
     return Surroundings(sqs=sqs, s3=s3, bucket=name, started_at=started_at, **urls)
@@ -162,9 +162,9 @@ def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surro
         monkeypatch.setenv(name, value)
     found = make_surroundings()
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
-    monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
+    monkeypatch.setenv("USAGE_DEAD_LETTER_QUEUE_URL", found.usage_dead_letter_url)
     monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", found.settled_url)
-    monkeypatch.setenv("UNRECONCILED_USAGE_QUEUE_URL", found.unreconciled_url)
+    monkeypatch.setenv("COUNTER_DEAD_LETTER_QUEUE_URL", found.counter_dead_letter_url)
     monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
     monkeypatch.setenv("CLAIM_SECONDS", "120")
     monkeypatch.setenv("LEDGER_BUCKET", found.bucket)

@@ -18,7 +18,7 @@ from uuid import uuid4
 import boto3
 
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import message, record
+from tests.fakes.set_aside_messages import message, record
 from tests.integration.replay.conftest import Surroundings
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.statemachine.definition import filled_in
@@ -162,8 +162,8 @@ class Deployed:
                 f"Replay{part.title().replace('_', '')}FunctionArn": arn
                 for part, arn in arns.items()
             },
-            "UnforwardedUsageQueueUrl": self.aws.unforwarded_url,
-            "UnreconciledUsageQueueUrl": self.aws.unreconciled_url,
+            "UsageDeadLetterQueueUrl": self.aws.usage_dead_letter_url,
+            "CounterDeadLetterQueueUrl": self.aws.counter_dead_letter_url,
             "ReplayReportTopicArn": topic["TopicArn"],
             "Partition": "aws",
         }
@@ -188,9 +188,9 @@ class Deployed:
         )
         return {
             "USAGE_QUEUE_URL": self.aws.usage_url,
-            "UNFORWARDED_USAGE_QUEUE_URL": self.aws.unforwarded_url,
+            "USAGE_DEAD_LETTER_QUEUE_URL": self.aws.usage_dead_letter_url,
             "SETTLED_USAGE_QUEUE_URL": self.aws.settled_url,
-            "UNRECONCILED_USAGE_QUEUE_URL": self.aws.unreconciled_url,
+            "COUNTER_DEAD_LETTER_QUEUE_URL": self.aws.counter_dead_letter_url,
             "LEDGER_BUCKET": self.aws.bucket,
             "QUARANTINE_BUCKET": self.quarantine,
             "CONFIGURATION_BUCKET": self.quarantine,

@@ -14,7 +14,7 @@ from functions.replay.round import Round
 from functions.replay.selection import WaitingMessage
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.moment import iso_from_epoch_ms
-from tests.fakes.unforwarded import NOW_MS, event, message, record
+from tests.fakes.set_aside_messages import NOW_MS, event, message, record
 from tests.integration.replay.conftest import Surroundings
 
 
@@ -100,7 +100,7 @@ class DoomedManifests:
 
 
 def waiting_messages(aws: Surroundings) -> WaitingMessages:
-    return WaitingMessages(aws.sqs, aws.unforwarded_url, poll_seconds=0)
+    return WaitingMessages(aws.sqs, aws.usage_dead_letter_url, poll_seconds=0)
 
 
 def run(
@@ -108,7 +108,7 @@ def run(
 ) -> None:
     doomed = Round(
         waiting=waiting,
-        set_aside=DoomedQueue(fate, "rest", MessageQueue(aws.sqs, aws.unforwarded_url)),
+        set_aside=DoomedQueue(fate, "rest", MessageQueue(aws.sqs, aws.usage_dead_letter_url)),
         usage=DoomedQueue(fate, "usage", MessageQueue(aws.sqs, aws.usage_url)),
         manifests=DoomedManifests(fate, Manifests(aws.s3, aws.bucket, replay_id)),
         now_ms=lambda: NOW_MS,

@@ -16,7 +16,7 @@ import pytest
 
 from functions.usage.event import UsageEvent
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import an_hour_ago, event, message, record
+from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import CLAIM_SECONDS, Deployed, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
@@ -84,7 +84,7 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
         "replayed": 25,
         "alreadyConfirmed": 0,
         "stillFailing": 1,
-        "parked": 0,
+        "needsDecision": 0,
         "outstanding": 0,
     }
     assert first["messages"]["waitingAtStart"] == 16
@@ -106,7 +106,7 @@ def test_the_figures_of_a_report_add_up(deployed: Deployed) -> None:
     mixed = [[recent(next(NUMBERS)), recent(next(NUMBERS), customer="cus_b")] for _ in range(4)]
     aws.set_aside(*(message(events, record()) for events in mixed))
     theirs = boto3.client("sqs").receive_message(
-        QueueUrl=aws.unforwarded_url, VisibilityTimeout=600
+        QueueUrl=aws.usage_dead_letter_url, VisibilityTimeout=600
     )["Messages"]
     order = {"filter": {"customerId": "cus_b"}, "maxMessages": 2}
     dry = deployed.run("dry-figures", {**order, "dryRun": True})["report"]
@@ -121,7 +121,7 @@ def test_the_figures_of_a_report_add_up(deployed: Deployed) -> None:
     config = {"why": "dry_run", "class": "config", "reason": "unknown_metric"}
     assert dry["messages"]["chosen"] == [{**config, "messages": 2, "events": 2}]
     aws.sqs.change_message_visibility(
-        QueueUrl=aws.unforwarded_url,
+        QueueUrl=aws.usage_dead_letter_url,
         ReceiptHandle=theirs[0]["ReceiptHandle"],
         VisibilityTimeout=0,
     )
@@ -141,9 +141,9 @@ class Scene:
         self.name = f"{source}-{next(NUMBERS)}"
         self.numbers = [next(NUMBERS) for _ in range(3)]
         {
-            "unforwarded": self._set_aside,
+            "usage": self._set_aside,
             "quarantine": self._quarantine,
-            "unreconciled": self._dead_letters,
+            "counters": self._dead_letters,
         }[source]()
 
     def _set_aside(self) -> None:
@@ -161,14 +161,17 @@ class Scene:
     def _dead_letters(self) -> None:
         for number in self.numbers:
             self.aws.sqs.send_message(
-                QueueUrl=self.aws.unreconciled_url, MessageBody=f"{self.name}-{number}"
+                QueueUrl=self.aws.counter_dead_letter_url, MessageBody=f"{self.name}-{number}"
             )
 
     def is_ready(self) -> bool | None:
         """What a killed mover had claimed shows again."""
         if self.source == "quarantine":
             return True
-        urls = {"unforwarded": self.aws.unforwarded_url, "unreconciled": self.aws.unreconciled_url}
+        urls = {
+            "usage": self.aws.usage_dead_letter_url,
+            "counters": self.aws.counter_dead_letter_url,
+        }
         found = self.aws.sqs.get_queue_attributes(
             QueueUrl=urls[self.source], AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
         )
@@ -176,16 +179,16 @@ class Scene:
 
     def check(self) -> None:
         """Everything arrived, and Aforo's book has each key once."""
-        if self.source == "unreconciled":
+        if self.source == "counters":
             found = set(self.aws.take_all(self.aws.settled_url))
             assert found >= {f"{self.name}-{number}" for number in self.numbers}
-            assert self.aws.depth(self.aws.unreconciled_url) == 0
+            assert self.aws.depth(self.aws.counter_dead_letter_url) == 0
             return
         self.deployed.forward()
-        if self.source == "unforwarded":
+        if self.source == "usage":
             keys = {event(number)["idempotencyKey"] for number in self.numbers}
             assert all(self.deployed.book[key] == 1 for key in keys)
-            assert self.aws.depth(self.aws.unforwarded_url) == 0
+            assert self.aws.depth(self.aws.usage_dead_letter_url) == 0
             return
         page = self.aws.s3.list_objects_v2(Bucket=self.deployed.quarantine, Prefix="aws/")
         assert page["KeyCount"] == 0
@@ -215,7 +218,7 @@ LATE = [
     "Did it come to its end?",
 ]
 STOPS = {
-    "unforwarded": [
+    "usage": [
         *EARLY,
         "Count what waits",
         "Does anything wait?",
@@ -234,12 +237,12 @@ STOPS = {
         "See what is settled",
         "Write the report",
     ],
-    "unreconciled": ["Move a round", "Was anything sent?", "Write the report"],
+    "counters": ["Move a round", "Was anything sent?", "Write the report"],
 }
 
 
 def order_of(source: str) -> dict[str, object]:
-    pace = {"eventsPerSecond": 1_000} if source == "unforwarded" else {}
+    pace = {"eventsPerSecond": 1_000} if source == "usage" else {}
     return {"source": source, **pace}
 
 
@@ -292,10 +295,10 @@ def test_a_replay_stopped_at(
     ("source", "part", "calls"),
     [
         # How many calls to AWS it has made: 0 is before the first.
-        *(("unforwarded", "move", calls) for calls in (0, 1, 2, 3, 4)),
-        ("unforwarded", "probe", 0),
-        *(("unforwarded", "report", calls) for calls in (1, 3)),
-        *(("unreconciled", "move", calls) for calls in (1, 2, 3)),
+        *(("usage", "move", calls) for calls in (0, 1, 2, 3, 4)),
+        ("usage", "probe", 0),
+        *(("usage", "report", calls) for calls in (1, 3)),
+        *(("counters", "move", calls) for calls in (1, 2, 3)),
         *(("quarantine", "meter_again", calls) for calls in (1, 3, 8, 9, 10, 11)),
     ],
 )
@@ -315,7 +318,7 @@ def test_a_replay_whose_worker_is_killed(
     first = deployed.run(f"{scene.name}-first", order_of(source), machine=machine)
     assert not doom.exists(), "it was never killed"
     assert first["outcome"] == "replay_finished"
-    if source != "unreconciled":  # whose events nobody counts
+    if source != "counters":  # whose events nobody counts
         assert first["report"]["events"]["replayed"] == len(scene.numbers)
     scene.check()
     again = deployed.run(f"{scene.name}-second", order_of(source), machine=machine)
@@ -325,7 +328,7 @@ def test_a_replay_whose_worker_is_killed(
 def test_of_two_started_at_once_one_works(deployed: Deployed) -> None:
     """The other names it, and ends as a success."""
     for _ in range(10):
-        scene = Scene(deployed, "unforwarded")
+        scene = Scene(deployed, "usage")
         arns = [deployed.start(f"{scene.name}-{which}", {}) for which in ("one", "other")]
         outputs = [json.loads(deployed.ended(arn)["output"]) for arn in arns]
         refused = [one for one in outputs if one["outcome"] == "another_replay_is_running"]

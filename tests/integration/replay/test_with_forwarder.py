@@ -16,7 +16,7 @@ from functions.usage.event import UsageEvent
 from functions.usage.message import SetAsideRecord
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import an_hour_ago, event, message, record
+from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import Deployed, until
 from tests.local.aforo.standin import AforoStandIn, running_standin

@@ -48,7 +48,7 @@ def _play(stage: Stage, endpoints: Endpoints) -> int:
     forgery = _first_traffic(stage, endpoints)
 
     stage.act("2. Aforo is down (503); the API keeps serving")
-    already_set_aside = waiting(endpoints, "unforwarded")
+    already_set_aside = waiting(endpoints, "usage_dead_letter")
     outage.take_aforo_down(endpoints)
     _send(stage, mixed_calls(endpoints, share=8))
     outage.wait_for_the_alarm(stage, endpoints, already_set_aside)

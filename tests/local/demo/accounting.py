@@ -48,7 +48,7 @@ def account(endpoints: Endpoints, forgery: Forgery) -> Account:
         quarantined=metered["quarantined"],
         confirmed=len(confirmed),
         still_set_aside=tuple(map(_still_set_aside, set_aside)),
-        unforwarded=waiting(endpoints, "unforwarded"),
+        usage_dead_letter=waiting(endpoints, "usage_dead_letter"),
         second_meter=SecondMeter(
             metered=metered["events"] - metered["billed"],
             confirmed=sum(row["meter"] != METER and row["outcome"] == "confirmed" for row in rows),

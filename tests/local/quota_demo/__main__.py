@@ -120,7 +120,8 @@ def _drive(stage: Stage, endpoints: Endpoints, customers: Customers) -> list[Dri
         stage.say(
             f"{plan.customer_id}: quota {plan.quota:,}, stopped after {one.served:,}: overshoot "
             f"{one.overshoot}, at most {one.bound} = burst {plan.burst} + "
-            f"{plan.rate_per_second:.0f}/s * {one.lag_seconds:.1f} s of lag - margin {one.margin}"
+            f"{plan.rate_per_second:.0f}/s * {one.lag_seconds:.1f} s of lag "
+            f"- headroom {one.headroom}"
         )
     slowest = max(one.counted_after for one in drives)
     stage.say(

@@ -8,7 +8,7 @@ from tests.fakes.lambda_context import lambda_context
 
 REQUIRED = (
     "USAGE_QUEUE_URL",
-    "UNFORWARDED_USAGE_QUEUE_URL",
+    "USAGE_DEAD_LETTER_QUEUE_URL",
     "SETTLED_USAGE_QUEUE_URL",
     "LEDGER_BUCKET",
     "AFORO_BASE_URL",

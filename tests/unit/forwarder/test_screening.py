@@ -34,7 +34,7 @@ def row(
 ) -> LedgerRow:
     """`doubt_ms` and `settled_ms` ago."""
     event = usage_event(number)
-    doubt = {} if doubt_ms is None else {"doubtfulSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+    doubt = {} if doubt_ms is None else {"maybeBilledSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
     return settled_row(
         event["idempotencyKey"],
         event["occurredAt"],
@@ -67,7 +67,7 @@ def decide(
         distinct(events).keyed_events.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
     found = decided_now.get(KEY)
-    return replace(found, doubtful_since_ms=None) if isinstance(found, SetAside) else found
+    return replace(found, maybe_billed_since_ms=None) if isinstance(found, SetAside) else found
 
 
 WINDOW = DAY_MS - SLACK_MS  # the dedup window, less an invocation and what clocks differ
@@ -142,7 +142,7 @@ def test_of_copies_in_one_invocation_the_last_decision_counts() -> None:
     assert doubts.of(KEY, rows) is None
 
 
-def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
+def test_an_undecided_event_says_since_when_it_is_doubtful() -> None:
     """The earliest doubt, of the message or of the ledger."""
     events = [usage_event(1, occurred_ms=NOW_MS - 5 * DAY_MS)]
     doubts = Doubts({KEY: NOW_MS - 2 * DAY_MS})
@@ -157,7 +157,7 @@ def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
         )
         .values()
     )
-    assert found == replace(AMBIGUOUS, doubtful_since_ms=NOW_MS - 4 * DAY_MS)
+    assert found == replace(AMBIGUOUS, maybe_billed_since_ms=NOW_MS - 4 * DAY_MS)
 
 
 def test_an_hour_of_the_ledger_is_read_once() -> None:

@@ -13,7 +13,7 @@ from functions.replay.manifest import HeldRow, Manifests
 from functions.replay.round import in_claims
 from functions.usage.moment import DAY_MS
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import NOW_MS, ledger_row, sent_row
+from tests.fakes.set_aside_messages import NOW_MS, ledger_row, sent_row
 
 NAME, STARTED = "try-ten", "2026-11-23T12:00:00Z"
 OLD_HELD: HeldRow = {

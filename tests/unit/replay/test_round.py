@@ -16,12 +16,12 @@ from functions.replay.transfer import Transfer
 from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
-from tests.fakes.unforwarded import NOW_MS, event, message, record
+from tests.fakes.set_aside_messages import NOW_MS, event, message, record
 
 
 @dataclass
 class YoungestFirst:
-    """UnforwardedUsageQueue; what was claimed and not deleted stays hidden."""
+    """UsageDeadLetterQueue; what was claimed and not deleted stays hidden."""
 
     bodies: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
@@ -107,7 +107,7 @@ def test_what_a_filter_leaves_of_messages_does_not_use_up_the_snapshot() -> None
     assert not any("cus_a" in body for body in waiting.bodies.values())
 
 
-@pytest.mark.parametrize("source", ["unforwarded", "unreconciled"])
+@pytest.mark.parametrize("source", ["usage", "counters"])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_what_shows_again_in_a_long_replay_counts_once(source: str, *, dry_run: bool) -> None:
     """Held for a quarter of an hour, it shows while the replay is still at work: it was seen, and
@@ -120,7 +120,7 @@ def test_what_shows_again_in_a_long_replay_counts_once(source: str, *, dry_run: 
         order["filter"] = {"olderThan": "2020-01-01T00:00:00Z"}
     now_ms = NOW_MS
     mover: Round | Transfer
-    if source == "unforwarded":
+    if source == "usage":
         mover = Round(
             waiting=waiting,
             set_aside=waiting,

@@ -474,7 +474,7 @@ def test_case_30_what_is_no_usage_is_excluded(lines: list[str], group: str, reas
 
 
 def test_a_result_cut_after_the_customer_is_read_and_before_it_is_not() -> None:
-    """CustomerId is put first for that (DESIGN.md 7); an API key does not stand in for it."""
+    """CustomerId is put first for that (architecture.md 1); an API key does not stand in for it."""
     long = authorizer_texts(result=result_body(offeringIds="o" * 2000))
     lines = [cut(line) for line in prefixed(request_texts(authorizer=long))]
     assert outcomes(lines) == [CUSTOMER]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.operator.ledger.forms import COLUMNS, FORMS
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 
 AT = "2026-11-21T10:20:30.000Z"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -1,4 +1,4 @@
-"""Messages of UnforwardedUsageQueue, as the forwarder or a redrive leaves them, and the rows that
+"""Messages of UsageDeadLetterQueue, as the forwarder or a redrive leaves them, and the rows that
 a replay and the forwarder write of them.
 """
 
