@@ -15,10 +15,9 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # The system's certificates, so that a company's proxy is trusted here as it is everywhere else.
 export UV_SYSTEM_CERTS := 1
-export NODE_OPTIONS := --use-system-ca
 export SAM_CLI_TELEMETRY := 0
 # Set by a user's shell, these would reach into our environments.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV NODE_OPTIONS
 ARCHITECTURE ?= arm64
 ENVIRONMENT ?= default
 
@@ -113,7 +112,7 @@ artifacts: build-local ## Build with sam, then import every handler from its own
 	@$(RUN) -m tests.template.artifacts
 
 .PHONY: bench
-bench: setup ## Measure the hot paths, as ratios within one run
+bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
 .PHONY: model
@@ -163,7 +162,7 @@ $(UV):
 
 .venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
 	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node --no-install-project
-	@cd .ci && PATH="$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
+	@cd .ci && PATH="$(NODE):$$PATH" NODE_OPTIONS=--use-system-ca node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
 
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)

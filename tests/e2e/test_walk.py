@@ -20,7 +20,7 @@ from functions.usage.moment import iso_from_epoch_ms
 from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.customers import inspect
-from tests.local.demo.accounting import ledger_rows
+from tests.local.demo.accounting import billed_events, ledger_rows
 from tests.local.demo.depth import waiting
 from tests.local.demo.forger import forge
 from tests.local.demo.outage import (
@@ -111,7 +111,7 @@ def test_what_a_client_writes_into_an_execution_log_bills_itself(endpoints: Endp
     forgery = forge(endpoints, lambda _: None)
     assert forgery.refused == 1
     until(lambda: len(billed(endpoints, *forgery.served)) == len(forgery.served))
-    everything = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()["events"]
+    everything = billed_events(endpoints)
     assert forgery.billed_to(everything) == {forgery.forger: len(forgery.served)}
 
 

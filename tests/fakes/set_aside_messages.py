@@ -12,6 +12,7 @@ from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import SetAsideRecord, UsageMessage, to_body
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from tests.fakes.settled_row import settled_row
 
 NOW_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 TRIED_AT = "2026-11-23T10:00:02.000Z"
@@ -98,19 +99,14 @@ def sent_row(
 def ledger_row(
     number: int, *, set_aside_class: str = "", replay_id: str = "", occurred_at: str = OCCURRED_AT
 ) -> LedgerRow:
-    one = event(number, occurred_at=occurred_at)
-    row: LedgerRow = {
-        "key": one["idempotencyKey"],
-        "customerId": one["customerId"],
-        "meter": "api_calls",
-        "quantity": one["quantity"],
-        "occurredAt": one["occurredAt"],
-        "outcome": "set_aside" if set_aside_class else "confirmed",
-        "verified": True,
+    fields = {
         "meteredAt": METERED_AT,
         "queuedAt": METERED_AT,
         "settledAt": iso_from_epoch_ms(NOW_MS),
     }
     if set_aside_class:
-        row = {**row, "setAsideClass": set_aside_class, "reason": "unknown_metric"}
-    return {**row, "replayId": replay_id} if replay_id else row
+        fields |= {"outcome": "set_aside", "setAsideClass": set_aside_class}
+        fields |= {"reason": "unknown_metric"}
+    if replay_id:
+        fields |= {"replayId": replay_id}
+    return settled_row(event(number)["idempotencyKey"], occurred_at, **fields)

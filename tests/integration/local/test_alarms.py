@@ -8,6 +8,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from tests.fakes.queue_contents import take_all
+from tests.fakes.topic_queue import make_topic_queue
 from tests.local.alarms import DEPTH_METRIC, AlarmFeeder, state_for
 from tests.local.ministack import Ministack
 
@@ -55,37 +57,16 @@ class Stack:
 
     def told(self) -> list[tuple[str, str]]:
         """What the alarms' actions have published: alarm and new state."""
-        notices = []
-        while found := self.sqs.receive_message(QueueUrl=self.notices, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in found:
-                notice = json.loads(json.loads(message["Body"])["Message"])
-                notices.append((notice["AlarmName"].rpartition("-")[2], notice["NewStateValue"]))
-                self.sqs.delete_message(
-                    QueueUrl=self.notices, ReceiptHandle=message["ReceiptHandle"]
-                )
-        return notices
+        bodies = take_all(self.sqs, self.notices)
+        notices = [json.loads(json.loads(body)["Message"]) for body in bodies]
+        return [(one["AlarmName"].rpartition("-")[2], one["NewStateValue"]) for one in notices]
 
 
 @pytest.fixture
 def stack(on_ministack: Ministack) -> Stack:
-    sqs, sns, name = boto3.client("sqs"), boto3.client("sns"), f"alarms{uuid4().hex}"
-    topic = sns.create_topic(Name=name)["TopicArn"]
-    notices = sqs.create_queue(QueueName=f"{name}-notices")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=notices, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=notices, Attributes={"Policy": policy})
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return Stack(name, boto3.client("cloudwatch"), sqs, topic, notices)
+    name = f"alarms{uuid4().hex}"
+    topic, notices = make_topic_queue(name)
+    return Stack(name, boto3.client("cloudwatch"), boto3.client("sqs"), topic, notices)
 
 
 @pytest.fixture

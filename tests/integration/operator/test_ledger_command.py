@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import boto3
@@ -16,6 +17,9 @@ from functions.usage.ledger_row import LedgerRow
 from tests.fakes.set_aside_messages import ledger_row
 from tests.local.endpoints import ROOT
 from tests.local.ministack import REGION, Ministack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 TEN, ELEVEN = "2026-11-21T10:59:59.999Z", "2026-11-21T11:00:00.000Z"
 WRITER = "20261121T110001000Z-one"
@@ -36,14 +40,12 @@ ROWS = [
 
 
 @pytest.fixture
-def bucket(on_ministack: Ministack) -> str:
+def bucket(s3: "S3Client", bucket: str) -> str:
     """A ledger in which one event was set aside, and confirmed later."""
-    client, name = boto3.client("s3"), f"ledger-{uuid4()}"
-    client.create_bucket(Bucket=name)
-    ledger = Ledger(client, name)
+    ledger = Ledger(s3, bucket)
     ledger.append(ROWS, WRITER)
     ledger.append([row(3, ELEVEN, replay_id="replay-1")], f"{WRITER}-later")
-    return name
+    return bucket
 
 
 @pytest.fixture

@@ -34,10 +34,8 @@ GRANT = ["grant", "--customer", "cust_1", "--limit", "9", "--rate", "1", "--burs
 
 
 @pytest.fixture
-def sqs(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> "SQSClient":
+def sqs(on_ministack: Ministack) -> "SQSClient":
     """The emulator in this process's environment, with a stack `with-outputs` and one without."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
     cloudformation = boto3.client("cloudformation")
     known = {stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]}
     for name, template in (

@@ -11,6 +11,7 @@ from functions.operator.command_line import main
 from functions.operator.counter_commands.stack import Stack
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import rebuild_key, tenant_key
+from tests.fakes.queue_contents import take_all
 from tests.integration.reconciliation.tenant import CUSTOMER, TENANT, Tenant
 from tests.integration.reconciliation.test_repair import row
 from tests.local.ministack import Ministack
@@ -35,13 +36,7 @@ class Deployed(Stack):
     tenant: Tenant
 
     def deliver(self) -> None:
-        sqs = boto3.client("sqs")
-        while messages := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            assert self.tenant.take_bodies([message["Body"] for message in messages]) == []
-            for message in messages:
-                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        assert self.tenant.take_bodies(take_all(boto3.client("sqs"), self.queue_url)) == []
 
     def parts_done(self, rebuild: int) -> int:
         self.deliver()

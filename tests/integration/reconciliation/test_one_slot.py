@@ -1,6 +1,5 @@
 """On a cluster: every script touches the keys of one slot only."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +16,7 @@ from functions.usage.quota import state_key
 from tests.integration.reconciliation.tenant import METER, START_MS, Tenant, event, settled
 from tests.local.free_port import free_port
 from tests.local.valkey import start_valkey
+from tests.local.waiting import until
 
 CLUSTER = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"]
 READY_SECONDS = 20
@@ -31,10 +31,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     options = [*CLUSTER, "--cluster-port", str(free_port())]
     with start_valkey(directory, options=options) as server, connect(server.url) as client:
         client.cluster("ADDSLOTSRANGE", 0, 16383)
-        deadline = time.monotonic() + READY_SECONDS
-        while client.cluster("INFO")["cluster_state"] != "ok":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: client.cluster("INFO")["cluster_state"] == "ok", READY_SECONDS)
         yield client
 
 

@@ -16,6 +16,7 @@ from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
 from tests.fakes.ledger_reading import by_reading
+from tests.fakes.settled_row import settled_row
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -33,21 +34,16 @@ def row(
 ) -> LedgerRow:
     """`doubt_ms` and `settled_ms` ago."""
     event = usage_event(number)
-    found: LedgerRow = {
-        "key": event["idempotencyKey"],
-        "customerId": event["customerId"],
-        "meter": "api_calls",
-        "quantity": 1,
-        "occurredAt": event["occurredAt"],
-        "outcome": outcome,  # type: ignore[typeddict-item]
-        "verified": verified,
-        "meteredAt": "",
-        "queuedAt": "",
-        "settledAt": iso_from_epoch_ms(NOW_MS - settled_ms),
-    }
-    if doubt_ms is None:
-        return found
-    return {**found, "maybeBilledSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+    doubt = {} if doubt_ms is None else {"maybeBilledSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+    return settled_row(
+        event["idempotencyKey"],
+        event["occurredAt"],
+        customerId=event["customerId"],
+        outcome=outcome,
+        verified=verified,
+        settledAt=iso_from_epoch_ms(NOW_MS - settled_ms),
+        **doubt,
+    )
 
 
 def ago(duration_ms: int | None) -> int | None:
