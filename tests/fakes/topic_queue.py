@@ -1,22 +1,15 @@
 """A topic of SNS with a queue behind it, so that a test reads what was published."""
 
 import json
-from typing import NamedTuple
 
 import boto3
 
 
-class TopicQueue(NamedTuple):
-    topic_arn: str
-    queue_url: str
-
-
-def make_topic_queue(name: str) -> TopicQueue:
-    """The topic `name`; its queue may be sent to by SNS."""
+def make_topic(name: str, queue_url: str) -> str:
+    """The ARN of a topic that sends to the queue, which lets SNS do so."""
     sqs, sns = boto3.client("sqs"), boto3.client("sns")
-    topic = sns.create_topic(Name=name)["TopicArn"]
-    url = sqs.create_queue(QueueName=f"{name}-notices")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    topic: str = sns.create_topic(Name=name)["TopicArn"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     arn = attributes["Attributes"]["QueueArn"]
     allow = {
         "Effect": "Allow",
@@ -25,6 +18,6 @@ def make_topic_queue(name: str) -> TopicQueue:
         "Resource": arn,
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return TopicQueue(topic, url)
+    return topic

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import boto3
 
+from tests.fakes.topic_queue import make_topic
 from tests.statemachine.actors import Actors, Script
 from tests.statemachine.definition import broken_at, filled_in
 from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, path_of
@@ -84,10 +85,7 @@ class Stage:
         boto3.client("sns").delete_topic(TopicArn=self.topic_arn)
 
     def _substitutions(self) -> dict[str, str]:
-        self.topic_arn = boto3.client("sns").create_topic(Name=self.name)["TopicArn"]
-        boto3.client("sns").subscribe(
-            TopicArn=self.topic_arn, Protocol="sqs", Endpoint=self._open_notices()
-        )
+        self.topic_arn = make_topic(self.name, self.notices_url)
         return {
             **{
                 f"Replay{part}FunctionArn": self._actors.hire(part, self._role)
@@ -96,18 +94,3 @@ class Stage:
             "ReplayReportTopicArn": self.topic_arn,
             "Partition": "aws",
         }
-
-    def _open_notices(self) -> str:
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self.notices_url, AttributeNames=["QueueArn"]
-        )
-        arn = attributes["Attributes"]["QueueArn"]
-        allow = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=self.notices_url, Attributes={"Policy": policy})
-        return arn

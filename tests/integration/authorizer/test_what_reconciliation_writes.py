@@ -17,8 +17,9 @@ from functions.reconciliation.counters.statements import Statements
 from functions.usage.mark import hours_key
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import customer_key, tenant_key, watermark_key
+from tests.fakes.authorizer import METER
 from tests.fakes.token_issuer import CUSTOMER
-from tests.integration.authorizer.conftest import METER, Stack
+from tests.integration.authorizer.conftest import Stack
 
 YEAR_2100_MS = 4_102_444_800_000
 DIGEST = sha256(b"sk_live_7").hexdigest()

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tests.fakes.queue_contents import take_all
-from tests.fakes.topic_queue import make_topic_queue
+from tests.fakes.topic_queue import make_topic
 from tests.local.alarms import DEPTH_METRIC, AlarmFeeder, state_for
 from tests.local.ministack import Ministack
 
@@ -65,8 +65,9 @@ class Stack:
 @pytest.fixture
 def stack(on_ministack: Ministack) -> Stack:
     name = f"alarms{uuid4().hex}"
-    topic, notices = make_topic_queue(name)
-    return Stack(name, boto3.client("cloudwatch"), boto3.client("sqs"), topic, notices)
+    sqs = boto3.client("sqs")
+    notices = sqs.create_queue(QueueName=f"{name}-notices")["QueueUrl"]
+    return Stack(name, boto3.client("cloudwatch"), sqs, make_topic(name, notices), notices)
 
 
 @pytest.fixture

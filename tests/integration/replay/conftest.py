@@ -22,6 +22,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REGION
+from tests.fakes.queue_contents import take_all
 from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
@@ -62,14 +63,7 @@ class Surroundings:
 
     def take_all(self, url: str) -> list[str]:
         """The bodies of every visible message, which are deleted."""
-        bodies = []
-        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-            "Messages", []
-        ):
-            for message in found:
-                bodies.append(message["Body"])
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
+        return take_all(self.sqs, url)
 
     def sent(self) -> list[UsageMessage]:
         return [json.loads(body) for body in self.take_all(self.usage_url)]
