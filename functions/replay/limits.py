@@ -7,7 +7,7 @@ until a limit, the end of what waits or the end of the time.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
+from math import ceil, inf
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -82,6 +82,12 @@ class MoveMade(NamedTuple):
     started_at: datetime
     moved: Moved
     marker: str = ""
+
+
+def pace_seconds(order: Order, events: int) -> int:
+    """How long to wait after a move of `events`, so that the pace holds on average."""
+    pace = order.events_per_second
+    return ceil(events / pace) if pace and not order.dry_run else 0
 
 
 def claim_after_claim(

@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import ceil
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
@@ -182,18 +181,6 @@ class Order(_Input):
                 "whose objects hold up to 10,000 requests that go at once: give more, or none"
             )
         return self
-
-    @property
-    def waits_for_aforo(self) -> bool:
-        """Usage is not fed into an outage. A dry run sends nothing, what metering sends waits on
-        UsageQueue as all fresh usage does, and counters have nothing to do with Aforo.
-        """
-        return self.source is Source.USAGE and not self.dry_run
-
-    def pace_seconds(self, events: int) -> int:
-        """How long to wait after a move of `events`, so that the pace holds on average."""
-        pace = self.events_per_second
-        return ceil(events / pace) if pace and not self.dry_run else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from functions.replay.queue_round_settings import QueueRoundSettings
 from functions.replay.readiness import Readiness
 from functions.replay.round import Round
 from functions.replay.round_answer import answer_of, tell
+from functions.replay.round_decision import waits_for_aforo
 from functions.replay.transfer import Transfer
 from functions.replay.usage_move import UsageMove
 from functions.replay.waiting_messages import WaitingMessages
@@ -57,7 +58,7 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     ledger = Ledger(wired.s3, wired.settings.ledger_bucket)
     result = Round(
         outstanding=OutstandingEvents(ledger, manifests, task.replay_id).of,
-        ask_aforo=_ask_aforo if task.order.waits_for_aforo else None,
+        ask_aforo=_ask_aforo if waits_for_aforo(task.order) else None,
         move=lambda limits: move(limits, context),
         now_ms=_now_ms,
         claim_seconds=wired.settings.claim_seconds,

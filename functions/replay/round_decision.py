@@ -7,7 +7,7 @@ Guaranteed, whatever is learned: the last of at most MOST_CALLS rounds says `fin
 from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.replay.limits import MoveMade
+from functions.replay.limits import MoveMade, pace_seconds
 from functions.replay.order import Order, Source
 from functions.replay.progress import ReplayProgress, UnsettledMove
 from functions.replay.readiness import Readiness, ReadinessOutcome
@@ -138,6 +138,13 @@ def _reached_bound(progress: ReplayProgress, elapsed_ms: int) -> str:
     return ""
 
 
+def waits_for_aforo(order: Order) -> bool:
+    """Usage is not fed into an outage. A dry run sends nothing, what metering sends waits on
+    UsageQueue as all fresh usage does, and counters have nothing to do with Aforo.
+    """
+    return order.source is Source.USAGE and not order.dry_run
+
+
 def after_asking(progress: ReplayProgress, readiness: Readiness) -> Decision:
     """What Aforo said decides whether usage is moved now."""
     if readiness.outcome is ReadinessOutcome.READY:
@@ -170,9 +177,9 @@ def after_moving(order: Order, before: ReplayProgress, made: MoveMade) -> RoundR
     )
     most = min(progress.waiting_at_start, progress.most_messages(order))
     has_more = progress.seen < progress.waiting_at_start and progress.messages < most
-    pace_seconds = order.pace_seconds(moved.events) if has_more else 0
-    wait_seconds = max(pace_seconds, ledger_wait_seconds(0) if is_awaited else 0)
-    return RoundResult(RoundOutcome.MOVED, progress, wait_seconds, made=made)
+    pace = pace_seconds(order, moved.events) if has_more else 0
+    ledger = ledger_wait_seconds(0) if is_awaited else 0
+    return RoundResult(RoundOutcome.MOVED, progress, max(pace, ledger), made=made)
 
 
 def _stopped(progress: ReplayProgress, trouble: str) -> RoundResult:

@@ -13,7 +13,7 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.metering import handler as metering
 from functions.replay import queue_round, report
-from functions.replay.limits import MoveTask
+from functions.replay.limits import MoveTask, pace_seconds
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.outstanding import OutstandingEvents
@@ -99,7 +99,7 @@ class Surroundings:
             "seen": made.moved.seen,
             "held": made.moved.held,
             "isQueueEmpty": made.moved.is_queue_empty,
-            "paceSeconds": asked.pace_seconds(made.moved.events),
+            "paceSeconds": pace_seconds(asked, made.moved.events),
         }
 
     def outstanding(self, replay_id: str, moved: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress, RoundTask, UnsettledMove
 from functions.replay.readiness import Readiness, ReadinessOutcome
 from functions.replay.round import Round
-from functions.replay.round_decision import RoundOutcome, RoundResult
+from functions.replay.round_decision import RoundOutcome, RoundResult, waits_for_aforo
 
 BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLAIM_SECONDS = 240
@@ -43,7 +43,7 @@ class PlayedReplay:
         order = Order.model_validate(self.order)
         running = Round(
             outstanding=self._look,
-            ask_aforo=self._ask if order.waits_for_aforo else None,
+            ask_aforo=self._ask if waits_for_aforo(order) else None,
             move=self._move,
             now_ms=lambda: int((BEGAN.timestamp() + self.seconds) * 1000),
             claim_seconds=CLAIM_SECONDS,
