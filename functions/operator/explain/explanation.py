@@ -18,6 +18,7 @@ from functions.metering.execution.requests import read_execution_requests
 from functions.metering.execution.source import bill_execution
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
+from functions.operator.explain.access_log_text import is_unknown_text
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.outcome import Excluded
 
@@ -86,7 +87,7 @@ def _of_access_log(
         if isinstance(found, Request):
             yield Explained(found, bill(found, terms.configuration, terms.now_ms))
         else:
-            is_text = isinstance(line, str) and not line.lstrip().startswith("{")
+            is_text = isinstance(line, str) and is_unknown_text(line)
             yield Explained(None, found, is_text=is_text)
 
 
