@@ -82,14 +82,15 @@ def explain(
             for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
                 working.doing = f"{tally.requests} requests"
         sys.stdout.flush()
+        _write(summary(tally), sys.stdout if is_table else sys.stderr)
+        sys.stdout.flush()
     except (BadInputError, ConfigurationError) as error:
         return _refuse(str(error))
     except BrokenPipeError:  # `| head` has seen enough
         sys.stdout = None
+        _write(summary(tally), sys.stderr)
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    closing = sys.stdout if is_table and sys.stdout else sys.stderr
-    closing.writelines(f"{line}\n" for line in summary(tally))
     return 0
 
 
@@ -143,6 +144,10 @@ def _shown(requests: Iterable[Explained], out: TextIO, *, is_table: bool) -> Ite
     for one in requests:
         out.write(f"{printed(one)}\n")
         yield one
+
+
+def _write(lines: Iterable[str], out: TextIO) -> None:
+    out.writelines(f"{line}\n" for line in lines)
 
 
 def _refuse(why: str) -> int:

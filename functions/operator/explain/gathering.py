@@ -10,8 +10,8 @@ from itertools import chain, repeat
 
 from functions.metering.log_delivery import LogDelivery
 from functions.operator.explain.explanation import Kind
+from functions.operator.explain.line_origin import is_execution
 from functions.operator.explain.log_record import Read
-from functions.operator.explain.raw_lines import is_execution
 
 # Some megabytes of lines; metering's own deliveries have at most some thousands.
 LINES_AT_ONCE = 2000

@@ -10,24 +10,20 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from functions.metering.access.common_log_format import read_clf
-from functions.metering.access.field_plan import plan_of
-from functions.metering.access.format_v1 import BILLED_TEXTS, FORMAT, OTHER_TEXTS
-from functions.metering.execution.line import ExecutionLine, read_execution_line
-from functions.metering.field_names import leaves
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.json_scan import JsonScan, NotJsonError
+from functions.operator.explain.line_origin import (
+    continues_execution,
+    is_execution,
+    is_of_gateway,
+)
 from functions.operator.explain.log_envelopes import begins_as_envelope, unpacked
 from functions.operator.explain.log_record import LogRecord, Read
-from functions.usage.outcome import Quarantined
-from functions.usage.strict_json import read_object
 
 _PAIRS = ("{}", "[]")
 _OPENINGS = frozenset({"{", "["})
 _BOUNDARY = re.compile(r"[}\]]\s*,?\s*[{\[]")
 _SEPARATOR = re.compile(r"\s*,?\s*")
-# Its traceparent is what our authorizer found to be one.
-_V1 = frozenset({"v", "xrayTraceId", *BILLED_TEXTS, *OTHER_TEXTS})
 # No request has more; to look at each line again and again would take the square of them.
 _LINES_AGAIN = 1000
 
@@ -62,7 +58,7 @@ class _RawLines:
             line = self.waiting.popleft()
             if self._document:
                 yield from self._go_on(line)
-            elif self._execution and _continues(line):
+            elif self._execution and continues_execution(line):
                 self._execution.append(line)
             else:
                 yield from self._begin(line)
@@ -128,7 +124,7 @@ class _RawLines:
                 self._document, self._scan = [line[at:]], scan
                 return
             behind = _behind(line, end)
-            if behind < len(line) and not _is_of_gateway(line[at:end]):
+            if behind < len(line) and not is_of_gateway(line[at:end]):
                 yield self._line(line[at:])
                 return
             yield from self._carried(line[at:end])
@@ -171,39 +167,6 @@ class _RawLines:
         is_opening = first.strip() in _OPENINGS or begins_as_envelope(first)
         if is_opening and not self._begun:
             raise BadInputError("the input begins as JSON, but is not: is it cut?")
-
-
-def is_execution(line: str) -> bool:
-    """Whether the line is one of an execution log."""
-    if line.startswith("{") and '"payload"' not in line:  # read as JSON only where it may be one
-        return False
-    return isinstance(read_execution_line(line), ExecutionLine)
-
-
-def _continues(line: str) -> bool:
-    """Whether a line may be the rest of an execution log's line: it is no line of its own."""
-    if is_execution(line):
-        return False
-    if line.startswith("{"):
-        members = read_object(line)
-        is_none = not members or (isinstance(members, Quarantined) and members.reason != "tamper")
-        return is_none or begins_as_envelope(line)
-    return read_clf(line) is None
-
-
-def _is_of_gateway(text: str) -> bool:
-    """Whether AWS or the gateway wrote every character of a document."""
-    try:
-        if unpacked(text) is not None:
-            return True
-    except BadInputError:
-        return True
-    members = read_object(text)
-    if isinstance(members, Quarantined):
-        return False
-    if members.get("v") == FORMAT and members.keys() <= _V1:
-        return True
-    return plan_of(tuple(path for path, _ in leaves(members)), {}).is_unforgeable
 
 
 def _behind(line: str, at: int) -> int:

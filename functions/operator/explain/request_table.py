@@ -14,11 +14,12 @@ from rich.text import Text
 
 from functions.operator.explain.explained_line import detail_of, outcome_of
 from functions.operator.explain.explanation import Explained
+from functions.operator.explain.terminal_text import printable
 from functions.usage.moment import iso_from_epoch_ms
 
 # Shown as soon as so many are there.
 _PAGE = 100
-_TIME = len("2026-10-02T08:15:30.412Z")
+_TIME = len("2026-10-02T08:15:30Z")
 _OUTCOME = len("quarantined")
 _STATUS = len("status")
 _BETWEEN = 2  # blanks
@@ -27,9 +28,15 @@ _COLUMNS = 6
 _COLOURS = {"event": "green", "quarantined": "red", "incomplete": "yellow"}
 
 
+class _Terminal(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program: the command knows what to do."""
+        raise BrokenPipeError
+
+
 def table_of(requests: Iterable[Explained], out: TextIO) -> Iterator[Explained]:
     """The same requests, each when its page was written."""
-    console = Console(file=out, highlight=False)
+    console = _Terminal(file=out, highlight=False)
     is_first = True
     for page in batched(requests, _PAGE, strict=False):
         table = _table(console.width, is_first=is_first)
@@ -41,17 +48,19 @@ def table_of(requests: Iterable[Explained], out: TextIO) -> Iterator[Explained]:
 
 
 def _table(width: int, *, is_first: bool) -> Table:
-    """What is left of the terminal is shared by the columns whose texts have no length."""
+    """What is left of the terminal is shared by the columns whose texts have no length: half of it
+    says why.
+    """
     left = width - _TIME - _OUTCOME - _STATUS - (_COLUMNS - 1) * _BETWEEN
-    third = max(left // 3, _NARROWEST)
+    fifth = left // 5
     table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), show_header=is_first)
     widths = {
         "time": _TIME,
-        "route": third,
+        "route": max(left // 2 - fifth, _NARROWEST),
         "status": _STATUS,
-        "customer": third,
+        "customer": max(fifth, _NARROWEST),
         "outcome": _OUTCOME,
-        "reason": third,
+        "reason": max(left // 2, _NARROWEST),
     }
     for name, wide in widths.items():
         table.add_column(name, width=wide, no_wrap=True, overflow="ellipsis")
@@ -64,7 +73,7 @@ def _cells(one: Explained) -> Iterator[Text]:
     detail = detail_of(one)
     time_ms = request.time_ms if request and not one.lacks_time else None
     asked = (request.method, request.route or request.path) if request else ()
-    yield _text("" if time_ms is None else iso_from_epoch_ms(time_ms))
+    yield _text("" if time_ms is None else f"{iso_from_epoch_ms(time_ms)[:-5]}Z")
     yield _text(" ".join(part for part in asked if part))
     yield _text("" if request is None or request.status is None else str(request.status))
     yield _text((request and request.customer_id) or _billed_to(one))
@@ -79,5 +88,4 @@ def _billed_to(one: Explained) -> str:
 
 
 def _text(value: str, style: str = "") -> Text:
-    printable = "".join(sign if sign.isprintable() else "?" for sign in value)
-    return Text(printable, style)
+    return Text(printable(value), style)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from functions.operator.explain.tally import Tally
+from functions.operator.explain.terminal_text import printable
 
 # The largest; a log may name thousands.
 _SHOWN = 10
@@ -18,7 +19,7 @@ def summary(tally: Tally) -> Iterator[str]:
         yield f"days (UTC): {_in_order(tally.days)}"
     for (reason, detail), count in Counter(tally.quarantined).most_common(_SHOWN):
         if detail:
-            yield f"{reason}: {' '.join(detail.split())} ({count})"
+            yield f"{reason}: {printable(detail)} ({count})"
 
 
 def _by_outcome(tally: Tally) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from tests.fakes.access_log_lines import (
     FIELDS,
     REQUEST_TIME_MS,
     access_line,
+    distinct_line,
     log_events,
     subscription_payload,
 )
@@ -346,6 +348,9 @@ BAD = {
     "not events": b'{"events":[1]}',
     "numbers": b"[1,2]",
     "raw gzip": gzip.compress(b"x"),
+    "CSV cut short": b'@timestamp,@message\n2026-07-20 01:50:15.218,"{',
+    "CSV without a cell": b"@timestamp,@message\n2026-07-20 01:50:15.218\n",
+    "row without a message": b'{"results":[[{"field":"@timestamp","value":"2026-07-20"}]]}',
 }
 
 
@@ -355,6 +360,31 @@ def test_bad_input_is_one_clear_line(name: str, tmp_path: Path) -> None:
     code, requests, line = explain(tmp_path, BAD[name])
     assert (code, requests, line.count("\n")) == (2, [], 1)
     assert line.startswith("explain: ")
+
+
+def test_input_that_is_no_log_is_told_what_is_taken(tmp_path: Path) -> None:
+    """In one line."""
+    _, _, line = explain(tmp_path, "hello world\n2026-07-20 and good bye")
+    assert line.startswith("explain: nothing in the input looks like a line of an API Gateway log;")
+    assert all(shape in line for shape in ("raw lines", "aws logs tail", "CSV", "s3://"))
+
+
+OTHER_FORMATS = {
+    "XML": '<request id="3f2b1c7e"> <ip>203.0.113.24</ip> <status>200</status> </request>',
+    "CSV": "203.0.113.24,-,-,28/Nov/2026:09:15:42 +0000,GET,/orders,HTTP/1.1,200,1834,3f2b1c7e",
+    "Serverless": "requestId: 3f2b1c7e, ip: 203.0.113.24, httpMethod: GET, status: 200",
+    "key=value": "ip=203.0.113.24 time=28/Nov/2026:09:15:42 +0000 method=GET status=200",
+    "WebSocket CLF": '203.0.113.24 - - [28/Nov/2026:09:15:42 +0000] "CONNECT $connect x" 200 -',
+    "quoted": '"{ "requestId":"3f2b1c7e", "status":"200" }"',
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_an_access_log_that_is_no_json_is_an_access_log(name: str, tmp_path: Path) -> None:
+    """It is quarantined, as metering will do, and not called anything else."""
+    code, (request,), summary = explain(tmp_path, OTHER_FORMATS[name])
+    assert (code, request["outcome"]) == (0, "quarantined")
+    assert "looks like" not in summary
 
 
 @pytest.mark.parametrize(
@@ -380,6 +410,26 @@ def test_it_reads_standard_input_and_needs_no_aws() -> None:
         check=False,
     )
     assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "event")
+
+
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_who_has_seen_enough_gets_the_summary(form: str, tmp_path: Path) -> None:
+    """As with `| head`: no error, whatever had been written."""
+    (tmp_path / "log").write_text("\n".join(map(distinct_line, range(3000))))
+    words = ["-m", "functions.operator", "explain", "--format", form, str(tmp_path / "log")]
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        said = running.stderr.read().decode()
+    # How much it had read when it was stopped, it says itself.
+    summary = [line for line in said.splitlines() if not line.startswith("explain: ")]
+    assert running.returncode == 0
+    assert re.fullmatch(r"([0-9]+) requests: \1 event", summary[0])
+    assert "Error" not in said
 
 
 PIECES = st.sampled_from([*LINES, *EXECUTION, '{"events":[', "H4sI", "\n", "[", "\x00", "(x) y"])
