@@ -32,7 +32,7 @@ _PAIR = 2
 def begins_as_envelope(text: str) -> bool:
     """Whether a text, perhaps cut, begins as a document that carries log events."""
     name = _FIRST_NAME.match(text)
-    return name is not None and (name[1] in _BEGINS - _LOG_EVENT or name[1] == "awslogs")
+    return name is not None and name[1] in _BEGINS - _LOG_EVENT
 
 
 def unpacked(text: str) -> list[Read] | None:
