@@ -33,10 +33,10 @@ CONTENTS = (
         "explain.explain_command:explain",
         """Say what metering would make of a log, request by request.
 
-        It runs on this machine alone: nothing is sent, AWS is not called. It reads raw lines, a
-        subscription payload, or the JSON of `aws logs filter-log-events`.
+        Nothing is sent; AWS is called only for a log in S3. It reads raw lines and what the AWS
+        CLI, the consoles and the exports of CloudWatch Logs write.
 
-            aforo-metering explain --config metering.json access.log""",
+            aws logs tail GROUP --since 1h | aforo-metering explain --config metering.json -""",
     ),
     Entry(
         "verify",

@@ -1,18 +1,16 @@
 """`aforo-metering explain`: what metering would make of a log, request by request; nothing is sent,
-AWS is not asked.
+AWS is asked only for a log that stands in S3.
 
-Reads raw log lines, a subscription payload (decoded, or base64 of gzip) or the JSON of
-`aws logs filter-log-events`. Prints one JSON object per request, and a summary to stderr.
+Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request and a summary
+to stderr; on a terminal, a table with the summary below it.
 """
 
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal, TextIO
 
 from cyclopts import Parameter
 
@@ -24,19 +22,29 @@ from functions.metering.configuration.version import (
 )
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
-from functions.operator.explain.explained_line import outcome_of, printed
+from functions.operator.explain.bad_input import BadInputError
+from functions.operator.explain.explained_line import printed
 from functions.operator.explain.explanation import Explained, ExplainTerms, Kind, explained
-from functions.operator.explain.inputs import BadInputError, read_input
+from functions.operator.explain.given_files import OpenS3, given_files, open_s3
+from functions.operator.explain.given_log import read_log
 from functions.operator.explain.recognition import is_request, recognised
+from functions.operator.explain.summary import summary
+from functions.operator.explain.tally import Tally
 from functions.operator.still_working import StillWorking
-from functions.usage.outcome import Excluded
+
+# Tests give another; no option does.
+type S3 = Annotated[OpenS3, Parameter(parse=False)]
 
 _ACCOUNT_DIGITS = 12
 
 
 def explain(
     file: Annotated[
-        str, Parameter(allow_leading_hyphen=True, help="a file of a log; - is standard input")
+        str,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="a file, a folder or s3://bucket/prefix; - is standard input",
+        ),
     ] = "-",
     /,
     *,
@@ -58,25 +66,31 @@ def explain(
         Literal["tenant", "customer"],
         Parameter(help="as the parameter TenantHeader: whose id X-Tenant-Id carries"),
     ] = "tenant",
+    form: Annotated[
+        Literal["table", "json"] | None,
+        Parameter(name="--format", help="without it: a table on a terminal, else JSON lines"),
+    ] = None,
+    s3: S3 = open_s3,
 ) -> int:
     """Exit status 0: explained; 2: bad input, with the reason in one line on stderr."""
-    counts = _Counts()
+    tally = Tally()
+    is_table = form == "table" or (form is None and sys.stdout.isatty())
     try:
         terms = _terms(config, account, region, tenant_header, log_group)
-        with _opened(file) as opened, StillWorking("explain", "reading") as working:
-            for one in _explain(read_input(opened, kind), kind, terms):
-                counts.add(one)
-                working.doing = f"{counts.requests} requests"
-                if is_request(one):
-                    sys.stdout.write(f"{printed(one)}\n")
+        found = _explain(read_log(given_files(file, s3), kind), kind, terms)
+        with StillWorking("explain", "reading") as working:
+            for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
+                working.doing = f"{tally.requests} requests"
+        sys.stdout.flush()
+        _write(summary(tally), sys.stdout if is_table else sys.stderr)
         sys.stdout.flush()
     except (BadInputError, ConfigurationError) as error:
         return _refuse(str(error))
     except BrokenPipeError:  # `| head` has seen enough
         sys.stdout = None
+        _write(summary(tally), sys.stderr)
     except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}")
-    sys.stderr.write(f"{counts.summary()}\n")
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return 0
 
 
@@ -100,10 +114,6 @@ def _configuration(file: str | None) -> Configuration:
     return read_configuration(Path(file).read_bytes()) if file else default_configuration()
 
 
-def _opened(file: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
-
-
 def _explain(
     deliveries: Iterator[LogDelivery], kind: Kind, terms: ExplainTerms
 ) -> Iterator[Explained]:
@@ -115,28 +125,29 @@ def _explain(
     return recognised(found) if kind == "auto" and is_raw else found
 
 
-class _Counts:
-    """How many of each, for the summary."""
-
-    def __init__(self) -> None:
-        self._requests: Counter[tuple[str, str | None]] = Counter()
-        self._others: Counter[str] = Counter()
-        self.requests = 0
-
-    def add(self, one: Explained) -> None:
+def _requests(found: Iterable[Explained], tally: Tally) -> Iterator[Explained]:
+    """Those of `found` that are requests; all are counted."""
+    for one in found:
+        tally.add(one)
         if is_request(one):
-            self._requests[outcome_of(one)] += 1
-            self.requests += 1
-        elif isinstance(one.billing, Excluded):
-            self._others[one.billing.reason] += 1
+            yield one
 
-    def summary(self) -> str:
-        counts = [
-            f"{count} {outcome}" + (f" ({reason})" if reason else "")
-            for (outcome, reason), count in sorted(self._requests.items(), key=str)
-        ]
-        skipped = [f"{n} lines of no request ({reason})" for reason, n in self._others.items()]
-        return f"{self.requests} requests: " + (", ".join(counts + skipped) or "none")
+
+def _shown(requests: Iterable[Explained], out: TextIO, *, is_table: bool) -> Iterator[Explained]:
+    """The same requests, each when it was written."""
+    if is_table:
+        # Rich is imported only for who sees a table.
+        from functions.operator.explain.request_table import table_of  # noqa: PLC0415
+
+        yield from table_of(requests, out)
+        return
+    for one in requests:
+        out.write(f"{printed(one)}\n")
+        yield one
+
+
+def _write(lines: Iterable[str], out: TextIO) -> None:
+    out.writelines(f"{line}\n" for line in lines)
 
 
 def _refuse(why: str) -> int:

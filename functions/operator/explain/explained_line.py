@@ -36,6 +36,9 @@ def printed(explained: Explained) -> str:
     shown = {name: getattr(request, fact, None) for name, fact in _FACTS.items()}
     outcome, reason = outcome_of(explained)
     shown |= {"outcome": outcome, "reason": reason}
+    detail = detail_of(explained)
+    if detail:
+        shown["detail"] = detail
     if isinstance(explained.billing, tuple):
         events = [_event(event, explained) for event in explained.billing]
         # Several meters make several events of one request.
@@ -53,6 +56,11 @@ def outcome_of(explained: Explained) -> tuple[str, str | None]:
             return ("incomplete" if reason == _INCOMPLETE else "quarantined"), reason
         case _:
             return "event", None
+
+
+def detail_of(explained: Explained) -> str:
+    """What is known of a quarantined request beyond its reason; empty if nothing is."""
+    return explained.billing.detail if isinstance(explained.billing, Quarantined) else ""
 
 
 def _event(event: UsageEvent, explained: Explained) -> Mapping[str, object]:

@@ -13,11 +13,12 @@ from functions.metering.access.foreign_delivery import ForeignDelivery
 from functions.metering.access.source import AccessLogSource
 from functions.metering.billing.decide import Billing, bill
 from functions.metering.configuration.version import Configuration
-from functions.metering.execution.line import ExecutionLine, read_execution_line
 from functions.metering.execution.requests import read_execution_requests
 from functions.metering.execution.source import bill_execution
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
+from functions.operator.explain.access_log_text import is_unknown_text
+from functions.operator.explain.line_origin import is_execution
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.outcome import Excluded
 
@@ -69,7 +70,7 @@ def explained(delivery: LogDelivery, kind: Kind, terms: ExplainTerms) -> Iterato
 
 def _is_execution(log_event: object) -> bool:
     line = log_event.get("message") if isinstance(log_event, dict) else None
-    return isinstance(line, str) and isinstance(read_execution_line(line), ExecutionLine)
+    return isinstance(line, str) and is_execution(line)
 
 
 def _of_access_log(
@@ -86,7 +87,7 @@ def _of_access_log(
         if isinstance(found, Request):
             yield Explained(found, bill(found, terms.configuration, terms.now_ms))
         else:
-            is_text = isinstance(line, str) and not line.lstrip().startswith("{")
+            is_text = isinstance(line, str) and is_unknown_text(line)
             yield Explained(None, found, is_text=is_text)
 
 

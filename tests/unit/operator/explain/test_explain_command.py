@@ -1,23 +1,24 @@
 """`explain`: every form of input, one JSON object per request, and one line for bad input."""
 
-import contextlib
 import gzip
-import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.operator.command_line import main
+from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explanation import Explained
-from functions.operator.explain.inputs import LINES_AT_ONCE, BadInputError, read_input
+from functions.operator.explain.gathering import LINES_AT_ONCE
+from functions.operator.explain.inputs import read_input
 from functions.operator.explain.recognition import recognised
 from functions.usage.event import RequestIdentity
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
@@ -26,10 +27,12 @@ from tests.fakes.access_log_lines import (
     FIELDS,
     REQUEST_TIME_MS,
     access_line,
+    distinct_line,
     log_events,
     subscription_payload,
 )
 from tests.fakes.execution_log_lines import CUSTOMER, authorizer_texts, prefixed, request_texts
+from tests.unit.operator.explain.explaining import explain
 
 ROOT = Path(__file__).parents[4]
 CORPUS = ROOT / "tests" / "corpus" / "access-log-lines.jsonl"
@@ -54,6 +57,7 @@ PRINTED = [
     "outcome",
     "reason",
 ]
+ONE_BILLED = "1 request -> 1 event\ncustomers: cus_7Qm2 1\ndays (UTC): 2026-07-20 1\n"
 PLACE = ("--account", "123456789012", "--region", "eu-west-1")
 ID = "d0a6c3bf-f5ee-4153-be2d-493031a7c885"
 EXECUTION = [
@@ -65,21 +69,6 @@ EXECUTION = [
     f"({ID}) Successfully completed execution",
     f"({ID}) Method completed with status: 200",
 ]
-
-
-class Answer(NamedTuple):
-    code: int
-    requests: list[dict[str, Any]]
-    summary: str
-
-
-def explain(folder: Path, content: str | bytes, *words: str) -> Answer:
-    file = folder / "log"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    out, error = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-        code = main(["explain", *words, str(file)])
-    return Answer(code, list(map(json.loads, out.getvalue().splitlines())), error.getvalue())
 
 
 def test_a_billed_request_is_printed_whole(tmp_path: Path) -> None:
@@ -111,7 +100,7 @@ def test_a_billed_request_is_printed_whole(tmp_path: Path) -> None:
         "123456789012", "eu-west-1", "a1b2c3d4e5", "prod", FIELDS["extendedRequestId"]
     )
     assert event["idempotencyKey"] == identity.event_key("api_calls")
-    assert (code, summary) == (0, "1 requests: 1 event\n")
+    assert (code, summary) == (0, f"1 requests: 1 event\n{ONE_BILLED}")
 
 
 def test_without_a_region_the_event_has_no_key(tmp_path: Path) -> None:
@@ -180,8 +169,10 @@ def test_every_form_of_input_is_explained(form: str, tmp_path: Path) -> None:
     """The same requests, in their order, each with outcome and reason."""
     code, requests, summary = explain(tmp_path, FORMS[form])
     assert [(one["outcome"], one["reason"]) for one in requests] == OUTCOMES
-    assert (code, summary.count("\n")) == (0, 1)
-    assert summary.startswith("4 requests: 1 event, 1 excluded (unauthorized), ")
+    quarantined = "1 quarantined (invalid_json), 1 quarantined (no_customer)"
+    outcomes = f"4 requests: 1 event, 1 excluded (unauthorized), {quarantined}\n"
+    why = "".join(f"{one['reason']}: {one['detail']} (1)\n" for one in requests[2:])
+    assert (code, summary) == (0, f"{outcomes}{ONE_BILLED}{why}")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample_id"])
@@ -247,7 +238,7 @@ def test_heartbeats_among_the_lines_are_no_requests(tmp_path: Path) -> None:
     events = [{"logStreamName": "a", "message": access_line()}, stream, stream]
     _, requests, summary = explain(tmp_path, json.dumps({"events": events}), *PLACE)
     assert [one["outcome"] for one in requests] == ["event"]
-    assert summary == "1 requests: 1 event, 2 lines of no request (heartbeat)\n"
+    assert summary == f"1 requests: 1 event, 2 lines of no request (heartbeat)\n{ONE_BILLED}"
 
 
 def test_of_a_declared_kind_the_other_one_is_no_request(tmp_path: Path) -> None:
@@ -357,6 +348,9 @@ BAD = {
     "not events": b'{"events":[1]}',
     "numbers": b"[1,2]",
     "raw gzip": gzip.compress(b"x"),
+    "CSV cut short": b'@timestamp,@message\n2026-07-20 01:50:15.218,"{',
+    "CSV without a cell": b"@timestamp,@message\n2026-07-20 01:50:15.218\n",
+    "row without a message": b'{"results":[[{"field":"@timestamp","value":"2026-07-20"}]]}',
 }
 
 
@@ -366,6 +360,31 @@ def test_bad_input_is_one_clear_line(name: str, tmp_path: Path) -> None:
     code, requests, line = explain(tmp_path, BAD[name])
     assert (code, requests, line.count("\n")) == (2, [], 1)
     assert line.startswith("explain: ")
+
+
+def test_input_that_is_no_log_is_told_what_is_taken(tmp_path: Path) -> None:
+    """In one line."""
+    _, _, line = explain(tmp_path, "hello world\n2026-07-20 and good bye")
+    assert line.startswith("explain: nothing in the input looks like a line of an API Gateway log;")
+    assert all(shape in line for shape in ("raw lines", "aws logs tail", "CSV", "s3://"))
+
+
+OTHER_FORMATS = {
+    "XML": '<request id="3f2b1c7e"> <ip>203.0.113.24</ip> <status>200</status> </request>',
+    "CSV": "203.0.113.24,-,-,28/Nov/2026:09:15:42 +0000,GET,/orders,HTTP/1.1,200,1834,3f2b1c7e",
+    "Serverless": "requestId: 3f2b1c7e, ip: 203.0.113.24, httpMethod: GET, status: 200",
+    "key=value": "ip=203.0.113.24 time=28/Nov/2026:09:15:42 +0000 method=GET status=200",
+    "WebSocket CLF": '203.0.113.24 - - [28/Nov/2026:09:15:42 +0000] "CONNECT $connect x" 200 -',
+    "quoted": '"{ "requestId":"3f2b1c7e", "status":"200" }"',
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_an_access_log_that_is_no_json_is_an_access_log(name: str, tmp_path: Path) -> None:
+    """It is quarantined, as metering will do, and not called anything else."""
+    code, (request,), summary = explain(tmp_path, OTHER_FORMATS[name])
+    assert (code, request["outcome"]) == (0, "quarantined")
+    assert "looks like" not in summary
 
 
 @pytest.mark.parametrize(
@@ -393,6 +412,26 @@ def test_it_reads_standard_input_and_needs_no_aws() -> None:
     assert (done.returncode, json.loads(done.stdout)["outcome"]) == (0, "event")
 
 
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_who_has_seen_enough_gets_the_summary(form: str, tmp_path: Path) -> None:
+    """As with `| head`: no error, whatever had been written."""
+    (tmp_path / "log").write_text("\n".join(map(distinct_line, range(3000))))
+    words = ["-m", "functions.operator", "explain", "--format", form, str(tmp_path / "log")]
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        said = running.stderr.read().decode()
+    # How much it had read when it was stopped, it says itself.
+    summary = [line for line in said.splitlines() if not line.startswith("explain: ")]
+    assert running.returncode == 0
+    assert re.fullmatch(r"([0-9]+) requests: \1 event", summary[0])
+    assert "Error" not in said
+
+
 PIECES = st.sampled_from([*LINES, *EXECUTION, '{"events":[', "H4sI", "\n", "[", "\x00", "(x) y"])
 
 
@@ -401,7 +440,10 @@ PIECES = st.sampled_from([*LINES, *EXECUTION, '{"events":[', "H4sI", "\n", "[", 
 def test_no_bytes_raise(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Explained, or one line and exit status 2."""
     folder = tmp_path_factory.getbasetemp()
-    code, requests, line = explain(folder, content)
-    assert line.count("\n") == 1
-    assert code in {0, 2}
-    assert not requests or code == 0
+    code, requests, said = explain(folder, content)
+    first, *others = said.splitlines()
+    if code == 0:
+        assert first.startswith(f"{len(requests)} requests: ")
+    else:
+        assert (code, requests, others) == (2, [], [])
+        assert first.startswith("explain: ")
