@@ -37,7 +37,7 @@ def printed(explained: Explained) -> str:
     outcome, reason = outcome_of(explained)
     shown |= {"outcome": outcome, "reason": reason}
     if isinstance(explained.billing, tuple):
-        events = [_event(event, explained) for event in explained.billing]
+        events = [_event(json.loads(text), explained) for text in explained.billing]
         # Several meters make several events of one request.
         shown["event"] = events[0] if len(events) == 1 else events
     # Escaped to ASCII: a log may hold characters that UTF-8 cannot write.

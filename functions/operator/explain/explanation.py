@@ -81,11 +81,11 @@ def _of_access_log(
     )
     foreign = ForeignDelivery(place, terms.configuration, terms.region or NO_REGION, terms.now_ms)
     for log_event in log_events:
-        line = log_event.get("message") if isinstance(log_event, dict) else None
-        found = source.read(line, None, log_event, foreign)
+        found = source.read(log_event, foreign)
         if isinstance(found, Request):
             yield Explained(found, bill(found, terms.configuration, terms.now_ms))
         else:
+            line = log_event.get("message") if isinstance(log_event, dict) else None
             is_text = isinstance(line, str) and not line.lstrip().startswith("{")
             yield Explained(None, found, is_text=is_text)
 
