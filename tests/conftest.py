@@ -1,8 +1,14 @@
 """Servers that tests share: real ones, started once per session where a test asks for them."""
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
+import boto3
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
@@ -10,9 +16,14 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 from tests.local.ministack import Ministack, start_ministack
 from tests.local.valkey import Valkey, start_valkey
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
 settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
+# Servers end with their orphan, and it is to end within seconds. A look costs a microsecond.
+LOOK_EVERY_SECONDS = 0.5
 
 
 class OneCloud(LoadFileScheduling):  # type: ignore[misc]
@@ -29,6 +40,21 @@ class OneCloud(LoadFileScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCloud | None:
     """None leaves it to xdist."""
     return OneCloud(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process of xdist ends with the one that started it: by itself one in the middle of a test
+    would give up only 15 s later.
+    """
+    if hasattr(config, "workerinput"):
+        parent = os.getppid()
+        threading.Thread(target=_end_without, args=(parent,), daemon=True).start()
+
+
+def _end_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +77,16 @@ def on_ministack(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Minis
     for name, value in ministack.env.items():
         monkeypatch.setenv(name, value)
     return ministack
+
+
+@pytest.fixture
+def s3(on_ministack: Ministack) -> "S3Client":
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def bucket(s3: "S3Client") -> str:
+    """An empty one of the test's own."""
+    name = f"test-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_stepfunctions.client import SFNClient
 
 # boto3's defaults wait 60 s for a connection and 60 s for an answer: longer than our functions
 # may run. Three tries of at most 2 + 8 s end inside the shortest function timeout (60 s).
@@ -50,6 +51,10 @@ def lambda_client(answer_seconds: int) -> "LambdaClient":
         connect_timeout=2, read_timeout=answer_seconds, retries={"total_max_attempts": 1}
     )
     return boto3.client("lambda", config=config)
+
+
+def stepfunctions_client() -> "SFNClient":
+    return boto3.client("stepfunctions", config=_CONFIG)
 
 
 def logs_client() -> "CloudWatchLogsClient":

@@ -32,18 +32,14 @@ from functions.authorizer.headers import (
 from functions.authorizer.identity import Identity, RefusedCredential, Unverifiable, Verdict
 from functions.authorizer.last_known import LastKnown
 from functions.authorizer.light_telemetry import (
-    ALLOWED,
-    DECIDED_BY_LAST_KNOWN,
     DENIED,
-    STATE_UNKNOWN,
     UNAUTHORIZED,
-    UNKNOWN_SHARE,
-    WATERMARK_MALFORMED,
     AuthorizerTelemetry,
 )
 from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
 from functions.authorizer.redis_link import ANSWER_SECONDS
 from functions.authorizer.token import TokenVerifier
+from functions.usage.metric import Metric
 from functions.usage.trace_context import valid_traceparent
 
 
@@ -63,7 +59,7 @@ class Authorizer:
     counters: CounterRead
     rules: DecisionRules
     telemetry: AuthorizerTelemetry
-    header_names_customer: bool  # X-Tenant-Id carries the customer's id (DESIGN.md 6)
+    header_names_customer: bool  # X-Tenant-Id carries the customer's id (quota.md, X-Tenant-Id)
     clock: Callable[[], float]  # epoch seconds
     draw: Callable[[], float] = field(default=lambda: random.random() * 100)  # noqa: S311
     last_known: LastKnown = field(default_factory=LastKnown)
@@ -95,7 +91,7 @@ class Authorizer:
             raise self._unauthorized(event, decision)
         if isinstance(decision, Deny):
             return self._deny(event, resource, decision, identity)
-        self.telemetry.count(ALLOWED)
+        self.telemetry.count(Metric.REQUESTS_ALLOWED)
         traceparent = valid_traceparent(headers.only(TRACEPARENT))
         return allow_policy(resource, identity, decision, traceparent)
 
@@ -115,7 +111,8 @@ class Authorizer:
         """X-Tenant-Id may not name anybody else; where it names the customer, it must be there.
 
         An execution log shows of the verified principal its length and last six characters only:
-        the header tells who it was, and so a request without it could be another's (DESIGN.md 6).
+        the header tells who it was, and so a request without it could be another's (quota.md,
+        X-Tenant-Id).
         """
         named = headers.values(TENANT)
         if self.header_names_customer:
@@ -129,12 +126,12 @@ class Authorizer:
         now = self.clock()
         if isinstance(found, Unknown):
             return self._decide_unknown(identity, found, now)
-        self.telemetry.share(UNKNOWN_SHARE, is_part=False)
+        self.telemetry.share(Metric.UNKNOWN_SHARE, is_part=False)
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
             return RefusedCredential("revoked")
         if found.has_watermark_fault:
-            self.telemetry.count(WATERMARK_MALFORMED)
+            self.telemetry.count(Metric.WATERMARK_MALFORMED)
         self.last_known.remember(identity.customer_id, found.state, now)
         return decide(found.state, int(now * 1000), self.rules, draw=self.draw())
 
@@ -148,16 +145,16 @@ class Authorizer:
         if numbers is None:
             standing = self.last_known.standing(identity.customer_id, now)
             return decide_unknown(standing, self.rules, plan_allows=identity.allow_when_unknown)
-        self.telemetry.count(DECIDED_BY_LAST_KNOWN)
+        self.telemetry.count(Metric.DECIDED_BY_LAST_KNOWN)
         state, age = numbers
         return decide(state, int(now * 1000), self.rules, draw=self.draw(), age_seconds=age)
 
     def _count_unknown(self, reason: str) -> None:
-        self.telemetry.count(STATE_UNKNOWN, reason)
-        self.telemetry.share(UNKNOWN_SHARE, is_part=True)
+        self.telemetry.count(Metric.STATE_UNKNOWN, reason)
+        self.telemetry.share(Metric.UNKNOWN_SHARE, is_part=True)
 
     def _unauthorized(self, event: Event, refused: RefusedCredential) -> Unauthorized:
-        self.telemetry.count(UNAUTHORIZED, refused.reason)
+        self.telemetry.count(Metric.REQUESTS_UNAUTHORIZED, refused.reason)
         facts = {"reason": refused.reason, **request_ids(event)}
         self.telemetry.log("WARNING", UNAUTHORIZED, facts)
         return Unauthorized()
@@ -165,7 +162,7 @@ class Authorizer:
     def _deny(
         self, event: Event, resource: str | None, deny: Deny, identity: Identity | None = None
     ) -> Policy:
-        self.telemetry.count(DENIED, deny.code)
+        self.telemetry.count(Metric.REQUESTS_DENIED, deny.code)
         customer = {"customerId": identity.customer_id} if identity else {}
         facts = {"code": deny.code.value, **customer, **request_ids(event)}
         self.telemetry.log("WARNING", DENIED, facts)

@@ -1,6 +1,6 @@
 """A customer's state -> allow or deny, with what to tell the caller. Pure.
 
-The table of DESIGN.md 8; codes and retry times of the margin guard as in aforo-contract.md 1.4.
+The table of quota.md; codes and retry times of the margin guard as in aforo-contract.md 1.4.
 Messages stand in a JSON body as they are: no quotes, no backslashes.
 """
 
@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.usage.quota import MARGIN_CAP, Allowance, GuardLevel, QuotaState, Status, margin
+from functions.usage.quota import HEADROOM_CAP, Allowance, GuardLevel, QuotaState, Status, headroom
 
 # A customer may top up at any time: waiting for the end of a month would be bad advice.
 MAX_RETRY_SECONDS = 3600
@@ -73,7 +73,7 @@ class DecisionRules:
     """The deployment's part of a decision."""
 
     ttl_seconds: float  # for which API Gateway caches the answer
-    margin_cap: float = MARGIN_CAP  # the share of a limit that the margin holds back at most
+    headroom_cap: float = HEADROOM_CAP  # the share of a limit that the headroom holds back at most
     allow_without_grant: bool
     allow_when_unknown: bool
 
@@ -89,7 +89,7 @@ def decide(
     """Whether a verified customer may call at `now_ms` (epoch milliseconds).
 
     `draw` is random in [0, 100), for L2 of the margin guard. `age_seconds` is how old the state
-    is: calls served since then are not in it, so the margin grows with it.
+    is: calls served since then are not in it, so the headroom grows with it.
     """
     refusal = _standing(state) or _guard_block(state)
     if refusal is not None:
@@ -100,7 +100,7 @@ def decide(
             allow = Allow(usage_identifier=state.usage_identifier)
             return _guard_throttle(state, draw) or allow
         return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
-    if allowance.remaining <= _margin(state, allowance, rules, age_seconds):
+    if allowance.remaining <= _headroom(state, allowance, rules, age_seconds):
         return Deny(DenyCode.QUOTA_EXCEEDED, _until(allowance.end_ms, now_ms))
     allow = Allow(allowance.remaining, allowance.limit, state.usage_identifier)
     return _guard_throttle(state, draw) or allow
@@ -148,15 +148,15 @@ def _guard_throttle(state: QuotaState, draw: float) -> Deny | None:
     return Deny(DenyCode.RATE_LIMITED_MARGIN, retry)
 
 
-def _margin(
+def _headroom(
     state: QuotaState, allowance: Allowance, rules: DecisionRules, age_seconds: float
 ) -> int:
-    return margin(
+    return headroom(
         allowance.limit,
         rate_per_second=state.rate_per_second,
         burst=state.burst,
         exposure_seconds=rules.ttl_seconds + state.lag_seconds + age_seconds,
-        cap=rules.margin_cap,
+        cap=rules.headroom_cap,
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from traceback import format_tb
+from typing import NamedTuple
 
 from functions.adapters.redis_credential import elasticache_credential
 from functions.authorizer.api_key import ApiKeys
@@ -24,11 +25,12 @@ from functions.authorizer.settings import AuthorizerSettings, read_settings
 from functions.authorizer.signing_key import SigningKeys
 from functions.authorizer.token import TokenVerifier
 from functions.usage.errors import UsageError
+from functions.usage.metric import Metric
 
 
 def handler(event: object, _context: object) -> Policy:
     """The function's entry point."""
-    return answer(event, _wired)
+    return answer(event, lambda: _wired().authorizer)
 
 
 def answer(event: object, wired: Callable[[], Authorizer]) -> Policy:
@@ -62,7 +64,7 @@ def authorizer_for(
         counters=counters,
         rules=DecisionRules(
             ttl_seconds=settings.result_ttl_seconds,
-            margin_cap=settings.margin_cap_percent / 100,
+            headroom_cap=settings.headroom_cap_percent / 100,
             allow_without_grant=settings.no_grant_policy == "allow",
             allow_when_unknown=settings.unknown_policy == "allow",
         ),
@@ -83,10 +85,16 @@ def link_to(settings: AuthorizerSettings) -> RedisLink:
     return RedisLink(RedisAddress.parse(settings.redis_url), credential)
 
 
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    authorizer: Authorizer
+
+
 @cache
-def _wired() -> Authorizer:
+def _wired() -> Wired:
     settings = read_settings()
-    return authorizer_for(settings, link_to(settings), time.time)
+    return Wired(authorizer_for(settings, link_to(settings), time.time))
 
 
 def _report(error: Exception, request: Mapping[str, object]) -> None:
@@ -99,5 +107,5 @@ def _report(error: Exception, request: Mapping[str, object]) -> None:
     }
     telemetry = AuthorizerTelemetry(time.time)
     telemetry.log("ERROR", AUTHORIZER_FAILED, {**facts, **request_ids(request)})
-    telemetry.count(AUTHORIZER_FAILED)
+    telemetry.count(Metric.AUTHORIZER_FAILED)
     telemetry.flush_if_due()

@@ -1,8 +1,8 @@
-"""How far counting has come -> the lag that the margin covers. Pure.
+"""How far counting has come -> the lag that the headroom covers. Pure.
 
 A heartbeat walks from each metered log group to the counters every minute. What was served before
 the newest one that arrived is counted, so the lag is the age of the oldest of them: a pipeline
-that stalls lets it grow, and the margin with it, up to the cap (DESIGN.md 8).
+that stalls lets it grow, and the headroom with it, up to the cap (architecture.md 4).
 """
 
 from collections.abc import Sequence

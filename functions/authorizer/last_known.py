@@ -1,6 +1,6 @@
 """What this process knew last of its customers: used only while Redis cannot say.
 
-Guaranteed: numbers older than 30 s decide nothing (DESIGN.md 8); a credential that was seen
+Guaranteed: numbers older than 30 s decide nothing (architecture.md 4); a credential that was seen
 revoked stays so, even for a customer whose other credentials are good.
 """
 

@@ -9,17 +9,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-NAMESPACE = "AforoMetering"
+from functions.usage.metric import NAMESPACE, Metric
+
 SERVICE = "authorizer"
 FLUSH_SECONDS = 1.0
 
-ALLOWED = "request.allowed"
+# What a line says.
 DENIED = "request.denied"
 UNAUTHORIZED = "request.unauthorized"
-STATE_UNKNOWN = "state.unknown"
-UNKNOWN_SHARE = "state.unknown_share"
-DECIDED_BY_LAST_KNOWN = "state.last_known"
-WATERMARK_MALFORMED = "watermark.malformed"
 AUTHORIZER_FAILED = "authorizer.failed"
 
 
@@ -36,14 +33,14 @@ class AuthorizerTelemetry:
     ) -> None:
         self._clock = clock
         self._write = write
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._shares: dict[str, tuple[int, int]] = {}
+        self._counts: Counter[tuple[Metric, str]] = Counter()
+        self._shares: dict[Metric, tuple[int, int]] = {}
         self._flushed_at = 0.0
 
-    def count(self, metric: str, reason: str = "") -> None:
+    def count(self, metric: Metric, reason: str = "") -> None:
         self._counts[metric, reason] += 1
 
-    def share(self, metric: str, *, is_part: bool) -> None:
+    def share(self, metric: Metric, *, is_part: bool) -> None:
         """One more of a whole, of which `metric` is the part in percent: what an alarm can watch at
         any traffic. Each write is one value, zero too.
         """
@@ -69,21 +66,19 @@ class AuthorizerTelemetry:
         shares, self._shares = self._shares, {}
         epoch_ms = int(now * 1000)
         for (metric, reason), times in counts.items():
-            self._write(json.dumps(_embedded(metric, reason, times, "Count", epoch_ms)))
+            self._write(json.dumps(_embedded(metric, reason, times, epoch_ms)))
         for metric, (part, whole) in shares.items():
             percent = 100 * part / whole
-            self._write(json.dumps(_embedded(metric, "", percent, "Percent", epoch_ms)))
+            self._write(json.dumps(_embedded(metric, "", percent, epoch_ms)))
 
 
-def _embedded(
-    metric: str, reason: str, value: float, unit: str, epoch_ms: int
-) -> dict[str, object]:
+def _embedded(metric: Metric, reason: str, value: float, epoch_ms: int) -> dict[str, object]:
     dimensions = {"service": SERVICE, **({"reason": reason} if reason else {})}
     declared = {
         "Namespace": NAMESPACE,
         # In all, which is what an alarm can watch, and by reason.
         "Dimensions": [["service"], list(dimensions)] if reason else [["service"]],
-        "Metrics": [{"Name": metric, "Unit": unit}],
+        "Metrics": [{"Name": metric, "Unit": metric.unit}],
     }
     return {
         "_aws": {"Timestamp": epoch_ms, "CloudWatchMetrics": [declared]},

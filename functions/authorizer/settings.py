@@ -35,8 +35,8 @@ class AuthorizerSettings:
     token_audience: str  # empty: `aud` is not looked at
     unknown_policy: str  # allow | deny, for a verified customer whose state nobody can say
     no_grant_policy: str  # allow | deny
-    result_ttl_seconds: int  # how long API Gateway caches our answer: part of the margin
-    margin_cap_percent: float  # of a limit, that the margin holds back at most
+    result_ttl_seconds: int  # how long API Gateway caches our answer: part of the headroom
+    headroom_cap_percent: float  # of a limit, that the headroom holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
     redis_user: str
     redis_cache_name: str
@@ -61,7 +61,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
         raise SettingsError(f"the function's environment is not usable: {'; '.join(faults)}")
     return AuthorizerSettings(
         result_ttl_seconds=int(found.pop("result_ttl_seconds")),
-        margin_cap_percent=float(found.pop("margin_cap_percent")),
+        headroom_cap_percent=float(found.pop("headroom_cap_percent")),
         **found,
     )
 
@@ -106,6 +106,6 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "unknown_policy": _one_of("allow", "deny"),
     "no_grant_policy": _one_of("allow", "deny"),
     "result_ttl_seconds": _ttl,
-    "margin_cap_percent": _percent,
+    "headroom_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
 }

@@ -1,4 +1,4 @@
-"""One batch of events comes in; the outcome of each leaves. Pure, over a `post` that is given.
+"""One batch of events comes in; the outcome of each leaves. Pure, over the gate to Aforo.
 
 Guaranteed: every event ends in exactly one outcome. An event is set aside only on an answer that
 names it or that came to it alone; what no answer settled is held.
@@ -22,6 +22,7 @@ from functions.forwarder.answer import (
     Unsaid,
     Verdict,
 )
+from functions.forwarder.gate import Gate, untried
 from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Problem
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held
@@ -39,11 +40,13 @@ class BatchOutcome:
     posts: int = 0
 
 
-def deliver(
-    batch: Sequence[KeyedEvent], post: Callable[[Sequence[KeyedEvent]], Verdict]
-) -> BatchOutcome:
+def deliver(batch: Sequence[KeyedEvent], gate: Gate) -> BatchOutcome:
     """Post `batch`, in parts where Aforo's answers make that necessary, until all is settled."""
-    return _Driver(batch, post).run()
+    if refusal := gate.refusal():
+        return BatchOutcome(dict.fromkeys((keyed.key for keyed in batch), refusal), refusal)
+    done = _Driver(batch, gate.post).run()
+    gate.record(done.stopped)
+    return done
 
 
 class _Driver:
@@ -61,7 +64,8 @@ class _Driver:
     def run(self) -> BatchOutcome:
         while self.done.stopped is None and (block := self._next_block()):
             self._take(block, self._post_believably(block))
-        self._settle(self._batch, _untried(self.done.stopped))
+        stopped = self.done.stopped
+        self._settle(self._batch, untried(stopped) if stopped else Held("untried", 0))
         return self.done
 
     def _next_block(self) -> list[KeyedEvent]:
@@ -158,8 +162,3 @@ def _may_have_taken(verdict: Verdict) -> bool:
     if isinstance(verdict, RefusedPost):
         return verdict.problem.status < HTTPStatus.MULTIPLE_CHOICES
     return isinstance(verdict, Unsaid | Unbelievable)
-
-
-def _untried(stopped: Held | None) -> Held:
-    """An event that was not posted waits as long as those that were, but leaves no doubt."""
-    return Held(stopped.reason, stopped.wait_seconds) if stopped else Held("untried", 0)

@@ -51,7 +51,9 @@ class Forwarded:
     @property
     def is_certain(self) -> bool:
         """Whether no try of it, this one included, left a doubt about what Aforo has."""
-        return self.received.doubtful_since_ms is None and not any(h.ambiguous for h in self.held)
+        return self.received.maybe_billed_since_ms is None and not any(
+            h.ambiguous for h in self.held
+        )
 
     def settled(self) -> Iterator[Settled]:
         """The events to make durable. Set-aside events wait until no event of their message is

@@ -87,7 +87,7 @@ class Forwarding:
     ) -> Posted:
         doubts = Doubts()
         for one in messages:
-            doubts.add(one.events, one.doubtful_since_ms, one.decided_until_ms)
+            doubts.add(one.events, one.maybe_billed_since_ms, one.decided_until_ms)
         return self.posting.run(
             (event for message in messages for event in message.events),
             doubts=doubts,
@@ -101,13 +101,15 @@ class Forwarding:
 
         def outcome(key: str) -> ForwardingOutcome:
             found = posted.outcomes[key]
-            since_ms = received.doubtful_since_ms
+            since_ms = received.maybe_billed_since_ms
             if isinstance(found, Held) and is_over:
                 since_ms = earliest(since_ms, started_ms if found.ambiguous else None)
                 found = given_up(found, is_forgotten=self._is_forgotten(since_ms, started_ms))
             if not isinstance(found, SetAside):
                 return found
-            return replace(found, doubtful_since_ms=earliest(since_ms, found.doubtful_since_ms))
+            return replace(
+                found, maybe_billed_since_ms=earliest(since_ms, found.maybe_billed_since_ms)
+            )
 
         return Forwarded(received, [outcome(event["idempotencyKey"]) for event in received.events])
 

@@ -33,6 +33,7 @@ from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
 from functions.forwarder.settings import ForwarderSettings
 from functions.forwarder.settle import Settlement
+from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -70,7 +71,7 @@ def _wired() -> Wired:
     forwarding = Forwarding(
         posting=_posting(settings, client, ledger, telemetry),
         settlement=Settlement(
-            unforwarded=MessageQueue(sqs, settings.unforwarded_usage_queue_url),
+            usage_dead_letter=MessageQueue(sqs, settings.usage_dead_letter_queue_url),
             ledger=ledger,
             settled=settled,
             telemetry=telemetry,
@@ -90,7 +91,7 @@ def _wired() -> Wired:
 def _say_if_shortened(settings: ForwarderSettings, telemetry: Telemetry) -> None:
     """Once per process: it goes on as deployed, and whoever deployed it meant something else."""
     if settings.is_hold_shortened:
-        telemetry.count("HoldShortened")
+        telemetry.count(Metric.HOLD_SHORTENED)
         telemetry.log.error(
             HOLD_SHORTENED,
             asked_seconds=settings.hold_seconds,

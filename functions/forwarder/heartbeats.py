@@ -13,6 +13,7 @@ from functions.adapters.message_queue import Sender
 from functions.adapters.telemetry import NOT_SETTLED, Telemetry
 from functions.forwarder.inbox import ReceivedHeartbeat
 from functions.usage.errors import UsageError
+from functions.usage.metric import Metric
 
 # A newer one has taken its place 15 times by then; its age has long been the lag.
 MOST_AGE_MS = 15 * 60 * 1000
@@ -32,9 +33,9 @@ class HeartbeatRelay:
     ) -> list[ReceivedHeartbeat]:
         """Those that must come back. `is_clear`: all usage that came with them is settled."""
         young = [one for one in heartbeats if now_ms - one.at_ms <= MOST_AGE_MS]
-        self.telemetry.count("HeartbeatsDropped", len(heartbeats) - len(young))
+        self.telemetry.count(Metric.HEARTBEATS_DROPPED, len(heartbeats) - len(young))
         if not is_clear or not self._send(young):
-            self.telemetry.count("HeartbeatsHeld", len(young))
+            self.telemetry.count(Metric.HEARTBEATS_HELD, len(young))
             return young
         return []
 

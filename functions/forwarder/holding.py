@@ -19,7 +19,7 @@ FIRST_SECONDS = 2
 # The exponent at which the wait has long reached its most, of the longest hold too.
 _MOST_DOUBLINGS = 15
 
-_CLASS_OF_REASON = {
+CLASS_OF_REASON = {
     "credential_refused": SetAsideClass.AUTH,
     "credential_unavailable": SetAsideClass.AUTH,
     "systemic_refusal": SetAsideClass.AUTH,
@@ -39,7 +39,7 @@ UNTRIED = frozenset({OUT_OF_TIME, BREAKER_OPEN, OWN_RATE})
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The rule of waiting (DESIGN.md 5)."""
+    """The rule of waiting (architecture.md 2)."""
 
     hold_seconds: float
     jitter: Callable[[], float] = field(default=random.random)
@@ -83,6 +83,6 @@ def given_up(held: Held, *, is_forgotten: bool) -> SetAside | Held:
     """
     if held.reason in UNTRIED:
         return held
-    known = _CLASS_OF_REASON.get(held.reason)
+    known = CLASS_OF_REASON.get(held.reason)
     doubtful = SetAsideClass.AMBIGUOUS if is_forgotten else None
     return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.forwarder.tries import doubtful_since
+from functions.forwarder.tries import maybe_billed_since
 from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
@@ -42,7 +42,7 @@ class Received:
 
     envelope: Envelope
     message: UsageMessage
-    doubtful_since_ms: int | None
+    maybe_billed_since_ms: int | None
     decided_until_ms: int | None
 
     @property
@@ -99,7 +99,7 @@ def _read(envelope: Envelope) -> Inbound:
         message = USAGE_MESSAGE.validate_json(envelope.body)
         for event in message["events"]:
             _check_settleable(event)
-        since_ms = doubtful_since(
+        since_ms = maybe_billed_since(
             message, sent_at_ms=envelope.sent_at_ms, receives=envelope.receives
         )
         held = message.get("held")

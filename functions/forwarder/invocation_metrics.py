@@ -8,6 +8,7 @@ from functions.adapters.telemetry import FORWARDED, Telemetry
 from functions.forwarder.forwarded import Forwarded
 from functions.forwarder.inbox import Unreadable
 from functions.forwarder.posting import Posted
+from functions.usage.metric import Metric
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
 
 
@@ -29,14 +30,14 @@ class InvocationMetrics:
         outcomes = Counter(_name_of(outcome) for one in self.forwarded for outcome in one.outcomes)
         for (metric, reason), times in outcomes.items():
             telemetry.count(metric, times, reason=reason)
-        telemetry.count("MessagesUnreadable", len(self.unreadable))
-        telemetry.count("KeyConflicts", self.posted.conflicts)
-        telemetry.count("Posts", self.posted.posts)
+        telemetry.count(Metric.MESSAGES_UNREADABLE, len(self.unreadable))
+        telemetry.count(Metric.KEY_CONFLICTS, self.posted.conflicts)
+        telemetry.count(Metric.POSTS, self.posted.posts)
         if self.returning:
             # SQS's own age metric leaves out messages received more than three times, and those
             # that were put back are new to it.
             oldest_ms = min(one.received.envelope.sent_at_ms for one in self.returning)
-            telemetry.level("OldestHeldAge", (self.now_ms - oldest_ms) / 1000)
+            telemetry.level(Metric.OLDEST_HELD_AGE, (self.now_ms - oldest_ms) / 1000)
         telemetry.log.info(
             FORWARDED,
             messages=len(self.forwarded),
@@ -49,12 +50,12 @@ class InvocationMetrics:
         )
 
 
-def _name_of(outcome: ForwardingOutcome) -> tuple[str, str]:
+def _name_of(outcome: ForwardingOutcome) -> tuple[Metric, str]:
     """The metric of an outcome, and its reason."""
     match outcome:
         case Confirmed(verified):
-            return ("EventsConfirmed", "") if verified else ("EventsUnverified", "")
+            return (Metric.EVENTS_CONFIRMED if verified else Metric.EVENTS_UNVERIFIED), ""
         case SetAside(set_aside_class):
-            return "EventsSetAside", set_aside_class.value
+            return Metric.EVENTS_SET_ASIDE, set_aside_class.value
         case Held(reason):
-            return "EventsHeld", reason
+            return Metric.EVENTS_HELD, reason

@@ -1,4 +1,5 @@
-"""Several deliveries at once: actions come in, what each returns leaves, in their order.
+"""Several deliveries at once: an action and its items come in, what it makes of each leaves, in
+their order.
 
 Threads, not asyncio: half the CPU a post and a tenth of the import (docs/architecture.md, 2
 forwarder). Guaranteed: nothing still runs when `run` returns or raises, so that no post is made
@@ -17,12 +18,12 @@ class Parallel:
     most: int
     _pool: ThreadPoolExecutor | None = field(default=None)
 
-    def run[T](self, actions: Sequence[Callable[[], T]]) -> list[T]:
+    def run[T, R](self, action: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """The common invocation has one post: it is made here, without a thread."""
-        if self.most == 1 or len(actions) < 2:  # noqa: PLR2004 - nothing to do at once
-            return [action() for action in actions]
+        if self.most == 1 or len(items) < 2:  # noqa: PLR2004 - nothing to do at once
+            return [action(item) for item in items]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.most, thread_name_prefix="post")
-        running = [self._pool.submit(action) for action in actions]
+        running = [self._pool.submit(action, item) for item in items]
         wait(running)
         return [one.result() for one in running]

@@ -24,7 +24,7 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]+(?=:|$)")  # `UNKNOWN_METRIC: GET /petz`
 _QUOTED = re.compile(r"\w+://\S*|(?<!\w)/\S*|\S*[{\\]\S*|\w+\[\d+\](?:\.\w+)*|\w+(?:\.\w+)+")
 _IS_SYSTEMIC = re.compile(r"tenant|api[ _-]?key|credential|unauthori[sz]ed", re.IGNORECASE)
 
-_CLASS_OF_CODE = {
+CLASS_OF_CODE = {
     "unknown_metric": SetAsideClass.CONFIG,
     "unknown_customer": SetAsideClass.CONFIG,
     "event_too_old": SetAsideClass.LATE,
@@ -53,7 +53,7 @@ class Problem:
     @property
     def is_systemic(self) -> bool:
         """Whether it speaks of who we are rather than of an event."""
-        known = self.code in _CLASS_OF_CODE
+        known = self.code in CLASS_OF_CODE
         text = _QUOTED.sub(" ", self.text[:_TEXT_CHARS])
         return not known and bool(_IS_SYSTEMIC.search(f"{self.code} {text}"))
 
@@ -69,7 +69,7 @@ class Problem:
             return Held("systemic_refusal", 0)
         if self.code == _FUTURE_CODE:
             return Held("future", 0)
-        set_aside_class = _CLASS_OF_CODE.get(self.code, SetAsideClass.POISON)
+        set_aside_class = CLASS_OF_CODE.get(self.code, SetAsideClass.POISON)
         return SetAside(set_aside_class, self.code, self.status, self.instance)
 
 

@@ -1,4 +1,4 @@
-"""What time alone decides, before anything is posted (aforo-contract.md 1.1.6, DESIGN.md 5).
+"""What time alone decides, before anything is posted (aforo-contract.md 1.1.6, architecture.md 2).
 
 Events come in; the outcomes of those that must not be posted now leave. Guaranteed: an event that
 Aforo may have and may have forgotten is never posted, unless a person decided so.
@@ -81,10 +81,12 @@ class Screening:
                 continue
             since_ms = doubts.of(key, found.set_aside.get(key, ()))
             if ages[key] > LATE_MS:
-                decided[key] = SetAside(SetAsideClass.LATE, "too_old", doubtful_since_ms=since_ms)
+                decided[key] = SetAside(
+                    SetAsideClass.LATE, "too_old", maybe_billed_since_ms=since_ms
+                )
             elif since_ms is not None and self.is_past_window(now_ms - since_ms):
                 decided[key] = SetAside(
-                    SetAsideClass.AMBIGUOUS, "outside_dedup_window", doubtful_since_ms=since_ms
+                    SetAsideClass.AMBIGUOUS, "outside_dedup_window", maybe_billed_since_ms=since_ms
                 )
         return decided
 

@@ -1,4 +1,4 @@
-"""What Aforo will not take, as bodies for UnforwardedUsageQueue: usage messages again, one class
+"""What Aforo will not take, as bodies for UsageDeadLetterQueue: usage messages again, one class
 and reason each, with their history. Pure.
 """
 
@@ -47,7 +47,7 @@ def unreadable_body(unreadable: Unreadable, now_ms: int) -> str:
     envelope = unreadable.envelope
     # Received before, it may have been posted by a version that could read it.
     since_ms = envelope.sent_at_ms if envelope.receives > 1 else None
-    why = SetAside(SetAsideClass.POISON, "unreadable", doubtful_since_ms=since_ms)
+    why = SetAside(SetAsideClass.POISON, "unreadable", maybe_billed_since_ms=since_ms)
     message: UnreadableMessage = {
         "version": 1,
         "unreadable": envelope.body,
@@ -78,7 +78,7 @@ def _record(received: Received, why: SetAside, now_ms: int) -> SetAsideRecord:
 
 
 def _record_of(envelope: Envelope, why: SetAside, now_ms: int) -> SetAsideRecord:
-    since_ms = why.doubtful_since_ms
+    since_ms = why.maybe_billed_since_ms
     return {
         "setAsideClass": why.set_aside_class.value,
         "reason": why.reason,
@@ -87,7 +87,7 @@ def _record_of(envelope: Envelope, why: SetAside, now_ms: int) -> SetAsideRecord
         "tries": envelope.receives,
         "firstTriedAt": iso_from_epoch_ms(envelope.first_received_at_ms),
         "lastTriedAt": iso_from_epoch_ms(now_ms),
-        "doubtfulSince": None if since_ms is None else iso_from_epoch_ms(since_ms),
+        "maybeBilledSince": None if since_ms is None else iso_from_epoch_ms(since_ms),
     }
 
 

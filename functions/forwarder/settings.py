@@ -14,7 +14,7 @@ MOST_EVENTS_PER_POST = 100
 MOST_POST_BYTES = 8 * 1024 * 1024
 # A connection each; more do not help a function with a third of a vCPU.
 MOST_POSTS_AT_ONCE = 16
-# A sixth of the window: 4 of Aforo's assumed 24 hours (DESIGN.md 5), kept for the last try.
+# A sixth of the window: 4 of Aforo's assumed 24 hours (architecture.md 2), kept for the last try.
 HOLD_SHARE_OF_WINDOW = Fraction(5, 6)
 
 
@@ -22,7 +22,7 @@ class ForwarderSettings(Settings):
     """One field per variable. Holding must end while Aforo still recognises a key it has seen."""
 
     usage_queue_url: str
-    unforwarded_usage_queue_url: str
+    usage_dead_letter_queue_url: str
     settled_usage_queue_url: str
     ledger_bucket: str
     aforo_base_url: str

@@ -1,7 +1,8 @@
 """Makes outcomes durable, in the order in which a crash loses nothing.
 
 Outcomes by message come in; the ids of the messages whose outcome could not be made durable leave:
-they come back, and everything here is done again, which changes nothing (DESIGN.md 5).
+they come back, and everything here is done again, which changes nothing (architecture.md, The
+hand-overs).
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,11 @@ from functions.adapters.telemetry import NOT_SETTLED, Telemetry
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Unreadable
 from functions.forwarder.set_aside import set_aside_bodies, unreadable_body
-from functions.forwarder.settled_rows import settled_rows, settled_usage
+from functions.forwarder.settled_rows import counted_once, settled_rows
 from functions.usage.errors import UsageError
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import settled_bodies
+from functions.usage.metric import Metric
 
 
 class RowKeeper(Protocol):
@@ -31,7 +33,7 @@ class RowKeeper(Protocol):
 class Settlement:
     """The three places where outcomes become durable."""
 
-    unforwarded: Sender
+    usage_dead_letter: Sender
     ledger: RowKeeper
     settled: Sender
     telemetry: Telemetry
@@ -40,7 +42,7 @@ class Settlement:
         self, forwarded: Sequence[Forwarded], unreadable: Sequence[Unreadable], stamp: Stamp
     ) -> set[str]:
         """Ids of the messages that must come back because something here failed."""
-        # 2. What Aforo will not take is in UnforwardedUsageQueue. Dying after this sets it aside
+        # 2. What Aforo will not take is in UsageDeadLetterQueue. Dying after this sets it aside
         #    a second time: replay posts each key twice, and Aforo answers `duplicate`. The other
         #    order would let the ledger say set aside of usage that is in no queue.
         refused = self._set_aside(forwarded, unreadable, stamp)
@@ -63,9 +65,9 @@ class Settlement:
         ]
         bodies += [unreadable_body(one, stamp.now_ms) for one in unreadable]
         try:
-            self.unforwarded.send(bodies)
+            self.usage_dead_letter.send(bodies)
         except (BotoCoreError, ClientError, UsageError) as error:
-            self._note("UnforwardedUsageQueue", error)
+            self._note("UsageDeadLetterQueue", error)
             waiting = {one.message_id for one in forwarded if one.set_aside()}
             return waiting | {one.envelope.message_id for one in unreadable}
         return set()
@@ -80,12 +82,12 @@ class Settlement:
 
     def _announce(self, rows: Iterable[LedgerRow]) -> bool:
         try:
-            self.settled.send(settled_bodies(settled_usage(rows)))
+            self.settled.send(settled_bodies(counted_once(rows)))
         except (BotoCoreError, ClientError, UsageError) as error:
             self._note("SettledUsageQueue", error)
             return False
         return True
 
     def _note(self, place: str, error: Exception) -> None:
-        self.telemetry.count("SettlingFailed", reason=place)
+        self.telemetry.count(Metric.SETTLING_FAILED, reason=place)
         self.telemetry.log.error(NOT_SETTLED, place=place, fault=str(error))

@@ -6,7 +6,7 @@ from typing import ReadOnly, TypedDict
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.inbox import Received
 from functions.usage.event import UsageEvent, meter_of
-from functions.usage.ledger_row import LedgerRow
+from functions.usage.ledger_row import LedgerRow, settled_usage
 from functions.usage.message import SettledUsage
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, SetAside
@@ -32,17 +32,17 @@ def settled_rows(
     return list(rows.values())
 
 
-def settled_usage(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
-    """What the quota counts: every settled key once, set aside or confirmed (DESIGN.md 8)."""
-    return list({row["key"]: _settled_usage(row) for row in rows}.values())
+def counted_once(rows: Iterable[LedgerRow]) -> list[SettledUsage]:
+    """What the quota counts: every settled key once, set aside or confirmed (architecture.md 2)."""
+    return list({row["key"]: settled_usage(row) for row in rows}.values())
 
 
 def _more_doubtful(known: LedgerRow, other: LedgerRow) -> LedgerRow:
     """`known`, doubtful since the earlier of both: the other's message may be replayed alone."""
-    since = other.get("doubtfulSince")
+    since = other.get("maybeBilledSince")
     if since is None or known["outcome"] == "confirmed":
         return known
-    return {**known, "doubtfulSince": min(since, known.get("doubtfulSince", since))}
+    return {**known, "maybeBilledSince": min(since, known.get("maybeBilledSince", since))}
 
 
 class _Hops(TypedDict):
@@ -78,18 +78,8 @@ def _row(
     }
     if isinstance(outcome, SetAside):
         row = {**row, "setAsideClass": outcome.set_aside_class.value, "reason": outcome.reason}
-        if (since_ms := outcome.doubtful_since_ms) is not None:
-            row = {**row, "doubtfulSince": iso_from_epoch_ms(since_ms)}
+        if (since_ms := outcome.maybe_billed_since_ms) is not None:
+            row = {**row, "maybeBilledSince": iso_from_epoch_ms(since_ms)}
     if replay_id:
         row = {**row, "replayId": replay_id}
     return row
-
-
-def _settled_usage(row: LedgerRow) -> SettledUsage:
-    return {
-        "key": row["key"],
-        "customerId": row["customerId"],
-        "meter": row["meter"],
-        "quantity": row["quantity"],
-        "occurredAt": row["occurredAt"],
-    }

@@ -43,7 +43,7 @@ class Doubts:
         return earliest(self.since_ms.get(key), *(ledger_doubt_ms(row, until_ms) for row in rows))
 
 
-def doubtful_since(message: UsageMessage, *, sent_at_ms: int, receives: int) -> int | None:
+def maybe_billed_since(message: UsageMessage, *, sent_at_ms: int, receives: int) -> int | None:
     """The earliest doubt of a message, epoch milliseconds; None: there is none.
 
     Received before and still here, it was tried, and nobody wrote down that this left no doubt.

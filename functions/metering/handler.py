@@ -7,7 +7,7 @@ delivery. Everything else is acknowledged, because it is kept.
 
 import time
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 
 def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
     """AWS Lambda's entry point. CloudWatch Logs ignores the answer; replay reads it."""
-    intake, telemetry = _wired()
+    wired = _wired()
     try:
-        return intake.take(payload, context.log_group_name).answer()
+        return wired.intake.take(payload, context.log_group_name).answer()
     finally:
-        telemetry.flush()
+        wired.telemetry.flush()
+
+
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    intake: Intake
+    telemetry: Telemetry
 
 
 @cache
-def _wired() -> tuple[Intake, Telemetry]:
+def _wired() -> Wired:
     settings = read_settings(MeteringSettings)
     telemetry = Telemetry("metering")
     s3 = s3_client()
@@ -51,7 +58,7 @@ def _wired() -> tuple[Intake, Telemetry]:
         telemetry=telemetry,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
-    return intake, telemetry
+    return Wired(intake, telemetry)
 
 
 def _source(settings: MeteringSettings) -> DeclaredSource:

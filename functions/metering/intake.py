@@ -12,7 +12,6 @@ from functions.adapters.message_queue import Sender
 from functions.adapters.telemetry import (
     DELIVERY_QUARANTINED,
     HEARTBEAT_METERED,
-    HEARTBEAT_REFUSED,
     METERED,
     Telemetry,
 )
@@ -38,6 +37,7 @@ from functions.metering.quarantine import (
 from functions.metering.sorting import SortedRequests, unfit_lines
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.message import usage_bodies
+from functions.usage.metric import Metric
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
 
@@ -141,8 +141,8 @@ class Intake:
             return self._exclude_whole(HEARTBEAT, replay)
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
-        self._telemetry.count(HEARTBEAT_METERED, sent)
-        self._telemetry.count(HEARTBEAT_REFUSED, found.refused)
+        self._telemetry.count(Metric.HEARTBEATS_METERED, sent)
+        self._telemetry.count(Metric.HEARTBEATS_REFUSED, found.refused)
         self._telemetry.log.info(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
         )
@@ -157,7 +157,7 @@ class Intake:
             # again.
             self._keeper.keep([entry])
             if is_news(replay):
-                self._telemetry.count("DeliveriesQuarantined", reason=why.reason)
+                self._telemetry.count(Metric.DELIVERIES_QUARANTINED, reason=why.reason)
                 self._telemetry.log.error(
                     DELIVERY_QUARANTINED, reason=why.reason, detail=why.detail
                 )
@@ -165,30 +165,30 @@ class Intake:
 
     def _exclude_whole(self, reason: str, replay: Replay | None) -> MeteredDelivery:
         if replay is None or not replay.dry_run:
-            self._telemetry.count("DeliveriesExcluded", reason=reason)
+            self._telemetry.count(Metric.DELIVERIES_EXCLUDED, reason=reason)
             self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
         return MeteredDelivery(excluded_whole=reason)
 
     def _count(self, found: SortedRequests, replay: Replay | None) -> None:
         count = self._telemetry.count
-        count("RequestsBilled", found.billed)
-        count("EventsMetered", len(found.event_texts))
+        count(Metric.REQUESTS_BILLED, found.billed)
+        count(Metric.EVENTS_METERED, len(found.event_texts))
         for reason, times in found.excluded.items():
-            count("RequestsExcluded", times, reason=reason)
+            count(Metric.REQUESTS_EXCLUDED, times, reason=reason)
         for reason, times in found.omitted.items():
-            count("EventsOmitted", times, reason=reason)
+            count(Metric.EVENTS_OMITTED, times, reason=reason)
         for reason, times in reasons_of(found.quarantined).items():
             if reason != INCOMPLETE:
-                count("RequestsQuarantined", times if is_news(replay) else 0, reason=reason)
+                count(Metric.REQUESTS_QUARANTINED, times if is_news(replay) else 0, reason=reason)
             elif replay is None:  # nobody need do anything: replay reads it again by itself
-                count("RequestsIncomplete", times)
-        count("FiguresDropped", found.dropped_figures)
-        count("LateRequests", found.late)
+                count(Metric.REQUESTS_INCOMPLETE, times)
+        count(Metric.FIGURES_DROPPED, found.dropped_figures)
+        count(Metric.LATE_REQUESTS, found.late)
 
     def _count_lines(self, read: int, unfit: int) -> None:
-        self._telemetry.count("LinesRead", read)
-        self._telemetry.count("LinesUnfit", unfit)
-        self._telemetry.share("UnfitShare", unfit, read)
+        self._telemetry.count(Metric.LINES_READ, read)
+        self._telemetry.count(Metric.LINES_UNFIT, unfit)
+        self._telemetry.share(Metric.UNFIT_SHARE, unfit, read)
 
     def _report(self, found: SortedRequests, *, messages: int, quarantine_objects: int) -> None:
         self._telemetry.log.info(

@@ -13,13 +13,26 @@ _MEMBER = re.compile(rf'((?:{_NAMES})\\*"\s*:\s*\\*")(?:[^"\\]|\\[^"\\])*', re.I
 _HEADER = re.compile(rf'((?:{_NAMES})[ \t]*[=:][ \t]*)[^\s",}}\\][^",}}\\\r\n]*', re.IGNORECASE)
 _BEARER = re.compile(r"(\b(?:bearer|basic)[ \t]+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
 _AFORO_KEY = re.compile(r"(sk_(?:live|test)_)[A-Za-z0-9]+")
+# An XML format. Up to 200 characters of attributes, so that a tag that never ends costs no more.
+_ELEMENT = re.compile(
+    rf"(<(?:[\w-]{{1,20}}[:-])?(?:{_NAMES})(?:\s[^<>]{{0,200}})?>)[^<]+", re.IGNORECASE
+)
+# The value of an API key has no name in CSV, common log format or words: 20 to 128 letters and
+# digits, mixed. Ids of AWS are of one case; those of JSON and execution logs may say who pays.
+_UNNAMED_KEY = re.compile(
+    r"(?<![A-Za-z0-9])(?=[A-Z0-9]{0,127}[a-z])(?=[a-z0-9]{0,127}[A-Z])(?=[A-Za-z]{0,127}[0-9])"
+    r"[A-Za-z0-9]{20,128}(?![A-Za-z0-9=])"
+)
 _TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]*\.[\w-]+(?:\.[\w-]*)?")
 
 
 def redacted(text: str) -> str:
     """`text` with credentials replaced by `[redacted]`: Authorization, API keys and cookies by
-    their names, Aforo's keys and JSON Web Tokens by their looks.
+    their names, Aforo's keys and JSON Web Tokens by their looks, and where values have no names,
+    what looks like an API key.
     """
-    for pattern in (_MEMBER, _HEADER, _BEARER, _AFORO_KEY):
+    for pattern in (_MEMBER, _HEADER, _BEARER, _AFORO_KEY, _ELEMENT):
         text = pattern.sub(rf"\1{REDACTED}", text)
+    if "{" not in text and not text.startswith("("):
+        text = _UNNAMED_KEY.sub(REDACTED, text)
     return _TOKEN.sub(REDACTED, text)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
-from aws_lambda_powertools.metrics import MetricUnit
 from redis import Redis
 
 from functions.adapters.telemetry import ANSWERS_APPLIED, CUSTOMER_DRIFTS, Telemetry
@@ -17,9 +16,8 @@ from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.commands import Command, GuardCommand, JwksCommand, LimitCommand
 from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.drift import drift_of
+from functions.usage.metric import Metric
 from functions.usage.quota import read_state, state_fields, state_key
-
-DRIFT = "Drift"  # the largest gap between Aforo's usage and the counter, in units
 
 
 class Applying(NamedTuple):
@@ -44,7 +42,7 @@ class Applying(NamedTuple):
     def _measure_drift(self, answers: Answers) -> None:
         gaps = [abs(gap) for one in answers.customers if (gap := self._gap(one, answers.meter))]
         if answers.customers:
-            self.telemetry.level(DRIFT, max(gaps, default=0), MetricUnit.Count)
+            self.telemetry.level(Metric.DRIFT, max(gaps, default=0))
 
     def _gap(self, answer: CustomerAnswer, meter: str) -> float:
         if answer.quota is None:
@@ -60,7 +58,7 @@ class Applying(NamedTuple):
         if drift is None:
             return 0
         if drift.reason:
-            self.telemetry.count(CUSTOMER_DRIFTS, reason=drift.reason)
+            self.telemetry.count(Metric.CUSTOMER_DRIFTS, reason=drift.reason)
             self.telemetry.log.warning(
                 CUSTOMER_DRIFTS, customer_id=answer.customer_id, **drift._asdict()
             )

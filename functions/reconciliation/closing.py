@@ -6,9 +6,10 @@ A later closing finds usage that was settled after the hour was closed; that is 
 
 from typing import NamedTuple
 
-from functions.adapters.telemetry import COUNTED_LATE, DRIFT_FOUND, HOURS_CLOSED, Telemetry
+from functions.adapters.telemetry import DRIFT_FOUND, Telemetry
 from functions.reconciliation.commands import CloseCommand
 from functions.reconciliation.counters.closed_hours import Closed, ClosedHours, Closing
+from functions.usage.metric import Metric
 
 
 class Closer(NamedTuple):
@@ -25,10 +26,10 @@ class Closer(NamedTuple):
         return closed.hours > 0
 
     def _report(self, closed: Closed, version: int) -> None:
-        self.telemetry.count(HOURS_CLOSED, closed.hours)
-        self.telemetry.count(COUNTED_LATE, closed.late)
-        self.telemetry.count(DRIFT_FOUND, closed.short, reason="short")
+        self.telemetry.count(Metric.HOURS_CLOSED, closed.hours)
+        self.telemetry.count(Metric.UNITS_COUNTED_LATE, closed.late)
+        self.telemetry.count(Metric.COUNTER_DRIFT, closed.short, reason="short")
         # Usage that was settled between the reading and its closing: the next closing has it again.
-        self.telemetry.count(DRIFT_FOUND, closed.over + closed.receded, reason="over")
+        self.telemetry.count(Metric.COUNTER_DRIFT, closed.over + closed.receded, reason="over")
         if closed.short or closed.over or closed.receded:
             self.telemetry.log.warning(DRIFT_FOUND, version=version, **closed._asdict())

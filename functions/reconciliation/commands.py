@@ -21,7 +21,7 @@ LARGEST = 2**53 - 1
 # Beyond a leap year a period is a typing error, and its hours would no longer be read in 2 ms.
 LONGEST_PERIOD_MS = 366 * DAY_MS
 # "Usually less than three minutes" from request to log delivery (AWS, CloudWatch Logs user guide,
-# Subscriptions): what a margin has to cover while no heartbeat has measured better.
+# Subscriptions): what a headroom has to cover while no heartbeat has measured better.
 USUAL_LAG_SECONDS = 180.0
 # Closing 100 hours blocks the server for 0.3 ms, as settling 100 events does.
 HOURS_AT_ONCE = 100

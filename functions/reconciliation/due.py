@@ -18,6 +18,7 @@ from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.counters.statements import Watermark
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS
 from functions.usage.quota import (
     GuardLevel,
@@ -28,7 +29,6 @@ from functions.usage.quota import (
     state_key,
 )
 
-HEARTBEAT_AGE = "HeartbeatAge"  # of the newest heartbeat of the group that is furthest behind
 # A customer that waits for a top-up goes before all that were asked about in the last hour, and
 # after all that were not: 50 a minute are 3,000 an hour, and beyond that the others count as well.
 HEAD_START_MS = 60 * 60 * 1000
@@ -83,7 +83,7 @@ class Due(NamedTuple):
         start_ms = now_ms - int(USUAL_LAG_SECONDS * 1000)
         times = self.watermark.keep_only(log_groups, start_ms).values()
         if times:
-            self.telemetry.level(HEARTBEAT_AGE, max(0, now_ms - min(times)) / 1000)
+            self.telemetry.level(Metric.HEARTBEAT_AGE, max(0, now_ms - min(times)) / 1000)
 
     def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState | None]:
         """In the order of `customers`; None: what stands there is no state."""
@@ -108,7 +108,7 @@ class Due(NamedTuple):
         except ValueError:
             # The others do not wait for it; the authorizer takes it for UNKNOWN, and says so.
             reason = "malformed_state"
-            self.telemetry.count(RECONCILE_TROUBLE, reason=reason)
+            self.telemetry.count(Metric.RECONCILE_TROUBLE, reason=reason)
             self.telemetry.log.exception(RECONCILE_TROUBLE, reason=reason, customer_id=who)
             return None
 

@@ -23,6 +23,7 @@ from functions.reconciliation.answers import (
 )
 from functions.reconciliation.fetch_answer import Unusable, read_guard, read_keys, read_quota
 from functions.reconciliation.fetch_api import REFUSED, FetchApi, Unanswered
+from functions.usage.metric import Metric
 
 # Before each question: it may take 22 s (aforo_http.py, enquiry_api.py), and the answers are yet to
 # leave. A function that is ended instead takes what was answered with it.
@@ -60,9 +61,9 @@ class Fetch(NamedTuple):
     def _report(self, question: Question, asked: int, stopped: str) -> None:
         not_asked = len(question.customers) - asked
         if stopped:
-            self.telemetry.count(RECONCILE_TROUBLE, reason=stopped)
+            self.telemetry.count(Metric.RECONCILE_TROUBLE, reason=stopped)
             self.telemetry.log.warning(RECONCILE_TROUBLE, reason=stopped, not_asked=not_asked)
-        self.telemetry.count(AFORO_UNANSWERED, not_asked, reason="not_asked")
+        self.telemetry.count(Metric.QUESTIONS_UNANSWERED, not_asked, reason="not_asked")
         self.telemetry.log.info(AFORO_ASKED, customers=asked, not_asked=not_asked)
 
 
@@ -96,7 +97,7 @@ class _Asking:
         said = self._api.keys()
         read = read_keys(said, asked_at_ms) if isinstance(said, bytes) else said
         if isinstance(read, Unusable | Unanswered):
-            self._telemetry.count(RECONCILE_TROUBLE, reason="keys_not_refreshed")
+            self._telemetry.count(Metric.RECONCILE_TROUBLE, reason="keys_not_refreshed")
             self._unanswered("", read.reason)
             return None
         return read
@@ -119,7 +120,7 @@ class _Asking:
         """The key is good and may not ask this: limits still can be asked for."""
         self._asks_guard = False
         refused = Unanswered("guard_refused")
-        self._telemetry.count(RECONCILE_TROUBLE, reason=refused.reason)
+        self._telemetry.count(Metric.RECONCILE_TROUBLE, reason=refused.reason)
         return refused
 
     def _heard[T: Quota | Guard](
@@ -136,7 +137,7 @@ class _Asking:
         if isinstance(found, Unusable):
             self._unanswered(customer_id, found.reason)
             return None
-        self._telemetry.count(AFORO_ASKED)
+        self._telemetry.count(Metric.QUESTIONS_ANSWERED)
         return found
 
     def _miss(self, said: Unanswered) -> None:
@@ -147,5 +148,5 @@ class _Asking:
             self.stopped = "aforo_unreachable"
 
     def _unanswered(self, customer_id: str, reason: str) -> None:
-        self._telemetry.count(AFORO_UNANSWERED, reason=reason)
+        self._telemetry.count(Metric.QUESTIONS_UNANSWERED, reason=reason)
         self._telemetry.log.warning(AFORO_UNANSWERED, customer_id=customer_id, reason=reason)

@@ -6,7 +6,7 @@ The outcome is returned, never raised: an Aforo that is away is no failure of th
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
@@ -24,23 +24,31 @@ if TYPE_CHECKING:
 
 def handler(question: Mapping[str, object], context: "LambdaContext") -> dict[str, object]:
     """AWS Lambda's entry point."""
-    fetch = _wired()
+    wired = _wired()
     try:
-        answers = fetch.ask(
+        answers = wired.fetch.ask(
             Question.model_validate(question),
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
         )
     finally:
-        fetch.telemetry.flush()
+        wired.telemetry.flush()
     return {
         "outcome": "unanswered" if answers.is_empty else "answered",
         "answers": answers.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
 
 
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    fetch: Fetch
+    telemetry: Telemetry
+
+
 @cache
-def _wired() -> Fetch:
+def _wired() -> Wired:
     settings = read_settings(FetchSettings)
+    telemetry = Telemetry("reconciliation")
     api = FetchApi(
         _places(settings),
         AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic),
@@ -48,7 +56,8 @@ def _wired() -> Fetch:
         settings.quota_metric_name,
         pause=_pause_between(1 / settings.questions_per_second),
     )
-    return Fetch(api, Telemetry("reconciliation"), lambda: time.time_ns() // 1_000_000)
+    fetch = Fetch(api, telemetry, lambda: time.time_ns() // 1_000_000)
+    return Wired(fetch, telemetry)
 
 
 def _places(settings: FetchSettings) -> Places:

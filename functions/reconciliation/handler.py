@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from functions.adapters.redis_credential import elasticache_credential
 from functions.adapters.settings import read_settings
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from redis.credentials import CredentialProvider
 
 
-class Invocation(TypedDict, total=False):
+class Payload(TypedDict, total=False):
     """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`, or how far
     the rebuild of a version is: `rebuild`), or a step of the reconcile state machine (`due`,
     `apply`).
@@ -45,25 +45,40 @@ class Invocation(TypedDict, total=False):
     rebuild: int
 
 
-def handler(delivery: Invocation, _context: object) -> Mapping[str, object]:
+def handler(payload: Payload, _context: object) -> Mapping[str, object]:
     """AWS Lambda's entry point."""
-    reconciliation, inspector, steps = _wired()
-    if "inspect" in delivery:
-        return inspector.inspect(Inspection.model_validate(delivery["inspect"]))
-    if "rebuild" in delivery:
-        return inspector.parts_done(int(delivery["rebuild"]))
+    wired = _wired()
     try:
-        if "Records" not in delivery:
-            return steps.take(cast("Mapping[str, object]", delivery))
-        failed = reconciliation.take(delivery["Records"])
+        return _answer(payload, wired)
     finally:
-        reconciliation.telemetry.flush()
-    # Explicit even when empty: SQS takes a null or a forgotten answer for "all done".
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        wired.telemetry.flush()
+
+
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    reconciliation: Reconciliation
+    inspector: Inspector
+    steps: Steps
+    telemetry: Telemetry
+
+
+def _answer(payload: Payload, wired: Wired) -> Mapping[str, object]:
+    match payload:
+        case {"Records": records}:
+            failed = wired.reconciliation.take(records)
+            # Explicit even when empty: SQS takes a null or a forgotten answer for "all done".
+            return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        case {"inspect": question}:
+            return wired.inspector.inspect(Inspection.model_validate(question))
+        case {"rebuild": version}:
+            return wired.inspector.parts_done(int(version))
+        case step:
+            return wired.steps.take(cast("Mapping[str, object]", step))
 
 
 @cache
-def _wired() -> tuple[Reconciliation, Inspector, Steps]:
+def _wired() -> Wired:
     settings = read_settings(ReconciliationSettings)
     credential = elasticache_credential(
         user=settings.redis_user,
@@ -94,7 +109,7 @@ def _wired() -> tuple[Reconciliation, Inspector, Steps]:
         rollback,
         telemetry,
     )
-    return reconciliation, Inspector(client, tenant, _now_ms), steps
+    return Wired(reconciliation, Inspector(client, tenant, _now_ms), steps, telemetry)
 
 
 def _now_ms() -> int:

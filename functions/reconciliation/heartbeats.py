@@ -6,13 +6,13 @@ process, is in the counters.
 
 from collections.abc import Callable, Iterable
 
-from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED, Telemetry
+from functions.adapters.telemetry import HEARTBEAT_REFUSED, Telemetry
 from functions.reconciliation.counters.statements import Watermark
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import is_ahead
+from functions.usage.metric import Metric
 
-LAG = "Lag"  # from put to counter, seconds
 # Fifteen younger ones are on their way by then. Without an end they would wait out an outage of the
 # counters, and ring the dead-letter queue's alarm after it.
 KEPT_MS = 15 * 60 * 1000
@@ -56,8 +56,8 @@ class HeartbeatReader:
                 is_held = True
                 failed.add(message_id)
         if lags:
-            self._telemetry.count(HEARTBEAT_COUNTED, len(lags))
-            self._telemetry.level(LAG, max(lags) / 1000)
+            self._telemetry.count(Metric.HEARTBEATS_COUNTED, len(lags))
+            self._telemetry.level(Metric.LAG, max(lags) / 1000)
         return failed
 
     def _is_newest(self, heartbeat: Heartbeat) -> bool:
@@ -73,6 +73,6 @@ class HeartbeatReader:
             reason = "too_old"
         else:
             return False
-        self._telemetry.count(HEARTBEAT_REFUSED, reason=reason)
+        self._telemetry.count(Metric.HEARTBEATS_REFUSED, reason=reason)
         self._telemetry.log.warning(HEARTBEAT_REFUSED, reason=reason, lag_seconds=lag / 1000)
         return True

@@ -1,7 +1,7 @@
 """A batch from SettledUsageQueue -> what was counted and carried out, and which messages come back.
 
 Guaranteed: a message is done only when all it says is in the counters. Nothing is undone: whatever
-is tried again finds that it was already done (DESIGN.md 8).
+is tried again finds that it was already done (architecture.md 3).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.adapters.telemetry import (
     COMMAND_APPLIED,
     COMMAND_REFUSED,
-    COUNTED,
     MESSAGE_REFUSED,
-    NOT_COUNTED,
-    ROUNDED_UP,
     Telemetry,
 )
 from functions.reconciliation.command_executor import CommandExecutor
@@ -25,6 +22,7 @@ from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inbox import Heartbeat, RefusedBody, read_body
 from functions.reconciliation.settling import SortedUsage, sort_settled
 from functions.usage.errors import Permanent, Retryable
+from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from functions.usage.message import SettledUsage
@@ -58,7 +56,7 @@ class Reconciliation(NamedTuple):
             message_id = record["messageId"]
             match read_body(record["body"]):
                 case RefusedBody() as refused:
-                    # It fails until its receives are used up: UnreconciledUsageQueue keeps it.
+                    # It fails until its receives are used up: CounterDeadLetterQueue keeps it.
                     self._refuse(message_id, refused)
                     failed.add(message_id)
                 case list() as usages:
@@ -97,7 +95,9 @@ class Reconciliation(NamedTuple):
             self._refuse(message_id, RefusedBody(is_command=True, fault=str(error)))
             return False
         # A superseded command is done: a later one stands.
-        self.telemetry.count(COMMAND_APPLIED, reason=command.kind if is_new else "superseded")
+        self.telemetry.count(
+            Metric.COMMANDS_APPLIED, reason=command.kind if is_new else "superseded"
+        )
         self.telemetry.log.info(COMMAND_APPLIED, kind=command.kind, is_new=is_new)
         return True
 
@@ -111,10 +111,10 @@ class Reconciliation(NamedTuple):
                 faults.add(str(outcome))
                 continue
             repeated = len(batch.settlement.marks) - outcome.fresh - outcome.closed
-            self.telemetry.count(COUNTED, outcome.fresh)
-            self.telemetry.count(NOT_COUNTED, repeated, reason="counted_before")
+            self.telemetry.count(Metric.EVENTS_COUNTED, outcome.fresh)
+            self.telemetry.count(Metric.EVENTS_NOT_COUNTED, repeated, reason="counted_before")
             # Not lost: the ledger has them, and so has the hour's next closing.
-            self.telemetry.count(NOT_COUNTED, outcome.closed, reason="hour_is_closed")
+            self.telemetry.count(Metric.EVENTS_NOT_COUNTED, outcome.closed, reason="hour_is_closed")
         for fault in faults:
             self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
         self._count_the_rest(settled)
@@ -122,10 +122,11 @@ class Reconciliation(NamedTuple):
 
     def _count_the_rest(self, settled: SortedUsage) -> None:
         for reason, times in settled.changes_nothing.items():
-            self.telemetry.count(NOT_COUNTED, times, reason=reason)
-        self.telemetry.count(ROUNDED_UP, settled.rounded_up)
+            self.telemetry.count(Metric.EVENTS_NOT_COUNTED, times, reason=reason)
+        self.telemetry.count(Metric.EVENTS_ROUNDED_UP, settled.rounded_up)
 
     def _refuse(self, message_id: str, refused: RefusedBody) -> None:
-        event = COMMAND_REFUSED if refused.is_command else MESSAGE_REFUSED
-        self.telemetry.count(event)
+        is_command = refused.is_command
+        event = COMMAND_REFUSED if is_command else MESSAGE_REFUSED
+        self.telemetry.count(Metric.COMMANDS_REFUSED if is_command else Metric.MESSAGES_REFUSED)
         self.telemetry.log.error(event, message_id=message_id, fault=refused.fault)

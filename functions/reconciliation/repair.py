@@ -18,11 +18,12 @@ from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED, LEDGER_UNREADABLE, Telemetry
+from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
 from functions.reconciliation.due_hours import due_hours, is_over
 from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
 from functions.reconciliation.settings import RepairSettings
 from functions.usage.errors import Permanent
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Repair(NamedTuple):
             bodies = [one.model_dump_json(by_alias=True) for one in found.commands()]
             commands += self.send(bodies)
             units += found.units
-        self.telemetry.count(HOURS_NOT_REPAIRED, len(left))
+        self.telemetry.count(Metric.HOURS_NOT_REPAIRED, len(left))
         return Repaired(len(hours) - len(left), commands, units, left)
 
     def _read(self, hour: int) -> HoursRead | None:
@@ -86,14 +87,14 @@ class Repair(NamedTuple):
 
 def handler(asked: Asked, context: "LambdaContext") -> Mapping[str, object]:
     """AWS Lambda's entry point."""
-    repair, horizon_days = _wired()
-    now_ms = repair.clock()
-    hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, horizon_days))
+    wired = _wired()
+    now_ms = wired.repair.clock()
+    hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, wired.horizon_days))
     try:
-        repaired = repair.run(hours, context.get_remaining_time_in_millis)
-        repair.telemetry.log.info(REPAIRED, **repaired._asdict())
+        repaired = wired.repair.run(hours, context.get_remaining_time_in_millis)
+        wired.telemetry.log.info(REPAIRED, **repaired._asdict())
     finally:
-        repair.telemetry.flush()
+        wired.telemetry.flush()
     return repaired._asdict()
 
 
@@ -110,13 +111,22 @@ def hours_asked(texts: Sequence[str] | None, now_ms: int) -> list[int]:
     return hours
 
 
+class Wired(NamedTuple):
+    """What lives as long as the process."""
+
+    repair: Repair
+    telemetry: Telemetry
+    horizon_days: int
+
+
 @cache
-def _wired() -> tuple[Repair, int]:
+def _wired() -> Wired:
     settings = read_settings(RepairSettings)
+    telemetry = Telemetry("repair")
     repair = Repair(
         read=Ledger(s3_client(), settings.ledger_bucket).read,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
-        telemetry=Telemetry("repair"),
+        telemetry=telemetry,
         clock=lambda: time.time_ns() // 1_000_000,
     )
-    return repair, settings.mark_horizon_days
+    return Wired(repair, telemetry, settings.mark_horizon_days)

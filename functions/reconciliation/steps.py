@@ -14,6 +14,7 @@ from functions.reconciliation.applying import Applying
 from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.due import Due, DueQuestion
 from functions.usage.errors import Retryable
+from functions.usage.metric import Metric
 
 UNREACHABLE = "counters_unreachable"
 
@@ -36,7 +37,7 @@ class Steps(NamedTuple):
                 return {"outcome": "found", "customers": customers}
             changed = self.applying.apply(Answers.model_validate(payload["apply"]))
         except Retryable as error:
-            self.telemetry.count(RECONCILE_TROUBLE, reason=UNREACHABLE)
+            self.telemetry.count(Metric.RECONCILE_TROUBLE, reason=UNREACHABLE)
             self.telemetry.log.warning(RECONCILE_TROUBLE, reason=UNREACHABLE, fault=str(error))
             return {"outcome": UNREACHABLE}
         else:

@@ -18,8 +18,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 
-# Replaying them again changes nothing: a person decides, or Aforo's own historical import.
-PARKED_CLASSES = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.LATE})
+NEEDS_DECISION_CLASSES = frozenset(one for one in SetAsideClass if one.meaning.needs_decision)
 # Aforo takes events of the last 90 days (aforo-contract.md 1.1.6).
 ACCEPTED_MS = 90 * DAY_MS
 
@@ -30,7 +29,7 @@ class Fate(StrEnum):
     REPLAYED = "replayed"  # billed through this replay
     ALREADY_CONFIRMED = "alreadyConfirmed"  # Aforo had it before: billed once, and before
     STILL_FAILING = "stillFailing"
-    PARKED = "parked"
+    NEEDS_DECISION = "needsDecision"
     OUTSTANDING = "outstanding"  # on UsageQueue, or not sent when a move was killed
 
 
@@ -52,7 +51,7 @@ class Bill:
 
     lines: list[BillLine]
     events: dict[str, int]  # by fate; all fates, zero included
-    failing_classes: dict[str, int]  # of what is still failing or parked
+    failing_classes: dict[str, int]  # of what is still failing, or needs a decision
 
     @property
     def sent(self) -> int:
@@ -66,7 +65,7 @@ class LedgerKnowledge:
     """
 
     confirmed: set[str] = field(default_factory=set)
-    doubtful_since_ms: dict[str, int] = field(default_factory=dict)
+    maybe_billed_since_ms: dict[str, int] = field(default_factory=dict)
 
     def take(self, row: LedgerRow, sent: Mapping[str, SentRow], *, is_other: bool) -> None:
         """Take note of one row of an event in `sent`; `is_other`: `is_of_another`."""
@@ -75,7 +74,9 @@ class LedgerKnowledge:
             self.confirmed.add(key)
         since_ms = ledger_doubt_ms(row, sent[key].get("decidedUntilMs"))
         if since_ms is not None:
-            self.doubtful_since_ms[key] = min(since_ms, self.doubtful_since_ms.get(key, since_ms))
+            self.maybe_billed_since_ms[key] = min(
+                since_ms, self.maybe_billed_since_ms.get(key, since_ms)
+            )
 
 
 def once(rows: Iterable[SentRow]) -> dict[str, SentRow]:
@@ -90,10 +91,10 @@ def once(rows: Iterable[SentRow]) -> dict[str, SentRow]:
 
 
 def _both(one: SentRow, other: SentRow) -> SentRow:
-    doubts = one.get("doubtfulSinceMs"), other.get("doubtfulSinceMs")
+    doubts = one.get("maybeBilledSinceMs"), other.get("maybeBilledSinceMs")
     decisions = one.get("decidedUntilMs"), other.get("decidedUntilMs")
     last = max((moment for moment in decisions if moment is not None), default=None)
-    return {**other, "doubtfulSinceMs": earliest(*doubts), "decidedUntilMs": last}
+    return {**other, "maybeBilledSinceMs": earliest(*doubts), "decidedUntilMs": last}
 
 
 def is_of_another(row: LedgerRow, replay_id: str, began_ms: int) -> bool:
@@ -114,7 +115,7 @@ def bill_of(
     failing = Counter(
         rows[key].get("setAsideClass", "")
         for key, fate in fates.items()
-        if fate in {Fate.STILL_FAILING, Fate.PARKED}
+        if fate in {Fate.STILL_FAILING, Fate.NEEDS_DECISION}
     )
     return _summed(sent, fates, dict(failing))
 
@@ -125,20 +126,20 @@ def bill_of_dry_run(
     """What a replay would do, if Aforo takes everything that is not too old for it. What Aforo may
     have had for longer than the window is for a person.
     """
-    parked: Counter[str] = Counter()
+    undecided: Counter[str] = Counter()
     fates: dict[str, Fate] = {}
     for key, row in wanted.items():
         if key in known.confirmed:
             fates[key] = Fate.ALREADY_CONFIRMED
             continue
-        since_ms = earliest(row.get("doubtfulSinceMs"), known.doubtful_since_ms.get(key))
-        kind = _parked_as(row, since_ms, now_ms, dedup_window_ms)
-        fates[key] = Fate.PARKED if kind else Fate.REPLAYED
-        parked.update([kind] if kind else [])
-    return _summed(wanted, fates, dict(parked))
+        since_ms = earliest(row.get("maybeBilledSinceMs"), known.maybe_billed_since_ms.get(key))
+        kind = _decision_class(row, since_ms, now_ms, dedup_window_ms)
+        fates[key] = Fate.NEEDS_DECISION if kind else Fate.REPLAYED
+        undecided.update([kind] if kind else [])
+    return _summed(wanted, fates, dict(undecided))
 
 
-def _parked_as(row: SentRow, since_ms: int | None, now_ms: int, dedup_window_ms: int) -> str:
+def _decision_class(row: SentRow, since_ms: int | None, now_ms: int, dedup_window_ms: int) -> str:
     """The class under which it would come back; empty if it would not."""
     age_ms = now_ms - epoch_ms_from_iso(row["occurredAt"])
     if age_ms > ACCEPTED_MS:
@@ -155,7 +156,11 @@ def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:
         return Fate.OUTSTANDING
     if row["outcome"] == "confirmed":
         return Fate.REPLAYED
-    return Fate.PARKED if row.get("setAsideClass") in PARKED_CLASSES else Fate.STILL_FAILING
+    return (
+        Fate.NEEDS_DECISION
+        if row.get("setAsideClass") in NEEDS_DECISION_CLASSES
+        else Fate.STILL_FAILING
+    )
 
 
 def _summed(

@@ -1,4 +1,4 @@
-"""What the ledger says of a replay: manifests and ledger rows in, progress and the report out.
+"""What the ledger says of a replay that is over: manifests and ledger rows in, the report out.
 
 Guaranteed: it reads and counts. The one thing it changes is to make visible again what the replay
 had hidden.
@@ -6,7 +6,7 @@ had hidden.
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -15,39 +15,23 @@ from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settle
 from functions.replay.bill import LedgerKnowledge, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Order
+from functions.replay.progress import ReplayProgress
 from functions.replay.report_text import LedgerReading, ReplayRun, notice_of, report_of, shortened
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
 
-# S3's LastModified against a Lambda's clock.
-CLOCKS_DIFFER = timedelta(seconds=60)
 
+class ReportTask(BaseModel):
+    """What the state `Write the report` asks for."""
 
-class _Task(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
     replay_id: str = Field(min_length=1)
-
-
-class SettledTask(_Task):
-    """Has the ledger what one move sent?"""
-
-    step: Literal["settled"]
-    move_id: str = Field(min_length=1)
-    started_at: AwareDatetime  # of the move
-
-
-class ReportTask(_Task):
-    """The replay is over."""
-
-    step: Literal["report"]
     order: Order
     started_at: AwareDatetime  # of the replay
-    trouble: str
-    waiting_at_start: int
-    hidden_at_start: int = 0
-    messages_moved: int
+    trouble: str  # empty: it came to its end
+    progress: ReplayProgress
 
     @property
     def started_at_ms(self) -> int:
@@ -71,18 +55,6 @@ class Bookkeeper:
         self._waiting = waiting
         self._dedup_window_ms = dedup_window_ms
 
-    def settled(self, task: SettledTask) -> dict[str, Any]:
-        """Rows written before the move began are not of its events: they are not read again."""
-        sent = {row["key"] for row in self._manifests.sent(task.move_id)}
-        since = task.started_at - CLOCKS_DIFFER
-        rows = self._ledger.read(replay_prefix(task.replay_id), since)
-        outstanding = len(sent.difference(row["key"] for row in rows)) if sent else 0
-        return {
-            "outcome": "waiting" if outstanding else "settled",
-            "sent": len(sent),
-            "outstanding": outstanding,
-        }
-
     def report(
         self, task: ReportTask, now_ms: int, is_time_left: Callable[[], bool]
     ) -> dict[str, Any]:
@@ -101,10 +73,10 @@ class Bookkeeper:
             started_at=iso_from_epoch_ms(task.started_at_ms),
             finished_at=iso_from_epoch_ms(now_ms),
             trouble=task.trouble,
-            waiting_at_start=task.waiting_at_start,
+            waiting_at_start=task.progress.waiting_at_start,
             waiting_now=self._waiting_now(task),
-            messages_moved=task.messages_moved,
-            hidden_at_start=task.hidden_at_start,
+            messages_moved=task.progress.messages,
+            hidden_at_start=task.progress.hidden_at_start,
         )
         if task.order.dry_run:
             bill = bill_of_dry_run(sent, known, now_ms, self._dedup_window_ms)
@@ -122,7 +94,8 @@ class Bookkeeper:
     def _waiting_now(self, task: ReportTask) -> int:
         if self._waiting:
             return sum(self._waiting.depth())
-        return task.waiting_at_start - (0 if task.order.dry_run else task.messages_moved)
+        progress = task.progress
+        return progress.waiting_at_start - (0 if task.order.dry_run else progress.messages)
 
     def _own_rows(self, task: ReportTask) -> list[LedgerRow]:
         since = task.started_at - CLOCKS_DIFFER_AT_MOST

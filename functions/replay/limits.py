@@ -1,13 +1,14 @@
-"""What one round of a replay may do, and what it did.
+"""What one move of a replay may do, and what it did.
 
-The state machine's task comes in; claim after claim is made until a limit, the end of what waits
-or the end of the time.
+A move is what a round does in the end, if it may. Its limits come in; claim after claim is made
+until a limit, the end of what waits or the end of the time.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil, inf
-from typing import Literal
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -19,18 +20,17 @@ CLAIM_MESSAGES = 100
 # With a pace, as small as a receive: a claim goes out at once.
 PACED_CLAIM_MESSAGES = 10
 # A move takes what the pace allows in a minute, then the state machine waits that minute: more
-# often would fill the execution's history (25,000 entries).
+# often would use up the rounds.
 PACE_SECONDS = 60
 # About 10 s of SQS and S3 calls: well inside the function's timeout, and 100 rounds for 100,000.
 ROUND_MESSAGES = 1_000
 
 
-class RoundTask(BaseModel):
-    """What one round may do; the limits are what the rounds before it left of them."""
+class MoveTask(BaseModel):
+    """What one move may do; the limits are what the rounds before it left of them."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
-    step: Literal["move"]
     replay_id: str = Field(min_length=1)
     started_at: AwareDatetime  # the replay's start: what came later is not its
     round: int = Field(ge=1)
@@ -52,15 +52,10 @@ class RoundTask(BaseModel):
     def claim_messages(self) -> int:
         return PACED_CLAIM_MESSAGES if self.order.events_per_second else CLAIM_MESSAGES
 
-    def pace_seconds(self, events: int) -> int:
-        """How long to wait after a round of `events`, so that the pace holds on average."""
-        pace = self.order.events_per_second
-        return ceil(events / pace) if pace and not self.order.dry_run else 0
-
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a round did. `seen` counts messages of the queue at the start, moved or left; `held`
+    """What a move did. `seen` counts messages of the queue at the start, moved or left; `held`
     those that stay and are hidden.
     """
 
@@ -80,8 +75,23 @@ class Moved:
         )
 
 
+class MoveMade(NamedTuple):
+    """A move that was made. `marker`: of the quarantine, the last name that it is done with."""
+
+    move_id: str
+    started_at: datetime
+    moved: Moved
+    marker: str = ""
+
+
+def pace_seconds(order: Order, events: int) -> int:
+    """How long to wait after a move of `events`, so that the pace holds on average."""
+    pace = order.events_per_second
+    return ceil(events / pace) if pace and not order.dry_run else 0
+
+
 def claim_after_claim(
-    task: RoundTask,
+    task: MoveTask,
     moved: Moved,
     is_time_left: Callable[[], bool],
     move_claim: Callable[[int, int], Moved],

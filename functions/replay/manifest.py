@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
-from functions.replay.tries import doubtful_since_ms
+from functions.replay.tries import maybe_billed_since_ms
 from functions.usage.doubt import decided_until_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
@@ -39,12 +39,12 @@ class SentRow(TypedDict):
     quantity: ReadOnly[int | float]
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
-    doubtfulSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.tries
+    maybeBilledSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.tries
     decidedUntilMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
 
 
 class HeldRow(TypedDict):
-    """One message that a replay received and leaves in UnforwardedUsageQueue."""
+    """One message that a replay received and leaves in UsageDeadLetterQueue."""
 
     messageId: ReadOnly[str]
     receiptHandle: ReadOnly[str]
@@ -149,7 +149,7 @@ class Manifests:
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
-    since_ms, until_ms = doubtful_since_ms(take.back), decided_until_ms(take.back)
+    since_ms, until_ms = maybe_billed_since_ms(take.back), decided_until_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],
@@ -158,7 +158,7 @@ def sent_rows(take: "Take") -> list[SentRow]:
             "quantity": event["quantity"],
             "occurredAt": event["occurredAt"],
             "setAsideClass": take.set_aside_class,
-            "doubtfulSinceMs": since_ms,
+            "maybeBilledSinceMs": since_ms,
             "decidedUntilMs": until_ms,
         }
         for event in take.back["events"]

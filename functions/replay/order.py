@@ -40,9 +40,9 @@ MOST_CHARACTERS, MOST_REASONS = 256, 100
 class Source(StrEnum):
     """Where a replay takes from."""
 
-    UNFORWARDED = "unforwarded"  # UnforwardedUsageQueue -> UsageQueue
+    USAGE = "usage"  # UsageDeadLetterQueue -> UsageQueue
     QUARANTINE = "quarantine"  # the quarantine bucket -> metering -> UsageQueue
-    UNRECONCILED = "unreconciled"  # UnreconciledUsageQueue -> SettledUsageQueue
+    COUNTERS = "counters"  # CounterDeadLetterQueue -> SettledUsageQueue
 
 
 # Where pydantic says what is wrong, and not what to write.
@@ -58,11 +58,11 @@ FIXES = {
 }
 # What only one source knows. Bodies on their way to the counters are not read: they have a time.
 ONLY_FOR = {
-    "filter.class": {Source.UNFORWARDED},
-    "filter.customerId": {Source.UNFORWARDED},
+    "filter.class": {Source.USAGE},
+    "filter.customerId": {Source.USAGE},
     "filter.reason": {Source.QUARANTINE},
-    "sendAmbiguous": {Source.UNFORWARDED},
-    "eventsPerSecond": {Source.UNFORWARDED, Source.QUARANTINE},
+    "sendAmbiguous": {Source.USAGE},
+    "eventsPerSecond": {Source.USAGE, Source.QUARANTINE},
 }
 
 
@@ -128,11 +128,8 @@ class Filter(_Input):
 
     @property
     def classes(self) -> Collection[str]:
-        """Poison is what Aforo refused for its content: it comes back unless something was mended,
-        so it is replayed only when it is asked for.
-        """
         if self.set_aside_class is None:
-            return {one for one in SetAsideClass if one is not SetAsideClass.POISON}
+            return {one for one in SetAsideClass if one.meaning.replayed_by_default}
         return self.set_aside_class
 
     def takes_time(self, epoch_ms: float) -> bool:
@@ -145,7 +142,7 @@ class Filter(_Input):
 class Order(_Input):
     """A replay as asked for, with the defaults filled in. A limit that is None is none."""
 
-    source: Annotated[Source, Field(strict=False)] = Source.UNFORWARDED
+    source: Annotated[Source, Field(strict=False)] = Source.USAGE
     dry_run: bool = False
     max_messages: int | None = Field(default=None, ge=1)  # of the quarantine: objects
     filter: Filter = Filter()

@@ -44,6 +44,10 @@ class Quarantine:
                     if found["LastModified"] < before and found["Key"] > after_key:
                         yield Entry(found["Key"], found["LastModified"])
 
+    def count(self, prefixes: Iterable[str], before: datetime) -> int:
+        """How many objects a replay would read, those that its times leave out included."""
+        return sum(1 for _ in self.entries(prefixes, before))
+
     def read(self, key: str) -> bytes | None:
         """None when it has left meanwhile."""
         try:

@@ -1,4 +1,4 @@
-"""What Aforo said to the probe comes in; whether replayed usage would be taken now leaves.
+"""What Aforo answered to a question comes in; whether replayed usage would be taken now leaves.
 
 Guaranteed: usage is moved only when Aforo answered and did not turn us away. What is moved in
 error is not lost: the forwarder holds it, and sets it aside again.
@@ -13,12 +13,12 @@ from http import HTTPStatus
 # a 503 is mostly gone in 30 s (1.1.4).
 RATE_LIMITED_SECONDS = 60
 DOWN_SECONDS = 30
-# The state machine's waits add up to hours at most (its own comment): what is absurd is not obeyed.
+# A replay's waits add up to hours at most (round_decision): what is absurd is not obeyed.
 MOST_SECONDS = 300
 
 
-class Outcome(StrEnum):
-    """What the state machine decides on."""
+class ReadinessOutcome(StrEnum):
+    """What a round decides on."""
 
     READY = "ready"
     REFUSED = "refused"  # no waiting will cure it
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 class Readiness:
     """`retry_after_seconds` is 0 unless there is a reason to ask again."""
 
-    outcome: Outcome
+    outcome: ReadinessOutcome
     reason: str
     status: int | None = None
     retry_after_seconds: int = 0
@@ -40,24 +40,24 @@ def judge_answer(status: int, headers: Mapping[str, str]) -> Readiness:
     """What a status of `POST /api/v1/quota/check` means for the ingest behind the same door."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Readiness(
-            Outcome.WAIT, "rate_limited", status, _seconds(headers, RATE_LIMITED_SECONDS)
+            ReadinessOutcome.WAIT, "rate_limited", status, _seconds(headers, RATE_LIMITED_SECONDS)
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return Readiness(Outcome.DOWN, "outage", status, _seconds(headers, DOWN_SECONDS))
+        return Readiness(ReadinessOutcome.DOWN, "outage", status, _seconds(headers, DOWN_SECONDS))
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return Readiness(Outcome.REFUSED, "credential_refused", status)
+        return Readiness(ReadinessOutcome.REFUSED, "credential_refused", status)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return Readiness(Outcome.REFUSED, "redirected", status)
+        return Readiness(ReadinessOutcome.REFUSED, "redirected", status)
     if status >= HTTPStatus.BAD_REQUEST:
         # It is up, and knows us. Which host serves the quota check is not documented
         # (aforo-contract.md 1.1.7), so a 404 on the ingest host must not block every replay.
-        return Readiness(Outcome.READY, "answered_without_quota", status)
-    return Readiness(Outcome.READY, "answered", status)
+        return Readiness(ReadinessOutcome.READY, "answered_without_quota", status)
+    return Readiness(ReadinessOutcome.READY, "answered", status)
 
 
 def no_answer(reason: str) -> Readiness:
     """No connection, or no answer in time."""
-    return Readiness(Outcome.DOWN, reason, None, DOWN_SECONDS)
+    return Readiness(ReadinessOutcome.DOWN, reason, None, DOWN_SECONDS)
 
 
 def _seconds(headers: Mapping[str, str], otherwise: int) -> int:

@@ -1,17 +1,16 @@
-"""One round of a replay of the quarantine: quarantined objects in, metering's work again, and their
+"""A move of source `quarantine`: quarantined objects in, metering's work again, and their
 way out of the quarantine.
 
-Guaranteed: wherever a round ends, an object that has not been dealt with to its last line is in the
+Guaranteed: wherever a move ends, an object that has not been dealt with to its last line is in the
 quarantine. It may be dealt with twice: the same lines give the same events under the same keys.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count, islice, takewhile
 
-from functions.replay.limits import Moved, RoundTask
+from functions.replay.limits import Moved, MoveTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.quarantine_listing import Entry, Quarantine
@@ -37,8 +36,8 @@ type Found = tuple[Entry, Reading | None]  # None: it is not there any more
 
 
 @dataclass(slots=True)
-class Progress:
-    """How far a round has come. `marker` is the last name that is done with."""
+class MovedSoFar:
+    """How far a move has come. `marker` is the last name that is done with."""
 
     marker: str
     moved: Moved = field(default_factory=Moved)
@@ -67,12 +66,7 @@ class Remetering:
         self._reading = reading
         self._manifests = manifests
 
-    def count(self, order: Order, before: datetime) -> int:
-        """How many objects a replay would read, those that its times leave out included."""
-        entries = self._quarantine.entries(prefixes_of(order.filter.reason), before)
-        return sum(1 for _ in entries)
-
-    def run(self, task: RoundTask, move_id: str, is_time_left: Callable[[], bool]) -> Progress:
+    def run(self, task: MoveTask, move_id: str, is_time_left: Callable[[], bool]) -> MovedSoFar:
         """Object after object, until a limit, the end of the quarantine or the end of the time.
         Retryable when metering fails, and not only for some objects.
         """
@@ -102,11 +96,11 @@ class Remetering:
                 break
         return progress
 
-    def _entries(self, task: RoundTask) -> Iterator[Entry]:
+    def _entries(self, task: MoveTask) -> Iterator[Entry]:
         prefixes = prefixes_of(task.order.filter.reason)
         return self._quarantine.entries(prefixes, task.started_at, task.marker)
 
-    def _progress_before(self, task: RoundTask) -> Progress:
+    def _progress_before(self, task: MoveTask) -> MovedSoFar:
         """What tries of this round that died have done: what they wrote down as leaving, and is not
         in the quarantine any more. It counts against the limits, and rings, as if this one did it.
         """
@@ -122,14 +116,14 @@ class Remetering:
             gone.pop(entry.key, None)
         ended = sum(row["quarantined"].get(NEVER_ENDED, 0) for row in gone.values())
         moved = Moved(messages=len(gone), seen=len(gone))
-        return Progress(task.marker, moved, never_ended=+Counter({"": ended}))
+        return MovedSoFar(task.marker, moved, never_ended=+Counter({"": ended}))
 
     def _read(
         self,
         claim: Iterable[Entry],
         order: Order,
         is_time_left: Callable[[], bool],
-        progress: Progress,
+        progress: MovedSoFar,
     ) -> list[Found]:
         """The claim, or as much of it as there is time for: a claim of objects that are all slow
         would be killed, and begun again by the next try, for ever.
@@ -141,7 +135,7 @@ class Remetering:
             found.append((entry, self._reading_of(entry, order, is_time_left, progress)))
         return found
 
-    def _take(self, task: RoundTask, name: str, found: list[Found], progress: Progress) -> None:
+    def _take(self, task: MoveTask, name: str, found: list[Found], progress: MovedSoFar) -> None:
         readings = [reading for _, reading in found if reading is not None]
         self._write_down(name, readings, dry_run=task.order.dry_run)
         if not task.order.dry_run:
@@ -150,7 +144,11 @@ class Remetering:
         progress.marker = found[-1][0].key
 
     def _reading_of(
-        self, entry: Entry, order: Order, is_time_left: Callable[[], bool], progress: Progress
+        self,
+        entry: Entry,
+        order: Order,
+        is_time_left: Callable[[], bool],
+        progress: MovedSoFar,
     ) -> Reading | None:
         """None for one that is not there any more."""
         body = self._quarantine.read(entry.key)

@@ -1,20 +1,20 @@
-"""Replay's bookkeeper: a step of the state machine comes in, what the ledger says leaves.
+"""Serves the state `Write the report`.
 
-`settled` counts what a move sent and the ledger does not have yet; `report` gives back what the
-replay held, and writes the report.
+A replay that is over comes in; what it had hidden shows again, and what the ledger says of it
+leaves: whole in S3, short for the state machine. What another try may cure is raised, and the state
+machine tries again.
 """
 
 import time
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import Field, RootModel
+from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.ledger import Ledger
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_REPORTED, Telemetry
-from functions.replay.book import Bookkeeper, ReportTask, SettledTask
+from functions.replay.book import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Source
 from functions.replay.settings import ReportSettings
@@ -29,44 +29,45 @@ if TYPE_CHECKING:
 LAST_HOUR_MS = 20_000
 
 
-class Task(RootModel[Annotated[SettledTask | ReportTask, Field(discriminator="step")]]):
-    """What the state machine asks for."""
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What lives as long as the process."""
+
+    settings: ReportSettings
+    sqs: "SQSClient"
+    s3: "S3Client"
+    telemetry: Telemetry
 
 
 def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
-    task = Task.model_validate(event).root
-    bookkeeper = _bookkeeper(task)
-    if isinstance(task, SettledTask):
-        answer = told = bookkeeper.settled(task)
-    else:
-        answer = bookkeeper.report(
-            task,
-            time.time_ns() // 1_000_000,
-            lambda: context.get_remaining_time_in_millis() > LAST_HOUR_MS,
-        )
-        told = {"events": answer["report"]["events"], "trouble": task.trouble}
-    _wired()[-1].log.info(REPLAY_REPORTED, extra={**told, "replay_id": task.replay_id})
+    task = ReportTask.model_validate(event)
+    answer = _bookkeeper(task).report(
+        task,
+        time.time_ns() // 1_000_000,
+        lambda: context.get_remaining_time_in_millis() > LAST_HOUR_MS,
+    )
+    told = {"events": answer["report"]["events"], "trouble": task.trouble}
+    _wired().telemetry.log.info(REPLAY_REPORTED, extra={**told, "replay_id": task.replay_id})
     return answer
 
 
-def _bookkeeper(task: SettledTask | ReportTask) -> Bookkeeper:
-    settings, sqs, s3, _ = _wired()
+def _bookkeeper(task: ReportTask) -> Bookkeeper:
+    wired = _wired()
+    settings = wired.settings
     urls = {
-        Source.UNFORWARDED: settings.unforwarded_usage_queue_url,
-        Source.UNRECONCILED: settings.unreconciled_usage_queue_url,
+        Source.USAGE: settings.usage_dead_letter_queue_url,
+        Source.COUNTERS: settings.counter_dead_letter_queue_url,
     }
-    # Has the ledger what a move sent? Then nothing is given back, and a move's id says enough.
-    url = urls.get(task.order.source) if isinstance(task, ReportTask) else None
-    started_at = task.started_at if isinstance(task, ReportTask) else None
+    url = urls.get(task.order.source)
     return Bookkeeper(
-        Ledger(s3, settings.ledger_bucket),
-        Manifests(s3, settings.ledger_bucket, task.replay_id, started_at),
-        WaitingMessages(sqs, url) if url else None,
+        Ledger(wired.s3, settings.ledger_bucket),
+        Manifests(wired.s3, settings.ledger_bucket, task.replay_id, task.started_at),
+        WaitingMessages(wired.sqs, url) if url else None,
         settings.dedup_window_seconds * 1000,
     )
 
 
 @cache
-def _wired() -> tuple[ReportSettings, "SQSClient", "S3Client", Telemetry]:
-    return read_settings(ReportSettings), sqs_client(), s3_client(), Telemetry("replay")
+def _wired() -> Wired:
+    return Wired(read_settings(ReportSettings), sqs_client(), s3_client(), Telemetry("replay"))

@@ -1,4 +1,4 @@
-"""What to do with one message of UnforwardedUsageQueue.
+"""What to do with one message of UsageDeadLetterQueue.
 
 Its body comes in; what to put on UsageQueue leaves, or the reason why it stays where it is.
 Guaranteed: every event of the body is in exactly one of `back` and `rest`, or the message stays
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.replay.order import Filter, Order
-from functions.replay.tries import doubtful_since_ms
+from functions.replay.tries import maybe_billed_since_ms
 from functions.usage.doubt import decided_until_ms
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
@@ -48,7 +48,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """It stays in UnforwardedUsageQueue as it is. `reason` is the forwarder's, or Aforo's, and
+    """It stays in UsageDeadLetterQueue as it is. `reason` is the forwarder's, or Aforo's, and
     `first_key` is of its first event: by it the ledger knows the rest.
     """
 
@@ -80,7 +80,7 @@ def select(one: WaitingMessage, order: Order, replay_id: str, now_ms: int) -> Ta
         record = message.get("setAside") or _redriven(one, now_ms)
         back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
         # The manifest will ask: a time that is none must not end the round.
-        doubtful_since_ms(back)
+        maybe_billed_since_ms(back)
         decided_until_ms(back)
     except (ValidationError, ValueError, KeyError):
         # Only a newer parser, or a person, can make sense of it (KeyError: no meter).

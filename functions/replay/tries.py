@@ -2,15 +2,15 @@
 time or None leaves. Pure.
 
 What the forwarder will judge by (docs/decisions/0003-doubt.md), so that a dry run can say what
-would be parked. The forwarder alone decides. It knows of the ledger's doubts too, as a dry run does
-(functions.replay.bill).
+would need a decision. The forwarder alone decides. It knows of the doubts of the ledger too, as a
+dry run does (functions.replay.bill).
 """
 
 from functions.usage.doubt import earliest, recorded_doubt_ms
 from functions.usage.message import UsageMessage
 
 
-def doubtful_since_ms(back: UsageMessage) -> int | None:
+def maybe_billed_since_ms(back: UsageMessage) -> int | None:
     """The earliest doubt in the history of a message that is put back, epoch milliseconds."""
     if back.get("decided"):
         return None

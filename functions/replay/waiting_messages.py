@@ -1,4 +1,4 @@
-"""UnforwardedUsageQueue, as the replay sees it: receive, make invisible or visible, delete.
+"""A dead-letter queue, as the replay sees it: receive, make invisible or visible, delete.
 
 Guaranteed: nothing is deleted but what it is told to delete. A message whose handle has expired is
 visible already, or in other hands: that is never an error here.
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 ENTRIES_PER_CALL = 10
-# From a receive to the delete of the same claim: twice the timeout of the mover (the template's
-# CLAIM_SECONDS), so that what a killed move had received comes back soon, and not while it is still
+# From a receive to the delete of the same claim: twice the timeout of a round (the template's
+# CLAIM_SECONDS), so that what a killed one had received comes back soon, and not while it is still
 # at work.
-CLAIM_SECONDS = 120
+CLAIM_SECONDS = 240
 # What stays is hidden so that the next rounds see other messages. A stopped replay leaves it
 # hidden for at most this long.
 HOLD_SECONDS = 900

@@ -11,18 +11,18 @@ from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 
-_UNKNOWN = frozenset({SetAsideClass.AMBIGUOUS, SetAsideClass.EXHAUSTED})
+_DOUBTFUL = frozenset(one for one in SetAsideClass if one.meaning.doubtful_if_unsaid)
 
 
 def recorded_doubt_ms(record: SetAsideRecord) -> int | None:
     """Epoch milliseconds; None: no try up to then left a doubt. ValueError for a time that is
     none.
     """
-    if "doubtfulSince" in record:
-        said = record["doubtfulSince"]
+    if "maybeBilledSince" in record:
+        said = record["maybeBilledSince"]
         return None if said is None else epoch_ms_from_iso(said)
     # Redriven by SQS, or written by an older version: nobody noted how its tries went.
-    is_doubtful = record["setAsideClass"] in _UNKNOWN or record["tries"] > 1
+    is_doubtful = record["setAsideClass"] in _DOUBTFUL or record["tries"] > 1
     return epoch_ms_from_iso(record["firstTriedAt"]) if is_doubtful else None
 
 
@@ -50,7 +50,7 @@ def decided_until_ms(message: UsageMessage) -> int | None:
 def _last_told_try(record: SetAsideRecord) -> str:
     # That of a redrive is made when a replay moves the message: it knows of no last try, and its
     # `lastTriedAt` is the time of the move, until when copies may have come to anything.
-    return record["lastTriedAt"] if "doubtfulSince" in record else record["firstTriedAt"]
+    return record["lastTriedAt"] if "maybeBilledSince" in record else record["firstTriedAt"]
 
 
 def ledger_doubt_ms(row: LedgerRow, decided_until_ms: int | None) -> int | None:
@@ -58,7 +58,7 @@ def ledger_doubt_ms(row: LedgerRow, decided_until_ms: int | None) -> int | None:
     before: one that was settled later may tell of later tries, too, whose doubt is not the
     earliest. ValueError as above.
     """
-    since = row.get("doubtfulSince")
+    since = row.get("maybeBilledSince")
     if since is None:
         return None
     if decided_until_ms is not None and epoch_ms_from_iso(row["settledAt"]) <= decided_until_ms:

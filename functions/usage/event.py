@@ -2,7 +2,7 @@
 
 An event is a pure function of log lines and the configuration in force at the request's time:
 the same line gives byte for byte the same event in delivery, replay, audit and backfill
-(DESIGN.md 6; aforo-contract.md 1.1.2, 1.1.3).
+(architecture.md, What is one request; aforo-contract.md 1.1.2, 1.1.3).
 """
 
 from collections.abc import Mapping
@@ -73,7 +73,8 @@ class RequestIdentity(NamedTuple):
     extended_request_id: str
 
     def event_key(self, meter: str, sequence: int = 0) -> str:
-        """The event's identity at Aforo, in the ledger and in the counters (DESIGN.md 6).
+        """The event's identity at Aforo, in the ledger and in the counters (architecture.md,
+        What is one request).
 
         `sequence` tells apart several events of one meter in one request.
         """

@@ -2,8 +2,9 @@
 
 The reconcile state machine puts the line into each metered log group every minute; metering makes
 a usage message of it, the forwarder hands that on when Aforo takes usage, reconciliation writes its
-time into the watermark, and the authorizer's margin grows with the watermark's age (DESIGN.md 8).
-A heartbeat is no usage: it is never posted, billed, set aside or put into the ledger.
+time into the watermark, and the authorizer's headroom grows with the watermark's age
+(architecture.md, The heartbeat). A heartbeat is no usage: it is never posted, billed, set aside
+or put into the ledger.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The bodies of the queues: usage messages, and settled usage on its way to the counters.
 
-One shape serves UsageQueue and UnforwardedUsageQueue: what was set aside is the usage message
+One shape serves UsageQueue and UsageDeadLetterQueue: what was set aside is the usage message
 again, with the reason beside it, so that replay moves it back as it is. Bodies are ASCII JSON:
 SQS refuses some characters that JSON allows (aws-and-counters.md 1.1).
 """
@@ -30,7 +30,7 @@ class SetAsideRecord(TypedDict):
     firstTriedAt: ReadOnly[str]
     lastTriedAt: ReadOnly[str]
     # Since when Aforo may have them without our knowing; null: it has not. Absent: an older writer.
-    doubtfulSince: NotRequired[ReadOnly[str | None]]
+    maybeBilledSince: NotRequired[ReadOnly[str | None]]
     replayId: NotRequired[ReadOnly[str]]  # the replay that this try belonged to
 
 
@@ -45,12 +45,12 @@ class HeldRecord(TypedDict):
 
 
 class UsageMessage(TypedDict):
-    """An SQS body of UsageQueue or UnforwardedUsageQueue."""
+    """An SQS body of UsageQueue or UsageDeadLetterQueue."""
 
     version: ReadOnly[Literal[1]]
     meteredAt: ReadOnly[str]
     events: ReadOnly[list[UsageEvent]]
-    setAside: NotRequired[ReadOnly[SetAsideRecord]]  # only in UnforwardedUsageQueue
+    setAside: NotRequired[ReadOnly[SetAsideRecord]]  # only in UsageDeadLetterQueue
     history: NotRequired[ReadOnly[list[SetAsideRecord]]]  # earlier times it was set aside
     replayId: NotRequired[ReadOnly[str]]  # the replay that put it back
     decided: NotRequired[ReadOnly[bool]]  # a person decided: Aforo has not got the doubtful ones
@@ -58,7 +58,7 @@ class UsageMessage(TypedDict):
 
 
 class SettledUsage(TypedDict):
-    """One settled event: what the quota counts. Set-aside usage counts too (DESIGN.md 8)."""
+    """One settled event: what the quota counts. Set-aside usage counts too (architecture.md 3)."""
 
     key: ReadOnly[str]
     customerId: ReadOnly[str]

@@ -9,16 +9,107 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class SetAsideClass(StrEnum):
-    """Why Aforo will not take an event now (DESIGN.md 5); replay filters by it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAsideMeaning:
+    """What a class of what was set aside means to whoever meets it. No field has a default: whoever
+    adds a class says all of it. The tables in the docs hold the two sentences.
+    """
 
-    POISON = "poison"  # the event itself is wrong
-    CONFIG = "config"  # Aforo lacks something: an unknown metric, a missing customer
-    AUTH = "auth"  # our credential or tenant was refused for longer than the hold
-    FUTURE = "future"  # occurredAt is ahead of Aforo's clock
-    LATE = "late"  # too old for Aforo to take
-    AMBIGUOUS = "ambiguous"  # Aforo may already have it, and no longer remembers keys that old
-    EXHAUSTED = "exhausted"  # waited longer than the hold, or received too often
+    means: str
+    operator_does: str
+    replayed_by_default: bool  # by a replay whose filter names no class
+    replayed_by_schedule: bool  # each hour with AutomaticReplay: nothing but an outage was wrong
+    doubtful_if_unsaid: bool  # Aforo may have it, unless its record says that it has not
+    needs_decision: bool  # replaying it again changes nothing: a person decides
+
+
+class SetAsideClass(StrEnum):
+    """Why Aforo will not take an event now (architecture.md 2); replay filters by it."""
+
+    POISON = "poison"
+    CONFIG = "config"
+    AUTH = "auth"
+    FUTURE = "future"
+    LATE = "late"
+    AMBIGUOUS = "ambiguous"
+    EXHAUSTED = "exhausted"
+
+    @property
+    def meaning(self) -> SetAsideMeaning:  # noqa: PLR0911 - one for each class
+        """A class that has none does not type-check: "Missing return statement"."""
+        match self:
+            case SetAsideClass.POISON:
+                return _POISON
+            case SetAsideClass.CONFIG:
+                return _CONFIG
+            case SetAsideClass.AUTH:
+                return _AUTH
+            case SetAsideClass.FUTURE:
+                return _FUTURE
+            case SetAsideClass.LATE:
+                return _LATE
+            case SetAsideClass.AMBIGUOUS:
+                return _AMBIGUOUS
+            case SetAsideClass.EXHAUSTED:
+                return _EXHAUSTED
+
+
+_POISON = SetAsideMeaning(
+    means="the event itself is wrong",
+    operator_does="Mend what Aforo refused, then replay it by its class",
+    replayed_by_default=False,  # it comes back unless something was mended
+    replayed_by_schedule=False,
+    doubtful_if_unsaid=False,
+    needs_decision=False,
+)
+_CONFIG = SetAsideMeaning(
+    means="Aforo lacks something: an unknown metric, a missing customer",
+    operator_does="Create at Aforo what it lacks, then replay",
+    replayed_by_default=True,
+    replayed_by_schedule=False,  # time alone creates no metric
+    doubtful_if_unsaid=False,
+    needs_decision=False,
+)
+_AUTH = SetAsideMeaning(
+    means="our credential or tenant was refused for longer than the hold",
+    operator_does="Mend the credential, then replay",
+    replayed_by_default=True,
+    replayed_by_schedule=True,
+    doubtful_if_unsaid=False,  # refused at the door
+    needs_decision=False,
+)
+_FUTURE = SetAsideMeaning(
+    means="`occurredAt` is ahead of Aforo's clock",
+    operator_does="Mend the clock, and replay when its time has come",
+    replayed_by_default=True,
+    replayed_by_schedule=False,
+    doubtful_if_unsaid=False,
+    needs_decision=False,
+)
+_LATE = SetAsideMeaning(
+    means="too old for Aforo to take",
+    operator_does="Hand it to Aforo's historical import",
+    replayed_by_default=True,
+    replayed_by_schedule=False,
+    doubtful_if_unsaid=False,
+    needs_decision=True,
+)
+_AMBIGUOUS = SetAsideMeaning(
+    means="Aforo may already have it, and no longer remembers keys that old: a person decides",
+    operator_does="Ask Aforo about every key, and send those that it lacks",
+    replayed_by_default=True,  # without that word it comes back; what the ledger has does not
+    replayed_by_schedule=False,
+    doubtful_if_unsaid=True,
+    needs_decision=True,
+)
+_EXHAUSTED = SetAsideMeaning(
+    means="waited longer than the hold, or was received too often",
+    operator_does="Wait until Aforo is back, then replay",
+    replayed_by_default=True,
+    replayed_by_schedule=True,
+    doubtful_if_unsaid=True,
+    needs_decision=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +142,7 @@ class SetAside:
     reason: str
     status: int | None = None
     instance: str | None = None  # Aforo's id of its answer: its support asks for it
-    doubtful_since_ms: int | None = None  # since when Aforo may have it; None: it has not
+    maybe_billed_since_ms: int | None = None  # since when Aforo may have it; None: it has not
 
 
 @dataclass(frozen=True, slots=True)

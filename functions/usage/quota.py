@@ -2,7 +2,7 @@
 
 Standard library only: the authorizer imports it, and its cold start is its imports. The state of
 a customer is one hash, so that a decision costs one read; `used` and `limit` are stored,
-`remaining` is derived in the same script that adds (DESIGN.md 8).
+`remaining` is derived in the same script that adds (architecture.md 3).
 """
 
 import re
@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from functions.usage.period import Period, Recurrence
 
-# The share of a limit that the margin may hold back at most, unless the deployment says otherwise:
+# The share of a limit that the headroom may hold back at most, unless the deployment says so:
 # a small customer keeps 95 of 100.
-MARGIN_CAP = 0.05
+HEADROOM_CAP = 0.05
 
 
 class Status(StrEnum):
@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class GuardLevel(StrEnum):
-    """Aforo's margin guard (aforo-contract.md 1.4), which is not our margin."""
+    """Aforo's margin guard (aforo-contract.md 1.4), which is not our headroom."""
 
     NONE = "NONE"
     ALERT = "L1_ALERT"
@@ -84,13 +84,13 @@ class QuotaState:
         return Allowance(limit=latest.limit, used=0, start_ms=start_ms, end_ms=end_ms)
 
 
-def margin(
+def headroom(
     limit: int,
     *,
     rate_per_second: float,
     burst: int,
     exposure_seconds: float,
-    cap: float = MARGIN_CAP,
+    cap: float = HEADROOM_CAP,
 ) -> int:
     """The part of `remaining` held back for calls in flight: `burst + rate * (ttl + lag)`, capped.
 
@@ -106,13 +106,13 @@ def overshoot_bound(
     rate_per_second: float,
     burst: int,
     exposure_seconds: float,
-    cap: float = MARGIN_CAP,
+    cap: float = HEADROOM_CAP,
 ) -> float:
     """How many calls beyond `limit` can be served at most, while rate and burst are enforced:
-    `burst + rate * (ttl + lag) - margin` (aws-and-counters.md 4b); docs/quota.md has the table.
+    `burst + rate * (ttl + lag) - headroom` (aws-and-counters.md 4b); quota.md has the table.
     """
     in_flight = burst + rate_per_second * exposure_seconds
-    return in_flight - margin(
+    return in_flight - headroom(
         limit,
         rate_per_second=rate_per_second,
         burst=burst,

@@ -3,7 +3,7 @@
     python -m tests.bench.bench_authorizer
 
 Server and client share one CPU, so that figures of one run can be compared with each other; those
-of two machines cannot. Goals: DESIGN.md 12, performance.md 6 (G8, G9, G11).
+of two machines cannot. Goals: docs/decisions/0005-cost-goals.md.
 """
 
 import json
@@ -201,7 +201,7 @@ def _authorizer(valkey: Valkey) -> Iterator[Authorizer]:
             "UNKNOWN_POLICY": "allow",
             "NO_GRANT_POLICY": "deny",
             "RESULT_TTL_SECONDS": "0",
-            "MARGIN_CAP_PERCENT": "5",
+            "HEADROOM_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
         }
     )

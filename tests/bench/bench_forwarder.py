@@ -5,7 +5,6 @@ stand-in (a process of its own), best of several runs. The unit is one bare post
 events by the same client, divided by 100: what no design with this client avoids.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +19,12 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client, read_capped
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.aforo_breaker import Breaker
+from functions.forwarder.gate import Post
 from functions.forwarder.inbox import Received, read_inbox
 from functions.forwarder.ingest_api import BATCH_PATH, IngestApi
 from functions.forwarder.packing import body_of
 from functions.forwarder.parallel import Parallel
-from functions.forwarder.posting import Post, Posting
+from functions.forwarder.posting import Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
@@ -33,6 +33,7 @@ from tests.fakes.forwarding import keyed_events, now_ms, sqs_record, usage_event
 from tests.fakes.ledger_reading import by_reading
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.foreground_server import foreground_server
 
 EVENTS_PER_MESSAGE = 5  # the common delivery has 1 to 10 lines
 RUNS = 7
@@ -40,15 +41,10 @@ RUNS = 7
 
 @contextmanager
 def standin() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.local.aforo", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = process.stdout.readline().split()[-1]
-        try:
-            httpx.patch(f"{url}/_settings", json={"rate_limit_per_minute": 0}).raise_for_status()
-            yield url
-        finally:
-            process.terminate()
+    with foreground_server("tests.local.aforo") as (_, line):
+        url = line.split()[-1]
+        httpx.patch(f"{url}/_settings", json={"rate_limit_per_minute": 0}).raise_for_status()
+        yield url
 
 
 def records(count: int) -> list[dict[str, Any]]:

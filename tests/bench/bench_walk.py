@@ -9,17 +9,15 @@ receive and to acknowledge the messages is not in it.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import httpx
 from pydantic_core import to_json
@@ -32,7 +30,9 @@ from tests.bench.bench_forwarder import forward, posting
 from tests.bench.bench_metering import bodies, delivery
 from tests.fakes.access_log_lines import REGION
 from tests.fakes.forwarding import now_ms, sqs_record
+from tests.fakes.lambda_context import lambda_context
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.foreground_server import foreground_server
 
 LINES = (10, 100, 1_000)
 ROUNDS = 9
@@ -43,40 +43,22 @@ PEER = "peer in JavaScript, 50 events a post"
 WALK = "metering + forwarding"
 
 
-@dataclass(frozen=True)
-class Context:
-    """What Lambda says of an invocation, as far as the handlers ask."""
-
-    aws_request_id: str = "bench"
-    log_group_name: str = "/aws/lambda/bench"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
-
-
-@contextmanager
-def process(*command: str) -> Iterator[subprocess.Popen[str]]:
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
-
-
-def node() -> str | None:
-    return str(NODE) if NODE.exists() else shutil.which("node")
-
-
 @contextmanager
 def peer_at(url: str) -> Iterator[subprocess.Popen[str] | None]:
-    command = node()
-    if command is None:
-        print("no node here (`make statemachine` brings one): without the peer")
+    # The pinned node only: what another one of this machine makes of the peer is no figure of ours.
+    if not NODE.exists():
+        print("no node here (`make bench` brings one): without the peer")
         yield None
         return
-    script = str(Path(__file__).with_name("peer.mjs"))
-    with process(command, script, url, DEFAULT_API_KEY, DEFAULT_TENANT) as running:
+    words = [str(NODE), str(Path(__file__).with_name("peer.mjs")), url, DEFAULT_API_KEY]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*words, DEFAULT_TENANT],
+        stdin=pipe,  # it ends with its input
+        stdout=pipe,
+        env={},  # a user's NODE_OPTIONS are not the peer's
+        text=True,
+    ) as running:
         yield running
 
 
@@ -88,7 +70,7 @@ def set_environment(url: str) -> None:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "USAGE_QUEUE_URL": f"{url}/1/usage",
-        "UNFORWARDED_USAGE_QUEUE_URL": f"{url}/1/unforwarded",
+        "USAGE_DEAD_LETTER_QUEUE_URL": f"{url}/1/usage_dead_letter",
         "SETTLED_USAGE_QUEUE_URL": f"{url}/1/settled",
         "QUARANTINE_BUCKET": "quarantine",
         "CONFIGURATION_BUCKET": "configuration",
@@ -121,7 +103,7 @@ def peer_us(peer: subprocess.Popen[str], payload: dict[str, Any], runs: int, lin
 
 def stages(payload: dict[str, Any]) -> dict[str, Callable[[], object]]:
     """What is measured here, by name."""
-    context = cast("Any", Context())
+    context = lambda_context("bench")
     source = AccessLogSource(REGION)
     texts = bodies(source, payload, now_ms())
     records = [
@@ -179,10 +161,8 @@ def main() -> None:
     counts = [int(word) for word in sys.argv[1:]] or LINES
     with (
         Path(os.devnull).open("w") as nothing,
-        process(sys.executable, "-m", "tests.bench.sink") as sink,
+        foreground_server("tests.bench.sink") as (_, url),
     ):
-        assert sink.stdout
-        url = sink.stdout.readline().strip()
         set_environment(url)
         with peer_at(url) as peer:
             for lines in counts:

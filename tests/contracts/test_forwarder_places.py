@@ -20,9 +20,9 @@ from functions.forwarder.returning import Hider, PutterBack
 from functions.forwarder.settle import RowKeeper
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.model_queue import ModelQueue
+from tests.fakes.set_aside_messages import ledger_row
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settling import FakeLedger, FakePlaces
-from tests.fakes.unforwarded import ledger_row
 
 PATIENCE_SECONDS = 30
 
@@ -153,7 +153,10 @@ def rows(request: pytest.FixtureRequest) -> Rows:
 
 def test_the_ledger_gives_back_the_rows_of_an_hour(rows: Rows) -> None:
     """All of its fields, the doubt included; nothing of another hour, and nothing for no rows."""
-    doubtful = {**ledger_row(1, set_aside_class="exhausted"), "doubtfulSince": "2026-11-23T09:00Z"}
+    doubtful = {
+        **ledger_row(1, set_aside_class="exhausted"),
+        "maybeBilledSince": "2026-11-23T09:00Z",
+    }
     other_hour = ledger_row(2, occurred_at="2026-11-23T11:00:00.000Z")
     rows.keeper.append([ledger_row(0), doubtful, other_hour], "first")  # type: ignore[list-item]
     rows.keeper.append([ledger_row(3)], "second")

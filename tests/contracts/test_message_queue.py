@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 import boto3
@@ -10,10 +10,8 @@ import pytest
 
 from functions.adapters.message_queue import BYTES_PER_CALL, ENTRIES_PER_CALL, MessageQueue
 from functions.usage.errors import Permanent, Retryable
+from tests.fakes.queue_contents import take_all
 from tests.fakes.sqs import FakeSqs
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.client import SQSClient
 
 NOT_ALLOWED = "a character that SQS refuses: \x01"
 
@@ -33,14 +31,7 @@ def _fake() -> Place:
 def _real() -> Place:
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName=f"contract-{uuid4()}")["QueueUrl"]
-    return Place(MessageQueue(sqs, url), lambda: _taken(sqs, url))
-
-
-def _taken(sqs: "SQSClient", url: str) -> Counter[str]:
-    bodies: Counter[str] = Counter()
-    while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        bodies.update(message["Body"] for message in found)
-    return bodies
+    return Place(MessageQueue(sqs, url), lambda: Counter(take_all(sqs, url)))
 
 
 @pytest.fixture(params=["fake", "real"])

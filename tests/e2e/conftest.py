@@ -1,6 +1,5 @@
 """One local cloud for all end-to-end tests: started once, the unmodified template deployed."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.local import cloud
 from tests.local.endpoints import Endpoints, read_endpoints
+from tests.local.reaped_process import end_listed_with_us, ending, start_process
 
 # Short enough to see usage being set aside, long enough for a good answer to come first.
 HOLD_SECONDS = 6
@@ -15,11 +15,13 @@ HOLD_SECONDS = 6
 
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """Started as `make local` does it, so that what it leaves running belongs to nobody here."""
+    """Started as `make local` does it; what that leaves running ends with us all the same."""
     directory = tmp_path_factory.mktemp("cloud")
     command = [sys.executable, "-m", "tests.local.cloud", "start"]
     options = ["--directory", str(directory), "--hold-seconds", str(HOLD_SECONDS)]
-    subprocess.run([*command, *options], check=True)
+    end_listed_with_us(directory)
+    with ending(start_process([*command, *options])) as starting:
+        assert starting.wait() == 0
     with pytest.MonkeyPatch.context() as patch:
         running = read_endpoints(directory)
         for name, value in running.aws_environment.items():

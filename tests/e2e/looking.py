@@ -7,6 +7,8 @@ from typing import Any
 import boto3
 import httpx
 
+from tests.local import waiting
+from tests.local.demo.accounting import billed_events
 from tests.local.endpoints import Endpoints
 
 ARRIVAL_SECONDS = 60.0
@@ -15,14 +17,8 @@ NOT_NOW = frozenset({"IDENTITY_UNKNOWN", "QUOTA_STATE_UNKNOWN"})
 
 
 def until[Found](look: Callable[[], Found | None], seconds: float = ARRIVAL_SECONDS) -> Found:
-    """What is found, once something is."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"{look.__qualname__}: not within {seconds} s"
-        time.sleep(0.3)
+    """What is found in the cloud, once something is: a look is a call of it, or several."""
+    return waiting.until(look, seconds, every=0.3)
 
 
 def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
@@ -38,10 +34,9 @@ def answered(ask: Callable[[], httpx.Response]) -> httpx.Response:
 
 def billed(endpoints: Endpoints, *extended_ids: str) -> list[dict[str, Any]]:
     """What Aforo accepted for these requests."""
-    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()
     return [
         event
-        for event in answer["events"]
+        for event in billed_events(endpoints)
         if event["metadata"]["extendedRequestId"] in extended_ids
     ]
 

@@ -7,6 +7,7 @@ import pytest
 
 from functions.operator.counter_commands.stack import find_stack
 from tests.e2e.looking import answered, until
+from tests.local.aforo.console import Console
 from tests.local.customers import Plan, inspect, provision, put_limit
 from tests.local.endpoints import DemoCustomer, Endpoints
 from tests.local.reconcile import reconcile
@@ -61,13 +62,12 @@ def test_a_heartbeat_walks_to_the_watermark(endpoints: Endpoints) -> None:
 
 def test_an_aforo_that_is_away_fails_no_reconcile(endpoints: Endpoints) -> None:
     """What customers may do stays as it was."""
-    httpx.post(
-        f"{endpoints.aforo_url}/_faults", json={"faults": [{"kind": "status", "status": 503}]}
-    ).raise_for_status()
-    try:
-        assert reconcile(endpoints)["outcome"] in {"reconciled", "nothing_answered"}
-    finally:
-        httpx.delete(f"{endpoints.aforo_url}/_faults")
+    with Console(endpoints.aforo_url) as console:
+        console.order_faults({"kind": "status", "status": 503})
+        try:
+            assert reconcile(endpoints)["outcome"] in {"reconciled", "nothing_answered"}
+        finally:
+            console.clear_faults()
     customer = endpoints.customers[0]
     assert inspect(endpoints.functions["reconciliation"], customer.customer_id)["limit"] == (
         customer.quota

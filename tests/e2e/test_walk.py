@@ -20,7 +20,7 @@ from functions.usage.moment import iso_from_epoch_ms
 from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.customers import inspect
-from tests.local.demo.accounting import ledger_rows
+from tests.local.demo.accounting import billed_events, ledger_rows
 from tests.local.demo.depth import waiting
 from tests.local.demo.forger import forge
 from tests.local.demo.outage import (
@@ -111,7 +111,7 @@ def test_what_a_client_writes_into_an_execution_log_bills_itself(endpoints: Endp
     forgery = forge(endpoints, lambda _: None)
     assert forgery.refused == 1
     until(lambda: len(billed(endpoints, *forgery.served)) == len(forgery.served))
-    everything = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=30).json()["events"]
+    everything = billed_events(endpoints)
     assert forgery.billed_to(everything) == {forgery.forger: len(forgery.served)}
 
 
@@ -192,7 +192,7 @@ def test_an_outage_ends_in_the_dead_letter_queue_and_a_replay_bills_it(
     """
     stage, customer = Stage(), endpoints.customers[0]
     used_before = inspect(endpoints.functions["reconciliation"], customer.customer_id)["used"]
-    alarm = endpoints.alarms["UnforwardedUsageAlarm"]
+    alarm = endpoints.alarms["UsageDeadLetterAlarm"]
     set_aside_before = set_aside(endpoints, customer.customer_id)
     take_aforo_down(endpoints)
     try:
@@ -259,8 +259,10 @@ def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: En
         "occurredAt": iso_from_epoch_ms(now),
     }
     body = to_body({"version": 1, "settled": [usage]})
-    boto3.client("sqs").send_message(QueueUrl=endpoints.queues["unreconciled"], MessageBody=body)
-    assert replay_of(stage, endpoints, "unreconciled")["messages"]["moved"] == 1
+    boto3.client("sqs").send_message(
+        QueueUrl=endpoints.queues["counter_dead_letter"], MessageBody=body
+    )
+    assert replay_of(stage, endpoints, "counters")["messages"]["moved"] == 1
     until(lambda: inspect(endpoints.functions["reconciliation"], customer)["used"] >= used + 7)
 
 

@@ -10,11 +10,23 @@ from functions.authorizer.decision import DecisionRules
 from functions.authorizer.light_telemetry import AuthorizerTelemetry
 from functions.authorizer.signing_key import SigningKeys
 from functions.authorizer.token import TokenVerifier
+from functions.usage.quota import meter_field
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
-from tests.fakes.token_issuer import TENANT
+from tests.fakes.token_issuer import CUSTOMER, TENANT
 
 METER = "api_calls"
+
+
+def meter_fields(**numbers: float) -> dict[str, str]:
+    """What the counters hold of the meter, by the fields' own names."""
+    return {meter_field(METER, name): str(number) for name, number in numbers.items()}
+
+
+def api_key_fields(tenant: str, **fields: str) -> dict[str, str]:
+    """What they hold of a live API key of `CUSTOMER`."""
+    key = {"customer_id": CUSTOMER, "tenant_id": tenant, "key_id": "key-9", "environment": "live"}
+    return key | fields
 
 
 def make_authorizer(

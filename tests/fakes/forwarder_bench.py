@@ -10,10 +10,11 @@ from pydantic_core import from_json
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.forwarding import Forwarding, Invocation
+from functions.forwarder.gate import Post
 from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.holding import Holding
 from functions.forwarder.parallel import Parallel
-from functions.forwarder.posting import Post, Posting
+from functions.forwarder.posting import Posting
 from functions.forwarder.rate_share import RateShare
 from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
@@ -52,13 +53,16 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.aforo = ScriptedAforo(self.answer)
-        self.unforwarded = FakeMessageQueue("unforwarded", self.places)
+        self.usage_dead_letter = FakeMessageQueue("usage_dead_letter", self.places)
         self.settled = FakeMessageQueue("settled", self.places)
         self.ledger = FakeLedger(self.places)
         self.visibility = FakeVisibility(self.places)
         self.usage = FakeUsageQueue(self.places)
         if self.beside:
-            self.unforwarded, self.settled = self.beside.unforwarded, self.beside.settled
+            self.usage_dead_letter, self.settled = (
+                self.beside.usage_dead_letter,
+                self.beside.settled,
+            )
             self.ledger = self.beside.ledger
         telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
@@ -71,7 +75,7 @@ class Bench:
                 most_events=self.most_events,
                 most_bytes=1_048_576,
             ),
-            settlement=Settlement(self.unforwarded, self.ledger, self.settled, telemetry),
+            settlement=Settlement(self.usage_dead_letter, self.ledger, self.settled, telemetry),
             coming_back=Returning(
                 Holding(self.hold_seconds, self.jitter),
                 self.queue or self.visibility,
@@ -89,7 +93,7 @@ class Bench:
         return self.remaining_ms.pop(0) if len(self.remaining_ms) > 1 else self.remaining_ms[0]
 
     def set_aside(self) -> list[dict[str, Any]]:
-        return [from_json(body) for body in self.unforwarded.bodies]
+        return [from_json(body) for body in self.usage_dead_letter.bodies]
 
     def settled_keys(self) -> list[str]:
         return [one["key"] for body in self.settled.bodies for one in from_json(body)["settled"]]

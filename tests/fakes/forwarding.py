@@ -10,6 +10,7 @@ from functions.forwarder.answer import NoAnswer, Verdict, judge
 from functions.forwarder.inbox import Envelope, Received, read_inbox
 from functions.forwarder.packing import KeyedEvent, distinct
 from functions.forwarder.problem import Reply
+from functions.forwarder.settings import ForwarderSettings
 from functions.usage.event import UsageEvent
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
@@ -21,6 +22,21 @@ METERED_AT = "2026-11-01T00:00:00.000Z"
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def forwarder_settings(**numbers: int) -> ForwarderSettings:
+    """Of made-up places, with defaults but for `numbers`."""
+    return ForwarderSettings(
+        usage_queue_url="u",
+        usage_dead_letter_queue_url="u",
+        settled_usage_queue_url="u",
+        ledger_bucket="b",
+        aforo_base_url="http://127.0.0.1",
+        aforo_allowed_hosts="",
+        aforo_tenant_id="t",
+        aforo_secret_arn="s",
+        **numbers,
+    )
 
 
 def usage_event(

@@ -1,6 +1,6 @@
 """A customer runs into its limit: how far beyond it is it served, and how far may it be?
 
-Real: the gateway's bucket, CounterRead, LastKnown, the watermark, `decide` and `margin`. A model:
+Real: the gateway's bucket, CounterRead, LastKnown, the watermark, `decide` and `headroom`. A model:
 the walk from request to counter, heartbeats, a gateway that keeps answers. The model keeps what the
 bound rests on: rate and burst are enforced; no usage is overtaken by a heartbeat that was put after
 it; where no heartbeat is sent, the grant's lag covers every walk.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from functions.authorizer.decision import Allow, DecisionRules
 from functions.authorizer.identity import Identity
-from functions.usage.quota import margin, tenant_key
+from functions.usage.quota import headroom, tenant_key
 from tests.fakes.authorizer import make_authorizer
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.overshoot_walk import Walk
@@ -73,7 +73,7 @@ class Trial:
             ttl_seconds=world.ttl,
             allow_without_grant=False,
             allow_when_unknown=False,
-            margin_cap=world.cap,
+            headroom_cap=world.cap,
         )
         self._processes = [
             replace(make_authorizer(self._store, self._clock, _say_nothing), rules=rules)
@@ -143,12 +143,12 @@ class Trial:
 
     def _promised(self, reading: Reading, now: float, until: float) -> Answer:
         """What the formula says of this Allow: rate and burst are the greatest enforced from what
-        is uncounted until the end of the answer, the margin is of those that the process read.
+        is uncounted until the end of the answer, the headroom is of those that the process read.
         """
         plan = reading.plan
         exposure = self._world.ttl + reading.lag + (now - reading.at)
         rate, burst = self._world.greatest(reading.at - reading.lag, until)
-        held_back = margin(
+        held_back = headroom(
             plan.limit,
             rate_per_second=plan.rate,
             burst=plan.burst,

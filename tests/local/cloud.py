@@ -21,15 +21,15 @@ from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.deploy import DeployError
 from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
 from tests.local.greeting import greeting
-from tests.local.ministack import MinistackError, start_ministack
-from tests.local.process_list import read_processes, remember
+from tests.local.ministack import start_ministack
+from tests.local.process_list import let_outlive_us, read_processes, remember
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
-    ServerError,
     ServerProcess,
     start_server,
 )
-from tests.local.valkey import ValkeyError, start_valkey
+from tests.local.server_start import ServerError
+from tests.local.valkey import start_valkey
 
 STACK = "aforo-local"
 # On AWS 14 hours. Here a person wants to see usage being set aside, and still have time to look.
@@ -45,7 +45,8 @@ type Say = Callable[[str], None]
 def start(
     directory: Path = LOCAL, *, hold_seconds: int = HOLD_SECONDS, say: Say = print
 ) -> Endpoints:
-    """Start and deploy; the endpoints, also written to `directory`. Stops all of it on failure.
+    """Start and deploy; the endpoints, also written to `directory`. Stops all of it on failure, and
+    all of it ends with this process, unless it is told to outlive it.
 
     The environment of this process then points at the cloud: boto3 needs nothing more.
     """
@@ -167,9 +168,9 @@ def _endpoints(
         execution_log_group=ids["DemoExecutionLogGroup"],
         queues={
             "usage": outputs["UsageQueueUrl"],
-            "unforwarded": outputs["UnforwardedUsageQueueUrl"],
+            "usage_dead_letter": outputs["UsageDeadLetterQueueUrl"],
             "settled": outputs["SettledUsageQueueUrl"],
-            "unreconciled": outputs["UnreconciledUsageQueueUrl"],
+            "counter_dead_letter": outputs["CounterDeadLetterQueueUrl"],
         },
         state_machines={
             "replay": outputs["ReplayStateMachineArn"],
@@ -182,7 +183,7 @@ def _endpoints(
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
         configuration_bucket=outputs["ConfigurationBucketName"],
-        alarms={name: ids[name] for name in ("UnforwardedUsageAlarm", "UnreconciledUsageAlarm")},
+        alarms={name: ids[name] for name in ("UsageDeadLetterAlarm", "CounterDeadLetterAlarm")},
         aws_environment=environment,
         tenant_id=DEFAULT_TENANT,
         customers=customers,
@@ -220,7 +221,8 @@ def main() -> int:
     print("starting the local cloud")
     try:
         endpoints = start(options.directory, hold_seconds=options.hold_seconds)
-    except (DeployError, MinistackError, ServerError, ValkeyError) as error:
+        let_outlive_us(options.directory)
+    except (DeployError, ServerError) as error:
         print(f"local: {error}", file=sys.stderr)
         return 1
     print(greeting(endpoints, options.directory / FILE_NAME))

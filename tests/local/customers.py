@@ -18,6 +18,7 @@ import httpx
 from functions.operator.counter_commands.stack import Stack
 from functions.reconciliation.commands import COMMAND
 from tests.local.endpoints import DemoCustomer
+from tests.local.waiting import until
 
 TOKEN_SECONDS = 12 * 3600  # a local cloud stays up for an afternoon
 METER = "api_calls"
@@ -161,9 +162,12 @@ def token(aforo_url: str, customer_id: str, ttl_seconds: int = TOKEN_SECONDS) ->
 
 
 def _wait_for_grant(reconciliation: str, plan: Plan) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while inspect(reconciliation, plan.customer_id)["limit"] != plan.quota:
-        if time.monotonic() > deadline:
-            message = f"the grant of {plan.customer_id} did not reach the counters"
-            raise TimeoutError(message)
-        time.sleep(0.2)
+    def is_counted() -> bool:
+        return bool(inspect(reconciliation, plan.customer_id)["limit"] == plan.quota)
+
+    until(
+        is_counted,
+        READY_SECONDS,
+        every=0.2,
+        what=lambda: f"no grant of {plan.customer_id} in the counters",
+    )

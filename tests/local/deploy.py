@@ -21,6 +21,7 @@ import boto3
 import yaml
 
 from tests.local.endpoints import LOCAL, ROOT
+from tests.local.reaped_process import ending, start_process
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -118,16 +119,16 @@ def _sam(
         message = "sam is not installed: run this through make, which installs it"
         raise DeployError(message)
     with log_file.open("ab") as log:
-        status = subprocess.run(
+        process = start_process(
             [str(sam), *arguments, "--config-file", str(config), "--config-env", "local"],
             cwd=root,
             env={**os.environ, "SAM_CLI_TELEMETRY": "0", **environment},
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
-    if status != 0:
+        )
+    with ending(process):
+        process.wait()
+    if process.returncode != 0:
         message = f"sam {arguments[0]} failed:\n{log_file.read_text(errors='replace')[-3000:]}"
         raise DeployError(message)
 

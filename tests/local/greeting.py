@@ -45,7 +45,7 @@ An outage: take Aforo down, call the API, wait for usage to be set aside, bring 
 The same through AWS's own tools:
 
   {aws} sqs get-queue-attributes --attribute-names All \\
-    --queue-url {endpoints.queues["unforwarded"]}
+    --queue-url {endpoints.queues["usage_dead_letter"]}
   {aws} logs filter-log-events --limit 40 \\
     --log-group-name {endpoints.execution_log_group}
   {aws} stepfunctions start-execution --state-machine-arn {endpoints.state_machines["replay"]}

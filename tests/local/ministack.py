@@ -2,37 +2,31 @@
 
 Guaranteed: nothing of the caller's environment reaches the emulator (its Lambda functions inherit
 what it has), it listens on 127.0.0.1 only, with TLS and IAM, it is ready to be called when
-`start_ministack` returns, and `stop` leaves none of its worker processes behind.
+`start_ministack` returns, and `stop`, or the end of whoever started it, leaves none of its worker
+processes behind.
 """
 
 import os
-import signal
 import ssl
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.local.certificate import make_certificate
-from tests.local.free_port import free_port
+from tests.local.process_group import kill_group
+from tests.local.reaped_process import forget, start_process
+from tests.local.server_start import at_port, ready
 
 REGION = "us-east-1"
 # A cold start takes 0.3 to 1 s; the rest is for two loaded cores.
 READY_SECONDS = 60.0
 # Its own shutdown waits for idle client connections; nothing it holds outlives it anyway.
 STOP_SECONDS = 1.5
-# Between picking a free port and binding it another process may take it.
-START_ATTEMPTS = 3
-
-
-class MinistackError(RuntimeError):
-    """The emulator did not come up; the message ends with the tail of its log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,33 +53,22 @@ class Ministack:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        _kill_group(self.process.pid)
+        kill_group(self.pid)
+        forget(self.pid)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
 def start_ministack(directory: Path, port: int | None = None) -> Ministack:
     """Start ministack with its temporary files and log under `directory`, on `port` or a free one.
 
-    Raises MinistackError when it does not answer in time.
+    Raises ServerError when it does not answer in time.
     """
-    attempts = START_ATTEMPTS if port is None else 1
-    for attempt in range(1, attempts + 1):
-        try:
-            return _start_once(directory, port or free_port())
-        except MinistackError:
-            if attempt == attempts:
-                raise
-    raise AssertionError("unreachable")
+    return at_port(port, lambda chosen: _start_once(directory, chosen))
 
 
 def _start_once(directory: Path, port: int) -> Ministack:
@@ -94,7 +77,7 @@ def _start_once(directory: Path, port: int) -> Ministack:
     log_file = directory.resolve() / "ministack.log"
     certificate, key = make_certificate(temporary / "ministack-tls")
     with log_file.open("ab") as log:
-        process = subprocess.Popen(
+        process = start_process(
             [str(Path(sys.executable).with_name("ministack"))],
             env={
                 **_emulator_environment(temporary, port),
@@ -102,10 +85,8 @@ def _start_once(directory: Path, port: int) -> Ministack:
                 "MINISTACK_SSL_KEY": str(key),
             },
             cwd=directory,
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # one group, so that stop() reaches the workers
         )
     ministack = Ministack(
         endpoint_url=f"https://127.0.0.1:{port}",
@@ -115,7 +96,7 @@ def _start_once(directory: Path, port: int) -> Ministack:
         process=process,
     )
     try:
-        _wait_until_ready(ministack)
+        ready(process, log_file, lambda: _answers(ministack), READY_SECONDS)
     except BaseException:
         ministack.stop()
         raise
@@ -151,21 +132,6 @@ def _client_environment(port: int, certificate: Path) -> dict[str, str]:
     }
 
 
-def _wait_until_ready(ministack: Ministack) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if ministack.process.poll() is not None:
-            raise MinistackError(
-                f"ministack ended with {ministack.process.returncode}: {_tail(ministack)}"
-            )
-        if _answers(ministack):
-            return
-        time.sleep(0.05)
-    raise MinistackError(
-        f"ministack did not answer within {READY_SECONDS:.0f} s: {_tail(ministack)}"
-    )
-
-
 def _answers(ministack: Ministack) -> bool:
     try:
         trust = ssl.create_default_context(cafile=ministack.ca_bundle)
@@ -174,14 +140,3 @@ def _answers(ministack: Ministack) -> bool:
             return bool(answer.status == 200)
     except (OSError, URLError, HTTPException, ssl.SSLError):
         return False
-
-
-def _tail(ministack: Ministack) -> str:
-    return ministack.log_file.read_text(errors="replace")[-2000:]
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return

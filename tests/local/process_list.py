@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.local.reaped_process import forget
 from tests.local.server_process import ServerProcess
 
 FILE_NAME = "processes.json"
@@ -13,7 +14,9 @@ def remember(directory: Path, process: ServerProcess) -> None:
     """Add a process, in place of the one of its name that is no more."""
     known = [one for one in read_processes(directory) if one.name != process.name]
     text = json.dumps([asdict(one) for one in [*known, process]], indent=2)
-    (directory / FILE_NAME).write_text(text + "\n")
+    draft = directory / f"{FILE_NAME}.new"
+    draft.write_text(text + "\n")
+    draft.rename(directory / FILE_NAME)  # in one step: whoever writes may be killed
 
 
 def read_processes(directory: Path) -> list[ServerProcess]:
@@ -23,3 +26,9 @@ def read_processes(directory: Path) -> list[ServerProcess]:
     except FileNotFoundError:
         return []
     return [ServerProcess(**process) for process in found]
+
+
+def let_outlive_us(directory: Path) -> None:
+    """What would end with this process lives on: whoever reads the list can stop it."""
+    for process in read_processes(directory):
+        forget(process.pid)

@@ -1,8 +1,8 @@
-"""Our own local servers as child processes that outlive the command that started them.
+"""Our own local servers as child processes.
 
 A module name and its options come in; a URL and a process id leave once the server has printed its
 `... listening on URL` line. Every process is stopped by its own pid, after a look at whether that
-pid is still ours.
+pid is still ours, and ends with the command that started it, unless it was told to live on.
 """
 
 import os
@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.local.process_group import kill_group
+from tests.local.reaped_process import forget, start_process
+from tests.local.server_start import ready
+
 READY_SECONDS = 60.0  # a second each; the rest is for two loaded cores
 STOP_SECONDS = 35.0  # the gateway writes out its logs for up to 30 s
 STOP_AT_ONCE_SECONDS = 1.0  # for what keeps nothing that anybody will read again
 _POLL_SECONDS = 0.02
-
-
-class ServerError(RuntimeError):
-    """A local server did not come up; the message ends with the tail of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class ServerProcess:
                 os.kill(self.pid, signal.SIGKILL)
         # A pid is not given away while a group has it: another's process, then another's group.
         if self.group and (self.is_running() or _is_over(self.pid)):
-            _kill_group(self.pid)
+            kill_group(self.pid)
+        forget(self.pid)
 
 
 def start_server(
@@ -61,36 +62,29 @@ def start_server(
     log_file = directory / f"{name}.log"
     offset = log_file.stat().st_size if log_file.exists() else 0
     with log_file.open("ab") as log:
-        process = subprocess.Popen(
+        process = start_process(
             [sys.executable, "-m", module, *options],
             env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C belongs to the command in the foreground
         )
     try:
         url = _url_when_ready(process, log_file, offset)
-    except BaseException:  # Ctrl-C too: nobody else knows its pid yet
+    except BaseException:  # Ctrl-C too: whoever catches it has no pid to stop
         process.kill()
         process.wait()
+        forget(process.pid)
         raise
     return url, ServerProcess(name, process.pid, module)
 
 
 def _url_when_ready(process: subprocess.Popen[bytes], log_file: Path, offset: int) -> str:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+    def look() -> str | None:
         text = log_file.read_bytes()[offset:].decode(errors="replace")
         _, found, rest = text.partition(" listening on ")
-        if found and "\n" in rest:
-            return rest.split()[0]
-        if process.poll() is not None:
-            break
-        time.sleep(_POLL_SECONDS)
-    tail = log_file.read_text(errors="replace")[-2000:]
-    message = f"{log_file.stem} did not start: {tail}"
-    raise ServerError(message)
+        return rest.split()[0] if found and "\n" in rest else None
+
+    return ready(process, log_file, look, READY_SECONDS)
 
 
 def _command_line(pid: int) -> str:
@@ -128,11 +122,4 @@ def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return
-
-
-def _kill_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
         return

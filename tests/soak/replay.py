@@ -25,7 +25,7 @@ import pytest
 
 from functions.usage.message import to_body
 from functions.usage.outcome import SetAsideClass
-from tests.fakes.unforwarded import an_hour_ago, event, message, record
+from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
 from tests.integration.replay.conftest import make_surroundings
 from tests.integration.replay.deployed import Deployed
 from tests.local.aforo.standin import running_standin
@@ -84,7 +84,7 @@ def _set_aside(deployed: Deployed, messages: int) -> int:
             for place, number in enumerate(numbers)
         ]
         deployed.aws.sqs.send_message_batch(
-            QueueUrl=deployed.aws.unforwarded_url,
+            QueueUrl=deployed.aws.usage_dead_letter_url,
             Entries=entries,  # type: ignore[arg-type]
         )
 

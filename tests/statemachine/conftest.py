@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -27,12 +27,12 @@ def quick_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minist
 def stage(
     quick_ministack: Ministack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Stage]:
-    """Sets a stage for a script, with some of the machine's limits lowered."""
+    """Sets a stage for a script."""
     for name, value in quick_ministack.env.items():
         monkeypatch.setenv(name, value)
 
-    def set_up(script: Script, limits: Mapping[str, str] | None = None, broken: str = "") -> Stage:
-        return Stage(tmp_path, script, limits or {}, broken)
+    def set_up(script: Script, broken: str = "") -> Stage:
+        return Stage(tmp_path, script, broken)
 
     return set_up
 

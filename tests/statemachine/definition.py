@@ -1,6 +1,5 @@
 """The replay state machine as a document: read, and filled in for the emulator."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,11 +27,14 @@ def states() -> dict[str, dict[str, Any]]:
 
 
 def tasks() -> dict[str, dict[str, Any]]:
-    """Every state that calls something, those inside a Map too."""
-    every = dict(states())
-    for state in states().values():
-        every |= state.get("ItemProcessor", {}).get("States", {})
-    return {name: state for name, state in every.items() if state["Type"] == "Task"}
+    """Every state that calls something."""
+    return {name: state for name, state in states().items() if state["Type"] == "Task"}
+
+
+def functions_of(state: Mapping[str, Any]) -> set[str]:
+    """The functions that a state may call, by their logical ids in the template."""
+    name = state.get("Arguments", {}).get("FunctionName", "")
+    return {found.removesuffix("Arn") for found in _SUBSTITUTION.findall(name)}
 
 
 def substitutions() -> set[str]:
@@ -46,30 +48,19 @@ def targets(state: Mapping[str, Any]) -> set[str]:
     return {name for name in found if name}
 
 
-def filled_in(values: Mapping[str, str], limits: Mapping[str, str]) -> str:
-    """The JSON that AWS would hold, with some limits lowered so that a test reaches them."""
-    definition = text()
-    for limit, lowered in limits.items():
-        assert definition.count(limit) == 1, f"{limit} is not what the machine says"
-        definition = definition.replace(limit, lowered)
-    definition = _SUBSTITUTION.sub(lambda found: values[found[1]], definition)
-    return json.dumps(yaml.safe_load(definition))
+def filled_in(values: Mapping[str, str]) -> dict[str, Any]:
+    """The definition as AWS would hold it."""
+    definition = _SUBSTITUTION.sub(lambda found: values[found[1]], text())
+    parsed: dict[str, Any] = yaml.safe_load(definition)
+    return parsed
 
 
-def broken_at(name: str, definition: str) -> str:
-    """The definition with one task, also one inside a Map, that calls what is not there."""
-    found: dict[str, Any] = json.loads(definition)
-    inner = [one["ItemProcessor"]["States"] for one in found["States"].values() if "Items" in one]
-    for machine_states in (found["States"], *inner):
-        if name in machine_states:
-            _break(machine_states[name]["Arguments"])
-    return json.dumps(found)
-
-
-def _break(arguments: dict[str, Any]) -> None:
-    if "MaxResults" in arguments:  # a list of nothing is no failure
-        arguments["NextToken"] = "no token"
-        return
-    place = next(iter(arguments))  # FunctionName, QueueUrl, TopicArn and the like come first
-    value: str = arguments[place]
-    arguments[place] = value.replace("%}", "& '-gone' %}") if "%}" in value else f"{value}-gone"
+def broken_at(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition with one task that calls what is not there."""
+    state = definition["States"][name]
+    place = next(iter(state["Arguments"]))  # FunctionName and TopicArn come first
+    value: str = state["Arguments"][place]
+    gone = value.replace("%}", "& '-gone' %}").replace("' :", "-gone' :")
+    arguments = {**state["Arguments"], place: gone if "%}" in value else f"{value}-gone"}
+    broken = {**definition["States"], name: {**state, "Arguments": arguments}}
+    return {**definition, "States": broken}

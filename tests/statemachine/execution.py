@@ -15,6 +15,7 @@ FINISHED_SECONDS = 60
 class Execution:
     """One that has ended."""
 
+    arn: str
     status: str
     path: list[str]
     output: dict[str, Any]
@@ -40,6 +41,7 @@ def finished(client: "SFNClient", execution_arn: str) -> Execution:
         assert time.monotonic() < deadline, f"still at {path_of(client, execution_arn)[-1]}"
         time.sleep(0.02)
     return Execution(
+        arn=execution_arn,
         status=found["status"],
         path=path_of(client, execution_arn),
         output=json.loads(found.get("output") or "{}"),

@@ -1,17 +1,17 @@
-"""A stage for the replay state machine: a real one on ministack, and three Lambda functions that
+"""A stage for the replay state machine: a real one on ministack, and four Lambda functions that
 answer from a script and write down what they were asked.
 """
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
 
+from tests.fakes.topic_queue import make_topic
 from tests.statemachine.actors import Actors, Script
 from tests.statemachine.definition import broken_at, filled_in
 from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, path_of
@@ -19,32 +19,31 @@ from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
+# Only the start is given the input, and only the report the trouble.
+STEP = '"start" if "input" in event else "report" if "trouble" in event else "round"'
+
 
 @dataclass
 class Stage:
-    """A state machine of its own, its queue, its topic with a queue behind it, and its actors."""
+    """A state machine of its own, its topic with a queue behind it, and its actors."""
 
     folder: Path
     script: Script
-    limits: Mapping[str, str] = field(default_factory=dict)
     broken: str = ""  # a task whose call cannot succeed
 
     def __post_init__(self) -> None:
         self.sfn: SFNClient = boto3.client("stepfunctions")
         self._sqs = boto3.client("sqs")
         self.name = f"stage-{uuid4().hex[:12]}"
-        self.queue_url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
         self.notices_url = self._sqs.create_queue(QueueName=f"{self.name}-notices")["QueueUrl"]
-        self._actors = Actors(self.name, self.folder, self.script, 'event.get("step", "probe")')
+        self._actors = Actors(self.name, self.folder, self.script, STEP)
         self._role = self._actors.role()
-        definition = broken_at(self.broken, filled_in(self._substitutions(), self.limits))
+        definition = filled_in(self._substitutions())
+        if self.broken:
+            definition = broken_at(self.broken, definition)
         self.arn = self.sfn.create_state_machine(
-            name=self.name, definition=definition, roleArn=self._role
+            name=self.name, definition=json.dumps(definition), roleArn=self._role
         )["stateMachineArn"]
-
-    def put_messages(self, number: int) -> None:
-        for _ in range(number):
-            self._sqs.send_message(QueueUrl=self.queue_url, MessageBody="{}")
 
     def start(self, order: object, name: str | None = None) -> str:
         started = self.sfn.start_execution(
@@ -86,32 +85,12 @@ class Stage:
         boto3.client("sns").delete_topic(TopicArn=self.topic_arn)
 
     def _substitutions(self) -> dict[str, str]:
-        self.topic_arn = boto3.client("sns").create_topic(Name=self.name)["TopicArn"]
-        boto3.client("sns").subscribe(
-            TopicArn=self.topic_arn, Protocol="sqs", Endpoint=self._open_notices()
-        )
+        self.topic_arn = make_topic(self.name, self.notices_url)
         return {
             **{
                 f"Replay{part}FunctionArn": self._actors.hire(part, self._role)
-                for part in ("Probe", "Move", "MeterAgain", "Report")
+                for part in ("Start", "QueueRound", "QuarantineRound", "Report")
             },
-            "UnforwardedUsageQueueUrl": self.queue_url,
-            "UnreconciledUsageQueueUrl": self.queue_url,
             "ReplayReportTopicArn": self.topic_arn,
             "Partition": "aws",
         }
-
-    def _open_notices(self) -> str:
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self.notices_url, AttributeNames=["QueueArn"]
-        )
-        arn = attributes["Attributes"]["QueueArn"]
-        allow = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=self.notices_url, Attributes={"Policy": policy})
-        return arn

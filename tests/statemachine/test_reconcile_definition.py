@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from functions.reconciliation.due import HEARTBEAT_AGE
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
+from functions.usage.metric import Metric
 from tests.statemachine.definition import targets
 from tests.statemachine.reconcile_stage import machine
 from tests.template.stack import resources, template
@@ -77,4 +77,4 @@ def test_a_heartbeat_that_nobody_can_tell_of_rings() -> None:
     alarm = resources("AWS::CloudWatch::Alarm")["HeartbeatLateAlarm"]
     assert alarm["Condition"] == "HasMeteredLogGroup"
     assert alarm["Properties"]["TreatMissingData"] == "breaching"
-    assert alarm["Properties"]["MetricName"] == HEARTBEAT_AGE
+    assert alarm["Properties"]["MetricName"] == Metric.HEARTBEAT_AGE

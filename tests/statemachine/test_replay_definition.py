@@ -5,7 +5,23 @@ import re
 import pytest
 import yaml
 
-from tests.statemachine.definition import FILE, machine, states, substitutions, targets, tasks
+from functions.replay.order import LEAST_EVENTS_PER_SECOND
+from functions.replay.round_decision import (
+    LEDGER_WAITS_OF_A_ROUND,
+    MOST_CALLS,
+    MOST_HOURS,
+    ledger_wait_seconds,
+)
+from functions.replay.start import LISTED_AFTER_SECONDS
+from tests.statemachine.definition import (
+    FILE,
+    machine,
+    states,
+    substitutions,
+    targets,
+    tasks,
+    text,
+)
 
 TEMPLATE = FILE.parents[1] / "template.yaml"
 # Type, Comment, the state's work, then what may go wrong, then where to go.
@@ -34,6 +50,44 @@ def test_every_state_can_be_reached_and_every_target_exists() -> None:
         reached.add(name)
         waiting += targets(states()[name]) - reached
     assert reached == set(states())
+
+
+# Entered, scheduled, started, succeeded, exited; of the others entered and exited.
+ENTRIES = {"Task": 5, "Choice": 2, "Wait": 2}
+MOST_ENTRIES = 25_000  # AWS ends an execution that has more
+TASK_FAILS = 3  # scheduled, started, failed
+
+
+def test_there_is_one_loop_and_its_history_has_room() -> None:
+    """From a round back to it, and no other way back but to the start. The numbers of the file's
+    head are these.
+    """
+    loop, name = 0, "Run a round"
+    for name in ("Run a round", "What came of it?", "Wait for the next round"):
+        loop += ENTRIES[states()[name]["Type"]]
+    assert targets(states()["Wait for the next round"]) == {"Run a round"}
+    assert targets(states()["Run a round"]) == {"What came of it?", "Write the report"}
+    assert targets(states()["What came of it?"]) == {"Wait for the next round", "Write the report"}
+    looks = LISTED_AFTER_SECONDS // states()["Let other replays show"]["Seconds"]
+    entries = MOST_CALLS * loop
+    around = looks * (2 + 5 + 2) + 18
+    assert f"{MOST_CALLS:,} (MOST_CALLS" in text()
+    assert f"last): {entries:,}. Before the loop at most {looks * 9} ({looks} looks" in text()
+    assert entries + around < MOST_ENTRIES / 2
+    assert (MOST_ENTRIES - entries - around) // TASK_FAILS > 4_300
+
+
+def test_a_person_sees_it_at_one_look() -> None:
+    """More states than that nobody reads in the console."""
+    assert len(states()) <= 16
+
+
+def test_an_execution_has_time_for_the_last_round_that_may_begin() -> None:
+    """Its pace and its wait for the forwarder, after the 40 h in which one may begin."""
+    waits = sum(map(ledger_wait_seconds, range(LEDGER_WAITS_OF_A_ROUND + 1)))
+    # Ten messages of 150 events at the slowest pace.
+    pace = 10 * 150 / LEAST_EVENTS_PER_SECOND
+    assert MOST_HOURS * 3_600 + pace + waits < machine()["TimeoutSeconds"]
 
 
 @pytest.mark.parametrize("name", tasks())

@@ -1,10 +1,11 @@
-"""`python -m tests.template.picture`: draws the state machines into docs/state-machines.md.
+"""`python -m tests.template.picture [--png]`: draws the state machines into docs/state-machines.md.
 
-A definition comes in, Mermaid text leaves, which GitHub shows as a picture. A test says that the
-page is current.
+A definition comes in, Mermaid text leaves, which GitHub shows as a picture; with `--png`, which
+needs Graphviz, an image of those that a person follows in the console. A test says that both are
+current.
 """
 
-import re
+import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 import yaml
 
 from tests.local.endpoints import ROOT
+from tests.template.dot_picture import dot_of, png_of
+from tests.template.state_picture import after, caught, class_of, id_of, inside, why_of
 
 PAGE = ROOT / "docs" / "state-machines.md"
 FOLDER = ROOT / "statemachine"
-# By what a reader asks of a state: does it work, decide, wait, or end?
+PICTURED = ("replay",)
 SHAPES = {
     "Choice": ('{{"', '"}}'),
     "Wait": ('(["', '"])'),
@@ -33,9 +36,12 @@ CLASSES = """\
 HEAD = """\
 # The state machines
 
-Drawn from `statemachine/*.asl.yaml` by `.venv/bin/python -m tests.template.picture`; a test fails
-when this page is behind them. Blue calls something, yellow decides, grey waits, green and red end.
+Drawn from `statemachine/*.asl.yaml` by `make picture`, which needs Graphviz for the image.
+A test fails when this page or the image is behind them.
+
+Blue calls something, yellow decides, grey waits, green and red end.
 A dotted line is what happens when a call has failed at every try.
+A dashed frame in the image is a loop.
 """
 
 
@@ -45,17 +51,25 @@ def page(folder: Path = FOLDER) -> str:
     return "\n".join([HEAD, *(section(file) for file in files)])
 
 
+def read_machine(name: str) -> dict[str, Any]:
+    text = (FOLDER / f"{name}.asl.yaml").read_text(encoding="utf-8")
+    machine: dict[str, Any] = yaml.safe_load(text)
+    return machine
+
+
 def section(file: Path) -> str:
-    machine = yaml.safe_load(file.read_text(encoding="utf-8"))
     name = file.name.removesuffix(".asl.yaml")
+    machine = read_machine(name)
     drawing = "\n".join(drawn(machine))
-    return f"## {name}\n\n{machine.get('Comment', '')}.\n\n```mermaid\n{drawing}\n```\n"
+    image = f"![{name}: its states]({png_path(name).name})\n\n" if name in PICTURED else ""
+    comment = f"{machine.get('Comment', '')}.\n\n"
+    return f"## {name}\n\n{comment}{image}```mermaid\n{drawing}\n```\n"
 
 
 def drawn(machine: Mapping[str, Any]) -> Iterator[str]:
     """The lines of one picture: states in the order of the file, then what follows what."""
     yield "flowchart TD"
-    yield f"  start((start)) --> {_id(machine['StartAt'])}"
+    yield f"  start((start)) --> {id_of(machine['StartAt'])}"
     yield from _states(machine["States"])
     yield CLASSES
 
@@ -64,52 +78,28 @@ def _states(states: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, state in states.items():
         is_end = bool(state.get("End"))
         opening, closing = SHAPES.get(state["Type"], END if is_end else WORK)
-        label = name + "".join(f"<br/>({inner})" for inner in _inside(state))
-        yield f"  {_id(name)}{opening}{label}{closing}:::{_class(state)}"
+        label = name + "".join(f"<br/>({inner})" for inner in inside(state))
+        yield f"  {id_of(name)}{opening}{label}{closing}:::{class_of(state)}"
     for name, state in states.items():
-        for target, why in _after(state).items():
+        for target, whys in after(state).items():
+            why = why_of(whys, "<br/>")
             label = f'|"{why}"|' if why else ""
-            yield f"  {_id(name)} -->{label} {_id(target)}"
-        for target in _caught(state):
-            yield f"  {_id(name)} -.-> {_id(target)}"
+            yield f"  {id_of(name)} -->{label} {id_of(target)}"
+        for target in caught(state):
+            yield f"  {id_of(name)} -.-> {id_of(target)}"
 
 
-def _after(state: Mapping[str, Any]) -> dict[str, str]:
-    """Each once and when it follows, the usual way last: it is drawn straight on."""
-    whys: dict[str, list[str]] = {}
-    for rule in state.get("Choices", []):
-        whys.setdefault(rule["Next"], []).append(rule.get("Comment", ""))
-    if "Default" in state:
-        whys.setdefault(state["Default"], []).append("else")
-    if "Next" in state:
-        whys.setdefault(state["Next"], [])
-    return {name: "<br/>".join(filter(None, said)) for name, said in whys.items()}
-
-
-def _caught(state: Mapping[str, Any]) -> list[str]:
-    targets = dict.fromkeys(catch["Next"] for catch in state.get("Catch", []))
-    return [name for name in targets if name not in _after(state)]
-
-
-def _inside(state: Mapping[str, Any]) -> list[str]:
-    """The states that a Map or a Parallel runs for each of its items."""
-    branches = [state["ItemProcessor"]] if "ItemProcessor" in state else state.get("Branches", [])
-    return [name for branch in branches for name in branch["States"]]
-
-
-def _class(state: Mapping[str, Any]) -> str:
-    if state["Type"] == "Fail":
-        return "failed"
-    if state.get("End") or state["Type"] == "Succeed":
-        return "done"
-    return {"Choice": "decide", "Wait": "wait"}.get(state["Type"], "work")
-
-
-def _id(name: str) -> str:
-    return re.sub(r"\W+", "_", name).strip("_").lower() or "state"
+def png_path(name: str) -> Path:
+    return PAGE.parent / f"{name}-state-machine.png"
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.template.picture", description=__doc__)
+    parser.add_argument("--png", action="store_true", help="the images too: needs Graphviz")
+    if parser.parse_args().png:
+        for name in PICTURED:
+            png_path(name).write_bytes(png_of(dot_of(read_machine(name))))
+            sys.stdout.write(f"{png_path(name).relative_to(ROOT)}: drawn\n")
     PAGE.write_text(page(), encoding="utf-8")
     sys.stdout.write(f"{PAGE.relative_to(ROOT)}: drawn\n")
     return 0

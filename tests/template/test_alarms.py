@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from functions.authorizer.light_telemetry import UNKNOWN_SHARE
 from functions.metering.billing.gateway_refusal import AUTHORIZER_FAILED
+from functions.usage.metric import NAMESPACE, Metric
 from tests.template.stack import resources, template
 
 HOUR = 3600
@@ -46,7 +46,7 @@ def test_an_authorizer_that_lambda_does_not_start_rings() -> None:
 
 def test_an_authorizer_that_gives_no_answer_rings() -> None:
     """Whatever keeps it from one: API Gateway says so in its log, and metering reads that."""
-    [unanswered] = watching("AforoMetering", "RequestsExcluded")
+    [unanswered] = watching(NAMESPACE, Metric.REQUESTS_EXCLUDED)
     assert unanswered["Dimensions"] == [
         {"Name": "service", "Value": "metering"},
         {"Name": "reason", "Value": AUTHORIZER_FAILED.reason},
@@ -63,7 +63,7 @@ def test_nothing_watches_the_authorizer_s_errors() -> None:
 def test_counters_that_cannot_be_read_ring_at_any_traffic() -> None:
     """A share: at a request a minute as at a thousand a second. One odd minute does not."""
     alarm = ALARMS["CounterStateUnknownAlarm"]
-    assert (alarm["MetricName"], alarm["Statistic"]) == (UNKNOWN_SHARE, "Average")
+    assert (alarm["MetricName"], alarm["Statistic"]) == (Metric.UNKNOWN_SHARE, "Average")
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "authorizer"}]
     assert alarm["Threshold"] < 100 / 3  # one of three Availability Zones is cut off
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 5)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.operator.command_line import PROGRAM, command_line
+from functions.operator.contents import CONTENTS
 from tests.local.endpoints import ROOT
 from tests.template.stack import resources
 
@@ -51,6 +53,30 @@ def test_every_document_that_the_code_cites_is_here() -> None:
         for found in re.findall(r"([\w-]+\.md)(?: (\d+(?:\.\d+)*[a-z]?))?", file.read_text())
     }
     assert [place for place in sorted(cited) if not _is_here(*place)] == []
+
+
+def test_every_section_that_the_code_cites_by_its_heading_is_here() -> None:
+    """`architecture.md, The heartbeat` names a heading of that page, by its first words."""
+    cited = {
+        found
+        for file in ROOT.glob("functions/**/*.py")
+        for found in re.findall(
+            r"([\w-]+\.md),\s+([A-Z][\w-]+(?:\s+[\w-]+)*)",
+            re.sub(r"\n\s*#?", "\n", file.read_text()),
+        )
+    }
+    assert cited
+    assert [place for place in sorted(cited) if not _has_heading(*place)] == []
+
+
+def _has_heading(name: str, first_words: str) -> bool:
+    wanted = " ".join(first_words.split())
+    return any(
+        heading.startswith(wanted)
+        for page in PAGES
+        if page.name == name
+        for heading in re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    )
 
 
 def _is_here(name: str, section: str) -> bool:
@@ -107,3 +133,29 @@ def test_decisions_are_numbered_once() -> None:
     numbers = [int(page.name.split("-", 1)[0]) for page in decisions]
     assert numbers == list(range(1, len(decisions) + 1))
     assert [int(page.read_text()[2:].split(".", 1)[0]) for page in decisions] == numbers
+
+
+def _subcommand_of(words: str) -> str:
+    """The longest name of a subcommand, or of a group, that the words begin with."""
+    names = {entry.words for entry in CONTENTS} | {one.words.split()[0] for one in CONTENTS}
+    fitting = [name for name in names if f"{words} ".startswith(f"{name} ")]
+    return max(fitting, key=len, default="")
+
+
+def _options_of(name: str) -> set[str]:
+    app = command_line()
+    for word in name.split():
+        app = app[word]
+    arguments = app.assemble_argument_collection() if app.default_command else []
+    return {option for argument in arguments for option in argument.names} | {"--help"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_command_of_the_operator_is_one_that_there_is(page: Path) -> None:
+    """A subcommand with options that it knows, wherever a page names it."""
+    found = re.findall(rf"{PROGRAM} ([a-z][^`|\n]*)", page.read_text())
+    for words in (one for one in found if "/" not in one.split()[0]):
+        name = _subcommand_of(words)
+        assert name, words
+        options = set(re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", words.split(" #")[0]))
+        assert options <= _options_of(name), words

@@ -38,7 +38,7 @@ def test_an_invocation_can_make_posts_before_its_last() -> None:
 
 
 def test_a_message_is_not_received_again_while_it_is_worked_on() -> None:
-    """Received, collected for a batch, worked on, and AWS's margin of six timeouts."""
+    """Received, collected for a batch, worked on, and AWS's headroom of six timeouts."""
     window = SOURCE["MaximumBatchingWindowInSeconds"]
     assert QUEUE["VisibilityTimeout"] >= 6 * timeout(FORWARDER) + window
 

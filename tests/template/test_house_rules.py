@@ -11,11 +11,12 @@ import pytest
 from functions.adapters.settings import Settings
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
-from functions.replay.meter_again import LAST_CLAIM_MS
 from functions.replay.metering_call import ANSWER_SECONDS as METERING_ANSWER_SECONDS
 from functions.replay.order import Order, read_order
-from functions.replay.waiting_messages import HOLD_SECONDS
+from functions.replay.quarantine_round import LAST_CLAIM_MS
+from functions.replay.waiting_messages import CLAIM_SECONDS, HOLD_SECONDS
 from tests.local.endpoints import ROOT
+from tests.statemachine.definition import functions_of, states
 from tests.template.stack import (
     STOPS,
     functions,
@@ -36,9 +37,9 @@ SETTINGS = {
     "ReconciliationFetchFunction": "functions.reconciliation.fetch_settings.FetchSettings",
     "ReconciliationRepairFunction": "functions.reconciliation.settings.RepairSettings",
     "AuthorizerFunction": "functions.authorizer.settings.AuthorizerSettings",
-    "ReplayProbeFunction": "functions.replay.settings.ProbeSettings",
-    "ReplayMoveFunction": "functions.replay.settings.MoveSettings",
-    "ReplayMeterAgainFunction": "functions.replay.settings.MeterAgainSettings",
+    "ReplayStartFunction": "functions.replay.settings.StartSettings",
+    "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
+    "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
 }
 
@@ -123,7 +124,7 @@ def test_every_queue_keeps_messages_as_long_as_sqs_can() -> None:
 
 
 def test_redrive_is_only_for_crashes() -> None:
-    """Outages wait by the hold, so receives must not run out first (DESIGN.md 5)."""
+    """Outages wait by the hold, so receives must not run out first (docs/architecture.md 2)."""
     for queue in QUEUES.values():
         policy = queue["Properties"].get("RedrivePolicy")
         assert policy is None or policy["maxReceiveCount"] == 100
@@ -247,6 +248,48 @@ def test_handlers_are_named_after_their_stop() -> None:
         )
 
 
+def _called_by_states() -> dict[str, set[str]]:
+    """The states of the replay by the functions that they call."""
+    found: dict[str, set[str]] = {}
+    for name, state in states().items():
+        for function in functions_of(state):
+            found.setdefault(function, set()).add(name)
+    return found
+
+
+def test_a_function_of_the_replay_serves_one_state_and_says_which() -> None:
+    """From a state in the console to its code: `ReplayQueueRoundFunction` is queue_round.py, whose
+    docstring begins with the name of the state; and the state's time is the function's, and more.
+    """
+    called = _called_by_states()
+    assert set(called) == {name for name in FUNCTIONS if name.startswith("Replay")}
+    for name, of_states in called.items():
+        (state,) = of_states
+        module = FUNCTIONS[name]["Properties"]["Handler"].removesuffix(".handler")
+        words = re.findall("[A-Z][a-z]+", name.removeprefix("Replay").removesuffix("Function"))
+        assert module == f"functions.replay.{'_'.join(words).lower()}"
+        said = importlib.import_module(module).__doc__ or ""
+        assert re.match(rf"Serves the state `{re.escape(state)}`[ .]", said), module
+        assert words[-1].lower() in state.lower()
+        assert states()[state]["TimeoutSeconds"] > timeout(FUNCTIONS[name])
+
+
+def test_the_rounds_of_a_replay_do_not_have_each_others_rights() -> None:
+    """That is why they are two functions (docs/decisions/0006-replay-rounds.md)."""
+    rights = {
+        name: json.dumps(FUNCTIONS[name]["Properties"]["Policies"])
+        for name in FUNCTIONS
+        if name.startswith("Replay")
+    }
+    queues, quarantine = rights["ReplayQueueRoundFunction"], rights["ReplayQuarantineRoundFunction"]
+    assert "sqs:" not in quarantine
+    assert "AforoSecret" not in quarantine
+    for right in ("lambda:InvokeFunction", "QuarantineBucket", "logs:"):
+        assert right not in queues
+    for name in ("ReplayStartFunction", "ReplayReportFunction"):
+        assert not re.search("Delete|SendMessage|secretsmanager|InvokeFunction", rights[name]), name
+
+
 def test_the_authorizer_of_the_demo_decides_every_request() -> None:
     """A cached decision is overshoot, and its function must know the stage's TTL."""
     auth = template()["Resources"]["DemoApiGateway"]["Properties"]["Auth"]
@@ -343,15 +386,15 @@ def test_no_more_customers_are_asked_about_than_a_fetch_takes() -> None:
     assert parameter["Default"] <= parameter["MaxValue"] == MOST_CUSTOMERS
 
 
-def test_a_claim_outlasts_the_mover_that_made_it() -> None:
-    """Shown again while the mover is still at work, a message would be moved twice each time."""
-    mover = FUNCTIONS["ReplayMoveFunction"]
-    assert int(variables(mover)["CLAIM_SECONDS"]) >= 2 * timeout(mover)
+def test_a_claim_outlasts_the_round_that_made_it() -> None:
+    """Shown again while the round is still at work, a message would be moved twice each time."""
+    mover = FUNCTIONS["ReplayQueueRoundFunction"]
+    assert int(variables(mover)["CLAIM_SECONDS"]) == CLAIM_SECONDS >= 2 * timeout(mover)
 
 
 def test_the_quarantine_waits_for_metering_as_long_as_it_may_take() -> None:
     """One object more is begun only while metering could still answer."""
-    metering, again = FUNCTIONS["MeteringFunction"], FUNCTIONS["ReplayMeterAgainFunction"]
+    metering, again = FUNCTIONS["MeteringFunction"], FUNCTIONS["ReplayQuarantineRoundFunction"]
     assert timeout(metering) < METERING_ANSWER_SECONDS
     assert timeout(again) * 1000 > 2 * LAST_CLAIM_MS
 

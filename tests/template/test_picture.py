@@ -2,14 +2,41 @@
 
 import re
 
+import pytest
 import yaml
 
-from tests.template.picture import FOLDER, PAGE, drawn, page
+from tests.template.dot_picture import dot_of, is_drawing_of, loops
+from tests.template.picture import FOLDER, PAGE, PICTURED, drawn, page, png_path, read_machine
 
 
 def test_the_page_is_current() -> None:
     """`python -m tests.template.picture` draws it again."""
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_the_image_is_current(name: str) -> None:
+    """`make picture` draws it again, where Graphviz is; it is small enough for a repository."""
+    image = png_path(name).read_bytes()
+    assert image.startswith(b"\x89PNG")
+    assert len(image) < 150_000
+    assert is_drawing_of(image, dot_of(read_machine(name)))
+    assert not is_drawing_of(image, dot_of({**read_machine(name), "StartAt": "Input refused"}))
+
+
+def test_a_person_sees_one_loop_of_rounds_in_the_image() -> None:
+    """And the one that waits for the listing before it."""
+    machine = read_machine("replay")
+    assert loops(machine) == [
+        ["Let other replays show", "Start the replay", "May it start?"],
+        ["Run a round", "What came of it?", "Wait for the next round"],
+    ]
+    drawn_states = {line.split('label="')[1].split('"')[0] for line in _boxes(dot_of(machine))}
+    assert drawn_states == set(machine["States"])
+
+
+def _boxes(dot: str) -> list[str]:
+    return [line for line in dot.splitlines() if "fillcolor" in line and 'label="' in line][1:]
 
 
 def test_every_state_of_every_machine_is_drawn_once_and_led_to() -> None:

@@ -2,7 +2,7 @@
 that decides who pays.
 
 The customer is whom the authorizer verified, else whom the customer map names for the API key id,
-else nobody: there is no default customer (DESIGN.md 6).
+else nobody: there is no default customer (architecture.md, What is one request).
 """
 
 from collections.abc import Sequence
@@ -61,17 +61,9 @@ def bill(
     """One event per meter, by the configuration in force at the request's time. `now_ms` only
     serves to refuse times that cannot be.
     """
-    if request.fault is not None:
-        return request.fault
-    time_ms = request.time_ms
-    if time_ms is None:
-        return NO_TIME
-    if time_ms > now_ms + AHEAD_MS:
-        return CLOCK
-    in_force = configuration.in_force(time_ms)
-    if in_force is None:
-        return NO_CONFIGURATION
-    version = in_force.compiled
+    version = _version_of(request, configuration, now_ms)
+    if isinstance(version, Quarantined):
+        return version
     exclusions, writer = rules
     for exclusion in exclusions:
         why = exclusion(request, version)
@@ -82,6 +74,21 @@ def bill(
         return _events(request, customer, version, writer)
     is_preflight = customer is NO_CUSTOMER and request.method == "OPTIONS"
     return PREFLIGHT if is_preflight else customer
+
+
+def _version_of(
+    request: Request, configuration: Configuration, now_ms: int
+) -> CompiledVersion | Quarantined:
+    """What was in force when the request was made."""
+    if request.fault is not None:
+        return request.fault
+    time_ms = request.time_ms
+    if time_ms is None:
+        return NO_TIME
+    if time_ms > now_ms + AHEAD_MS:
+        return CLOCK
+    version = configuration.in_force(time_ms)
+    return NO_CONFIGURATION if version is None else version.compiled
 
 
 def _verified_customer(request: Request, version: CompiledVersion) -> str | Quarantined:
@@ -119,8 +126,7 @@ def _events(
         if isinstance(found, Quarantined):
             return found
         measures, left_out = found
-        for measure in measures:
-            events.append(writer.text(request, identity, customer, meter, measure))
+        events += [writer.text(request, identity, customer, meter, one) for one in measures]
         omitted += left_out
     if not events:
         return Excluded(min(omitted))

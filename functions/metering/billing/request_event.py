@@ -140,6 +140,10 @@ class EventWriter:
         )
         return "".join(in_turn(parts))
 
+    def remembered(self) -> int:
+        """How many templates are kept: bounded, whatever is metered."""
+        return self._template.cache_info().currsize
+
     def _filled(
         self,
         constants: tuple[str, ...],

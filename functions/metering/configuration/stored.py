@@ -18,6 +18,7 @@ from functions.metering.configuration.version import (
     read_configuration,
 )
 from functions.usage.errors import Retryable
+from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -160,7 +161,7 @@ class ConfigurationSource:
         return self._client.get_object(Bucket=self._bucket, Key=self._key, IfNoneMatch=self._etag)
 
     def _refused(self, error: Exception) -> None:
-        self._telemetry.count("ConfigurationRefused")
+        self._telemetry.count(Metric.CONFIGURATION_REFUSED)
         self._telemetry.log.error(
             CONFIGURATION_REFUSED,
             bucket=self._bucket,

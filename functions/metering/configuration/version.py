@@ -1,7 +1,8 @@
 """The configuration of metering: what is counted, who an API key is, what is not billed, and when.
 
 A versioned document, so that a request is billed by what was in force when it was made: a replay
-months later gives the same customer and the same event (DESIGN.md 6). Validated whole, or refused.
+months later gives the same customer and the same event (architecture.md 1). Validated whole, or
+refused.
 """
 
 from bisect import bisect_right

@@ -52,7 +52,8 @@ def read_execution_requests(
     tenant_header: str | None,
 ) -> list[ExecutionRequest]:
     """Every request of which `log_events` hold a line. `tenant_header` is the header that the
-    deployment declared to carry the customer, and that its authorizer checks (DESIGN.md 6).
+    deployment declared to carry the customer, and that its authorizer checks (quota.md,
+    X-Tenant-Id).
     """
     api_id, stage = place_of(log_group)
     place = LogPlace(account_id, region, api_id, stage, tenant_header, log_group, log_stream)

@@ -1,4 +1,4 @@
-"""A deployed stack as the operator's command needs it: where commands go, and whom to ask."""
+"""A deployment as the counters' commands need it: where commands go, and whom to ask."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.operator.aws_words import in_plain_words
 from functions.operator.counter_commands.register import Register
+from functions.operator.deployment.place import Place, find_deployment
 from functions.reconciliation.commands import (
     CloseCommand,
     LimitCommand,
@@ -38,7 +40,7 @@ class Stack(NamedTuple):
                 Register(boto3.client("s3"), self.configuration_bucket).record(command)
             sent = boto3.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
         except (BotoCoreError, ClientError) as error:
-            raise Permanent(f"the command was not sent: {error}") from error
+            raise Permanent(f"the command was not sent: {in_plain_words(error)}") from error
         return sent["MessageId"]
 
     def inspect(self, question: Mapping[str, object]) -> str:
@@ -54,31 +56,28 @@ class Stack(NamedTuple):
         try:
             answer = boto3.client("lambda").invoke(FunctionName=self.function_arn, Payload=payload)
         except (BotoCoreError, ClientError) as error:
-            raise Permanent(f"the reconciliation function was not asked: {error}") from error
+            raise Permanent(
+                f"the reconciliation function was not asked: {in_plain_words(error)}"
+            ) from error
         text = answer["Payload"].read().decode()
         if answer.get("FunctionError"):
             raise Permanent(f"the reconciliation function failed: {text}")
         return text
 
 
-_OUTPUTS = (
-    "SettledUsageQueueUrl",
-    "ReconciliationFunctionArn",
-    "ConfigurationBucketName",
-    "LedgerBucketName",
-)
-
-
 def find_stack(name: str) -> Stack:
     """The stack called `name`, in the region and account of the environment. Permanent says what
     is missing.
     """
-    try:
-        (found,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except (BotoCoreError, ClientError) as error:
-        raise Permanent(f"--stack {name}: cannot be read: {error}") from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    try:
-        return Stack(*(outputs[name] for name in _OUTPUTS))
-    except KeyError as missing:
-        raise Permanent(f"--stack {name}: has no output {missing.args[0]}") from None
+    return find_counters(Place(stack=name))
+
+
+def find_counters(place: Place) -> Stack:
+    """The deployment that the options name."""
+    found = find_deployment(place)
+    return Stack(
+        queue_url=found.output("SettledUsageQueueUrl"),
+        function_arn=found.output("ReconciliationFunctionArn"),
+        configuration_bucket=found.output("ConfigurationBucketName"),
+        ledger_bucket=found.output("LedgerBucketName"),
+    )

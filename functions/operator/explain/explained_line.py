@@ -36,8 +36,11 @@ def printed(explained: Explained) -> str:
     shown = {name: getattr(request, fact, None) for name, fact in _FACTS.items()}
     outcome, reason = outcome_of(explained)
     shown |= {"outcome": outcome, "reason": reason}
+    detail = detail_of(explained)
+    if detail:
+        shown["detail"] = detail
     if isinstance(explained.billing, tuple):
-        events = [_event(json.loads(text), explained) for text in explained.billing]
+        events = [_event(event, explained) for event in explained.billing]
         # Several meters make several events of one request.
         shown["event"] = events[0] if len(events) == 1 else events
     # Escaped to ASCII: a log may hold characters that UTF-8 cannot write.
@@ -53,6 +56,11 @@ def outcome_of(explained: Explained) -> tuple[str, str | None]:
             return ("incomplete" if reason == _INCOMPLETE else "quarantined"), reason
         case _:
             return "event", None
+
+
+def detail_of(explained: Explained) -> str:
+    """What is known of a quarantined request beyond its reason; empty if nothing is."""
+    return explained.billing.detail if isinstance(explained.billing, Quarantined) else ""
 
 
 def _event(event: UsageEvent, explained: Explained) -> Mapping[str, object]:

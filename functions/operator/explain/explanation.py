@@ -5,6 +5,7 @@ an execution log) the time, metering will know them from the delivery: the outco
 request that has them, and the event is shown without what is made of them.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import repeat
 from typing import Literal, NamedTuple
@@ -13,14 +14,17 @@ from functions.metering.access.foreign_delivery import ForeignDelivery
 from functions.metering.access.source import AccessLogSource
 from functions.metering.billing.decide import Billing, bill
 from functions.metering.configuration.version import Configuration
-from functions.metering.execution.line import ExecutionLine, read_execution_line
 from functions.metering.execution.requests import read_execution_requests
 from functions.metering.execution.source import bill_execution
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
+from functions.operator.explain.access_log_text import is_unknown_text
+from functions.operator.explain.line_origin import is_execution
+from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_STREAM
-from functions.usage.outcome import Excluded
+from functions.usage.outcome import Excluded, Quarantined
 
+type Outcome = tuple[UsageEvent, ...] | Excluded | Quarantined
 type Kind = Literal["access", "execution", "auto"]
 
 # Nobody's: it marks an event whose key nobody can know yet.
@@ -45,7 +49,7 @@ class Explained(NamedTuple):
     """One request; None where the log events are not of any."""
 
     request: Request | None
-    billing: Billing
+    billing: Outcome
     lacks_time: bool = False  # the log events had no stamp to say it
     is_text: bool = False  # a line that is not even broken JSON
 
@@ -69,7 +73,7 @@ def explained(delivery: LogDelivery, kind: Kind, terms: ExplainTerms) -> Iterato
 
 def _is_execution(log_event: object) -> bool:
     line = log_event.get("message") if isinstance(log_event, dict) else None
-    return isinstance(line, str) and isinstance(read_execution_line(line), ExecutionLine)
+    return isinstance(line, str) and is_execution(line)
 
 
 def _of_access_log(
@@ -83,11 +87,16 @@ def _of_access_log(
     for log_event in log_events:
         found = source.read(log_event, foreign)
         if isinstance(found, Request):
-            yield Explained(found, bill(found, terms.configuration, terms.now_ms))
+            yield Explained(found, _readable(bill(found, terms.configuration, terms.now_ms)))
         else:
             line = log_event.get("message") if isinstance(log_event, dict) else None
-            is_text = isinstance(line, str) and not line.lstrip().startswith("{")
+            is_text = isinstance(line, str) and is_unknown_text(line)
             yield Explained(None, found, is_text=is_text)
+
+
+def _readable(billing: Billing) -> Outcome:
+    """With the events as objects: they are shown without what a delivery alone can say."""
+    return tuple(map(json.loads, billing)) if isinstance(billing, tuple) else billing
 
 
 def _log_group(delivery: LogDelivery, terms: ExplainTerms) -> str:
@@ -114,7 +123,7 @@ def _of_execution_log(
         lacks_time = request.time_ms is None and not _is_stamped(found.log_events)
         if lacks_time:
             found = found._replace(request=request._replace(time_ms=terms.now_ms))  # noqa: PLW2901 - as it will be delivered
-        billing = bill_execution(found, terms.configuration, terms.now_ms)
+        billing = _readable(bill_execution(found, terms.configuration, terms.now_ms))
         is_other = found.excluded is not None and found.excluded.reason in _OTHER_LOGS
         yield Explained(None if is_other else request, billing, lacks_time)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from functions.metering.access.foreign_line import NOT_API_GATEWAY
+from functions.operator.explain.bad_input import TAKES, BadInputError
 from functions.operator.explain.explained_line import outcome_of
 from functions.operator.explain.explanation import Explained
-from functions.operator.explain.inputs import BadInputError
 from functions.usage.outcome import Quarantined
 
 # What a line is said to be that nobody recognises.
@@ -36,7 +36,9 @@ def recognised(found: Iterable[Explained]) -> Iterator[Explained]:
         if len(waiting) >= LINES_TO_SEE:
             break
     if waiting and all(map(_is_unknown_text, waiting)):
-        raise BadInputError("nothing in the input looks like a line of an API Gateway log")
+        raise BadInputError(
+            f"nothing in the input looks like a line of an API Gateway log; explain takes: {TAKES}"
+        )
     # Between a Lambda function's lines stand those that it printed itself.
     for one in chain(waiting, rest):
         yield Explained(None, NOT_API_GATEWAY) if _is_unknown_text(one) else one

@@ -15,6 +15,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, settled_once
+from functions.operator.aws_words import in_plain_words
 from functions.operator.verify.hop import Hop, Stopped
 from functions.operator.verify.log_line import facts_of
 from functions.operator.verify.target import Target
@@ -47,7 +48,9 @@ class Follower:
             yield from self._walk()
         except (BotoCoreError, ClientError) as error:
             check = "that your AWS credentials, their permissions and the Region are the stack's."
-            raise Stopped(self._looking_for, f"AWS does not say: {error}", check) from None
+            raise Stopped(
+                self._looking_for, f"AWS does not say: {in_plain_words(error)}", check
+            ) from None
 
     def _walk(self) -> Iterator[Hop]:
         self._deadline = time.monotonic() + self._wait_seconds
@@ -147,7 +150,7 @@ class Follower:
 
     def _set_aside(self, row: LedgerRow) -> Stopped:
         reason = f"set aside as {row.get('setAsideClass')}: {row.get('reason')}"
-        check = "docs/operations.md, UnforwardedUsageAlarm; then replay from Step Functions."
+        check = "docs/operations.md, UsageDeadLetterAlarm; then replay from Step Functions."
         return Stopped("confirmed", reason, check)
 
     def _counted(self, customer_id: str) -> Hop:

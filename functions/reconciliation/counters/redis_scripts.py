@@ -21,6 +21,7 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
+from functions.reconciliation.counters.failover import PlainConnection, TlsConnection
 from functions.usage.errors import Retryable
 
 # A script of 100 events takes 0.3 ms at the server. Two seconds are a server in trouble, and two
@@ -70,9 +71,12 @@ def connect(
     *,
     socket_seconds: float = SOCKET_SECONDS,
 ) -> Redis:
-    """A client for `redis://` or, checking the server's certificate, `rediss://`. Connects late."""
+    """A client for `redis://` or, checking the server's certificate, `rediss://`. Connects late,
+    and anew when the server says that a connection is of no more use.
+    """
     return Redis.from_url(
         url,
+        connection_class=TlsConnection if url.startswith("rediss:") else PlainConnection,
         decode_responses=True,
         socket_timeout=socket_seconds,
         socket_connect_timeout=socket_seconds,

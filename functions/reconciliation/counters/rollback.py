@@ -1,9 +1,9 @@
 """Whether Redis still holds what this process saw it hold: it does not after a restored snapshot.
 
 A failover may lose seconds, and the next closing of each hour heals them: counted, nothing more. A
-copy that is minutes old holds revoked keys and old grants as well: the counters are no
-longer to be trusted (DESIGN.md 8) until a rebuild opens them. A process sees only what happens
-while it lives: who restores a snapshot on purpose rebuilds (docs/operations.md).
+copy that is minutes old holds revoked keys and old grants as well: the counters are no longer to be
+trusted (architecture.md 3) until a rebuild opens them. A process sees only what happens while it
+lives: who restores a snapshot on purpose rebuilds (docs/operations.md).
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from redis import Redis
 from functions.adapters.telemetry import WENT_BACK, Telemetry
 from functions.reconciliation.counters.redis_scripts import Call, Script, run_one
 from functions.usage.errors import Retryable
+from functions.usage.metric import Metric
 from functions.usage.quota import tenant_key
 
 # Asynchronous replication loses seconds at most. But how much is missing is known only from one
@@ -48,5 +49,7 @@ class RollbackGuard:
     def _report(self, lost_ms: int) -> None:
         if lost_ms:
             is_withdrawn = lost_ms > TOLERANCE_MS
-            self._telemetry.count(WENT_BACK, reason="withdrawn" if is_withdrawn else "seconds")
+            self._telemetry.count(
+                Metric.COUNTERS_WENT_BACK, reason="withdrawn" if is_withdrawn else "seconds"
+            )
             self._telemetry.log.error(WENT_BACK, lost_ms=lost_ms, is_withdrawn=is_withdrawn)

@@ -1,8 +1,8 @@
 """The counters as their only writer sees them: settled usage comes in, `used` and `remaining` in
 the hash that the authorizer reads are what leaves.
 
-Guaranteed (DESIGN.md 8): usage is counted once per event key, in the period of its request, however
-it is repeated, regrouped, reordered or late.
+Guaranteed (architecture.md 3): usage is counted once per event key, in the period of its request,
+however it is repeated, regrouped, reordered or late.
 """
 
 from collections.abc import Callable, Sequence

@@ -7,34 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from functions.adapters.json_lines import READ_BYTES, put_lines, read_lines
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.forwarder.ledger_lookup import LedgerLookup
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
-from tests.local.ministack import Ministack
+from tests.fakes.set_aside_messages import ledger_row
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 TEN, ELEVEN = "2026-11-23T10:59:59.999Z", "2026-11-23T11:00:00.000Z"
-
-
-@pytest.fixture
-def s3(on_ministack: Ministack) -> "S3Client":
-    return boto3.client("s3")
-
-
-@pytest.fixture
-def bucket(s3: "S3Client") -> str:
-    name = f"ledger-{uuid4()}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture

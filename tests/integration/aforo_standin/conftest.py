@@ -1,4 +1,4 @@
-"""One stand-in for the folder, put back to its start before every test."""
+"""Who calls the stand-in, and what is posted to it."""
 
 import ssl
 import uuid
@@ -11,25 +11,15 @@ import pytest
 
 from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
-from tests.local.aforo.standin import running_standin
+from tests.local.aforo.standin import AforoStandIn
 
 PATIENCE_SECONDS = 30.0  # of an answer that comes, on a busy machine
 AS_PRODUCT = {"Authorization": f"Bearer {DEFAULT_API_KEY}", "X-Tenant-Id": DEFAULT_TENANT}
 
 
-@pytest.fixture(scope="session")
-def url() -> Iterator[str]:
-    with running_standin() as standin:
-        yield standin.url
-
-
 @pytest.fixture
-def console(url: str) -> Iterator[Console]:
-    console = Console(url)
-    console.reset()
-    yield console
-    console.reset()
-    console.close()
+def url(shared_aforo: AforoStandIn) -> str:
+    return shared_aforo.url
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.integration.aforo_standin.conftest import PATIENCE_SECONDS
 from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.foreground_server import foreground_server
 
 type Make = Callable[..., dict[str, Any]]
 
@@ -26,17 +27,10 @@ HEADERS = {"Authorization": f"Bearer {DEFAULT_API_KEY}", "X-Tenant-Id": DEFAULT_
 
 
 @contextmanager
-def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "tests.local.aforo", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
-        try:
-            assert running.stdout
-            line = running.stdout.readline()
-            assert line.startswith("aforo stand-in listening on http://127.0.0.1:")
-            yield running, line.split()[-1]
-        finally:
-            running.terminate()
-            running.wait(PATIENCE_SECONDS)
+def process(*options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with foreground_server("tests.local.aforo", *options) as (running, line):
+        assert line.startswith("aforo stand-in listening on http://127.0.0.1:")
+        yield running, line.split()[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

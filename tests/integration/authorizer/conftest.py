@@ -14,13 +14,13 @@ from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer, authorizer_for, link_to
 from functions.authorizer.policy import Policy
 from functions.authorizer.settings import read_settings
-from functions.usage.quota import identity_key, meter_field, state_key, tenant_key
+from functions.usage.quota import identity_key, state_key, tenant_key
+from tests.fakes.authorizer import METER, api_key_fields, meter_fields
 from tests.fakes.authorizer_event import authorizer_event
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.token_issuer import CUSTOMER, TokenIssuer
 from tests.local.valkey import Valkey
 
-METER = "api_calls"
 # Of a Valkey that answers at all: with the 50 ms of production a busy machine would fail the tests.
 PATIENCE_SECONDS = 30.0
 _numbers = itertools.count(1)
@@ -49,19 +49,16 @@ class Stack:
 
     def grant(self, *, limit: int, used: int = 0) -> None:
         now_ms = int(self.clock() * 1000)
-        fields = {"limit": limit, "used": used, "start_ms": 0, "end_ms": now_ms + 3_600_000}
-        mapping: dict[Any, Any] = {meter_field(METER, name): fields[name] for name in fields}
-        self.store.hset(state_key(self.tenant, CUSTOMER), mapping=mapping)
+        found = meter_fields(limit=limit, used=used, start_ms=0, end_ms=now_ms + 3_600_000)
+        self._put(state_key(self.tenant, CUSTOMER), found)
 
     def know_api_key(self, digest: str, *, usage_identifier: str = "") -> None:
-        mapping: dict[Any, Any] = {
-            "customer_id": CUSTOMER,
-            "tenant_id": self.tenant,
-            "key_id": "key-9",
-            "environment": "live",
-            "usage_identifier": usage_identifier,
-        }
-        self.store.hset(identity_key(self.tenant, digest), mapping=mapping)
+        found = api_key_fields(self.tenant, usage_identifier=usage_identifier)
+        self._put(identity_key(self.tenant, digest), found)
+
+    def _put(self, key: str, fields: dict[str, str]) -> None:
+        mapping: dict[Any, Any] = dict(fields)  # redis-py wants either of str and bytes
+        self.store.hset(key, mapping=mapping)
 
 
 @pytest.fixture
@@ -103,6 +100,6 @@ def _environment(valkey: Valkey, tenant: str) -> dict[str, str]:
         "UNKNOWN_POLICY": "deny",
         "NO_GRANT_POLICY": "deny",
         "RESULT_TTL_SECONDS": "0",
-        "MARGIN_CAP_PERCENT": "5",
+        "HEADROOM_CAP_PERCENT": "5",
         "TENANT_HEADER": "tenant",
     }

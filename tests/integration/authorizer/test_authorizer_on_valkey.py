@@ -11,8 +11,9 @@ from functions.authorizer import authorize, redis_link
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.usage.quota import meter_field, revocation_keys, state_key, tenant_key
+from tests.fakes.authorizer import METER
 from tests.fakes.token_issuer import CUSTOMER
-from tests.integration.authorizer.conftest import METER, PATIENCE_SECONDS, Stack
+from tests.integration.authorizer.conftest import PATIENCE_SECONDS, Stack
 from tests.local.valkey import Valkey, start_valkey
 
 

@@ -1,20 +1,15 @@
 """The connection: what goes wrong on a real wire."""
 
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 import redis
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from functions.authorizer import redis_connection, redis_link
 from functions.authorizer.counter_read import OPEN_SECONDS, CounterRead, Unknown
@@ -33,6 +28,7 @@ from tests.fakes.silent_server import (
     signs_in_when,
     speaks_http,
 )
+from tests.local.certificate import make_certificate
 from tests.local.valkey import Valkey, start_valkey
 
 ENOUGH_SECONDS = 30.0
@@ -50,6 +46,23 @@ def at_once() -> float:
 
 def link_to(url: str) -> RedisLink:
     return RedisLink(RedisAddress.parse(url))
+
+
+@contextmanager
+def linked(
+    speak: Speak, credential: "Signed | None" = None, scheme: str = "redis"
+) -> Iterator[RedisLink]:
+    """A link to a server that speaks like that."""
+    with listening(speak) as port:
+        address = RedisAddress.parse(f"{scheme}://127.0.0.1:{port}")
+        with closing(RedisLink(address, credential)) as link:
+            yield link
+
+
+def linked_by_tls(
+    speak: Speak, credential: "Signed | None" = None
+) -> AbstractContextManager[RedisLink]:
+    return linked(speak, credential, "rediss")
 
 
 @pytest.fixture
@@ -174,10 +187,8 @@ def test_a_dead_server(own_valkey: Valkey) -> None:
 )
 def test_a_server_that_is_no_redis(speak: Speak, reason: str, seconds: float) -> None:
     """The deadline is for the whole answer: one that drips does not outlast it."""
-    with listening(speak) as port:
-        link = link_to(f"redis://127.0.0.1:{port}")
-        with pytest.raises(LinkError, match=reason):
-            link.exchange([("GET", "a")], time.monotonic() + seconds)
+    with linked(speak) as link, pytest.raises(LinkError, match=reason):
+        link.exchange([("GET", "a")], time.monotonic() + seconds)
 
 
 def test_a_deadline_that_has_passed(valkey: Valkey) -> None:
@@ -263,22 +274,16 @@ def test_no_credential_to_sign_with(valkey: Valkey) -> None:
 # ---- a sign-in that takes its time -----------------------------------------------------------
 
 
-def signed_link(port: int, credential: Signed) -> RedisLink:
-    return RedisLink(RedisAddress.parse(f"redis://127.0.0.1:{port}"), credential)
-
-
 @pytest.mark.usefixtures("patience")
 def test_a_sign_in_may_take_longer_than_an_answer() -> None:
     """ElastiCache looks at an IAM token then, and nobody says for how long: all questions of the
     request that had to sign in are answered, though their time is up.
     """
     credential = Signed("token")
-    with listening(signs_in_after(LATE_SECONDS)) as port:
-        link = signed_link(port, credential)
+    with linked(signs_in_after(LATE_SECONDS), credential) as link:
         deadline = at_once()
         for _ in range(2):
             assert link.exchange([("GET", "a")], deadline) == [None]
-        link.close()
     assert credential.times == 1
 
 
@@ -288,14 +293,12 @@ def test_a_sign_in_that_takes_longer_still_is_finished_by_a_later_call(
     """It is not begun anew, which would never end."""
     monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
     credential, told = Signed("token"), threading.Event()
-    with listening(signs_in_when(told)) as port:
-        link = signed_link(port, credential)
+    with linked(signs_in_when(told), credential) as link:
         for _ in range(4):
             with pytest.raises(LinkError, match="signing_in"):
                 link.exchange([("GET", "a")], at_once())
         told.set()
         assert link.exchange([("GET", "a")], soon()) == [None]
-        link.close()
     assert credential.times == 1
 
 
@@ -312,8 +315,7 @@ def test_a_sign_in_that_is_never_answered_keeps_one_call_waiting(
         hear(connection, deadline)
 
     monkeypatch.setattr(Connection, "hear_greeting", noting)
-    with listening(says_nothing) as port:
-        link = signed_link(port, credential)
+    with linked(says_nothing, credential) as link:
         deadlines = [at_once()]
         with pytest.raises(LinkError, match="signing_in"):
             link.exchange([("GET", "a")], deadlines[0])
@@ -321,7 +323,6 @@ def test_a_sign_in_that_is_never_answered_keeps_one_call_waiting(
             deadlines.append(at_once())
             with pytest.raises(LinkError, match="signing_in"):
                 link.exchange([("GET", "a")], deadlines[-1])
-        link.close()
     assert given[0] > deadlines[0]
     assert given[1:] == deadlines[1:]
 
@@ -343,14 +344,12 @@ def test_a_sign_in_that_was_closed_meanwhile_is_begun_anew(
             has_hung_up.set()
 
     credential = Signed("token")
-    with listening(hangs_up_first) as port:
-        link = signed_link(port, credential)
+    with linked(hangs_up_first, credential) as link:
         with pytest.raises(LinkError, match="signing_in"):
             link.exchange([("GET", "a")], at_once())
         hang_up.set()
         assert has_hung_up.wait(ENOUGH_SECONDS)
         assert link.exchange([("GET", "a")], soon()) == [None]
-        link.close()
     assert credential.times == 2
 
 
@@ -360,8 +359,7 @@ def test_the_breaker_does_not_keep_a_slow_sign_in_from_its_end(
     """Three callers learn nothing, those after them do not even wait, then all is well."""
     monkeypatch.setattr(redis_link, "SIGN_IN_SECONDS", 0.1)
     credential, told, clock = Signed("token"), threading.Event(), SettableClock()
-    with listening(signs_in_when(told)) as port:
-        link = signed_link(port, credential)
+    with linked(signs_in_when(told), credential) as link:
         counters = CounterRead(link, tenant="acme", meter="api_calls", clock=clock)
 
         def reason(deadline: float) -> str:
@@ -374,7 +372,6 @@ def test_the_breaker_does_not_keep_a_slow_sign_in_from_its_end(
         assert reason(soon()) == "breaker_open"
         clock.advance(OPEN_SECONDS)
         assert reason(soon()) == "no_generation"
-        link.close()
     assert credential.times == 1
 
 
@@ -384,158 +381,118 @@ def test_the_breaker_does_not_keep_a_slow_sign_in_from_its_end(
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for 127.0.0.1, with its key, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
     path = tmp_path / "redis.pem"
-    path.write_bytes(
-        built.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    path.write_bytes(b"".join(part.read_bytes() for part in make_certificate(tmp_path)))
     return path
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, believed by whoever asks the machine whom to believe."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    return certificate
+
+
+def without_tls(certificate: Path, speak: Speak) -> Speak:
+    """Takes TLS off."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def speak_plainly(connection: socket.socket, stopped: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            speak(secure, stopped)
+
+    return speak_plainly
 
 
 def behind_tls(certificate: Path, valkey: Valkey, questions: int = 1000) -> Speak:
     """Takes TLS off and hands everything on to a Valkey; closes after so many questions."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
 
-    def speak(connection: socket.socket, stopped: threading.Event) -> None:
-        with (
-            context.wrap_socket(connection, server_side=True) as secure,
-            socket.create_connection(("127.0.0.1", valkey.port)) as plain,
-        ):
+    def hand_on(secure: socket.socket, stopped: threading.Event) -> None:
+        with socket.create_connection(("127.0.0.1", valkey.port)) as plain:
             left = questions
             while left and (asked := secure.recv(65_536)):
                 left -= 1
                 plain.sendall(asked)
                 secure.sendall(plain.recv(65_536))
 
-    return speak
+    return without_tls(certificate, hand_on)
 
 
 @pytest.mark.usefixtures("patience")
 def test_tls_with_a_certificate_that_is_trusted(
-    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, client: "redis.Redis", trusted: Path
 ) -> None:
     """`rediss://` asks over TLS and keeps the connection."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     client.set("a", "1")
-    with listening(behind_tls(certificate, valkey)) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
+    with linked_by_tls(behind_tls(trusted, valkey)) as link:
         for _ in range(3):
             assert link.exchange([("GET", "a")], soon()) == ["1"]
-        link.close()
 
 
 @pytest.mark.usefixtures("patience")
-def test_tls_with_an_answer_of_many_records(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tls_with_an_answer_of_many_records(trusted: Path) -> None:
     """What TLS has decrypted already is read before more is waited for; also in two pieces."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
     answer = b"$300000\r\n" + b"x" * 300_000 + b"\r\n:1\r\n"
 
-    def speak(connection: socket.socket, stopped: threading.Event) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            while secure.recv(65_536):
-                secure.sendall(answer[:200_001])
-                stopped.wait(0.02)
-                secure.sendall(answer[200_001:])
+    def speak(secure: socket.socket, stopped: threading.Event) -> None:
+        while secure.recv(65_536):
+            secure.sendall(answer[:200_001])
+            stopped.wait(0.02)
+            secure.sendall(answer[200_001:])
 
-    with listening(speak) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
+    with linked_by_tls(without_tls(trusted, speak)) as link:
         for _ in range(3):
             asked: list[Command] = [("GET", "big"), ("EXISTS", "big")]
             assert link.exchange(asked, soon()) == ["x" * 300_000, 1]
-        link.close()
 
 
 @pytest.mark.usefixtures("patience")
 def test_tls_that_was_closed_meanwhile(
-    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, client: "redis.Redis", trusted: Path
 ) -> None:
     """Is opened again, as without TLS."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     client.set("a", "1")
-    with listening(behind_tls(certificate, valkey, questions=1)) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
+    with linked_by_tls(behind_tls(trusted, valkey, questions=1)) as link:
         for _ in range(3):
             assert link.exchange([("GET", "a")], soon()) == ["1"]
-        link.close()
 
 
 @pytest.mark.usefixtures("patience")
 def test_a_handshake_is_not_taken_from_the_answer(
-    valkey: Valkey, client: "redis.Redis", certificate: Path, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, client: "redis.Redis", trusted: Path
 ) -> None:
     """All questions of the request that had to connect are answered, though their time is up."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     client.set("a", "1")
-    hand_on = behind_tls(certificate, valkey)
+    hand_on = behind_tls(trusted, valkey)
 
     def slowly(connection: socket.socket, stopped: threading.Event) -> None:
         stopped.wait(LATE_SECONDS)
         hand_on(connection, stopped)
 
-    with listening(slowly) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
+    with linked_by_tls(slowly) as link:
         deadline = at_once()
         for _ in range(2):
             assert link.exchange([("GET", "a")], deadline) == ["1"]
-        link.close()
 
 
 @pytest.mark.usefixtures("patience")
-def test_tls_and_a_sign_in_that_takes_its_time(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tls_and_a_sign_in_that_takes_its_time(trusted: Path) -> None:
     """As on ElastiCache: each has its own limit, and the question behind them its whole time."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    answers = signs_in_after(LATE_SECONDS)
-
-    def speak(connection: socket.socket, stopped: threading.Event) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            answers(secure, stopped)
-
-    with listening(speak) as port:
-        link = RedisLink(RedisAddress.parse(f"rediss://127.0.0.1:{port}"), Signed("token"))
+    answers = without_tls(trusted, signs_in_after(LATE_SECONDS))
+    with linked_by_tls(answers, Signed("token")) as link:
         assert link.exchange([("GET", "a")], at_once()) == [None]
-        link.close()
 
 
 @pytest.mark.usefixtures("patience")
 def test_tls_with_a_certificate_that_is_not(valkey: Valkey, certificate: Path) -> None:
     """Anybody can sign a certificate: no question is asked over it."""
-    with listening(behind_tls(certificate, valkey)) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
-        with pytest.raises(LinkError, match="unreachable"):
-            link.exchange([("GET", "a")], soon())
-        link.close()
+    answers = behind_tls(certificate, valkey)
+    with linked_by_tls(answers) as link, pytest.raises(LinkError, match="unreachable"):
+        link.exchange([("GET", "a")], soon())
 
 
 def test_tls_that_never_comes() -> None:
     """A handshake that hangs has a limit of its own."""
-    with listening(says_nothing) as port:
-        link = link_to(f"rediss://127.0.0.1:{port}")
-        with pytest.raises(LinkError, match="timeout"):
-            link.exchange([("GET", "a")], at_once())
+    with linked_by_tls(says_nothing) as link, pytest.raises(LinkError, match="timeout"):
+        link.exchange([("GET", "a")], at_once())

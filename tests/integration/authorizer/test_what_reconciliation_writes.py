@@ -17,8 +17,9 @@ from functions.reconciliation.counters.statements import Statements
 from functions.usage.mark import hours_key
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import customer_key, tenant_key, watermark_key
+from tests.fakes.authorizer import METER
 from tests.fakes.token_issuer import CUSTOMER
-from tests.integration.authorizer.conftest import METER, Stack
+from tests.integration.authorizer.conftest import Stack
 
 YEAR_2100_MS = 4_102_444_800_000
 DIGEST = sha256(b"sk_live_7").hexdigest()
@@ -174,7 +175,7 @@ def test_a_top_up_is_seen_by_the_next_request(stack: Stack, command: Any) -> Non
     assert outcome(stack.answer(stack.token())) == "Allow"
 
 
-def test_the_margin_grows_while_the_heartbeat_does_not_come(stack: Stack, command: Any) -> None:
+def test_the_headroom_grows_while_the_heartbeat_does_not_come(stack: Stack, command: Any) -> None:
     """The lag of the grant until there is a watermark, then its age."""
     command(kind="open", version=1)
     command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))

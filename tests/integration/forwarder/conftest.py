@@ -1,9 +1,8 @@
 """Aforo's stand-in, and the forwarder's client of it, over real HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.forwarder.ingest_api import IngestApi
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT, Settings
-from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.aforo.standin import AforoStandIn
 
 PATIENCE_SECONDS = 30.0  # of an answer that comes, on a busy machine
 # Hanging answers are cut after this, not after the 8 s of production: what was posted has come in.
@@ -22,35 +21,8 @@ HANGING_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
-def shared_aforo() -> Iterator[AforoStandIn]:
-    with running_standin(Settings(rate_limit_per_minute=0)) as standin:
-        yield standin
-
-
-@pytest.fixture
-def aforo(shared_aforo: AforoStandIn) -> Iterator[AforoStandIn]:
-    """The module's stand-in, with its default settings, an empty book and no faults."""
-    yield shared_aforo
-    with httpx.Client(base_url=shared_aforo.url, trust_env=False) as console:
-        console.delete("/_faults").raise_for_status()
-        console.delete("/_ledger").raise_for_status()
-        console.patch(
-            "/_settings", json={"validation": "batch", "indexed_errors": False}
-        ).raise_for_status()
-
-
-@pytest.fixture
-def console(aforo: AforoStandIn) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=aforo.url, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def break_aforo(console: httpx.Client) -> Callable[..., None]:
-    def order(*faults: dict[str, Any]) -> None:
-        console.post("/_faults", json={"faults": faults}).raise_for_status()
-
-    return order
+def aforo_settings() -> Settings:
+    return Settings(rate_limit_per_minute=0)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,8 +23,9 @@ from tests.fakes.secret_store import SecretStore
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settling import Crash
 from tests.integration.forwarder.conftest import ingest_api
-from tests.local.aforo.settings import DEFAULT_API_KEY, Settings
-from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.aforo.console import Console
+from tests.local.aforo.settings import DEFAULT_API_KEY
+from tests.local.aforo.standin import AforoStandIn
 
 STATUSES = (301, 401, 403, 404, 408, 418, 429, 500, 502, 503, 504)
 OUTAGES: list[dict[str, Any]] = [
@@ -66,14 +66,8 @@ counted = st.builds(
 
 
 @pytest.fixture(scope="module")
-def standin() -> Iterator[AforoStandIn]:
-    with running_standin(Settings(rate_limit_per_minute=0)) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def aforo_api(standin: AforoStandIn) -> Iterator[IngestApi]:
-    with ingest_api(standin.url, SecretStore(DEFAULT_API_KEY)) as api:
+def aforo_api(shared_aforo: AforoStandIn) -> Iterator[IngestApi]:
+    with ingest_api(shared_aforo.url, SecretStore(DEFAULT_API_KEY)) as api:
         yield api
 
 
@@ -198,9 +192,8 @@ class World:
             assert self.rows("confirmed") == set(book) == everything - bad
 
 
-def booked(console: httpx.Client) -> list[str]:
-    events = console.get("/_ledger/events?limit=1000").raise_for_status().json()["events"]
-    return [event["idempotencyKey"] for event in events]
+def booked(console: Console) -> list[str]:
+    return [event["idempotencyKey"] for event in console.events()]
 
 
 @settings(
@@ -219,20 +212,20 @@ def booked(console: httpx.Client) -> list[str]:
     )
 )
 def test_each_event_ends_in_one_place_and_is_billed_once(
-    standin: AforoStandIn, aforo_api: IngestApi, trial: Trial
+    shared_aforo: AforoStandIn, aforo_api: IngestApi, trial: Trial
 ) -> None:
     """Confirmed and in the ledger, in the queue, or set aside with its class; and Aforo's book has
     each key once.
     """
-    with httpx.Client(base_url=standin.url, trust_env=False) as console:
-        console.delete("/_ledger").raise_for_status()
-        console.delete("/_faults").raise_for_status()
+    with Console(shared_aforo.url) as console:
+        console.delete("_ledger")
+        console.clear_faults()
         if trial.script:
-            console.post("/_faults", json={"faults": trial.script}).raise_for_status()
+            console.order_faults(*trial.script)
         world = World(trial, aforo_api)
         for steps in trial.crashes:
             world.turn(steps)
         world.check(booked(console))
-        console.delete("/_faults").raise_for_status()
+        console.clear_faults()
         world.run_out()
         world.check_end(booked(console))

@@ -2,13 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import boto3
-import httpx
 import pytest
 
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
@@ -17,26 +16,19 @@ from functions.usage.event import UsageEvent
 from functions.usage.message import to_body
 from functions.usage.moment import DAY_MS, hour_of
 from tests.fakes.forwarding import key, now_ms, usage_event, usage_message
+from tests.fakes.lambda_context import lambda_context
+from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.aforo.standin import AforoStandIn
 from tests.local.ministack import Ministack
+from tests.local.waiting import until
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 HOLD_SECONDS = 3
-PATIENCE_SECONDS = 60
-QUEUES = ("usage", "unforwarded", "settled")
+QUEUES = ("usage", "usage_dead_letter", "settled")
 ATTRIBUTES = ("ApproximateReceiveCount", "SentTimestamp", "ApproximateFirstReceiveTimestamp")
-
-
-class Context:
-    """As much of Lambda's context as the forwarder reads."""
-
-    aws_request_id = "0f1e2d3c"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
 
 
 class Seen(NamedTuple):
@@ -79,7 +71,7 @@ class Deployment:
             receives, sent, first = (message["Attributes"][name] for name in ATTRIBUTES)  # type: ignore[index]
             seen = Seen(message["Body"], receives, int(first) - int(sent), time.monotonic())
             self.seen.append(seen)
-        answer = forwarder.handler({"Records": records}, Context())  # type: ignore[arg-type]
+        answer = forwarder.handler({"Records": records}, lambda_context("forwarder"))
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
         for message in messages:
             if message["MessageId"] not in failed:
@@ -87,6 +79,15 @@ class Deployment:
                     QueueUrl=self.urls["usage"], ReceiptHandle=message["ReceiptHandle"]
                 )
         return answer
+
+    def invoke_until_nothing_waits(self) -> None:
+        def look() -> bool:
+            if not self.waiting("usage"):
+                return True
+            self.invoke()
+            return False
+
+        until(look, every=0.1)
 
     def depth(self, name: str) -> tuple[int, int]:
         """Messages that are visible, and in flight."""
@@ -113,10 +114,8 @@ class Deployment:
 
 @pytest.fixture
 def deployed(
-    ministack: Ministack, aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
+    on_ministack: Ministack, aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Deployment]:
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
     sqs, s3, mark = boto3.client("sqs"), boto3.client("s3"), str(uuid4())
     urls = {name: sqs.create_queue(QueueName=f"{name}-{mark}")["QueueUrl"] for name in QUEUES}
     s3.create_bucket(Bucket=f"ledger-{mark}")
@@ -125,7 +124,7 @@ def deployed(
     )
     for name, value in {
         "USAGE_QUEUE_URL": urls["usage"],
-        "UNFORWARDED_USAGE_QUEUE_URL": urls["unforwarded"],
+        "USAGE_DEAD_LETTER_QUEUE_URL": urls["usage_dead_letter"],
         "SETTLED_USAGE_QUEUE_URL": urls["settled"],
         "LEDGER_BUCKET": f"ledger-{mark}",
         "AFORO_BASE_URL": aforo.url,
@@ -154,12 +153,12 @@ def body(*found: UsageEvent, **more: Any) -> str:
     return to_body(usage_message(found, **more))
 
 
-def test_a_good_day(deployed: Deployment, console: httpx.Client) -> None:
+def test_a_good_day(deployed: Deployment, console: Console) -> None:
     """Two messages: one post, one ledger object, the counters told, both messages gone."""
     known = events(range(5))
     deployed.put(body(*known[:3]), body(*known[3:], replayId="r-1"))
     assert deployed.invoke() == {"batchItemFailures": []}
-    assert console.get("/_ledger").json()["accepted"] == 5
+    assert console.ledger()["accepted"] == 5
     rows = list(deployed.ledger.read(hour_prefix(hour_of(known[0]["occurredAt"]))))
     assert {row["key"]: row["outcome"] for row in rows} == {key(n): "confirmed" for n in range(5)}
     replayed = list(deployed.ledger.read(replay_prefix("r-1")))
@@ -167,7 +166,7 @@ def test_a_good_day(deployed: Deployment, console: httpx.Client) -> None:
     (settled,) = deployed.bodies("settled")
     assert [one["key"] for one in settled["settled"]] == [key(n) for n in range(5)]
     assert deployed.depth("usage") == (0, 0)
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_hold_that_is_too_long_stops_nothing(
@@ -188,14 +187,13 @@ def test_a_hold_that_is_too_long_stops_nothing(
 
 def test_down_then_held_then_set_aside(
     deployed: Deployment,
-    console: httpx.Client,
-    break_aforo: Callable[..., None],
+    console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Aforo is down: the message is held invisible, comes back, and past the hold it is in
-    UnforwardedUsageQueue with its class and its tries; the quota counts it.
+    UsageDeadLetterQueue with its class and its tries; the quota counts it.
     """
-    break_aforo({"kind": "status", "status": 503})
+    console.order_faults({"kind": "status", "status": 503})
     started = time.monotonic()
     deployed.put(body(*events(range(3))))
     # However long the first try takes, it is not past the hold.
@@ -205,10 +203,8 @@ def test_down_then_held_then_set_aside(
     assert deployed.waiting("usage") == 1
     restart()
     monkeypatch.setenv("HOLD_SECONDS", str(HOLD_SECONDS))
-    while time.monotonic() - started < PATIENCE_SECONDS and deployed.waiting("usage"):
-        deployed.invoke()
-        time.sleep(0.1)
-    (message,) = deployed.bodies("unforwarded")
+    deployed.invoke_until_nothing_waits()
+    (message,) = deployed.bodies("usage_dead_letter")
     assert time.monotonic() - started >= HOLD_SECONDS
     assert deployed.seen[1].at - deployed.seen[0].at >= 1
     assert [event["idempotencyKey"] for event in message["events"]] == [key(n) for n in range(3)]
@@ -217,26 +213,20 @@ def test_down_then_held_then_set_aside(
     assert message["setAside"]["tries"] >= 2
     (settled,) = deployed.bodies("settled")
     assert len(settled["settled"]) == 3
-    assert console.get("/_ledger").json()["accepted"] == 0
+    assert console.ledger()["accepted"] == 0
 
 
-def test_back_in_time_is_confirmed_and_billed_once(
-    deployed: Deployment, console: httpx.Client, break_aforo: Callable[..., None]
-) -> None:
+def test_back_in_time_is_confirmed_and_billed_once(deployed: Deployment, console: Console) -> None:
     """The answer is lost after Aforo has committed: the next try finds duplicates."""
-    break_aforo({"kind": "reset_after_commit", "count": 1})
+    console.order_faults({"kind": "reset_after_commit", "count": 1})
     deployed.put(body(*events(range(3))))
     assert len(deployed.invoke()["batchItemFailures"]) == 1
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline and deployed.waiting("usage"):
-        deployed.invoke()
-        time.sleep(0.1)
-    assert deployed.waiting("usage") == 0
-    assert console.get("/_ledger").json()["accepted"] == 3
-    assert deployed.depth("unforwarded") == (0, 0)
+    deployed.invoke_until_nothing_waits()
+    assert console.ledger()["accepted"] == 3
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
-def test_poison_and_old_ones(deployed: Deployment, console: httpx.Client) -> None:
+def test_poison_and_old_ones(deployed: Deployment, console: Console) -> None:
     """A blank customer, an unknown metric, a body that is not JSON, and an event from last week
     that the ledger knows: each ends in its place, the good ones at Aforo.
     """
@@ -244,44 +234,46 @@ def test_poison_and_old_ones(deployed: Deployment, console: httpx.Client) -> Non
     unknown = usage_event(51, occurred_ms=now_ms(), metric="Petz")
     deployed.put(body(*events(range(3)), blank, unknown), "not json")
     assert deployed.invoke() == {"batchItemFailures": []}
-    classes = sorted(one["setAside"]["setAsideClass"] for one in deployed.bodies("unforwarded"))
+    classes = sorted(
+        one["setAside"]["setAsideClass"] for one in deployed.bodies("usage_dead_letter")
+    )
     assert classes == ["config", "poison", "poison"]
-    assert console.get("/_ledger").json()["accepted"] == 3
+    assert console.ledger()["accepted"] == 3
 
 
-def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: httpx.Client) -> None:
+def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: Console) -> None:
     """Aforo has forgotten the key; our ledger has not."""
     old = events(range(60, 62), age_ms=3 * DAY_MS)
     deployed.put(body(*old))
     assert deployed.invoke() == {"batchItemFailures": []}
-    assert console.get("/_ledger").json()["accepted"] == 2
-    console.post("/_clock", json={"advance_seconds": 2 * 86_400}).raise_for_status()
+    assert console.ledger()["accepted"] == 2
+    console.advance_clock(2 * 86_400)
     deployed.put(body(*old, replayId="r-9"))
     assert deployed.invoke() == {"batchItemFailures": []}
-    assert console.get("/_ledger").json()["accepted"] == 2
+    assert console.ledger()["accepted"] == 2
     assert {row["outcome"] for row in deployed.ledger.read(replay_prefix("r-9"))} == {"confirmed"}
 
 
 def test_what_is_refused_without_a_doubt_comes_back_as_a_new_message(
     deployed: Deployment,
-    console: httpx.Client,
-    break_aforo: Callable[..., None],
+    console: Console,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """429 twice: each time a new message is on the queue, after a delay, and says its tries; then
     all of it is billed, and no message was ever received twice.
     """
     monkeypatch.setenv("HOLD_SECONDS", "600")
-    break_aforo({"kind": "status", "status": 429, "count": 2})
+    console.order_faults({"kind": "status", "status": 429, "count": 2})
     deployed.put(body(*events(range(3))))
     assert deployed.invoke() == {"batchItemFailures": []}
-    assert console.get("/_ledger").json()["accepted"] == 0
+    assert console.ledger()["accepted"] == 0
     assert deployed.waiting("usage") == 1
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline and console.get("/_ledger").json()["accepted"] != 3:
+
+    def is_billed() -> bool:
         assert deployed.invoke() == {"batchItemFailures": []}
-        time.sleep(0.1)
-    assert console.get("/_ledger").json()["accepted"] == 3
+        return bool(console.ledger()["accepted"] == 3)
+
+    until(is_billed, every=0.1)
     assert {one.receives for one in deployed.seen} == {"1"}
     assert all(one.delayed_ms >= 1_000 for one in deployed.seen[1:])
     tries = [json.loads(one.body).get("held", {}).get("tries") for one in deployed.seen]
@@ -289,23 +281,23 @@ def test_what_is_refused_without_a_doubt_comes_back_as_a_new_message(
     assert deployed.depth("usage") == (0, 0)
 
 
-def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: httpx.Client) -> None:
+def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: Console) -> None:
     """Unchanged, beside the usage that came with it, and nowhere else."""
     beat = to_body({"version": 1, "heartbeatAtMs": now_ms(), "logGroup": "group"})
     deployed.put(beat, body(*events(range(1))))
     assert deployed.invoke() == {"batchItemFailures": []}
-    assert console.get("/_ledger").json()["accepted"] == 1
+    assert console.ledger()["accepted"] == 1
     assert json.loads(beat) in deployed.bodies("settled")
-    assert deployed.depth("unforwarded") == (0, 0)
+    assert deployed.depth("usage_dead_letter") == (0, 0)
 
 
 def test_a_ledger_that_is_gone_brings_the_messages_back(
-    deployed: Deployment, console: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployment, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is acknowledged that is not durable, and nothing is told to the counters."""
     monkeypatch.setenv("LEDGER_BUCKET", f"nowhere-{uuid4()}")
     deployed.put(body(*events(range(2))))
     assert len(deployed.invoke()["batchItemFailures"]) == 1
-    assert console.get("/_ledger").json()["accepted"] == 2
+    assert console.ledger()["accepted"] == 2
     assert deployed.depth("settled") == (0, 0)
     assert deployed.waiting("usage") == 1

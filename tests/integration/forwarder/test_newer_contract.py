@@ -12,6 +12,7 @@ from functions.forwarder.ingest_api import IngestApi
 from functions.usage.outcome import Confirmed, Held, SetAside
 from tests.fakes.forwarding import keyed_events, now_ms
 from tests.fakes.instants import NOW
+from tests.fakes.open_gate import open_gate
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT, PROFILES, Settings
 from tests.local.aforo.standin import running_standin
@@ -29,7 +30,7 @@ def _outcomes(key_header: KeyHeader, metric: str) -> set[Confirmed | Held | SetA
             telemetry=Telemetry("forwarder"),
         )
         batch = keyed_events(4, occurred_ms=now_ms(), metric=metric)
-        found = deliver(batch, api.post)
+        found = deliver(batch, open_gate(api.post))
         assert len(found.outcomes) == len(batch)
         return {
             replace(one, reason="", instance=None) if isinstance(one, SetAside) else one

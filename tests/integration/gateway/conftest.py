@@ -1,8 +1,6 @@
 """A ministack, a stack with two REST APIs on it, and the gateway as the process that it is."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +12,7 @@ import boto3
 import httpx
 import pytest
 
+from tests.local.foreground_server import foreground_server
 from tests.local.ministack import REGION, Ministack, start_ministack
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Served:
 
     client: httpx.Client
     logs: "CloudWatchLogsClient"
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     @property
     def api_id(self) -> str:
@@ -102,14 +101,10 @@ def stack(session: boto3.Session, ministack: Ministack, backend: str) -> str:
 
 @pytest.fixture(scope="module")
 def gateway(ministack: Ministack, stack: str, logs: "CloudWatchLogsClient") -> Iterator[Served]:
-    command = [sys.executable, "-m", "tests.local.gateway", "--stack", stack, "--log-streams", "3"]
-    root = Path(__file__).parents[3]
-    env = {**os.environ, **ministack.env}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=root) as process:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
+    options = ("--stack", stack, "--log-streams", "3")
+    server = foreground_server("tests.local.gateway", *options, environment=ministack.env)
+    with server as (process, ready):
         assert ready.startswith("gateway listening on http://127.0.0.1:")
         with httpx.Client(base_url=ready.split()[-1], timeout=30) as client:
             yield Served(client, logs, process)
-        process.terminate()
-        assert process.wait(60) == 0  # it writes out its logs for up to 30 s
+    assert process.returncode == 0

@@ -1,18 +1,16 @@
 """The local gateway over real HTTP, in front of a stack deployed on ministack."""
 
 import json
-import time
 import uuid
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.integration.gateway.conftest import STACK, Served
+from tests.local.waiting import until
 
 ACCESS_LOG = f"/aws/apigateway/{STACK}/access"
 GOOD = {"Authorization": "good"}
-WAIT_SECONDS = 60
 
 
 REFUSED = '{"error":{"code":"UNAUTHORIZED","message":"Unauthorized"}}'
@@ -32,17 +30,6 @@ class Expected(NamedTuple):
     customer: str = "-"
 
 
-def eventually[T](read: Callable[[], T | None]) -> T:
-    """What `read` finds within a minute: log lines are flushed in the background."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        found = read()
-        if found:
-            return found
-        time.sleep(0.1)
-    pytest.fail("nothing was found in time")
-
-
 def messages(gateway: Served, group: str, marker: str) -> list[tuple[str, str]]:
     """(stream, message) of the events that hold the marker."""
     try:
@@ -53,7 +40,7 @@ def messages(gateway: Served, group: str, marker: str) -> list[tuple[str, str]]:
 
 
 def access_line(gateway: Served, extended_request_id: str) -> dict[str, Any]:
-    found = eventually(lambda: messages(gateway, ACCESS_LOG, extended_request_id))
+    found = until(lambda: messages(gateway, ACCESS_LOG, extended_request_id))
     assert len(found) == 1
     line: dict[str, Any] = json.loads(found[0][1])
     return line
@@ -62,7 +49,7 @@ def access_line(gateway: Served, extended_request_id: str) -> dict[str, Any]:
 def execution_log(gateway: Served, request_id: str) -> list[str]:
     group = f"API-Gateway-Execution-Logs_{gateway.api_id}/demo"
     prefix = f"({request_id}) "
-    found = eventually(lambda: messages(gateway, group, prefix))
+    found = until(lambda: messages(gateway, group, prefix))
     assert len({stream for stream, _ in found}) == 1
     return [message.removeprefix(prefix) for _, message in found]
 
@@ -257,7 +244,7 @@ def test_the_witness_counts_what_was_served_and_logged(gateway: Served) -> None:
     """Every request stands in the witness with its id, customer and whether it was logged."""
     gateway.client.delete("/_witness")
     answers = [gateway.client.get("/demo/items/7", headers=GOOD) for _ in range(20)]
-    counts = eventually(
+    counts = until(
         lambda: (found := gateway.client.get("/_witness").json())["flushed"] == 20 and found
     )
     assert isinstance(counts, dict)

@@ -8,6 +8,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from tests.fakes.queue_contents import take_all
+from tests.fakes.topic_queue import make_topic
 from tests.local.alarms import DEPTH_METRIC, AlarmFeeder, state_for
 from tests.local.ministack import Ministack
 
@@ -55,37 +57,17 @@ class Stack:
 
     def told(self) -> list[tuple[str, str]]:
         """What the alarms' actions have published: alarm and new state."""
-        notices = []
-        while found := self.sqs.receive_message(QueueUrl=self.notices, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in found:
-                notice = json.loads(json.loads(message["Body"])["Message"])
-                notices.append((notice["AlarmName"].rpartition("-")[2], notice["NewStateValue"]))
-                self.sqs.delete_message(
-                    QueueUrl=self.notices, ReceiptHandle=message["ReceiptHandle"]
-                )
-        return notices
+        bodies = take_all(self.sqs, self.notices)
+        notices = [json.loads(json.loads(body)["Message"]) for body in bodies]
+        return [(one["AlarmName"].rpartition("-")[2], one["NewStateValue"]) for one in notices]
 
 
 @pytest.fixture
 def stack(on_ministack: Ministack) -> Stack:
-    sqs, sns, name = boto3.client("sqs"), boto3.client("sns"), f"alarms{uuid4().hex}"
-    topic = sns.create_topic(Name=name)["TopicArn"]
+    name = f"alarms{uuid4().hex}"
+    sqs = boto3.client("sqs")
     notices = sqs.create_queue(QueueName=f"{name}-notices")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=notices, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=notices, Attributes={"Policy": policy})
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return Stack(name, boto3.client("cloudwatch"), sqs, topic, notices)
+    return Stack(name, boto3.client("cloudwatch"), sqs, make_topic(name, notices), notices)
 
 
 @pytest.fixture
@@ -95,33 +77,33 @@ def feeder(stack: Stack) -> AlarmFeeder:
 
 def test_each_queue_sets_off_its_own_alarm(stack: Stack, feeder: AlarmFeeder) -> None:
     """And the alarm's action: SNS delivers which one it was. Emptied, it is OK again."""
-    unforwarded, _ = stack.queue("Unforwarded"), stack.queue("Unreconciled")
-    stack.alarm("Unforwarded")
-    stack.alarm("Unreconciled")
+    usage_dead_letter, _ = stack.queue("UsageDeadLetter"), stack.queue("CounterDeadLetter")
+    stack.alarm("UsageDeadLetter")
+    stack.alarm("CounterDeadLetter")
     feeder.look()
-    assert stack.states() == {"UnforwardedAlarm": "OK", "UnreconciledAlarm": "OK"}
+    assert stack.states() == {"UsageDeadLetterAlarm": "OK", "CounterDeadLetterAlarm": "OK"}
     stack.told()
 
-    stack.sqs.send_message(QueueUrl=unforwarded, MessageBody="{}")
-    assert feeder.look() == [f"{stack.name}-UnforwardedAlarm -> ALARM"]
-    assert stack.states() == {"UnforwardedAlarm": "ALARM", "UnreconciledAlarm": "OK"}
-    assert stack.told() == [("UnforwardedAlarm", "ALARM")]
+    stack.sqs.send_message(QueueUrl=usage_dead_letter, MessageBody="{}")
+    assert feeder.look() == [f"{stack.name}-UsageDeadLetterAlarm -> ALARM"]
+    assert stack.states() == {"UsageDeadLetterAlarm": "ALARM", "CounterDeadLetterAlarm": "OK"}
+    assert stack.told() == [("UsageDeadLetterAlarm", "ALARM")]
 
-    stack.sqs.purge_queue(QueueUrl=unforwarded)
-    assert feeder.look() == [f"{stack.name}-UnforwardedAlarm -> OK"]
-    assert stack.told() == [("UnforwardedAlarm", "OK")]
+    stack.sqs.purge_queue(QueueUrl=usage_dead_letter)
+    assert feeder.look() == [f"{stack.name}-UsageDeadLetterAlarm -> OK"]
+    assert stack.told() == [("UsageDeadLetterAlarm", "OK")]
 
 
 def test_a_state_that_stays_fires_nothing(stack: Stack, feeder: AlarmFeeder) -> None:
     """As CloudWatch: an action is for a change, not for each look."""
-    url = stack.queue("Unforwarded")
-    stack.alarm("Unforwarded")
+    url = stack.queue("UsageDeadLetter")
+    stack.alarm("UsageDeadLetter")
     stack.sqs.send_message(QueueUrl=url, MessageBody="{}")
     assert len(feeder.look()) == 1
     for _ in range(3):
         stack.sqs.send_message(QueueUrl=url, MessageBody="{}")
         assert feeder.look() == []
-    assert stack.told() == [("UnforwardedAlarm", "ALARM")]
+    assert stack.told() == [("UsageDeadLetterAlarm", "ALARM")]
 
 
 def test_alarms_of_others_and_on_other_metrics_are_left_alone(

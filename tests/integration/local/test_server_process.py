@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.local import server_process
-from tests.local.server_process import ServerError, ServerProcess, start_server
+from tests.local.reaped_process import ending, start_process
+from tests.local.server_process import ServerProcess, start_server
+from tests.local.server_start import ServerError
+from tests.local.waiting import PATIENCE_SECONDS, until
 
-# Left running on purpose: what outlives its starter belongs to nobody in this process.
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
-
-PATIENCE_SECONDS = 60
 READY = """
 import sys, time
 print("{prints}", flush=True)
@@ -48,9 +47,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], s
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     """A stranger's process, the leader of its own group."""
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+    with ending(start_process(["sleep", "60"])) as process:
         yield process
-        process.kill()
 
 
 def is_alive(pid: int) -> bool:
@@ -58,13 +56,6 @@ def is_alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
     return bool(state) and not state.startswith("Z")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_it_is_ready_when_it_says_where_it_listens(
@@ -128,11 +119,35 @@ def test_interrupted_while_it_starts_it_leaves_nothing_running(
         f"server_process.start_server({silent!r}, [], pathlib.Path({str(tmp_path)!r}), {{}})\n"
     )
     log = tmp_path / f"{silent}.log"
-    with subprocess.Popen([sys.executable, "-c", starter], stderr=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-c", starter]
+    with ending(start_process(command, stderr=subprocess.DEVNULL)) as process:
         until(lambda: waits.exists() and log.read_text().endswith("\n"))
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_SECONDS) != 0
     assert not is_alive(int(log.read_text()))
+
+
+def test_interrupted_before_anybody_knows_its_pid_it_leaves_nothing_running(
+    module: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Ctrl-C in the moment in which the process is there and nothing has come back yet."""
+    name = module(READY.format(prints="it listening on http://127.0.0.1:1"))
+    starter = (
+        "import pathlib, subprocess\n"
+        "from tests.local.server_process import start_server\n"
+        "init = subprocess.Popen.__init__\n"
+        "def interrupted(self, command, **options):\n"
+        "    init(self, command, **options)\n"
+        f"    if {name!r} in command:\n"
+        f"        pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(self.pid))\n"
+        "        raise KeyboardInterrupt\n"
+        "subprocess.Popen.__init__ = interrupted\n"
+        f"start_server({name!r}, [], pathlib.Path({str(tmp_path)!r}), {{}})\n"
+    )
+    command = [sys.executable, "-c", starter]
+    with ending(start_process(command, stderr=subprocess.DEVNULL)) as process:
+        assert process.wait(PATIENCE_SECONDS) != 0
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_what_does_not_end_by_itself_is_killed(
@@ -171,18 +186,17 @@ def test_a_stranger_without_a_command_line_is_left_alone(tmp_path: Path) -> None
         f"pathlib.Path({str(tmp_path / 'ready')!r}).touch()\n"
         "time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", nameless], start_new_session=True) as stranger:
+    with ending(start_process([sys.executable, "-c", nameless])) as stranger:
         until((tmp_path / "ready").exists)
         ServerProcess("ministack", stranger.pid, "ministack", group=True).stop()
         time.sleep(0.05)
         assert stranger.poll() is None
-        stranger.kill()
 
 
 def test_workers_end_with_their_server_also_when_it_is_already_gone(tmp_path: Path) -> None:
     """A crashed emulator leaves its Lambda processes behind, in its group."""
     script = "sleep 61 & echo $! && exit 0"
-    leader = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True)
+    leader = start_process(["sh", "-c", script], stdout=subprocess.PIPE)
     assert leader.stdout is not None
     worker = int(leader.stdout.readline())
     leader.stdout.close()

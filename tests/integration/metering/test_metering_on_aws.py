@@ -15,20 +15,14 @@ from functions.metering.configuration.stored import FRESH_SECONDS, VERSIONS, Con
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload
+from tests.fakes.lambda_context import lambda_context
+from tests.fakes.queue_contents import take_all
 from tests.fakes.settable_clock import SettableClock
-from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3.client import S3Client
 
 KEY = "configuration/metering.json"
-
-
-class Context:
-    """As much of Lambda's context as metering reads."""
-
-    log_group_name = "/aws/lambda/metering"
 
 
 def document(name: str) -> bytes:
@@ -39,23 +33,10 @@ def document(name: str) -> bytes:
 
 
 @pytest.fixture
-def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def s3(aws: None) -> "S3Client":
-    return boto3.client("s3")
-
-
-@pytest.fixture
-def bucket(s3: "S3Client") -> str:
-    name = f"metering-{uuid4()}"
-    s3.create_bucket(Bucket=name)
-    # As the template makes it: every configuration that ever billed is kept.
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    return name
+def bucket(s3: "S3Client", bucket: str) -> str:
+    """As the template makes it: every configuration that ever billed is kept."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
 
 
 @pytest.fixture
@@ -202,7 +183,7 @@ def test_what_is_quarantined_again_stays_as_old_as_it_is(s3: "S3Client", bucket:
     assert s3.head_object(Bucket=bucket, Key=entry.key)["VersionId"] != versions[0]
 
 
-def test_a_quarantine_that_cannot_be_written_is_tried_again(aws: None, s3: "S3Client") -> None:
+def test_a_quarantine_that_cannot_be_written_is_tried_again(s3: "S3Client") -> None:
     """Whether S3 answers or not."""
     entry = QuarantineObject("quarantine/x/undated/0.json", b"{}")
     with pytest.raises(Retryable, match="NoSuchBucket"):
@@ -227,12 +208,7 @@ def deployed(
     monkeypatch.setenv("CONFIGURATION_BUCKET", bucket)
 
     def received() -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = []
-        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                events += json.loads(message["Body"])["events"]
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return events
+        return [event for body in take_all(sqs, url) for event in json.loads(body)["events"]]
 
     metering._wired.cache_clear()
     yield received
@@ -240,8 +216,7 @@ def deployed(
 
 
 def invoke(payload: object) -> None:
-    context: LambdaContext = Context()  # type: ignore[assignment]
-    metering.handler(payload, context)
+    metering.handler(payload, lambda_context("metering"))
 
 
 def test_a_delivery_walks_to_the_queue_and_the_quarantine(

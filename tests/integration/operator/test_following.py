@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import boto3
@@ -26,10 +26,8 @@ from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.fakes.http_answers import Answer, answering
+from tests.fakes.settled_row import settled_row
 from tests.local.ministack import REGION, Ministack
-
-if TYPE_CHECKING:
-    from functions.usage.ledger_row import LedgerRow
 
 HOPS = ["answered", "in the log", "metered", "queued", "confirmed", "in the ledger", "counted"]
 METER = "api_calls"
@@ -70,20 +68,15 @@ class Road:
         bucket.keep(quarantined_lines(delivery, [refused]))
 
     def settle(self, **changes: Any) -> None:
-        row: LedgerRow = {
-            "key": self.key,
+        fields = {
             "customerId": "cus_7Qm2",
             "meter": METER,
-            "quantity": 1,
-            "occurredAt": iso_from_epoch_ms(self.now_ms),
-            "outcome": "confirmed",
-            "verified": True,
             "meteredAt": iso_from_epoch_ms(self.now_ms + 1_000),
             "queuedAt": iso_from_epoch_ms(self.now_ms + 2_000),
             "settledAt": iso_from_epoch_ms(self.now_ms + 3_000),
         }
-        ledger = Ledger(boto3.client("s3"), self.target.ledger_bucket)
-        ledger.append([row | changes], str(uuid4()))  # type: ignore[list-item]
+        row = settled_row(self.key, iso_from_epoch_ms(self.now_ms), **(fields | changes))
+        Ledger(boto3.client("s3"), self.target.ledger_bucket).append([row], str(uuid4()))
 
     def hops(self, wait_seconds: float = ONE_LOOK) -> list[Hop]:
         return list(Follower(self.target, wait_seconds=wait_seconds, meter=METER).hops())
@@ -123,7 +116,7 @@ def road(on_ministack: Ministack, servers: ExitStack, monkeypatch: pytest.Monkey
         ledger_bucket=f"{name}-ledger"[:63],
         quarantine_bucket=f"{name}-quarantine"[:63],
         usage_queue_url=queue,
-        unforwarded_queue_url=queue,
+        usage_dead_letter_queue_url=queue,
         reconciliation="reconciliation",
     )
     return Road(target, extended_id, time.time_ns() // 1_000_000)

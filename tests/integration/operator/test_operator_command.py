@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from functions.operator.counter_commands.command import main
+from functions.operator.command_line import main
 from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.stack import find_stack
 from functions.reconciliation.inbox import RefusedBody, read_body
@@ -34,10 +34,8 @@ GRANT = ["grant", "--customer", "cust_1", "--limit", "9", "--rate", "1", "--burs
 
 
 @pytest.fixture
-def sqs(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> "SQSClient":
+def sqs(on_ministack: Ministack) -> "SQSClient":
     """The emulator in this process's environment, with a stack `with-outputs` and one without."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
     cloudformation = boto3.client("cloudformation")
     known = {stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]}
     for name, template in (
@@ -58,7 +56,7 @@ def test_a_command_arrives_as_the_function_reads_it(
     """What the operator says stands in the register and in the stack's queue, and is understood
     there.
     """
-    assert main([*GRANT, "--period", "month", "--stack", "with-outputs"]) == 0
+    assert main(["counters", *GRANT, "--period", "month", "--stack", "with-outputs"]) == 0
     stack = find_stack("with-outputs")
     (message,) = sqs.receive_message(QueueUrl=stack.queue_url, WaitTimeSeconds=2)["Messages"]
     found = read_body(message["Body"])
@@ -79,5 +77,5 @@ def test_what_is_missing_is_named(
     sqs: "SQSClient", words: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A stack that is not there or not ours, or a function that cannot be asked, says so."""
-    assert main(words) == 2
+    assert main(["counters", *words]) == 2
     assert named in capsys.readouterr().err

@@ -7,13 +7,14 @@ import pytest
 from redis import Redis
 
 from functions.adapters.ledger import hour_prefix
-from functions.operator.counter_commands.rebuild import main
-from functions.operator.counter_commands.rebuilding import Rebuild, Tools
+from functions.operator.command_line import main
 from functions.operator.counter_commands.stack import Stack
-from functions.reconciliation.applying import DRIFT
+from functions.operator.deployment.place import Place
+from functions.operator.rebuild.rebuilding import Rebuild, Tools
 from functions.reconciliation.commands import COMMAND, StandingCommand
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
 from functions.usage.quota import GuardLevel, Status, rebuild_key, tenant_key, watermark_key
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
@@ -130,7 +131,7 @@ def test_what_aforo_stated_comes_back_with_the_next_reconcile(lost: Lost) -> Non
     assert steps(tenant).take({"apply": apply})["changed"] == {"jwks": 1, "limit": 1, "guard": 1}
     assert (tenant.allowance().limit, tenant.used()) == (2000, 307)
     assert tenant.state().guard_level is GuardLevel.BLOCK
-    assert tenant.level(DRIFT) == 0
+    assert tenant.level(Metric.DRIFT) == 0
 
 
 def test_a_batch_that_is_too_long_is_done_in_part(client: Redis) -> None:
@@ -239,10 +240,10 @@ def test_what_is_wrong_is_named(
 ) -> None:
     """Status 2, and one line."""
 
-    def find(name: str) -> Stack:
-        raise Permanent(f"--stack {name}: gone")
+    def find(place: Place) -> Stack:
+        raise Permanent(f"--stack {place.stack}: gone")
 
-    assert main(["--stack", "s", *words], find) == 2
+    assert main(["rebuild", "--stack", "s", *words], find=find) == 2
     assert named in capsys.readouterr().err
 
 

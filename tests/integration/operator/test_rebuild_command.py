@@ -7,16 +7,27 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
-from functions.operator.counter_commands.command import main as grant_main
-from functions.operator.counter_commands.rebuild import main
+from functions.operator.command_line import main
 from functions.operator.counter_commands.stack import Stack
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import rebuild_key, tenant_key
+from tests.fakes.queue_contents import take_all
 from tests.integration.reconciliation.tenant import CUSTOMER, TENANT, Tenant
 from tests.integration.reconciliation.test_repair import row
 from tests.local.ministack import Ministack
 
-GRANT = ["grant", "--stack", "s", "--customer", CUSTOMER, "--limit", "100", "--period", "month"]
+GRANT = [
+    "counters",
+    "grant",
+    "--stack",
+    "s",
+    "--customer",
+    CUSTOMER,
+    "--limit",
+    "100",
+    "--period",
+    "month",
+]
 
 
 class Deployed(Stack):
@@ -25,13 +36,7 @@ class Deployed(Stack):
     tenant: Tenant
 
     def deliver(self) -> None:
-        sqs = boto3.client("sqs")
-        while messages := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            assert self.tenant.take_bodies([message["Body"] for message in messages]) == []
-            for message in messages:
-                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        assert self.tenant.take_bodies(take_all(boto3.client("sqs"), self.queue_url)) == []
 
     def parts_done(self, rebuild: int) -> int:
         self.deliver()
@@ -55,18 +60,18 @@ def test_a_lost_customer_is_back_with_one_command(
 ) -> None:
     """A grant by the operator's command, usage in the ledger, a FLUSHALL, a dry run, a rebuild."""
     tenant, now_ms = deployed.tenant, deployed.tenant.now_ms
-    assert grant_main([*GRANT, "--rate", "5", "--burst", "5"], lambda _: deployed) == 0
+    assert main([*GRANT, "--rate", "5", "--burst", "5"], find=lambda _: deployed) == 0
     ledger = Ledger(boto3.client("s3"), deployed.ledger_bucket)
     ledger.append([row(f"now-{i}", now_ms) for i in range(7)], "one")
     ledger.append([row(f"past-{i}", now_ms - 3 * HOUR_MS) for i in range(9)], "two")
     deployed.deliver()
     tenant.client.flushall()
-    assert main(["--stack", "s"], lambda _: deployed) == 0
+    assert main(["rebuild", "--stack", "s"], find=lambda _: deployed) == 0
     assert "dry run" in capsys.readouterr().out
     deployed.deliver()
     assert not tenant.keys()
 
-    assert main(["--stack", "s", "--yes"], lambda _: deployed) == 0
+    assert main(["rebuild", "--stack", "s", "--yes"], find=lambda _: deployed) == 0
 
     assert "the counters are open" in capsys.readouterr().out
     deployed.deliver()

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from functions.operator.counter_commands.register import PREFIX, Register
@@ -16,22 +14,9 @@ from functions.reconciliation.commands import (
     StatusCommand,
 )
 from functions.usage.quota import Status
-from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-
-@pytest.fixture
-def s3(on_ministack: Ministack) -> "S3Client":
-    return boto3.client("s3")
-
-
-@pytest.fixture
-def bucket(s3: "S3Client") -> str:
-    name = f"register-{uuid4()}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inspection import Finding, Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
 from functions.usage.quota import Allowance, QuotaState, read_state, state_key, tenant_key
 
@@ -115,13 +116,13 @@ class Tenant:
         """What the counters hold, but for the sequence that every batch moves."""
         return set(map(str, self.client.keys("*"))) - {tenant_key(TENANT, "sequence")}
 
-    def counted(self, metric: str, reason: str = "") -> int:
+    def counted(self, metric: Metric, reason: str = "") -> int:
         """How often a metric was counted since the start."""
         return self.telemetry._counts[metric, reason]
 
-    def level(self, metric: str) -> float:
+    def level(self, metric: Metric) -> float:
         """The latest value of something measured."""
-        return self.telemetry._levels[metric][0]
+        return self.telemetry._levels[metric]
 
 
 def event(

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from functions.adapters.telemetry import COUNTED_LATE, DRIFT_FOUND, HOURS_CLOSED, NOT_COUNTED
 from functions.reconciliation.counters.redis_scripts import Call, Script, run_one
 from functions.usage.mark import FIRST_SET_MARKS, closed_key, hours_key
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS, epoch_ms_from_iso
 from tests.integration.reconciliation.tenant import (
     CUSTOMER,
@@ -34,8 +34,8 @@ def test_a_closed_hour_counts_what_the_ledger_says(tenant: Tenant) -> None:
     assert tenant.take(close(1, (HOUR - 2, 7))) == []
     assert tenant.used() == 8
     assert tenant.fields()[f"{METER}:remaining"] == "92"
-    assert tenant.counted(DRIFT_FOUND, "short") == 6
-    assert tenant.counted(HOURS_CLOSED) == 1
+    assert tenant.counted(Metric.COUNTER_DRIFT, "short") == 6
+    assert tenant.counted(Metric.HOURS_CLOSED) == 1
 
 
 def test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done(tenant: Tenant) -> None:
@@ -44,11 +44,11 @@ def test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done(tenant: Ten
     tenant.take(close(1, (HOUR - 2, 1)))
     assert tenant.settle(event("late", hours_before(2)), event("now")) == []
     assert tenant.used() == 2
-    assert tenant.counted(NOT_COUNTED, "hour_is_closed") == 1
+    assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "hour_is_closed") == 1
     assert tenant.take(close(2, (HOUR - 2, 2))) == []
     assert tenant.used() == 3
-    assert tenant.counted(COUNTED_LATE) == 1
-    assert tenant.counted(DRIFT_FOUND, "short") == 1
+    assert tenant.counted(Metric.UNITS_COUNTED_LATE) == 1
+    assert tenant.counted(Metric.COUNTER_DRIFT, "short") == 1
 
 
 def test_the_greatest_version_stands_in_any_order(tenant: Tenant) -> None:

@@ -28,7 +28,7 @@ from functions.authorizer.counter_read import CounterRead, KnownState, Unknown
 from functions.authorizer.identity import Identity
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
-from functions.operator.counter_commands.rebuilding import Rebuild, Tools
+from functions.operator.rebuild.rebuilding import Rebuild, Tools
 from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.due_hours import newest_over

@@ -18,17 +18,20 @@ from functions.adapters.aforo_http import (
     Caller,
     aforo_client,
 )
-from functions.adapters.telemetry import AFORO_UNANSWERED, RECONCILE_TROUBLE, Telemetry
+from functions.adapters.telemetry import Telemetry
 from functions.reconciliation import fetch_handler
 from functions.reconciliation.answers import Answers, CustomerAnswer, Guard, Question, Quota
 from functions.reconciliation.fetch import MISSES, ROOM_SECONDS, Fetch
 from functions.reconciliation.fetch_api import BODY_SECONDS, FetchApi, Places
+from functions.usage.metric import Metric
 from functions.usage.quota import GuardLevel
 from tests.fakes.http_answers import Answer, answering
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.accounts import Customer
+from tests.local.aforo.console import Console
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT, Settings
-from tests.local.aforo.standin import running_standin
+from tests.local.aforo.standin import AforoStandIn
 from tests.local.free_port import free_port
 from tests.local.ministack import Ministack
 
@@ -44,9 +47,13 @@ OK_QUOTA = {"decision": "ALLOW", "currentUsage": 1, "limit": 9}
 
 
 @pytest.fixture(scope="module")
-def aforo() -> Iterator[str]:
-    with running_standin(Settings(customers=CUSTOMERS)) as standin:
-        yield standin.url
+def aforo_settings() -> Settings:
+    return Settings(customers=CUSTOMERS)
+
+
+@pytest.fixture
+def url(aforo: AforoStandIn) -> str:
+    return aforo.url
 
 
 class Asked:
@@ -77,7 +84,7 @@ class Asked:
         """One fetch of several."""
         return self.fetch.ask(Question(meter=METER, customers=customers), seconds_left)
 
-    def counted(self, metric: str, reason: str) -> int:
+    def counted(self, metric: Metric, reason: str) -> int:
         return self.telemetry._counts[metric, reason]
 
     def _count(self) -> None:
@@ -88,9 +95,9 @@ def everywhere(url: str, **options: object) -> Asked:
     return Asked(url, url, url, **options)
 
 
-def test_limits_usage_guards_and_keys_are_learnt(aforo: str) -> None:
+def test_limits_usage_guards_and_keys_are_learnt(url: str) -> None:
     """Of every customer, under the moment at which it was asked about."""
-    found = everywhere(aforo).about("cus_1", "cus_2", "cus_3")
+    found = everywhere(url).about("cus_1", "cus_2", "cus_3")
     calm = Guard(level=GuardLevel.NONE, allow_percent=50, retry_seconds=60)
     throttled = Guard(level=GuardLevel.THROTTLE, allow_percent=30, retry_seconds=60)
     said = {
@@ -106,20 +113,20 @@ def test_limits_usage_guards_and_keys_are_learnt(aforo: str) -> None:
     assert len(found.keys.keys) == 1
 
 
-def test_both_keys_of_a_rotation_are_learnt(aforo: str) -> None:
+def test_both_keys_of_a_rotation_are_learnt(url: str) -> None:
     """Tokens that the old one signed are good until they expire."""
-    before = everywhere(aforo).about().keys
-    httpx.post(f"{aforo}/_keys/rotate")
-    after = everywhere(aforo).about().keys
+    before = everywhere(url).about().keys
+    httpx.post(f"{url}/_keys/rotate")
+    after = everywhere(url).about().keys
     assert before is not None
     assert after is not None
     assert [key.kid for key in after.keys[:-1]] == [key.kid for key in before.keys]
     assert len(after.keys) == len(before.keys) + 1
 
 
-def test_what_is_not_configured_is_not_asked(aforo: str) -> None:
+def test_what_is_not_configured_is_not_asked(url: str) -> None:
     """No pricing host and no JWKS URL: quota only."""
-    asked = Asked(aforo)
+    asked = Asked(url)
     found = asked.about("cus_1")
     assert (found.keys, found.customers[0].guard) == (None, None)
     assert asked.questions == 1
@@ -152,8 +159,8 @@ def test_one_customers_trouble_costs_the_others_nothing(answer: Answer, reason: 
         asked = Asked(api.url)
         found = asked.about("bad", "good")
     assert [one.customer_id for one in found.customers] == ["good"]
-    assert asked.counted(AFORO_UNANSWERED, reason) == 1
-    assert sum(asked.telemetry._counts[RECONCILE_TROUBLE, one] for one in ("", reason)) == 0
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, reason) == 1
+    assert sum(asked.telemetry._counts[Metric.RECONCILE_TROUBLE, one] for one in ("", reason)) == 0
 
 
 @pytest.mark.parametrize(
@@ -171,8 +178,8 @@ def test_what_would_be_answered_to_everybody_is_asked_once(answer: Answer, reaso
         asked = Asked(api.url, api.url)
         assert asked.about("a", "b", "c").is_empty
     assert len(api.asked) == 1
-    assert asked.counted(RECONCILE_TROUBLE, reason) == 1
-    assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
+    assert asked.counted(Metric.RECONCILE_TROUBLE, reason) == 1
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, "not_asked") == 2
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -183,7 +190,7 @@ def test_a_margin_guard_that_is_not_ours_to_ask_keeps_nobodys_limit_waiting(stat
         found = asked.about("a", "b", "c")
     assert [one.customer_id for one in found.customers] == ["a", "b", "c"]
     assert len(pricing.asked) == 1
-    assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "guard_refused") == 1
 
 
 def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
@@ -192,7 +199,7 @@ def test_an_aforo_that_is_away_costs_a_few_questions() -> None:
     asked = Asked(nobody, nobody)
     assert asked.about(*(f"c{i}" for i in range(50))).is_empty
     assert asked.questions == MISSES
-    assert asked.counted(RECONCILE_TROUBLE, "aforo_unreachable") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "aforo_unreachable") == 1
 
 
 def test_an_outage_between_two_answers_does_not_stop_it() -> None:
@@ -208,7 +215,7 @@ def test_a_host_without_these_routes_is_trouble() -> None:
     with answering(Answer(status=404)) as api:
         asked = Asked(api.url)
         assert asked.about("a", "b").is_empty
-    assert asked.counted(RECONCILE_TROUBLE, "nothing_answered") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "nothing_answered") == 1
 
 
 @pytest.mark.parametrize(
@@ -228,7 +235,7 @@ def test_keys_that_cannot_be_learnt_do_not_stop_the_rest(answer: Answer) -> None
         found = asked.about("a")
     assert found.keys is None
     assert len(found.customers) == 1
-    assert asked.counted(RECONCILE_TROUBLE, "keys_not_refreshed") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "keys_not_refreshed") == 1
 
 
 def test_time_that_runs_out_leaves_the_rest_for_later() -> None:
@@ -238,8 +245,8 @@ def test_time_that_runs_out_leaves_the_rest_for_later() -> None:
         asked = Asked(api.url)
         found = asked.about("a", "b", "c", "d", seconds_left=lambda: next(left))
     assert [one.customer_id for one in found.customers] == ["a", "b"]
-    assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
-    assert asked.counted(AFORO_UNANSWERED, "not_asked") == 2
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "out_of_time") == 1
+    assert asked.counted(Metric.QUESTIONS_UNANSWERED, "not_asked") == 2
 
 
 def test_a_slow_answer_leaves_no_time_for_the_next_question() -> None:
@@ -250,7 +257,7 @@ def test_a_slow_answer_leaves_no_time_for_the_next_question() -> None:
         found = asked.about("a", seconds_left=lambda: next(left, 1.0))
     assert [one.customer_id for one in found.customers] == ["a"]
     assert pricing.asked == []
-    assert asked.counted(RECONCILE_TROUBLE, "out_of_time") == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, "out_of_time") == 1
 
 
 def test_a_question_takes_no_longer_than_is_kept_for_it() -> None:
@@ -258,24 +265,24 @@ def test_a_question_takes_no_longer_than_is_kept_for_it() -> None:
     assert CONNECT_SECONDS + WRITE_SECONDS + 2 * READ_SECONDS + BODY_SECONDS < ROOM_SECONDS
 
 
-def test_a_rotated_key_is_found_in_the_middle(aforo: str) -> None:
+def test_a_rotated_key_is_found_in_the_middle(url: str) -> None:
     """The secret is read once more, and the question asked again with the key that works."""
-    asked = Asked(aforo, key="sk_test_revoked", previous=DEFAULT_API_KEY)
+    asked = Asked(url, key="sk_test_revoked", previous=DEFAULT_API_KEY)
     assert len(asked.about("cus_1", "cus_2").customers) == 2
     assert asked.questions == 3
 
 
 @pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
 def test_a_refused_key_is_the_trouble_whatever_stands_in_the_previous_version(
-    previous: str, aforo: str
+    previous: str, url: str, console: Console
 ) -> None:
     """And the first fetch after Aforo takes the key again is answered."""
-    asked = Asked(aforo, previous=previous)
+    asked = Asked(url, previous=previous)
     with closing(asked.places):
-        httpx.post(f"{aforo}/_faults", json={"faults": [{"kind": "unauthorized"}]})
+        console.order_faults({"kind": "unauthorized"})
         assert asked.ask("cus_1", "cus_2").is_empty
-        assert asked.counted(RECONCILE_TROUBLE, "credential_refused") == 1
-        httpx.delete(f"{aforo}/_faults").raise_for_status()
+        assert asked.counted(Metric.RECONCILE_TROUBLE, "credential_refused") == 1
+        console.clear_faults()
         questions = asked.questions
         assert len(asked.ask("cus_1", "cus_2").customers) == 2
         assert asked.questions == questions + 2
@@ -288,7 +295,7 @@ def test_a_margin_guard_that_is_not_ours_to_ask_is_no_word_about_the_secret() ->
         with answering(Answer(body=OK_QUOTA)) as api, answering(refuses) as pricing:
             asked = Asked(api.url, pricing.url, previous=previous)
             assert len(asked.about("a", "b", "c").customers) == 3
-            assert asked.counted(RECONCILE_TROUBLE, "guard_refused") == 1
+            assert asked.counted(Metric.RECONCILE_TROUBLE, "guard_refused") == 1
         sent = {headers["Authorization"] for _, headers, _ in api.asked}
         assert sent == {f"Bearer {DEFAULT_API_KEY}"}
 
@@ -302,37 +309,29 @@ def test_a_secret_that_is_not_there_yet_is_an_outcome(key: str, reason: str) -> 
         asked = Asked(api.url, key=key)
         assert asked.about("a", "b").is_empty
     assert api.asked == []
-    assert asked.counted(RECONCILE_TROUBLE, reason) == 1
+    assert asked.counted(Metric.RECONCILE_TROUBLE, reason) == 1
 
 
-def test_a_fault_of_the_whole_service_is_survived(aforo: str) -> None:
+def test_a_fault_of_the_whole_service_is_survived(url: str, console: Console) -> None:
     """The stand-in's outage: keys still come, customers do not."""
-    httpx.post(f"{aforo}/_faults", json={"faults": [{"kind": "status", "status": 503}]})
-    found = everywhere(aforo).about("cus_1")
-    httpx.delete(f"{aforo}/_faults")
+    console.order_faults({"kind": "status", "status": 503})
+    found = everywhere(url).about("cus_1")
     assert found.customers == ()
     assert found.keys is not None
 
 
-class Context:
-    """Lambda's, as far as the handler looks at it."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
 @pytest.fixture
 def environment(
-    aforo: str, on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch
+    url: str, on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """What the template sets, and a real secret."""
     secret = boto3.client("secretsmanager").create_secret(
         Name=f"aforo-{uuid4().hex}", SecretString=f'{{"apiKey": "{DEFAULT_API_KEY}"}}'
     )
     variables = {
-        "AFORO_API_URL": aforo,
-        "AFORO_PRICING_URL": aforo,
-        "AFORO_JWKS_URL": f"{aforo}{JWKS}",
+        "AFORO_API_URL": url,
+        "AFORO_PRICING_URL": url,
+        "AFORO_JWKS_URL": f"{url}{JWKS}",
         "AFORO_ALLOWED_HOSTS": "127.0.0.1",
         "AFORO_TENANT_ID": DEFAULT_TENANT,
         "AFORO_SECRET_ARN": secret["ARN"],
@@ -343,7 +342,7 @@ def environment(
         monkeypatch.setenv(name, value)
     fetch_handler._wired.cache_clear()
     yield
-    fetch_handler._wired().api.places.close()
+    fetch_handler._wired().fetch.api.places.close()
     fetch_handler._wired.cache_clear()
 
 
@@ -351,7 +350,7 @@ def environment(
 def test_the_handler_answers_what_apply_understands() -> None:
     """The answers cross as JSON, and validate on the other side."""
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    found = fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
+    found = fetch_handler.handler(asked, lambda_context("fetch", remaining_ms=60_000))
     assert found["outcome"] == "answered"
     answers = Answers.model_validate(found["answers"])
     assert [one.customer_id for one in answers.customers] == ["cus_1", "cus_3"]
@@ -365,5 +364,5 @@ def test_questions_are_paced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUESTIONS_PER_SECOND", "20")
     began = time.monotonic()
     asked = {"meter": METER, "customers": ["cus_1", "cus_3"]}
-    fetch_handler.handler(asked, Context())  # type: ignore[arg-type]
+    fetch_handler.handler(asked, lambda_context("fetch", remaining_ms=60_000))
     assert time.monotonic() - began >= 4 / 20

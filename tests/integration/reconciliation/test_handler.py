@@ -29,7 +29,7 @@ def environment(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Iterator[pyt
     entry._wired.cache_clear()
 
 
-def delivery(*bodies: object) -> entry.Invocation:
+def delivery(*bodies: object) -> entry.Payload:
     """An SQS batch as Lambda delivers it."""
     return {
         "Records": [
@@ -67,7 +67,7 @@ def test_it_answers_questions() -> None:
     """Asked directly, it says what the counters hold, in what JSON can carry."""
     now_ms = time.time_ns() // 1_000_000
     handler(delivery(settled([event("a", at_ms=now_ms, customer="cust_9")])), None)
-    asked: entry.Invocation = {"inspect": {"customerId": "cust_9", "keys": ["a"]}}
+    asked: entry.Payload = {"inspect": {"customerId": "cust_9", "keys": ["a"]}}
     answer = json.loads(json.dumps(handler(asked, None)))
     assert answer["marked"] == {"a": True}
     assert answer["limit"] is None

@@ -1,6 +1,5 @@
 """On a cluster: every script touches the keys of one slot only."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,14 +8,15 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.crc import key_slot
 
-from functions.adapters.telemetry import HOURS_CLOSED
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.usage.mark import HourOfMeter, closed_key, hours_key
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.quota import state_key
 from tests.integration.reconciliation.tenant import METER, START_MS, Tenant, event, settled
 from tests.local.free_port import free_port
 from tests.local.valkey import start_valkey
+from tests.local.waiting import until
 
 CLUSTER = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"]
 READY_SECONDS = 20
@@ -31,10 +31,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
     options = [*CLUSTER, "--cluster-port", str(free_port())]
     with start_valkey(directory, options=options) as server, connect(server.url) as client:
         client.cluster("ADDSLOTSRANGE", 0, 16383)
-        deadline = time.monotonic() + READY_SECONDS
-        while client.cluster("INFO")["cluster_state"] != "ok":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: client.cluster("INFO")["cluster_state"] == "ok", READY_SECONDS)
         yield client
 
 
@@ -59,7 +56,7 @@ def test_a_cluster_takes_every_script(cluster: Redis) -> None:
     closing = {"customerId": "cust_1", "meter": METER, "sums": [[START_MS // HOUR_MS, 2000]]}
     close = {"kind": "close", "version": 1, "closings": [closing]}
     assert tenant.take({"kind": "rebuild", "version": 1, "part": 0, "commands": [close]}) == []
-    assert tenant.counted(HOURS_CLOSED) == 1
+    assert tenant.counted(Metric.HOURS_CLOSED) == 1
 
 
 @given(st.from_regex(TENANT_ID, fullmatch=True), st.text(min_size=1), st.integers(0, 239))

@@ -3,21 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
-from functions.adapters.telemetry import HOURS_NOT_REPAIRED
 from functions.reconciliation import repair as entry
 from functions.reconciliation.due_hours import LATENESS_MS
 from functions.reconciliation.repair import RESERVE_MS, handler, hours_asked
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from tests.fakes.lambda_context import lambda_context
+from tests.fakes.queue_contents import take_all
+from tests.fakes.settled_row import settled_row
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, Tenant, event
-from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -27,29 +28,8 @@ HOUR = START_MS // HOUR_MS
 
 
 def row(key: str, at_ms: int, quantity: float = 1, outcome: str = "confirmed") -> LedgerRow:
-    moment = iso_from_epoch_ms(at_ms)
-    return {
-        "key": key,
-        "customerId": CUSTOMER,
-        "meter": METER,
-        "quantity": quantity,
-        "occurredAt": moment,
-        "outcome": "set_aside" if outcome == "set_aside" else "confirmed",
-        "verified": True,
-        "meteredAt": moment,
-        "queuedAt": moment,
-        "settledAt": moment,
-    }
-
-
-@dataclass
-class Context:
-    """What Lambda says of a run."""
-
-    remaining_ms: int = 900_000
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
+    fields = {"customerId": CUSTOMER, "meter": METER, "quantity": quantity, "outcome": outcome}
+    return settled_row(key, iso_from_epoch_ms(at_ms), **fields)
 
 
 @dataclass
@@ -64,32 +44,21 @@ class Walk:
 
     def bodies(self) -> list[str]:
         """What was sent since the last look."""
-        found: list[str] = []
-        while messages := self.sqs.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10
-        ).get("Messages"):
-            found += [message["Body"] for message in messages]
-            for message in messages:
-                self.sqs.delete_message(
-                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
-        return found
+        return take_all(self.sqs, self.queue_url)
 
     def run(self, *hours: str, remaining_ms: int = 900_000) -> dict[str, object]:
         asked: entry.Asked = {"hours": list(hours)} if hours else {}
-        return dict(handler(asked, Context(remaining_ms)))  # type: ignore[arg-type]
+        return dict(handler(asked, lambda_context("repair", remaining_ms=remaining_ms)))
 
 
 @pytest.fixture
-def walk(on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
-    s3, sqs = boto3.client("s3"), boto3.client("sqs")
-    name = f"repair-{uuid4()}"
-    s3.create_bucket(Bucket=name)
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    monkeypatch.setenv("LEDGER_BUCKET", name)
+def walk(s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=bucket)["QueueUrl"]
+    monkeypatch.setenv("LEDGER_BUCKET", bucket)
     monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", url)
     entry._wired.cache_clear()
-    yield Walk(Ledger(s3, name), s3, sqs, url, name)
+    yield Walk(Ledger(s3, bucket), s3, sqs, url, bucket)
     entry._wired.cache_clear()
 
 
@@ -113,7 +82,7 @@ def test_an_hour_of_the_ledger_becomes_its_counter(walk: Walk, tenant: Tenant) -
 
 def test_without_hours_it_takes_those_that_are_due(walk: Walk) -> None:
     """By its own clock: an hour that ended half an hour ago and one that is not over yet."""
-    wired, _ = entry._wired()
+    wired = entry._wired().repair
     now_ms = wired.clock()
     past = now_ms - LATENESS_MS - HOUR_MS - now_ms % HOUR_MS
     walk.ledger.append([row("a", past), row("b", now_ms)], "one")
@@ -129,10 +98,10 @@ def test_an_unreadable_object_holds_up_its_own_hour_only(walk: Walk) -> None:
     walk.ledger.append([row("a", (HOUR - 3) * HOUR_MS), row("b", (HOUR - 2) * HOUR_MS)], "one")
     day, hour = text(HOUR - 3).split("T")
     walk.s3.put_object(Bucket=walk.bucket, Key=f"ledger/{day}/{hour}/zz.json.gz", Body=b"no gzip")
-    repair, _ = entry._wired()
+    repair = entry._wired().repair
     found = repair.run([HOUR - 3, HOUR - 2], lambda: 900_000)
     assert found.left == [text(HOUR - 3)]
-    assert repair.telemetry._counts[HOURS_NOT_REPAIRED, ""] == 1
+    assert repair.telemetry._counts[Metric.HOURS_NOT_REPAIRED, ""] == 1
     assert len(walk.bodies()) == 1
 
 

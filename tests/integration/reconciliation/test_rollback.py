@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.adapters.telemetry import WENT_BACK
 from functions.reconciliation.counters.redis_scripts import connect
+from functions.usage.metric import Metric
 from functions.usage.quota import tenant_key
 from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey
 from tests.integration.reconciliation.tenant import START_MS, TENANT, Tenant, event
@@ -39,13 +39,13 @@ def test_an_old_snapshot_is_not_believed(
         valkey.copy()
         tenant.now_ms += int(minutes * 60_000)
         tenant.settle(event("a"))
-        assert tenant.counted(WENT_BACK, reason) == 0
+        assert tenant.counted(Metric.COUNTERS_WENT_BACK, reason) == 0
         valkey.restore()
         tenant.settle(event("a"))
         assert client.get(GENERATION) == generation
-        assert tenant.counted(WENT_BACK, reason) == 1
+        assert tenant.counted(Metric.COUNTERS_WENT_BACK, reason) == 1
         tenant.settle(event("b"))
-        assert tenant.counted(WENT_BACK, reason) == 1
+        assert tenant.counted(Metric.COUNTERS_WENT_BACK, reason) == 1
 
 
 def test_a_rebuild_in_the_same_batch_opens_after_the_withdrawal(valkey: DurableValkey) -> None:
@@ -81,7 +81,7 @@ def test_who_saw_less_does_not_hide_what_others_saw(valkey: DurableValkey, is_ne
         assert client.get(GENERATION) == "1"
         busy.take()
         assert client.get(GENERATION) is None
-        assert busy.counted(WENT_BACK, "withdrawn") == 1
+        assert busy.counted(Metric.COUNTERS_WENT_BACK, "withdrawn") == 1
 
 
 def test_counters_that_were_rebuilt_meanwhile_stay_open(valkey: DurableValkey) -> None:

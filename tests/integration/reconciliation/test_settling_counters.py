@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from functions.adapters.telemetry import COUNTED, NOT_COUNTED
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.usage_counters import HOURS_KEPT
 from functions.usage.mark import FIRST_SET_MARKS, HourOfMeter, hours_key
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS, epoch_ms_from_iso
 from functions.usage.quota import tenant_key
 from tests.integration.reconciliation.tenant import (
@@ -34,8 +34,8 @@ def test_an_event_counts_once_however_it_comes_again(tenant: Tenant) -> None:
     tenant.settle(event("a"))
     assert tenant.used() == 3
     assert tenant.fields()[f"{METER}:remaining"] == "997"
-    assert tenant.counted(COUNTED) == 3
-    assert tenant.counted(NOT_COUNTED, "counted_before") == 5
+    assert tenant.counted(Metric.EVENTS_COUNTED) == 3
+    assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "counted_before") == 5
 
 
 def test_quantities_add_up(tenant: Tenant) -> None:
@@ -79,7 +79,7 @@ def test_beyond_the_horizon_nothing_changes(tenant: Tenant) -> None:
     tenant.grant()
     tenant.settle(event("old", START_MS - 35 * DAY_MS - HOUR_MS))
     assert not tenant.client.exists(hours_key(TENANT, CUSTOMER, METER))
-    assert tenant.counted(NOT_COUNTED, "older_than_horizon") == 1
+    assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "older_than_horizon") == 1
 
 
 def test_usage_that_came_before_the_grant_counts(tenant: Tenant) -> None:

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from functions.adapters.telemetry import COMMAND_APPLIED, COMMAND_REFUSED, MESSAGE_REFUSED
+from functions.usage.metric import Metric
 from functions.usage.quota import (
     GuardLevel,
     Status,
@@ -85,8 +85,8 @@ def test_the_greatest_version_stands(
 def test_a_repeated_command_is_done_and_changes_nothing(tenant: Tenant) -> None:
     """The same version again is acknowledged and counted as superseded."""
     tenant.take(_status(1), _status(1), _status(1))
-    assert tenant.counted(COMMAND_APPLIED, "status") == 1
-    assert tenant.counted(COMMAND_APPLIED, "superseded") == 2
+    assert tenant.counted(Metric.COMMANDS_APPLIED, "status") == 1
+    assert tenant.counted(Metric.COMMANDS_APPLIED, "superseded") == 2
 
 
 def test_what_the_authorizer_reads(tenant: Tenant) -> None:
@@ -136,7 +136,7 @@ def test_an_identity_is_stored_by_digest(tenant: Tenant) -> None:
 def test_a_credential_of_another_tenant_is_refused(tenant: Tenant) -> None:
     """It stays in the queue, and then in its dead-letter queue, and is stored nowhere."""
     assert tenant.take({**_credential(1), "tenantId": "tenant_2"}) == ["0"]
-    assert tenant.counted(COMMAND_REFUSED) == 1
+    assert tenant.counted(Metric.COMMANDS_REFUSED) == 1
     assert not tenant.keys()
 
 
@@ -173,7 +173,8 @@ def test_what_is_not_understood_comes_back(tenant: Tenant) -> None:
         {"version": 9, "settled": []}, _grant(1), {"kind": "launch"}, settled([event("a")])
     )
     assert failed == ["0", "2"]
-    assert (tenant.counted(MESSAGE_REFUSED), tenant.counted(COMMAND_REFUSED)) == (1, 1)
+    assert tenant.counted(Metric.MESSAGES_REFUSED) == 1
+    assert tenant.counted(Metric.COMMANDS_REFUSED) == 1
     assert tenant.used() == 1
 
 

@@ -6,13 +6,13 @@ from typing import cast
 import pytest
 from pydantic import ValidationError
 
-from functions.adapters.telemetry import CUSTOMER_DRIFTS, RECONCILE_TROUBLE
-from functions.reconciliation.applying import DRIFT, Applying
+from functions.reconciliation.applying import Applying
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.due import HEAD_START_MS, HEARTBEAT_AGE, Due
+from functions.reconciliation.due import HEAD_START_MS, Due
 from functions.reconciliation.steps import UNREACHABLE, Steps
+from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso
 from functions.usage.quota import GuardLevel, state_key, tenant_key, watermark_key
 from tests.integration.reconciliation.tenant import (
@@ -93,7 +93,7 @@ def test_a_state_that_cannot_be_read_keeps_nobody_else_waiting(tenant: Tenant) -
     grant(tenant, "a", "b", "odd")
     tenant.client.hset(state_key(TENANT, "odd"), f"{METER}:limit", "many")
     assert [set(due(tenant)) for _ in range(2)] == [{"a", "b"}] * 2
-    assert tenant.counted(RECONCILE_TROUBLE, "malformed_state") == 2
+    assert tenant.counted(Metric.RECONCILE_TROUBLE, "malformed_state") == 2
 
 
 def test_one_that_waits_for_a_top_up_is_asked_about_each_minute(tenant: Tenant) -> None:
@@ -150,23 +150,23 @@ def test_nobody_may_be_asked_about(tenant: Tenant) -> None:
 def test_the_age_of_the_heartbeats_is_told_each_minute(tenant: Tenant) -> None:
     """Of the group furthest behind; a new one begins with what a log delivery usually takes."""
     due(tenant)
-    assert tenant.level(HEARTBEAT_AGE) == 180
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 180
     tenant.take({"version": 1, "heartbeatAtMs": tenant.now_ms - 5000, "logGroup": GROUP})
     due(tenant)
-    assert tenant.level(HEARTBEAT_AGE) == 65
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 65
     due(tenant, groups=(GROUP, "/two"))
-    assert tenant.level(HEARTBEAT_AGE) == 180
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 180
     due(tenant, groups=(GROUP, "/two"))
-    assert tenant.level(HEARTBEAT_AGE) == 240
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 240
     due(tenant)
-    assert tenant.level(HEARTBEAT_AGE) == 245
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 245
     assert tenant.client.hkeys(watermark_key(TENANT)) == [GROUP]
 
 
 def test_without_a_metered_group_no_age_is_told(tenant: Tenant) -> None:
     """There is nothing to be late."""
     due(tenant, groups=())
-    assert HEARTBEAT_AGE not in tenant.telemetry._levels
+    assert Metric.HEARTBEAT_AGE not in tenant.telemetry._levels
 
 
 def test_what_aforo_says_is_applied(tenant: Tenant) -> None:
@@ -213,8 +213,8 @@ def test_drift_is_measured_and_changes_nothing(tenant: Tenant, usage: int, reaso
     apply(
         tenant, answer(quota={"currentUsage": usage}), answer("nobody", quota={"currentUsage": 9})
     )
-    assert tenant.level(DRIFT) == abs(usage - 90)
-    assert tenant.counted(CUSTOMER_DRIFTS, reason) == (1 if reason else 0)
+    assert tenant.level(Metric.DRIFT) == abs(usage - 90)
+    assert tenant.counted(Metric.CUSTOMER_DRIFTS, reason) == (1 if reason else 0)
     assert tenant.fields() == before
 
 
@@ -223,14 +223,14 @@ def test_a_counter_that_knows_more_than_aforo_is_told(tenant: Tenant) -> None:
     tenant.grant(100_000, ratePerSecond=0, burst=0)
     tenant.settle(*(event(str(i)) for i in range(90)))
     apply(tenant, answer(quota={"currentUsage": 5}))
-    assert tenant.counted(CUSTOMER_DRIFTS, "counter_has_more") == 1
+    assert tenant.counted(Metric.CUSTOMER_DRIFTS, "counter_has_more") == 1
 
 
 def test_a_month_of_another_day_is_not_compared(tenant: Tenant) -> None:
     """Aforo's figure is of a calendar month, as far as anybody knows."""
     tenant.grant(100_000, anchorDay=15, ratePerSecond=0, burst=0)
     apply(tenant, answer(quota={"currentUsage": 500}))
-    assert tenant.level(DRIFT) == 0
+    assert tenant.level(Metric.DRIFT) == 0
 
 
 def test_a_month_that_ended_between_question_and_answer_is_no_drift(tenant: Tenant) -> None:
@@ -243,7 +243,7 @@ def test_a_month_that_ended_between_question_and_answer_is_no_drift(tenant: Tena
     tenant.now_ms = asked_ms + 20_000
     for _ in range(2):
         steps(tenant).take({"apply": {"meter": METER, "customers": [one]}})
-        assert tenant.level(DRIFT) == 0
+        assert tenant.level(Metric.DRIFT) == 0
         tenant.settle(event("new", tenant.now_ms))
     assert tenant.used() == 1
 
@@ -256,7 +256,7 @@ def test_counters_that_do_not_answer_are_an_outcome(tenant: Tenant, tmp_path: Pa
     said = {"meter": METER, "customers": [answer(quota={"limit": 1, "currentUsage": 0})]}
     assert steps(gone).take({"due": asked}) == {"outcome": UNREACHABLE}
     assert steps(gone).take({"apply": said}) == {"outcome": UNREACHABLE}
-    assert gone.counted(RECONCILE_TROUBLE, UNREACHABLE) == 2
+    assert gone.counted(Metric.RECONCILE_TROUBLE, UNREACHABLE) == 2
 
 
 @pytest.mark.parametrize("payload", [{"due": {}}, {"apply": {"meter": METER, "more": 1}}])

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from functions.adapters.telemetry import HEARTBEAT_COUNTED, HEARTBEAT_REFUSED
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.heartbeats import KEPT_MS, LAG, ON_ITS_WAY_BACK_MS, HeartbeatReader
+from functions.reconciliation.heartbeats import KEPT_MS, ON_ITS_WAY_BACK_MS, HeartbeatReader
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
 from functions.usage.mark import hours_key
+from functions.usage.metric import Metric
 from functions.usage.quota import watermark_key
 from tests.integration.reconciliation.tenant import (
     CUSTOMER,
@@ -43,7 +43,7 @@ def test_each_group_has_its_own_time(tenant: Tenant) -> None:
     """One that stands still is seen beside one that does not."""
     assert tenant.take(heartbeat(START_MS - 5000), heartbeat(START_MS - 9000, OTHER)) == []
     assert watermark(tenant) == {GROUP: str(START_MS - 5000), OTHER: str(START_MS - 9000)}
-    assert tenant.level(LAG) == 9
+    assert tenant.level(Metric.LAG) == 9
 
 
 @pytest.mark.parametrize("order", list(permutations((1000, 2000, 3000))))
@@ -58,8 +58,8 @@ def test_one_that_was_overtaken_says_nothing_of_the_lag(tenant: Tenant) -> None:
     """SQS delivers an old message again at any time: the lag did not grow by that."""
     tenant.take(heartbeat(START_MS - 1000))
     tenant.take(heartbeat(START_MS - 60_000))
-    assert tenant.level(LAG) == 1
-    assert tenant.counted(HEARTBEAT_COUNTED) == 1
+    assert tenant.level(Metric.LAG) == 1
+    assert tenant.counted(Metric.HEARTBEATS_COUNTED) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_time_that_cannot_help_is_done_with(tenant: Tenant, at_ms: int, reason
     """Kept, one from the future would become a false statement, one from the past an alarm."""
     assert tenant.take(heartbeat(at_ms)) == []
     assert watermark(tenant) == {}
-    assert tenant.counted(HEARTBEAT_REFUSED, reason) == 1
+    assert tenant.counted(Metric.HEARTBEATS_REFUSED, reason) == 1
 
 
 def test_it_waits_for_the_usage_beside_it(tenant: Tenant, tmp_path: Path) -> None:

@@ -12,11 +12,17 @@ import pytest
 
 from functions.adapters.ledger import Ledger
 from functions.metering import handler as metering
-from functions.replay import move, report
+from functions.replay import queue_round, report
+from functions.replay.limits import MoveTask, pace_seconds
+from functions.replay.manifest import Manifests
+from functions.replay.order import Order
+from functions.replay.outstanding import OutstandingEvents
+from functions.replay.progress import UnsettledMove
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REGION
+from tests.fakes.queue_contents import take_all
 from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
@@ -44,33 +50,26 @@ class Surroundings:
     sqs: "SQSClient"
     s3: "S3Client"
     usage_url: str
-    unforwarded_url: str
+    usage_dead_letter_url: str
     settled_url: str
-    unreconciled_url: str
+    counter_dead_letter_url: str
     bucket: str
     started_at: str = "2026-11-23T12:00:00.000Z"
 
     def set_aside(self, *messages: UsageMessage | str) -> None:
         for message in messages:
             body = message if isinstance(message, str) else to_body(message)
-            self.sqs.send_message(QueueUrl=self.unforwarded_url, MessageBody=body)
+            self.sqs.send_message(QueueUrl=self.usage_dead_letter_url, MessageBody=body)
 
     def take_all(self, url: str) -> list[str]:
         """The bodies of every visible message, which are deleted."""
-        bodies = []
-        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-            "Messages", []
-        ):
-            for message in found:
-                bodies.append(message["Body"])
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
+        return take_all(self.sqs, url)
 
     def sent(self) -> list[UsageMessage]:
         return [json.loads(body) for body in self.take_all(self.usage_url)]
 
     def left(self) -> list[str]:
-        return self.take_all(self.unforwarded_url)
+        return self.take_all(self.usage_dead_letter_url)
 
     def depth(self, url: str) -> int:
         """Visible and hidden together."""
@@ -85,48 +84,48 @@ class Surroundings:
         limits: Mapping[str, int] | None = None,
         context: Context | None = None,
     ) -> dict[str, Any]:
-        """One round, as the state machine asks for it."""
-        checked = move.handler({"step": "check", "input": order or {}}, _lambda(Context()))
-        task = {
-            "step": "move",
-            "replayId": replay_id,
-            "startedAt": self.started_at,
-            "round": 1,
-            "order": checked["order"],
-            "seeAtMost": 1_000,
-            "moveAtMost": 1_000,
-            **(limits or {}),
+        """What a round does in the end."""
+        asked = Order.model_validate(order or {})
+        limits = {"seeAtMost": 1_000, "moveAtMost": 1_000, **(limits or {})}
+        task = {"replayId": replay_id, "startedAt": self.started_at, "round": 1, "order": asked}
+        made = queue_round.move(
+            MoveTask.model_validate({**task, **limits}), lambda_context(context or Context())
+        )
+        return {
+            "moveId": made.move_id,
+            "startedAt": made.started_at,
+            "messages": made.moved.messages,
+            "events": made.moved.events,
+            "seen": made.moved.seen,
+            "held": made.moved.held,
+            "isQueueEmpty": made.moved.is_queue_empty,
+            "paceSeconds": pace_seconds(asked, made.moved.events),
         }
-        return move.handler(task, _lambda(context or Context()))
 
-    def settled(self, replay_id: str, moved: dict[str, Any]) -> dict[str, Any]:
-        task = {
-            "step": "settled",
-            "replayId": replay_id,
-            "moveId": moved["moveId"],
-            "startedAt": moved["startedAt"],
-        }
-        return report.handler(task, _lambda(Context()))
+    def outstanding(self, replay_id: str, moved: dict[str, Any]) -> int:
+        """As a later round looks for it."""
+        manifests = Manifests(self.s3, self.bucket, replay_id)
+        looking = OutstandingEvents(Ledger(self.s3, self.bucket), manifests, replay_id)
+        move = UnsettledMove(move_id=moved["moveId"], started_at=moved["startedAt"])
+        return looking.of(move)
 
     def report(
         self,
         replay_id: str,
         *,
         dry_run: bool = False,
-        source: str = "unforwarded",
+        source: str = "usage",
         context: Context | None = None,
     ) -> dict[str, Any]:
         """The whole report, as it stands in S3."""
         task = {
-            "step": "report",
             "replayId": replay_id,
             "order": {"dryRun": dry_run, "source": source},
             "startedAt": self.started_at,
             "trouble": "",
-            "waitingAtStart": 0,
-            "messagesMoved": 0,
+            "progress": {"waitingAtStart": 0},
         }
-        report.handler(task, _lambda(context or Context()))
+        report.handler(task, lambda_context(context or Context()))
         key = f"replays/{replay_id}/report.json"
         body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         found: dict[str, Any] = json.loads(body)
@@ -139,7 +138,7 @@ class Surroundings:
         Ledger(self.s3, self.bucket).append(settled, str(uuid4()))
 
 
-def _lambda(context: Context) -> "LambdaContext":
+def lambda_context(context: Context) -> "LambdaContext":
     return cast("LambdaContext", context)
 
 
@@ -149,7 +148,7 @@ def make_surroundings() -> Surroundings:
     s3.create_bucket(Bucket=name)
     urls = {
         f"{kind}_url": sqs.create_queue(QueueName=f"{name}-{kind}")["QueueUrl"]
-        for kind in ("usage", "unforwarded", "settled", "unreconciled")
+        for kind in ("usage", "usage_dead_letter", "settled", "counter_dead_letter")
     }
     started_at = iso_from_epoch_ms(time.time_ns() // 1_000_000)
     return Surroundings(sqs=sqs, s3=s3, bucket=name, started_at=started_at, **urls)
@@ -162,17 +161,25 @@ def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surro
         monkeypatch.setenv(name, value)
     found = make_surroundings()
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
-    monkeypatch.setenv("UNFORWARDED_USAGE_QUEUE_URL", found.unforwarded_url)
+    monkeypatch.setenv("USAGE_DEAD_LETTER_QUEUE_URL", found.usage_dead_letter_url)
     monkeypatch.setenv("SETTLED_USAGE_QUEUE_URL", found.settled_url)
-    monkeypatch.setenv("UNRECONCILED_USAGE_QUEUE_URL", found.unreconciled_url)
+    monkeypatch.setenv("COUNTER_DEAD_LETTER_QUEUE_URL", found.counter_dead_letter_url)
     monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
-    monkeypatch.setenv("CLAIM_SECONDS", "120")
+    monkeypatch.setenv("CLAIM_SECONDS", "240")
+    monkeypatch.setenv("AFORO_BASE_URL", "http://127.0.0.1:9")  # nobody there: see test_probe
+    monkeypatch.setenv("AFORO_ALLOWED_HOSTS", "ingest.aforo.ai")
+    monkeypatch.setenv("AFORO_TENANT_ID", "tenant_demo")
+    monkeypatch.setenv("AFORO_SECRET_ARN", "arn:secret")
     monkeypatch.setenv("LEDGER_BUCKET", found.bucket)
-    for function in (move, report):
-        function._wired.cache_clear()
+    forget_wiring()
     yield found
-    for function in (move, report):
-        function._wired.cache_clear()
+    forget_wiring()
+
+
+def forget_wiring() -> None:
+    """What a process keeps is of one environment."""
+    for wired in (queue_round._wired, queue_round._probe, report._wired):
+        wired.cache_clear()
 
 
 @pytest.fixture

@@ -9,18 +9,21 @@ import json
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
+import pytest
 
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import message, record
-from tests.integration.replay.conftest import Surroundings
+from tests.fakes.set_aside_messages import message, record
+from tests.integration.replay.conftest import Surroundings, make_surroundings
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local.ministack import Ministack
 from tests.statemachine.definition import filled_in
 from tests.statemachine.execution import path_of
 from tests.template.stack import functions, template, variables
@@ -31,39 +34,41 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[3] / "functions"
 ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 FINISHED_SECONDS = 200  # a forwarder that met an outage waits for up to a minute at a time
-CLAIM_SECONDS = 2  # 120 on AWS: here what a killed mover had claimed is waited for
+CLAIM_SECONDS = 2  # 240 on AWS: here what a killed round had claimed is waited for
 FAILING_CUSTOMER = "cus_gone"
-PARTS = ("probe", "move", "meter_again", "report")
+PARTS = ("start", "queue_round", "quarantine_round", "report")
 # As in the template: a forwarder begins no post that could not end within its own.
-TIMEOUTS = {"forwarder": 120, "meter_again": 300}
-# `DOOM` is a folder; a file there, named for a part, holds after how many calls to AWS it dies.
+TIMEOUTS = {"forwarder": 120, "start": 300, "queue_round": 120, "quarantine_round": 300}
+# `DOOM` is a folder; a file there, named for a part, holds after which call to AWS it dies: the
+# operation, and the how manieth of an invocation; or `begin`. One line for each life, in order.
+# Beside it stands what was called.
 DOOMED = """
-import importlib, os, pathlib, signal
+import collections, importlib, os, pathlib, signal
 import botocore.client
 PART = os.environ["PART"]
 DOOM = pathlib.Path(os.environ["DOOM"]) / PART
 REAL = botocore.client.BaseClient._make_api_call
-calls = 0
+calls = collections.Counter()
 
 def doomed(self, operation, parameters):
-    global calls
     answer = REAL(self, operation, parameters)
-    calls += 1
-    die()
+    calls[operation] += 1
+    with DOOM.with_suffix(".made").open("a") as book:
+        book.write(operation + chr(10))
+    die(f"{operation} {calls[operation]}")
     return answer
 
-def die():
-    if DOOM.exists() and int(DOOM.read_text()) == calls:
-        DOOM.unlink()
+def die(moment):
+    lives = DOOM.read_text().splitlines() if DOOM.exists() else []
+    if lives[:1] == [moment]:
+        DOOM.write_text(chr(10).join(lives[1:])) if lives[1:] else DOOM.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
 
 botocore.client.BaseClient._make_api_call = doomed
 
 def handler(event, context):
-    global calls
-    calls = 0
-    if event.get("step") != "count":
-        die()
+    calls.clear()
+    die("begin")
     return importlib.import_module("functions.replay." + PART).handler(event, context)
 """
 
@@ -94,7 +99,7 @@ class Deployed:
         self.sfn: SFNClient = boto3.client("stepfunctions")
         self._role = _role(self.aws.bucket[:40])
         self.values = self._substitutions()
-        self.definition: dict[str, Any] = json.loads(filled_in(self.values, {}))
+        self.definition: dict[str, Any] = filled_in(self.values)
         self.machine_arn = self.machine(self.definition)
 
     def machine(self, definition: Mapping[str, Any]) -> str:
@@ -162,8 +167,6 @@ class Deployed:
                 f"Replay{part.title().replace('_', '')}FunctionArn": arn
                 for part, arn in arns.items()
             },
-            "UnforwardedUsageQueueUrl": self.aws.unforwarded_url,
-            "UnreconciledUsageQueueUrl": self.aws.unreconciled_url,
             "ReplayReportTopicArn": topic["TopicArn"],
             "Partition": "aws",
         }
@@ -188,14 +191,14 @@ class Deployed:
         )
         return {
             "USAGE_QUEUE_URL": self.aws.usage_url,
-            "UNFORWARDED_USAGE_QUEUE_URL": self.aws.unforwarded_url,
+            "USAGE_DEAD_LETTER_QUEUE_URL": self.aws.usage_dead_letter_url,
             "SETTLED_USAGE_QUEUE_URL": self.aws.settled_url,
-            "UNRECONCILED_USAGE_QUEUE_URL": self.aws.unreconciled_url,
+            "COUNTER_DEAD_LETTER_QUEUE_URL": self.aws.counter_dead_letter_url,
             "LEDGER_BUCKET": self.aws.bucket,
             "QUARANTINE_BUCKET": self.quarantine,
             "CONFIGURATION_BUCKET": self.quarantine,
-            # Nobody kills movers beside a real forwarder; a claim may take more than 2 s here.
-            "CLAIM_SECONDS": "120" if self.has_forwarder else str(CLAIM_SECONDS),
+            # Nobody kills rounds beside a real forwarder; a claim may take more than 2 s here.
+            "CLAIM_SECONDS": "240" if self.has_forwarder else str(CLAIM_SECONDS),
             "DEDUP_WINDOW_SECONDS": "86400",
             "AFORO_BASE_URL": self.aforo_url,
             "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
@@ -219,6 +222,21 @@ class Deployed:
             Timeout=TIMEOUTS.get(part, 60),
             Environment={"Variables": dict(environment)},
         )["FunctionArn"]
+
+
+@contextmanager
+def deployed_replay(
+    emulator: Ministack, aforo_url: str, folder: Path, *, has_forwarder: bool = False
+) -> Iterator[Deployed]:
+    """The machine on an emulator, with queues, buckets and functions of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.env.items():
+            patch.setenv(name, value)
+        quarantine = f"quarantine-{uuid4()}"
+        boto3.client("s3").create_bucket(Bucket=quarantine)
+        yield Deployed(
+            make_surroundings(), aforo_url, quarantine, folder, has_forwarder=has_forwarder
+        )
 
 
 def until[Found](look: Callable[[], Found | None]) -> Found:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from functions.adapters.message_queue import MessageQueue
-from functions.replay.limits import RoundTask
+from functions.replay.limits import MoveTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
-from functions.replay.round import Round
 from functions.replay.selection import WaitingMessage
+from functions.replay.usage_move import UsageMove
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.moment import iso_from_epoch_ms
-from tests.fakes.unforwarded import NOW_MS, event, message, record
+from tests.fakes.set_aside_messages import NOW_MS, event, message, record
 from tests.integration.replay.conftest import Surroundings
 
 
@@ -100,22 +100,21 @@ class DoomedManifests:
 
 
 def waiting_messages(aws: Surroundings) -> WaitingMessages:
-    return WaitingMessages(aws.sqs, aws.unforwarded_url, poll_seconds=0)
+    return WaitingMessages(aws.sqs, aws.usage_dead_letter_url, poll_seconds=0)
 
 
 def run(
     aws: Surroundings, replay_id: str, order: Order, fate: Fate, waiting: DoomedWaiting
 ) -> None:
-    doomed = Round(
+    doomed = UsageMove(
         waiting=waiting,
-        set_aside=DoomedQueue(fate, "rest", MessageQueue(aws.sqs, aws.unforwarded_url)),
+        set_aside=DoomedQueue(fate, "rest", MessageQueue(aws.sqs, aws.usage_dead_letter_url)),
         usage=DoomedQueue(fate, "usage", MessageQueue(aws.sqs, aws.usage_url)),
         manifests=DoomedManifests(fate, Manifests(aws.s3, aws.bucket, replay_id)),
         now_ms=lambda: NOW_MS,
     )
-    task = RoundTask.model_validate(
+    task = MoveTask.model_validate(
         {
-            "step": "move",
             "replayId": replay_id,
             "startedAt": iso_from_epoch_ms(NOW_MS),
             "round": 1,

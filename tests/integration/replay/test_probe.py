@@ -1,4 +1,4 @@
-"""The probe against a real HTTP server that behaves like Aforo."""
+"""The question to Aforo, against a real HTTP server that behaves like it."""
 
 import socket
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ import pytest
 
 from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
-from functions.replay import probe
+from functions.replay import queue_round
 from functions.replay.probe import Probe
-from functions.replay.readiness import Outcome, Readiness
+from functions.replay.readiness import Readiness, ReadinessOutcome
 from tests.fakes.secret_store import SecretStore
+from tests.fakes.set_aside_messages import event, message, record
 from tests.fakes.settable_clock import SettableClock
+from tests.integration.replay.conftest import Context, Surroundings, forget_wiring, lambda_context
 from tests.local.aforo.settings import Settings
 from tests.local.aforo.standin import AforoStandIn, running_standin
-from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 TENANT = "tenant_demo"
@@ -60,7 +60,7 @@ def fault(aforo: AforoStandIn, **fields: Any) -> None:
 
 def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn) -> None:
     """Nothing is posted, so nothing can be billed."""
-    assert ask(aforo.url) == Readiness(Outcome.READY, "answered", 200)
+    assert ask(aforo.url) == Readiness(ReadinessOutcome.READY, "answered", 200)
     assert httpx.get(f"{aforo.url}/_ledger").json()["accepted"] == 0
 
 
@@ -69,11 +69,14 @@ def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn) -> None:
     [
         (
             {"kind": "status", "status": 503, "retry_after": "7"},
-            Readiness(Outcome.DOWN, "outage", 503, 7),
+            Readiness(ReadinessOutcome.DOWN, "outage", 503, 7),
         ),
-        ({"kind": "status", "status": 429}, Readiness(Outcome.WAIT, "rate_limited", 429, 60)),
-        ({"kind": "unauthorized"}, Readiness(Outcome.REFUSED, "credential_refused", 401)),
-        ({"kind": "reset_before"}, Readiness(Outcome.DOWN, "no_connection", None, 30)),
+        (
+            {"kind": "status", "status": 429},
+            Readiness(ReadinessOutcome.WAIT, "rate_limited", 429, 60),
+        ),
+        ({"kind": "unauthorized"}, Readiness(ReadinessOutcome.REFUSED, "credential_refused", 401)),
+        ({"kind": "reset_before"}, Readiness(ReadinessOutcome.DOWN, "no_connection", None, 30)),
     ],
 )
 def test_an_outage_is_told_as_what_it_is(
@@ -89,12 +92,12 @@ def test_nobody_listens() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        assert ask(url) == Readiness(Outcome.DOWN, "no_connection", None, 30)
+        assert ask(url) == Readiness(ReadinessOutcome.DOWN, "no_connection", None, 30)
 
 
 def test_during_a_rotation_the_other_key_is_tried(aforo: AforoStandIn) -> None:
     """Aforo does not know the new key yet."""
-    assert ask(aforo.url, "sk_test_new", KEY).outcome is Outcome.READY
+    assert ask(aforo.url, "sk_test_new", KEY).outcome is ReadinessOutcome.READY
 
 
 @pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
@@ -104,9 +107,9 @@ def test_a_refused_key_is_told_as_that_whatever_stands_in_the_previous_version(
     """And the first replay after Aforo takes the key again goes on."""
     with probe_of(aforo.url, KEY, previous) as one:
         fault(aforo, kind="unauthorized")
-        assert one.ask() == Readiness(Outcome.REFUSED, "credential_refused", 401)
+        assert one.ask() == Readiness(ReadinessOutcome.REFUSED, "credential_refused", 401)
         httpx.delete(f"{aforo.url}/_faults").raise_for_status()
-        assert one.ask() == Readiness(Outcome.READY, "answered", 200)
+        assert one.ask() == Readiness(ReadinessOutcome.READY, "answered", 200)
 
 
 @pytest.mark.parametrize("secret", ["pk_1", 'pk_1"'])
@@ -115,17 +118,15 @@ def test_a_secret_that_holds_no_key_is_refused_before_it_is_sent(
 ) -> None:
     """The reason tells the operator what to put into the secret, and not what is there."""
     readiness = ask(aforo.url, secret)
-    assert readiness.outcome is Outcome.REFUSED
+    assert readiness.outcome is ReadinessOutcome.REFUSED
     assert "apiKey" in readiness.reason
     assert "pk_1" not in readiness.reason
 
 
-def test_the_function_as_deployed(
-    aforo: AforoStandIn, ministack: Ministack, monkeypatch: pytest.MonkeyPatch
+def test_a_round_asks_first_with_the_secret_of_its_environment(
+    aws: Surroundings, aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The secret read from Secrets Manager, the answer as the state machine reads it."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
+    """While Aforo is away nothing is moved, and the round says how long to wait; then it moves."""
     secret = boto3.client("secretsmanager").create_secret(
         Name="replay-probe", SecretString=f'{{"apiKey": "{KEY}"}}'
     )
@@ -133,12 +134,20 @@ def test_the_function_as_deployed(
     monkeypatch.setenv("AFORO_ALLOWED_HOSTS", "ingest.aforo.ai, ingest-sandbox.aforo.ai")
     monkeypatch.setenv("AFORO_TENANT_ID", TENANT)
     monkeypatch.setenv("AFORO_SECRET_ARN", secret["ARN"])
-    probe._wired.cache_clear()
-    answer = probe.handler({"replayId": "by-hand"}, cast("LambdaContext", None))
-    assert answer == {
-        "outcome": "ready",
-        "reason": "answered",
-        "status": 200,
-        "retryAfterSeconds": 0,
+    forget_wiring()
+    aws.set_aside(message([event(1)], record()))
+    task = {
+        "replayId": "by-hand",
+        "startedAt": aws.started_at,
+        "order": {},
+        "progress": {"waitingAtStart": 1},
     }
-    probe._wired.cache_clear()
+    fault(aforo, kind="status", status=503, retry_after="7")
+    waits = queue_round.handler(task, lambda_context(Context()))
+    assert (waits["outcome"], waits["waitSeconds"], waits["trouble"]) == ("wait", 7, "")
+    assert aws.depth(aws.usage_url) == 0
+    httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+    again = {**task, "progress": waits["progress"]}
+    moved = queue_round.handler(again, lambda_context(Context()))
+    assert (moved["outcome"], moved["progress"]["messages"]) == ("moved", 1)
+    assert aws.depth(aws.usage_url) == 1

@@ -4,7 +4,8 @@ import boto3
 import pytest
 
 from functions.replay.manifest import Manifests
-from functions.replay.order import Order
+from functions.replay.quarantine_listing import Quarantine
+from functions.replay.quarantined_object import prefixes_of
 from functions.usage.errors import Retryable
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, distinct_line, subscription_payload
@@ -114,11 +115,10 @@ def test_limits_a_marker_and_filters(yard: Yard) -> None:
 def test_what_is_quarantined_after_the_start_is_for_the_next(yard: Yard) -> None:
     """Its own metering's too."""
     invoke(subscription_payload([keyed(1)]))
-    asked = Asked("by-hand")
-    order = Order.model_validate({"source": "quarantine"})
+    quarantine = Quarantine(yard.aws.s3, yard.bucket)
     started = boto3.client("s3").list_objects_v2(Bucket=yard.bucket)["Contents"][0]["LastModified"]
-    assert yard.remetering(asked).count(order, started) == 0
-    assert yard.remetering(asked).count(order, started + LATER) == 1
+    assert quarantine.count(prefixes_of(None), started) == 0
+    assert quarantine.count(prefixes_of(None), started + LATER) == 1
 
 
 def test_one_object_that_metering_cannot_take_stops_nobody(yard: Yard, aws: Surroundings) -> None:

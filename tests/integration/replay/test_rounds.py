@@ -7,7 +7,7 @@ import pytest
 
 from functions.replay.manifest import Manifests
 from functions.usage.message import to_body
-from tests.fakes.unforwarded import an_hour_ago, event, ledger_row, message, record
+from tests.fakes.set_aside_messages import an_hour_ago, event, ledger_row, message, record
 from tests.integration.replay.conftest import Context, Surroundings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def test_everything_goes_back_and_is_written_down_first(aws: Surroundings) -> No
     moved = aws.move(REPLAY)
     assert (moved["messages"], moved["events"], moved["seen"]) == (25, 26, 25)
     assert moved["isQueueEmpty"] is True
-    assert aws.depth(aws.unforwarded_url) == 0
+    assert aws.depth(aws.usage_dead_letter_url) == 0
 
     sent = aws.sent()
     assert keys(sent) == sorted(map(key, range(26)))
@@ -90,7 +90,7 @@ def test_a_dry_run_touches_nothing_and_says_what_would_happen(aws: Surroundings)
     dry = aws.move("dry", {"dryRun": True})
     told = aws.report("dry", dry_run=True)
     assert aws.depth(aws.usage_url) == 0
-    assert aws.depth(aws.unforwarded_url) == len(waiting)
+    assert aws.depth(aws.usage_dead_letter_url) == len(waiting)
 
     real = aws.move(REPLAY)
     same = ("messages", "events", "seen")
@@ -164,10 +164,10 @@ def test_a_round_is_settled_when_the_ledger_has_all_of_it(aws: Surroundings) -> 
     aws.set_aside(message([event(1), event(2), event(3)], record()))
     moved = aws.move(REPLAY)
     aws.write_ledger([ledger_row(1, replay_id=REPLAY), ledger_row(2, replay_id="earlier")])
-    assert aws.settled(REPLAY, moved) == {"outcome": "waiting", "sent": 3, "outstanding": 2}
+    assert aws.outstanding(REPLAY, moved) == 2
     aws.write_ledger([ledger_row(2, replay_id=REPLAY)])
     aws.write_ledger([ledger_row(3, replay_id=REPLAY, set_aside_class="config")])
-    assert aws.settled(REPLAY, moved) == {"outcome": "settled", "sent": 3, "outstanding": 0}
+    assert aws.outstanding(REPLAY, moved) == 0
 
     told = aws.report(REPLAY)
     assert told["events"] == {
@@ -175,7 +175,7 @@ def test_a_round_is_settled_when_the_ledger_has_all_of_it(aws: Surroundings) -> 
         "replayed": 1,
         "alreadyConfirmed": 1,
         "stillFailing": 1,
-        "parked": 0,
+        "needsDecision": 0,
         "outstanding": 0,
     }
     assert told["failingClasses"] == {"config": 1}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from functions.adapters.message_queue import MessageQueue
-from functions.replay.limits import RoundTask
+from functions.replay.limits import MoveTask
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.transfer import Transfer
@@ -13,13 +13,13 @@ from functions.replay.waiting_messages import HOLD_SECONDS, WaitingMessages
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
 from tests.integration.replay.conftest import Surroundings
 
-ORDER = {"source": "unreconciled"}
+ORDER = {"source": "counters"}
 BODIES = ['{"version":1,"settled":[]}', '{"kind":"grant"}', "not JSON \\u00e9"]
 
 
 def put(aws: Surroundings, *bodies: str) -> None:
     for body in bodies:
-        aws.sqs.send_message(QueueUrl=aws.unreconciled_url, MessageBody=body)
+        aws.sqs.send_message(QueueUrl=aws.counter_dead_letter_url, MessageBody=body)
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def test_bodies_go_back_as_they_are(waiting: Surroundings) -> None:
     assert (moved["messages"], moved["seen"], moved["events"]) == (3, 3, 0)
     assert moved["isQueueEmpty"] is True
     assert sorted(waiting.take_all(waiting.settled_url)) == sorted(BODIES)
-    assert waiting.depth(waiting.unreconciled_url) == 0
-    told = waiting.report("r-1", source="unreconciled")
+    assert waiting.depth(waiting.counter_dead_letter_url) == 0
+    told = waiting.report("r-1", source="counters")
     assert told["messages"]["left"] == []
-    assert told["source"] == "unreconciled"
+    assert told["source"] == "counters"
 
 
 def test_what_it_sent_itself_is_not_sent_again(aws: Surroundings) -> None:
@@ -49,9 +49,9 @@ def test_what_it_sent_itself_is_not_sent_again(aws: Surroundings) -> None:
     moved = aws.move("r-1", ORDER)
     assert (moved["messages"], moved["seen"]) == (0, 0)
     assert aws.depth(aws.settled_url) == 0
-    told = aws.report("r-1", source="unreconciled")
+    told = aws.report("r-1", source="counters")
     assert told["messages"]["left"] == [{"why": "own", "class": "", "messages": 3, "events": 0}]
-    assert sorted(aws.take_all(aws.unreconciled_url)) == sorted(BODIES)
+    assert sorted(aws.take_all(aws.counter_dead_letter_url)) == sorted(BODIES)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_dry_run_and_a_filter_leave_them(
     """Visible again after the report."""
     moved = waiting.move("r-1", {**ORDER, **order})
     assert (moved["messages"], moved["seen"]) == (moves, 3)
-    waiting.report("r-1", source="unreconciled", dry_run="dryRun" in order)
+    waiting.report("r-1", source="counters", dry_run="dryRun" in order)
     assert waiting.depth(waiting.settled_url) == 0
-    assert len(waiting.take_all(waiting.unreconciled_url)) == 3
+    assert len(waiting.take_all(waiting.counter_dead_letter_url)) == 3
 
 
 def test_a_try_that_died_counts_against_the_number_that_was_asked_for(
@@ -84,10 +84,9 @@ def test_a_try_that_died_counts_against_the_number_that_was_asked_for(
 def test_in_a_long_replay_a_held_message_is_seen_once(waiting: Surroundings) -> None:
     """It shows again after a quarter of an hour; counted twice, others would not be seen at all."""
     started_ms = epoch_ms_from_iso(waiting.started_at)
-    sqs = WaitingMessages(waiting.sqs, waiting.unreconciled_url, poll_seconds=0)
-    task = RoundTask.model_validate(
+    sqs = WaitingMessages(waiting.sqs, waiting.counter_dead_letter_url, poll_seconds=0)
+    task = MoveTask.model_validate(
         {
-            "step": "move",
             "replayId": "r-1",
             "startedAt": waiting.started_at,
             "round": 1,

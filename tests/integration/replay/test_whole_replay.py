@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import httpx
@@ -16,9 +15,8 @@ import pytest
 
 from functions.usage.event import UsageEvent
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import an_hour_ago, event, message, record
-from tests.integration.replay.conftest import make_surroundings
-from tests.integration.replay.deployed import CLAIM_SECONDS, Deployed, until
+from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
+from tests.integration.replay.deployed import CLAIM_SECONDS, Deployed, deployed_replay, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
 from tests.local.ministack import Ministack, start_ministack
 from tests.statemachine.conftest import configure
@@ -46,13 +44,9 @@ def deployed(
     quick_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     """One for all: each test sets aside events of its own, and looks at those."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in quick_ministack.env.items():
-            patch.setenv(name, value)
-        quarantine = f"quarantine-{uuid4()}"
-        boto3.client("s3").create_bucket(Bucket=quarantine)
-        doom = tmp_path_factory.mktemp("doom")
-        yield Deployed(make_surroundings(), aforo.url, quarantine, doom)
+    folder = tmp_path_factory.mktemp("doom")
+    with deployed_replay(quick_ministack, aforo.url, folder) as found:
+        yield found
 
 
 def recent(number: int, customer: str = "cus_a") -> UsageEvent:
@@ -84,7 +78,7 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
         "replayed": 25,
         "alreadyConfirmed": 0,
         "stillFailing": 1,
-        "parked": 0,
+        "needsDecision": 0,
         "outstanding": 0,
     }
     assert first["messages"]["waitingAtStart"] == 16
@@ -106,7 +100,7 @@ def test_the_figures_of_a_report_add_up(deployed: Deployed) -> None:
     mixed = [[recent(next(NUMBERS)), recent(next(NUMBERS), customer="cus_b")] for _ in range(4)]
     aws.set_aside(*(message(events, record()) for events in mixed))
     theirs = boto3.client("sqs").receive_message(
-        QueueUrl=aws.unforwarded_url, VisibilityTimeout=600
+        QueueUrl=aws.usage_dead_letter_url, VisibilityTimeout=600
     )["Messages"]
     order = {"filter": {"customerId": "cus_b"}, "maxMessages": 2}
     dry = deployed.run("dry-figures", {**order, "dryRun": True})["report"]
@@ -121,16 +115,13 @@ def test_the_figures_of_a_report_add_up(deployed: Deployed) -> None:
     config = {"why": "dry_run", "class": "config", "reason": "unknown_metric"}
     assert dry["messages"]["chosen"] == [{**config, "messages": 2, "events": 2}]
     aws.sqs.change_message_visibility(
-        QueueUrl=aws.unforwarded_url,
+        QueueUrl=aws.usage_dead_letter_url,
         ReceiptHandle=theirs[0]["ReceiptHandle"],
         VisibilityTimeout=0,
     )
     rest = deployed.run("rest-of-figures", {})["report"]
     assert (rest["messages"]["moved"], rest["events"]["replayed"]) == (4, 6)
     aws.left()
-
-
-# --- stopped at each state, and killed at each call ----------------------------------------------
 
 
 class Scene:
@@ -141,9 +132,9 @@ class Scene:
         self.name = f"{source}-{next(NUMBERS)}"
         self.numbers = [next(NUMBERS) for _ in range(3)]
         {
-            "unforwarded": self._set_aside,
+            "usage": self._set_aside,
             "quarantine": self._quarantine,
-            "unreconciled": self._dead_letters,
+            "counters": self._dead_letters,
         }[source]()
 
     def _set_aside(self) -> None:
@@ -161,14 +152,17 @@ class Scene:
     def _dead_letters(self) -> None:
         for number in self.numbers:
             self.aws.sqs.send_message(
-                QueueUrl=self.aws.unreconciled_url, MessageBody=f"{self.name}-{number}"
+                QueueUrl=self.aws.counter_dead_letter_url, MessageBody=f"{self.name}-{number}"
             )
 
     def is_ready(self) -> bool | None:
-        """What a killed mover had claimed shows again."""
+        """What a killed round had claimed shows again."""
         if self.source == "quarantine":
             return True
-        urls = {"unforwarded": self.aws.unforwarded_url, "unreconciled": self.aws.unreconciled_url}
+        urls = {
+            "usage": self.aws.usage_dead_letter_url,
+            "counters": self.aws.counter_dead_letter_url,
+        }
         found = self.aws.sqs.get_queue_attributes(
             QueueUrl=urls[self.source], AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
         )
@@ -176,109 +170,112 @@ class Scene:
 
     def check(self) -> None:
         """Everything arrived, and Aforo's book has each key once."""
-        if self.source == "unreconciled":
+        if self.source == "counters":
             found = set(self.aws.take_all(self.aws.settled_url))
             assert found >= {f"{self.name}-{number}" for number in self.numbers}
-            assert self.aws.depth(self.aws.unreconciled_url) == 0
+            assert self.aws.depth(self.aws.counter_dead_letter_url) == 0
             return
         self.deployed.forward()
-        if self.source == "unforwarded":
+        if self.source == "usage":
             keys = {event(number)["idempotencyKey"] for number in self.numbers}
             assert all(self.deployed.book[key] == 1 for key in keys)
-            assert self.aws.depth(self.aws.unforwarded_url) == 0
+            assert self.aws.depth(self.aws.usage_dead_letter_url) == 0
             return
         page = self.aws.s3.list_objects_v2(Bucket=self.deployed.quarantine, Prefix="aws/")
         assert page["KeyCount"] == 0
         assert set(self.deployed.book.values()) == {1}
 
 
-# Every state that leads on, by the source whose replay passes it.
-EARLY = [
-    "Begin the replay",
-    "Check the input",
-    "Is the input usable?",
-    "Let other replays show",
-    "Look for other replays",
-    "Is it listed?",
-    "Ask the older ones for their source",
-    "Is this the oldest?",
+# --- stopped at each state -----------------------------------------------------------------------
+
+WAIT, ROUND = "Wait for the next round", "Run a round"
+ALWAYS = "true"
+# What a round waits for shows in what it hands on.
+FOR_AFORO = "$answer.progress.aforoWaits > 0"
+FOR_THE_FORWARDER = "$answer.progress.ledgerWaits > 0"
+FOR_CLAIMED_MESSAGES = "$answer.progress.emptyLooks > 0"
+AFTER_A_MOVE = "$progress.rounds > 0"
+# Every state that leads on, by the source whose replay passes it, and what is so then.
+STOPS = [
+    *(
+        ("usage", state, ALWAYS)
+        for state in (
+            "Let other replays show",
+            "Start the replay",
+            "May it start?",
+            ROUND,
+            "What came of it?",
+            WAIT,
+            "Write the report",
+            "Is it worth a notice?",
+            "Tell the operators",
+            "Did it come to its end?",
+        )
+    ),
+    *(("usage", WAIT, why) for why in (FOR_AFORO, FOR_THE_FORWARDER, FOR_CLAIMED_MESSAGES)),
+    ("usage", ROUND, AFTER_A_MOVE),
+    ("usage", "What came of it?", FOR_THE_FORWARDER),
+    *(
+        (source, state, ALWAYS)
+        for source in ("quarantine", "counters")
+        for state in ("Start the replay", ROUND, "What came of it?", WAIT, "Write the report")
+    ),
+    *((source, ROUND, AFTER_A_MOVE) for source in ("quarantine", "counters")),
 ]
-LATE = [
-    "See what is settled",
-    "Is the round settled?",
-    "Wait for the forwarder",
-    "Is there more?",
-    "Let claimed messages show",
-    "Write the report",
-    "Is it worth a notice?",
-    "Tell the operators",
-    "Did it come to its end?",
-]
-STOPS = {
-    "unforwarded": [
-        *EARLY,
-        "Count what waits",
-        "Does anything wait?",
-        "Ask Aforo",
-        "Does Aforo answer?",
-        "Wait for Aforo",
-        "Move a round",
-        "Was anything sent?",
-        "Hold the pace",
-        *LATE,
-    ],
-    "quarantine": [
-        "Count what is quarantined",
-        "Meter a round again",
-        "Was anything sent?",
-        "See what is settled",
-        "Write the report",
-    ],
-    "unreconciled": ["Move a round", "Was anything sent?", "Write the report"],
-}
 
 
 def order_of(source: str) -> dict[str, object]:
-    pace = {"eventsPerSecond": 1_000} if source == "unforwarded" else {}
+    pace = {"eventsPerSecond": 1_000} if source == "usage" else {}
     return {"source": source, **pace}
 
 
-def one_too_many(counting: dict[str, Any]) -> dict[str, Any]:
+def one_too_many(start: dict[str, Any]) -> dict[str, Any]:
     """As SQS may count: approximately."""
-    counted = counting["Assign"]["waitingAtStart"].removesuffix(" %}")
-    return {**counting, "Assign": {**counting["Assign"], "waitingAtStart": f"{counted} + 1 %}}"}}
+    found = "$states.result.Payload.progress"
+    counted = f"{found}, {{'waitingAtStart': {found}.waitingAtStart + 1}}"
+    return {**start, "Assign": {**start["Assign"], "progress": f"{{% $merge([{counted}]) %}}"}}
+
+
+def held_at(definition: dict[str, Any], state: str, when: str) -> dict[str, Any]:
+    """The definition with an endless wait before a state, if something is so."""
+    all_states = definition["States"]
+    holding = {
+        state: {
+            "Type": "Choice",
+            "Choices": [{"Condition": f"{{% {when} %}}", "Next": "Held"}],
+            "Default": f"{state} (after the stop)",
+        },
+        "Held": {"Type": "Wait", "Seconds": 1_000_000, "Next": f"{state} (after the stop)"},
+        f"{state} (after the stop)": all_states[state],
+    }
+    return {**definition, "States": {**all_states, **holding}}
 
 
 def test_every_state_that_leads_on_is_stopped_at() -> None:
     """After the others nothing happens any more."""
     on = {name for name, state in states().items() if targets(state)}
-    assert {name for names in STOPS.values() for name in names} == on
+    assert {state for _, state, _ in STOPS} == on
 
 
-@pytest.mark.parametrize(
-    ("source", "state"), [(source, state) for source, names in STOPS.items() for state in names]
-)
+@pytest.mark.parametrize(("source", "state", "when"), STOPS)
 def test_a_replay_stopped_at(
-    source: str, state: str, deployed: Deployed, aforo: AforoStandIn
+    source: str, state: str, when: str, deployed: Deployed, aforo: AforoStandIn
 ) -> None:
     """The next one does the rest: nothing is lost, nothing is in Aforo's book twice."""
     scene = Scene(deployed, source)
-    states_here = dict(deployed.definition["States"])
-    states_here |= {
-        f"{state} (after the stop)": states_here[state],
-        state: {"Type": "Wait", "Seconds": 1_000_000, "Next": f"{state} (after the stop)"},
-    }
-    if state in {"Let claimed messages show", "Hold the pace"}:  # only where more seems to come
-        states_here["Count what waits"] = one_too_many(states_here["Count what waits"])
-    machine = deployed.machine({**deployed.definition, "States": states_here})
-    if state == "Wait for Aforo":
+    definition = held_at(deployed.definition, state, when)
+    if when == FOR_CLAIMED_MESSAGES:  # only where more seems to come
+        start = one_too_many(deployed.definition["States"]["Start the replay"])
+        definition["States"]["Start the replay"] = start
+    machine = deployed.machine(definition)
+    if when == FOR_AFORO:
         outage(aforo)
     first = deployed.start(f"{scene.name}-first", order_of(source), machine=machine)
 
     def is_there() -> bool | None:
-        if state != "Wait for the forwarder":
+        if when != FOR_THE_FORWARDER:
             deployed.forward()
-        return state in deployed.path(first) or None
+        return "Held" in deployed.path(first) or None
 
     until(is_there)
     deployed.sfn.stop_execution(executionArn=first)
@@ -288,44 +285,109 @@ def test_a_replay_stopped_at(
     scene.check()
 
 
-@pytest.mark.parametrize(
-    ("source", "part", "calls"),
-    [
-        # How many calls to AWS it has made: 0 is before the first.
-        *(("unforwarded", "move", calls) for calls in (0, 1, 2, 3, 4)),
-        ("unforwarded", "probe", 0),
-        *(("unforwarded", "report", calls) for calls in (1, 3)),
-        *(("unreconciled", "move", calls) for calls in (1, 2, 3)),
-        *(("quarantine", "meter_again", calls) for calls in (1, 3, 8, 9, 10, 11)),
+# --- killed after each kind of call --------------------------------------------------------------
+
+# Of each function, by the source: the calls of an invocation that it dies after, and before any.
+DEATHS = {
+    ("usage", "start"): ["begin", "ListExecutions 1", "GetQueueAttributes 1"],
+    ("usage", "queue_round"): [
+        "begin",
+        "begin\nGetSecretValue 1",  # which only a fresh process reads
+        "ReceiveMessage 1",
+        "PutObject 1",
+        "SendMessageBatch 1",
+        "DeleteMessageBatch 1",
+        "ListObjectsV2 1",
+        "GetObject 1",
+        "ListObjectsV2 2",
+        "GetObject 2",
     ],
+    ("usage", "report"): [
+        "begin",
+        "ListObjectsV2 1",
+        "GetObject 1",
+        "ListObjectsV2 3",
+        "GetQueueAttributes 1",
+        "PutObject 1",
+    ],
+    ("counters", "queue_round"): [
+        "begin",
+        "ReceiveMessage 1",
+        "SendMessageBatch 1",
+        "DeleteMessageBatch 1",
+    ],
+    ("quarantine", "start"): ["ListExecutions 1", "ListObjectsV2 1"],
+    ("quarantine", "quarantine_round"): [
+        "begin",
+        "ListObjectsV2 1",
+        "ListObjectsV2 2",
+        "GetObject 1",
+        "Invoke 1",
+        "Invoke 3",
+        "PutObject 1",
+        "PutObject 2",
+        "CopyObject 1",
+        "DeleteObject 1",
+        "CopyObject 2",
+        "DeleteObject 3",
+    ],
+}
+
+
+def patient(deployed: Deployed) -> str:
+    """The machine, with a wait for claimed messages that is as long as they are hidden."""
+    asked, real = f"$answer.waitSeconds = {CLAIM_SECONDS + 5}", (CLAIM_SECONDS + 1) / WAIT_SCALE
+    seconds = f"{{% {asked} ? {real:.0f} : $answer.waitSeconds %}}"
+    all_states = deployed.definition["States"]
+    waiting = {WAIT: {**all_states[WAIT], "Seconds": seconds}}
+    return deployed.machine({**deployed.definition, "States": {**all_states, **waiting}})
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "moment"),
+    [(source, part, moment) for (source, part), all_ in DEATHS.items() for moment in all_],
 )
 def test_a_replay_whose_worker_is_killed(
-    source: str, part: str, calls: int, deployed: Deployed
+    source: str, part: str, moment: str, deployed: Deployed
 ) -> None:
     """With kill -9, after any of its calls: the state machine tries again, and waits for what the
     killed one had claimed. The next replay finds nothing to do.
     """
-    scene = Scene(deployed, source)
-    shows = "Let claimed messages show"
-    longer = {**deployed.definition["States"][shows], "Seconds": (CLAIM_SECONDS + 1) / WAIT_SCALE}
-    states_here = {**deployed.definition["States"], shows: longer}
-    machine = deployed.machine({**deployed.definition, "States": states_here})
+    scene, machine = Scene(deployed, source), patient(deployed)
     doom = deployed.doom / part
-    doom.write_text(str(calls))
+    doom.write_text(moment)
     first = deployed.run(f"{scene.name}-first", order_of(source), machine=machine)
     assert not doom.exists(), "it was never killed"
     assert first["outcome"] == "replay_finished"
-    if source != "unreconciled":  # whose events nobody counts
+    if source != "counters":  # whose events nobody counts
         assert first["report"]["events"]["replayed"] == len(scene.numbers)
     scene.check()
     again = deployed.run(f"{scene.name}-second", order_of(source), machine=machine)
     assert again["outcome"] == "nothing_to_replay"
 
 
+@pytest.mark.parametrize("source", ["usage", "counters", "quarantine"])
+def test_every_kind_of_call_is_died_after(source: str, deployed: Deployed) -> None:
+    """What a replay calls while nothing goes wrong, it was killed after, in each of its functions;
+    the start and the report once for all sources.
+    """
+    for book in deployed.doom.glob("*.made"):
+        book.unlink()
+    scene = Scene(deployed, source)
+    deployed.run(scene.name, order_of(source))
+    scene.check()
+    made = {book.stem: set(book.read_text().split()) for book in deployed.doom.glob("*.made")}
+    died: dict[str, set[str]] = {}
+    for (of, part), moments in DEATHS.items():
+        if of == source or part in {"start", "report"}:
+            died.setdefault(part, set()).update(*map(str.split, moments))
+    assert [(part, calls - died[part]) for part, calls in made.items() if calls - died[part]] == []
+
+
 def test_of_two_started_at_once_one_works(deployed: Deployed) -> None:
     """The other names it, and ends as a success."""
     for _ in range(10):
-        scene = Scene(deployed, "unforwarded")
+        scene = Scene(deployed, "usage")
         arns = [deployed.start(f"{scene.name}-{which}", {}) for which in ("one", "other")]
         outputs = [json.loads(deployed.ended(arn)["output"]) for arn in arns]
         refused = [one for one in outputs if one["outcome"] == "another_replay_is_running"]

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import httpx
@@ -16,9 +15,8 @@ from functions.usage.event import UsageEvent
 from functions.usage.message import SetAsideRecord
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.unforwarded import an_hour_ago, event, message, record
-from tests.integration.replay.conftest import make_surroundings
-from tests.integration.replay.deployed import Deployed, until
+from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
+from tests.integration.replay.deployed import Deployed, deployed_replay, until
 from tests.local.aforo.standin import AforoStandIn, running_standin
 from tests.local.ministack import Ministack, start_ministack
 from tests.statemachine.conftest import configure
@@ -45,13 +43,9 @@ def aforo() -> Iterator[AforoStandIn]:
 def walk(
     walk_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in walk_ministack.env.items():
-            patch.setenv(name, value)
-        quarantine = f"quarantine-{uuid4()}"
-        boto3.client("s3").create_bucket(Bucket=quarantine)
-        folder = tmp_path_factory.mktemp("doom")
-        yield Deployed(make_surroundings(), aforo.url, quarantine, folder, has_forwarder=True)
+    folder = tmp_path_factory.mktemp("doom")
+    with deployed_replay(walk_ministack, aforo.url, folder, has_forwarder=True) as found:
+        yield found
 
 
 def book(aforo: AforoStandIn) -> dict[str, Any]:
@@ -108,7 +102,7 @@ def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -
 
 
 def waits(walk: Deployed, arn: str) -> int:
-    return sum(state in {"Wait for Aforo", "Wait for the forwarder"} for state in walk.path(arn))
+    return walk.path(arn).count("Wait for the next round")
 
 
 def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> None:
@@ -143,7 +137,7 @@ def test_the_quarantine_goes_the_same_road(walk: Deployed, aforo: AforoStandIn) 
         distinct_line(n, customerId="-", apiKeyId=f"key_{n}", requestTimeEpoch=str(now_ms))
         for n in (1, 2)
     ]
-    arn = walk.values["ReplayMoveFunctionArn"].replace("-move", "-metering")
+    arn = walk.values["ReplayReportFunctionArn"].replace("-report", "-metering")
     payload = subscription_payload(lines)
     boto3.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(payload).encode())
     before = book(aforo)["accepted"]

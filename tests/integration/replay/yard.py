@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, cast
 import boto3
 
 from functions.metering import handler as metering
-from functions.replay.limits import RoundTask
+from functions.replay.limits import MoveTask
 from functions.replay.log_lines import LogLines
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import Answer, MeteringFailed
 from functions.replay.order import Order
 from functions.replay.quarantine_listing import Quarantine
-from functions.replay.remetering import Progress, Remetering
+from functions.replay.remetering import MovedSoFar, Remetering
 from functions.replay.second_reading import SecondReading
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REQUEST_TIME_MS
@@ -97,11 +97,10 @@ class Yard:
         now_ms: int = SOON_MS,
         limits: Mapping[str, object] | None = None,
         ticks: Iterator[bool] | None = None,
-    ) -> Progress:
+    ) -> MovedSoFar:
         wanted = Order.model_validate({"source": "quarantine", **(order or {})})
         asked = asked or Asked(replay_id, wanted.dry_run)
         task = {
-            "step": "move",
             "replayId": replay_id,
             "startedAt": self.now(),
             "round": 1,
@@ -111,7 +110,7 @@ class Yard:
             **(limits or {}),
         }
         return self.remetering(asked, now_ms).run(
-            RoundTask.model_validate(task), "0001-a", lambda: next(ticks) if ticks else True
+            MoveTask.model_validate(task), "0001-a", lambda: next(ticks) if ticks else True
         )
 
     def now(self) -> str:

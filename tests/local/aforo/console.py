@@ -4,7 +4,7 @@ For tests and the demo; it speaks the `/_...` routes of README.md and raises for
 """
 
 import ssl
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -18,7 +18,10 @@ class Console:
         options: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "verify": context}
         self._client = httpx.Client(base_url=url, trust_env=False, **options)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def ledger(self) -> dict[str, Any]:

@@ -23,9 +23,7 @@ from tests.local.demo.table import customers_table, requests_table, still_set_as
 from tests.local.demo.traffic import Call, mixed_calls, send, until_stopped
 from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, Endpoints
-from tests.local.ministack import MinistackError
-from tests.local.server_process import ServerError
-from tests.local.valkey import ValkeyError
+from tests.local.server_start import ServerError
 
 HOLD_SECONDS = 5  # on AWS 14 hours: so long does usage wait for Aforo before it is set aside
 
@@ -39,7 +37,7 @@ def main() -> int:
             LOCAL / "demo", hold_seconds=options.hold_seconds, say=stage.console.print
         ) as endpoints:
             return _play(stage, endpoints)
-    except (DemoError, DeployError, MinistackError, ServerError, ValkeyError) as error:
+    except (DemoError, DeployError, ServerError) as error:
         stage.console.print("\n[bold red]The demo stood still:[/bold red]")
         stage.console.print(str(error), markup=False)
         return 1
@@ -50,7 +48,7 @@ def _play(stage: Stage, endpoints: Endpoints) -> int:
     forgery = _first_traffic(stage, endpoints)
 
     stage.act("2. Aforo is down (503); the API keeps serving")
-    already_set_aside = waiting(endpoints, "unforwarded")
+    already_set_aside = waiting(endpoints, "usage_dead_letter")
     outage.take_aforo_down(endpoints)
     _send(stage, mixed_calls(endpoints, share=8))
     outage.wait_for_the_alarm(stage, endpoints, already_set_aside)

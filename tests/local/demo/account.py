@@ -58,7 +58,7 @@ class Account:
     quarantined: int
     confirmed: int
     still_set_aside: tuple[StillSetAside, ...]
-    unforwarded: int  # messages in UnforwardedUsageQueue
+    usage_dead_letter: int  # messages in UsageDeadLetterQueue
     second_meter: SecondMeter
     billed_twice: int
     accepted: int
@@ -90,8 +90,8 @@ class Account:
             "only poison is still set aside": all(
                 one.set_aside_class == POISON for one in self.still_set_aside
             ),
-            "what is set aside lies in UnforwardedUsageQueue": bool(self.still_set_aside)
-            == bool(self.unforwarded),
+            "what is set aside lies in UsageDeadLetterQueue": bool(self.still_set_aside)
+            == bool(self.usage_dead_letter),
             "nothing is billed twice": self.billed_twice == 0,
             "nothing is unaccounted": self.unaccounted == 0,
             "forged calls are billed to the forger": self.forged.keys() <= {self.forger},

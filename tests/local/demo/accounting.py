@@ -13,6 +13,7 @@ import httpx
 
 from functions.adapters.ledger import Ledger, settled_once
 from functions.usage.ledger_row import LedgerRow
+from tests.local.aforo.console import Console
 from tests.local.customers import METER, inspect
 from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
 from tests.local.demo.depth import waiting
@@ -32,7 +33,8 @@ def account(endpoints: Endpoints, forgery: Forgery) -> Account:
     calls = [row for row in rows if row["meter"] == METER]
     confirmed = [row for row in calls if row["outcome"] == "confirmed"]
     set_aside = [row for row in rows if row["outcome"] == "set_aside"]
-    book = httpx.get(f"{endpoints.aforo_url}/_ledger", timeout=30).json()
+    with Console(endpoints.aforo_url) as console:
+        book = console.ledger()
     events = billed_events(endpoints)
     return Account(
         served=len(witness),
@@ -46,7 +48,7 @@ def account(endpoints: Endpoints, forgery: Forgery) -> Account:
         quarantined=metered["quarantined"],
         confirmed=len(confirmed),
         still_set_aside=tuple(map(_still_set_aside, set_aside)),
-        unforwarded=waiting(endpoints, "unforwarded"),
+        usage_dead_letter=waiting(endpoints, "usage_dead_letter"),
         second_meter=SecondMeter(
             metered=metered["events"] - metered["billed"],
             confirmed=sum(row["meter"] != METER and row["outcome"] == "confirmed" for row in rows),
@@ -100,9 +102,8 @@ def everything_is_settled(endpoints: Endpoints) -> bool:
 
 def billed_events(endpoints: Endpoints) -> list[dict[str, Any]]:
     """Every event that Aforo accepted."""
-    answer = httpx.get(f"{endpoints.aforo_url}/_ledger/events", timeout=60)
-    found: list[dict[str, Any]] = answer.raise_for_status().json()["events"]
-    return found
+    with Console(endpoints.aforo_url) as console:
+        return console.events()
 
 
 def billed_twice(events: Iterable[Mapping[str, Any]]) -> int:

@@ -2,11 +2,9 @@
 commit, an event that is refused for good, an outage.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
+from tests.local.aforo.console import Console
 from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
@@ -25,23 +23,24 @@ def poison(customer_id: str) -> dict[str, Any]:
     return {"kind": "poison", "match": match, "error": "this event is refused, by order"}
 
 
-def order(endpoints: Endpoints, *faults: Mapping[str, Any]) -> None:
+def order(endpoints: Endpoints, *faults: dict[str, Any]) -> None:
     """Add to what is in force; the first that fits a post is the one that it meets."""
-    answer = httpx.post(f"{endpoints.aforo_url}/_faults", json={"faults": faults}, timeout=10)
-    answer.raise_for_status()
+    with Console(endpoints.aforo_url) as console:
+        console.order_faults(*faults)
 
 
 def wait_until_over(stage: Stage, endpoints: Endpoints) -> None:
     """Until every fault with a count met its posts."""
+    with Console(endpoints.aforo_url) as console:
 
-    def look() -> tuple[bool, str]:
-        faults = httpx.get(f"{endpoints.aforo_url}/_faults", timeout=10).json()["faults"]
-        left = sum(fault["remaining"] or 0 for fault in faults)
-        return left == 0, f"{left} posts still to meet them"
+        def look() -> tuple[bool, str]:
+            left = sum(fault["remaining"] or 0 for fault in console.faults())
+            return left == 0, f"{left} posts still to meet them"
 
-    stage.wait("the 429s and the lost answer", look, OVER_SECONDS)
+        stage.wait("the 429s and the lost answer", look, OVER_SECONDS)
 
 
 def clear(endpoints: Endpoints) -> None:
     """All of them."""
-    httpx.delete(f"{endpoints.aforo_url}/_faults", timeout=10).raise_for_status()
+    with Console(endpoints.aforo_url) as console:
+        console.clear_faults()

@@ -31,12 +31,12 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints, already_set_aside: in
     """Until everything that was held is set aside, and the alarm on the dead-letter queue fires.
     Heartbeats stay in UsageQueue for as long as Aforo is away: they are no usage.
     """
-    alarm = endpoints.alarms["UnforwardedUsageAlarm"]
+    alarm = endpoints.alarms["UsageDeadLetterAlarm"]
 
     def look() -> tuple[bool, str]:
-        held, set_aside = waiting(endpoints, "usage"), waiting(endpoints, "unforwarded")
+        held, set_aside = waiting(endpoints, "usage"), waiting(endpoints, "usage_dead_letter")
         state = alarm_state(alarm)
-        seen = f"{held} messages held, {set_aside} set aside, UnforwardedUsageAlarm {state}"
+        seen = f"{held} messages held, {set_aside} set aside, UsageDeadLetterAlarm {state}"
         is_likely = held <= HEARTBEATS and set_aside > already_set_aside and state == "ALARM"
         if not is_likely or unwritten(endpoints):
             return False, seen
@@ -61,8 +61,8 @@ def wait_for_replay(stage: Stage, endpoints: Endpoints, execution: str) -> dict[
 
     def look() -> tuple[bool, str]:
         status = client.describe_execution(executionArn=execution)["status"]
-        left = waiting(endpoints, "unforwarded")
-        return status != "RUNNING", f"{status}, {left} messages left in UnforwardedUsageQueue"
+        left = waiting(endpoints, "usage_dead_letter")
+        return status != "RUNNING", f"{status}, {left} messages left in UsageDeadLetterQueue"
 
     stage.wait(f"replay {execution.rpartition(':')[2]}", look, REPLAY_SECONDS)
     ended = client.describe_execution(executionArn=execution)

@@ -8,8 +8,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
-import httpx
 
+from tests.local.aforo.console import Console
 from tests.local.endpoints import Endpoints
 
 METER, METRIC = "pet_lookups", "Pet Lookups"
@@ -38,5 +38,5 @@ def configure(endpoints: Endpoints) -> None:
 
 def create_metric(endpoints: Endpoints) -> None:
     """What a person does at Aforo when the alarm has told them."""
-    url = f"{endpoints.aforo_url}/_metrics/{METRIC}"
-    httpx.put(url, json={"aggregation": "COUNT"}, timeout=10).raise_for_status()
+    with Console(endpoints.aforo_url) as console:
+        console.put(f"_metrics/{METRIC}", {"aggregation": "COUNT"})

@@ -43,7 +43,7 @@ def customers_table(account: Account) -> Table:
 
 def still_set_aside_table(account: Account) -> Table:
     """What waits for a person: its alarm stays on."""
-    where = f"{account.unforwarded} message in UnforwardedUsageQueue"
+    where = f"{account.usage_dead_letter} message in UsageDeadLetterQueue"
     table = Table(title=f"Still set aside, for a person: {where}", title_justify="left")
     for column in ("customer", "class", "reason", "event"):
         table.add_column(column)

@@ -19,7 +19,6 @@ from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.deploy import DeployError
 from tests.local.endpoints import LOCAL, DemoCustomer, Endpoints
-from tests.local.ministack import MinistackError
 from tests.local.quota_demo import plans, rebuilt, redis_gone
 from tests.local.quota_demo.drive import Drive, drive, heartbeats, used_by
 from tests.local.quota_demo.plans import LARGE, SMALL
@@ -27,8 +26,7 @@ from tests.local.quota_demo.served import served_by_customer
 from tests.local.quota_demo.table import quota_table
 from tests.local.quota_demo.top_up import top_up
 from tests.local.reconcile import ReconcileError, reconcile
-from tests.local.server_process import ServerError
-from tests.local.valkey import ValkeyError
+from tests.local.server_start import ServerError
 
 DIRECTORY = LOCAL / "quota-demo"
 HOLD_SECONDS = 60
@@ -48,11 +46,9 @@ def main() -> int:
     except (
         DemoError,
         DeployError,
-        MinistackError,
         ReconcileError,
         ServerError,
         TimeoutError,
-        ValkeyError,
     ) as error:
         stage.console.print("\n[bold red]The demo stood still:[/bold red]")
         stage.console.print(str(error) or "a customer was not stopped in time", markup=False)
@@ -124,7 +120,8 @@ def _drive(stage: Stage, endpoints: Endpoints, customers: Customers) -> list[Dri
         stage.say(
             f"{plan.customer_id}: quota {plan.quota:,}, stopped after {one.served:,}: overshoot "
             f"{one.overshoot}, at most {one.bound} = burst {plan.burst} + "
-            f"{plan.rate_per_second:.0f}/s * {one.lag_seconds:.1f} s of lag - margin {one.margin}"
+            f"{plan.rate_per_second:.0f}/s * {one.lag_seconds:.1f} s of lag "
+            f"- headroom {one.headroom}"
         )
     slowest = max(one.counted_after for one in drives)
     stage.say(

@@ -19,7 +19,7 @@ from functions.authorizer.decision import DenyCode
 from functions.authorizer.lag import lag_by
 from functions.reconciliation.commands import USUAL_LAG_SECONDS
 from functions.usage.quota import (
-    margin,
+    headroom,
     overshoot_bound,
     read_state,
     state_fields,
@@ -60,13 +60,13 @@ class Drive:
 
     @property
     def left(self) -> int:
-        """Calls of the quota that the margin held back."""
+        """Calls of the quota that the headroom held back."""
         return max(0, self.plan.quota - self.served)
 
     @property
-    def margin(self) -> int:
+    def headroom(self) -> int:
         """What the authorizer held back when it served the last call."""
-        return margin(
+        return headroom(
             self.plan.quota,
             rate_per_second=self.plan.rate_per_second,
             burst=self.plan.burst,

@@ -1,4 +1,4 @@
-"""The two customers: a small quota, whose margin is capped, and a large one, whose margin covers
+"""The two customers: a small quota with a capped headroom, and a large one whose headroom covers
 what can be under way.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SMALL = Plan("cus_small", "api_key", quota=60, rate_per_second=10, burst=10, when_unknown="deny")
 LARGE = Plan("cus_large", "api_key", quota=5_000, rate_per_second=5, burst=10, when_unknown="allow")
 PLANS = (SMALL, LARGE)
-# Of the large quota, so that the rest is driven in seconds. More than the margin is left.
+# Of the large quota, so that the rest is driven in seconds. More than the headroom is left.
 BEFORE = 4_850
 LINES_PER_PUT = 1_000  # 0.6 MB; PutLogEvents takes 1 MB
 

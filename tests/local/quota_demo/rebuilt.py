@@ -35,10 +35,13 @@ def rebuild(stage: Stage, endpoints: Endpoints, customers: Mapping[str, DemoCust
 
 
 def _run(stage: Stage, stack: str) -> None:
-    words = ["-m", "functions.operator.counter_commands.rebuild", "--stack", stack, "--yes"]
-    stage.say(f"$ python {' '.join(words)}")
+    words = ["rebuild", "--stack", stack, "--yes"]
+    stage.say(f"$ .venv/bin/aforo-metering {' '.join(words)}")
     with subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "functions.operator", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as command:
         for line in command.stdout or ():
             stage.console.print(f"    {line.rstrip()}", markup=False)

@@ -8,9 +8,18 @@ from tests.local.quota_demo.drive import Drive
 
 
 def quota_table(drives: Iterable[Drive]) -> Table:
-    """Overshoot beside its bound: burst + rate * lag - margin."""
+    """Overshoot beside its bound: burst + rate * lag - headroom."""
     table = Table(title="Stopped at the quota", title_justify="left")
-    for column in ("customer", "quota", "served", "overshoot", "at most", "left", "lag", "margin"):
+    for column in (
+        "customer",
+        "quota",
+        "served",
+        "overshoot",
+        "at most",
+        "left",
+        "lag",
+        "headroom",
+    ):
         table.add_column(column, justify="left" if column == "customer" else "right")
     for one in drives:
         table.add_row(
@@ -21,6 +30,6 @@ def quota_table(drives: Iterable[Drive]) -> Table:
             f"[bold]{one.bound:,}[/bold]",
             f"{one.left:,}",
             f"{one.lag_seconds:.1f} s",
-            f"{one.margin:,}",
+            f"{one.headroom:,}",
         )
     return table

@@ -12,7 +12,7 @@ from functions.adapters.json_lines import UnreadableObject, put_lines
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import OCCURRED_AT, ledger_row
+from tests.fakes.set_aside_messages import OCCURRED_AT, ledger_row
 
 HOUR = OCCURRED_AT[:13]
 ROWS = st.lists(

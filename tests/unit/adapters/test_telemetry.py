@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from functions.adapters.telemetry import NAMESPACE, Telemetry
+from functions.adapters.telemetry import Telemetry
+from functions.usage.metric import NAMESPACE, Metric
 
 
 def _written(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, float, str | None]]:
@@ -21,9 +22,9 @@ def _written(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, float, str |
 def test_a_count_is_written_for_each_reason_and_in_all(capsys: pytest.CaptureFixture[str]) -> None:
     """An alarm cannot add dimensions up."""
     telemetry = Telemetry("metering")
-    telemetry.count("RequestsQuarantined", 2, reason="tamper")
-    telemetry.count("RequestsQuarantined", 3, reason="no_customer")
-    telemetry.count("RequestsBilled", 7)
+    telemetry.count(Metric.REQUESTS_QUARANTINED, 2, reason="tamper")
+    telemetry.count(Metric.REQUESTS_QUARANTINED, 3, reason="no_customer")
+    telemetry.count(Metric.REQUESTS_BILLED, 7)
     telemetry.flush()
     assert _written(capsys) == [
         ("RequestsQuarantined", 2, "tamper"),
@@ -36,8 +37,8 @@ def test_a_count_is_written_for_each_reason_and_in_all(capsys: pytest.CaptureFix
 def test_nothing_is_written_for_zero_or_twice(capsys: pytest.CaptureFixture[str]) -> None:
     """A flush empties the counts."""
     telemetry = Telemetry("metering")
-    telemetry.count("RequestsBilled", 0)
-    telemetry.level("OldestHeldAge", 12.5)
+    telemetry.count(Metric.REQUESTS_BILLED, 0)
+    telemetry.level(Metric.OLDEST_HELD_AGE, 12.5)
     telemetry.flush()
     telemetry.flush()
     assert _written(capsys) == [("OldestHeldAge", 12.5, None)]
@@ -52,7 +53,7 @@ def test_a_share_weighs_each_one_alike(
 ) -> None:
     """So that CloudWatch's average over all processes is the share of all."""
     telemetry = Telemetry("metering")
-    telemetry.share("UnfitShare", part, whole)
+    telemetry.share(Metric.UNFIT_SHARE, part, whole)
     telemetry.flush()
     telemetry.flush()
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
@@ -65,6 +66,6 @@ def test_a_share_weighs_each_one_alike(
 def test_a_share_of_nothing_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     """It is no share at all."""
     telemetry = Telemetry("metering")
-    telemetry.share("UnfitShare", 0, 0)
+    telemetry.share(Metric.UNFIT_SHARE, 0, 0)
     telemetry.flush()
     assert _written(capsys) == []

@@ -13,12 +13,11 @@ from functions.authorizer.light_telemetry import FLUSH_SECONDS
 from functions.authorizer.policy import Policy
 from functions.usage.quota import (
     identity_key,
-    meter_field,
     state_key,
     tenant_key,
     watermark_key,
 )
-from tests.fakes.authorizer import METER, make_authorizer
+from tests.fakes.authorizer import api_key_fields, make_authorizer, meter_fields
 from tests.fakes.counter_store import CounterStore
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.token_issuer import CUSTOMER, TENANT, TokenIssuer
@@ -43,20 +42,15 @@ class Bench:
     def grant(self, customer: str = CUSTOMER, *, limit: int = 100, used: int = 0) -> None:
         """An hour's allowance around now."""
         now_ms = int(self.clock() * 1000)
-        self.store.hashes[state_key(TENANT, customer)] = {
-            meter_field(METER, "limit"): str(limit),
-            meter_field(METER, "used"): str(used),
-            meter_field(METER, "start_ms"): str(now_ms - 1_800_000),
-            meter_field(METER, "end_ms"): str(now_ms + 1_800_000),
-        }
+        start_ms, end_ms = now_ms - 1_800_000, now_ms + 1_800_000
+        found = meter_fields(limit=limit, used=used, start_ms=start_ms, end_ms=end_ms)
+        self.store.hashes[state_key(TENANT, customer)] = found
 
     def enforce(self, *, rate_per_second: float, burst: int, lag_seconds: float) -> None:
         """What the grant says of the usage plan and of the usual lag."""
-        self.store.hashes[state_key(TENANT, CUSTOMER)] |= {
-            meter_field(METER, "rate_per_second"): str(rate_per_second),
-            meter_field(METER, "burst"): str(burst),
-            meter_field(METER, "lag_seconds"): str(lag_seconds),
-        }
+        self.store.hashes[state_key(TENANT, CUSTOMER)] |= meter_fields(
+            rate_per_second=rate_per_second, burst=burst, lag_seconds=lag_seconds
+        )
 
     def heartbeats(self, **seconds_ago: float) -> None:
         """The newest heartbeat of each log group that reached the counters."""
@@ -71,13 +65,8 @@ class Bench:
         return sum(json.loads(line).get(metric, 0) for line in self.lines)
 
     def know_api_key(self, digest: str, **fields: str) -> None:
-        self.store.hashes[identity_key(TENANT, digest)] = {
-            "customer_id": CUSTOMER,
-            "tenant_id": TENANT,
-            "key_id": "key-9",
-            "environment": "live",
-            "scopes": "read",
-        } | fields
+        found = api_key_fields(TENANT, **{"scopes": "read", **fields})
+        self.store.hashes[identity_key(TENANT, digest)] = found
 
     def allow_when_unknown(self) -> None:
         rules = replace(self.authorizer.rules, allow_when_unknown=True)

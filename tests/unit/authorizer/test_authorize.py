@@ -103,8 +103,8 @@ def test_the_share_of_requests_whose_state_nobody_could_say(bench: Bench) -> Non
     bench.store.fault = ""
     bench.clock.advance(1)
     bench.answer(asked)
-    shares = [line for text in bench.lines if "state.unknown_share" in (line := json.loads(text))]
-    assert [line["state.unknown_share"] for line in shares] == [0, 100, 0]
+    shares = [line for text in bench.lines if "UnknownShare" in (line := json.loads(text))]
+    assert [line["UnknownShare"] for line in shares] == [0, 100, 0]
 
 
 def test_a_customer_that_the_counters_do_not_know(bench: Bench) -> None:
@@ -157,8 +157,8 @@ def test_a_top_up_that_cannot_be_read_is_not_refused_for_long(bench: Bench) -> N
     bench.store.fault = ""
     bench.clock.advance(1)  # the breaker's pause
     assert bench.answer(event)["context"]["remaining"] == 100
-    assert bench.counted("state.last_known") == 1
-    assert bench.counted("state.unknown") == 2
+    assert bench.counted("DecidedByLastKnown") == 1
+    assert bench.counted("StateUnknown") == 2
 
 
 def test_a_lost_sentinel_is_not_an_unknown_key(bench: Bench) -> None:

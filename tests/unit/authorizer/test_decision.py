@@ -1,4 +1,4 @@
-"""The decision table (DESIGN.md 8)."""
+"""The decision table (docs/quota.md)."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from functions.authorizer.decision import (
     decide,
     decide_unknown,
 )
-from functions.usage.quota import MARGIN_CAP, Allowance, GuardLevel, QuotaState, Status
+from functions.usage.quota import HEADROOM_CAP, Allowance, GuardLevel, QuotaState, Status
 
 NOW = 1_796_000_000_000
 HOUR = 3_600_000
@@ -118,7 +118,7 @@ def test_nothing_is_allowed_at_the_quota(
         assert used_ < limit
     else:
         assert decision.code is DenyCode.QUOTA_EXCEEDED
-        assert limit - used_ <= MARGIN_CAP * limit
+        assert limit - used_ <= HEADROOM_CAP * limit
         assert 1 <= decision.retry_after_seconds <= 3600
 
 

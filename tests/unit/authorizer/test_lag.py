@@ -119,7 +119,7 @@ def test_a_watermark_that_cannot_be_read_is_none_and_counted(bench: Bench, text:
     bench.heartbeats(group=1)
     bench.store.hashes[WATERMARK]["other"] = text
     assert remaining_at_the_stop(bench) == 45
-    assert bench.counted("watermark.malformed") > 0
+    assert bench.counted("WatermarkMalformed") > 0
 
 
 def test_a_watermark_of_another_kind_spoils_nothing(bench: Bench) -> None:
@@ -127,8 +127,8 @@ def test_a_watermark_of_another_kind_spoils_nothing(bench: Bench) -> None:
     bench.enforce(rate_per_second=2, burst=5, lag_seconds=20)
     bench.store.strings[WATERMARK] = "1796000000000"
     assert remaining_at_the_stop(bench) == 45
-    assert bench.counted("watermark.malformed") > 0
-    assert bench.counted("state.unknown") == 0
+    assert bench.counted("WatermarkMalformed") > 0
+    assert bench.counted("StateUnknown") == 0
 
 
 def test_a_good_watermark_is_not_counted(bench: Bench) -> None:
@@ -136,4 +136,4 @@ def test_a_good_watermark_is_not_counted(bench: Bench) -> None:
     bench.answer(authorizer_event(bench.good_header()))
     bench.heartbeats(group=1)
     bench.answer(authorizer_event(bench.good_header()))
-    assert bench.counted("watermark.malformed") == 0
+    assert bench.counted("WatermarkMalformed") == 0

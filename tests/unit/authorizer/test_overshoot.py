@@ -24,7 +24,7 @@ def test_no_customer_is_served_beyond_the_bound(results: list[Result]) -> None:
     assert max(r.overshoot / r.bound for r in results if r.served and r.bound >= 10) > 0.9
 
 
-def test_where_the_margin_covers_what_is_in_flight_there_is_no_overshoot(
+def test_where_the_headroom_covers_what_is_in_flight_there_is_no_overshoot(
     results: list[Result],
 ) -> None:
     """Below the cap the quota is exact: a bound of less than one call is none."""
@@ -34,6 +34,6 @@ def test_where_the_margin_covers_what_is_in_flight_there_is_no_overshoot(
 
 
 def test_the_trials_catch_an_authorizer_that_sees_no_lag() -> None:
-    """A margin without the lag breaks the bound that it states, and is found out."""
+    """A headroom without the lag breaks the bound that it states, and is found out."""
     found = sum(run(seed, is_blind=True).is_violation for seed in range(BLIND_TRIALS))
     assert found > BLIND_TRIALS / 20

@@ -13,7 +13,7 @@ GOOD = {
     "UNKNOWN_POLICY": "deny",
     "NO_GRANT_POLICY": "deny",
     "RESULT_TTL_SECONDS": "0",
-    "MARGIN_CAP_PERCENT": "5",
+    "HEADROOM_CAP_PERCENT": "5",
     "TENANT_HEADER": "tenant",
 }
 
@@ -24,7 +24,7 @@ def test_reads_what_is_there() -> None:
     assert settings.aforo_tenant_id == "acme"
     assert settings.result_ttl_seconds == 0
     assert settings.token_issuer == ""
-    assert read_settings(GOOD | {"MARGIN_CAP_PERCENT": "2.5"}).margin_cap_percent == 2.5
+    assert read_settings(GOOD | {"HEADROOM_CAP_PERCENT": "2.5"}).headroom_cap_percent == 2.5
 
 
 def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together() -> None:
@@ -51,11 +51,11 @@ def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together()
         ("RESULT_TTL_SECONDS", "-1", "whole seconds"),
         ("RESULT_TTL_SECONDS", "3601", "whole seconds"),
         ("RESULT_TTL_SECONDS", "0.5", "whole seconds"),
-        ("MARGIN_CAP_PERCENT", "", "is not set"),
-        ("MARGIN_CAP_PERCENT", "-1", "from 0 to 100"),
-        ("MARGIN_CAP_PERCENT", "100.5", "from 0 to 100"),
-        ("MARGIN_CAP_PERCENT", "nan", "from 0 to 100"),
-        ("MARGIN_CAP_PERCENT", "5 %", "from 0 to 100"),
+        ("HEADROOM_CAP_PERCENT", "", "is not set"),
+        ("HEADROOM_CAP_PERCENT", "-1", "from 0 to 100"),
+        ("HEADROOM_CAP_PERCENT", "100.5", "from 0 to 100"),
+        ("HEADROOM_CAP_PERCENT", "nan", "from 0 to 100"),
+        ("HEADROOM_CAP_PERCENT", "5 %", "from 0 to 100"),
         ("TENANT_HEADER", "both", "tenant, customer"),
     ],
 )

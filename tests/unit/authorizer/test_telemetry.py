@@ -2,7 +2,8 @@
 
 import json
 
-from functions.authorizer.light_telemetry import DENIED, UNKNOWN_SHARE, AuthorizerTelemetry
+from functions.authorizer.light_telemetry import DENIED, AuthorizerTelemetry
+from functions.usage.metric import Metric
 from tests.fakes.settable_clock import SettableClock
 
 
@@ -11,18 +12,18 @@ def test_counters_are_written_once_a_second() -> None:
     clock, lines = SettableClock(), list[str]()
     telemetry = AuthorizerTelemetry(clock, lines.append)
     for _ in range(100):
-        telemetry.count(DENIED, "QUOTA_EXCEEDED")
+        telemetry.count(Metric.REQUESTS_DENIED, "QUOTA_EXCEEDED")
         telemetry.flush_if_due()
     clock.advance(1.0)
     telemetry.flush_if_due()
     written = [json.loads(line) for line in lines]
-    assert [line[DENIED] for line in written] == [1, 99]
+    assert [line[Metric.REQUESTS_DENIED] for line in written] == [1, 99]
     assert written[0]["reason"] == "QUOTA_EXCEEDED"
     assert written[0]["_aws"]["CloudWatchMetrics"] == [
         {
             "Namespace": "AforoMetering",
             "Dimensions": [["service"], ["service", "reason"]],
-            "Metrics": [{"Name": DENIED, "Unit": "Count"}],
+            "Metrics": [{"Name": "RequestsDenied", "Unit": "Count"}],
         }
     ]
 
@@ -32,17 +33,17 @@ def test_a_share_is_of_all_since_the_last_write() -> None:
     clock, lines = SettableClock(), list[str]()
     telemetry = AuthorizerTelemetry(clock, lines.append)
     for is_part in (False, True, False, False, True):
-        telemetry.share(UNKNOWN_SHARE, is_part=is_part)
+        telemetry.share(Metric.UNKNOWN_SHARE, is_part=is_part)
         telemetry.flush_if_due()
     clock.advance(1.0)
     telemetry.flush_if_due()
     written = [json.loads(line) for line in lines]
-    assert [line[UNKNOWN_SHARE] for line in written] == [0, 50]
+    assert [line[Metric.UNKNOWN_SHARE] for line in written] == [0, 50]
     assert written[0]["_aws"]["CloudWatchMetrics"] == [
         {
             "Namespace": "AforoMetering",
             "Dimensions": [["service"]],
-            "Metrics": [{"Name": UNKNOWN_SHARE, "Unit": "Percent"}],
+            "Metrics": [{"Name": "UnknownShare", "Unit": "Percent"}],
         }
     ]
 

@@ -24,11 +24,12 @@ from tests.fakes.forwarding import (
     refusing,
     said,
 )
+from tests.fakes.open_gate import open_gate
 
 
 def run(count: int, answer: Answer) -> tuple[BatchOutcome, ScriptedAforo]:
     aforo = ScriptedAforo(answer)
-    return deliver(keyed_events(count), aforo.post), aforo
+    return deliver(keyed_events(count), open_gate(aforo.post)), aforo
 
 
 def set_aside_numbers(delivery: BatchOutcome, count: int) -> set[int]:
@@ -110,7 +111,7 @@ def test_an_unknown_metric_is_set_aside_together() -> None:
         return said(422, {"code": "UNKNOWN_METRIC"}) if unknown else accepted(block)
 
     aforo = ScriptedAforo(answer)
-    delivery = deliver(batch, aforo.post)
+    delivery = deliver(batch, open_gate(aforo.post))
     outcomes = [delivery.outcomes[p.key] for p in batch]
     assert outcomes[:64] == [Confirmed()] * 64
     assert outcomes[64:] == [SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)] * 64
@@ -259,7 +260,7 @@ def test_two_bad_events_that_speak_of_a_tenant_do_not_hold_their_neighbours() ->
         return said(400, {"title": "Bad Request", "detail": "an event must not name a tenant"})
 
     aforo = ScriptedAforo(answer)
-    done = deliver(keyed_events(100), aforo.post)
+    done = deliver(keyed_events(100), open_gate(aforo.post))
     held = {key for key, outcome in done.outcomes.items() if isinstance(outcome, Held)}
     assert held == {key(3), key(40)}
     assert done.stopped is None
@@ -273,7 +274,7 @@ def test_a_path_that_speaks_of_tenants_is_no_reason_to_stop() -> None:
             accepted(block) if {3, 40}.isdisjoint(map(number_of, block)) else said(400, path)
         )
     )
-    done = deliver(keyed_events(100), aforo.post)
+    done = deliver(keyed_events(100), open_gate(aforo.post))
     aside = {key for key, outcome in done.outcomes.items() if isinstance(outcome, SetAside)}
     assert aside == {key(3), key(40)}
 

@@ -25,7 +25,7 @@ from tests.fakes.forwarding import (
 )
 from tests.fakes.settling import Crash
 
-PLACES = ("unforwarded", "ledger", "settled", "put_back")
+PLACES = ("usage_dead_letter", "ledger", "settled", "put_back")
 OLD_ENOUGH_MS = NOW_MS - HOLD_SECONDS * 1000
 
 
@@ -93,7 +93,7 @@ def test_a_key_in_two_messages_is_as_doubtful_as_the_more_doubtful_one(names: st
     bench = Bench(always(said(429)))
     assert bench.forward([messages[name] for name in names]) == []
     (row,) = bench.ledger.rows
-    assert row["doubtfulSince"] == iso_from_epoch_ms(OLD_ENOUGH_MS)
+    assert row["maybeBilledSince"] == iso_from_epoch_ms(OLD_ENOUGH_MS)
 
 
 def test_a_bad_event_is_set_aside_and_its_neighbours_are_confirmed() -> None:
@@ -110,7 +110,7 @@ def test_a_bad_event_is_set_aside_and_its_neighbours_are_confirmed() -> None:
         "tries": 2,
         "firstTriedAt": "2026-11-23T12:00:00.005Z",
         "lastTriedAt": "2026-11-23T12:00:00.000Z",
-        "doubtfulSince": "2026-11-23T12:00:00.000Z",  # nobody noted how its first try went
+        "maybeBilledSince": "2026-11-23T12:00:00.000Z",  # nobody noted how its first try went
         "replayId": "r-7",
     }
     assert body["replayId"] == "r-7"
@@ -154,7 +154,7 @@ def test_an_open_breaker_alone_sets_nothing_aside() -> None:
 
 
 def test_past_the_hold_a_message_is_set_aside_by_class() -> None:
-    """What waited 14 hours and fails again is in UnforwardedUsageQueue, and acknowledged."""
+    """What waited 14 hours and fails again is in UsageDeadLetterQueue, and acknowledged."""
     bench = Bench(always(said(503)))
     assert bench.forward([record("a", range(3), sent_ms=OLD_ENOUGH_MS, receives=80)]) == []
     (body,) = bench.set_aside()
@@ -182,12 +182,12 @@ def test_a_message_is_set_aside_only_when_none_of_its_events_is_held() -> None:
 
 
 def test_a_body_that_cannot_be_read_is_kept_and_does_not_hold_its_neighbours() -> None:
-    """Its text is in UnforwardedUsageQueue, in a form that no replay takes for usage."""
+    """Its text is in UsageDeadLetterQueue, in a form that no replay takes for usage."""
     bench = Bench(accepted)
     assert bench.forward([sqs_record("not json", message_id="x"), record("a", range(2))]) == []
     (body,) = bench.set_aside()
     assert body["unreadable"] == "not json"
-    assert body["setAside"]["doubtfulSince"] is None
+    assert body["setAside"]["maybeBilledSince"] is None
     assert body["setAside"]["setAsideClass"] == "poison"
     assert "events" not in body
     assert len(bench.ledger.rows) == 2
@@ -200,7 +200,7 @@ def test_what_was_received_before_and_cannot_be_read_is_doubtful() -> None:
     bench = Bench(accepted)
     assert bench.forward([sqs_record("not json", receives=2, sent_ms=NOW_MS - 1000)]) == []
     (body,) = bench.set_aside()
-    assert body["setAside"]["doubtfulSince"] == iso_from_epoch_ms(NOW_MS - 1000)
+    assert body["setAside"]["maybeBilledSince"] == iso_from_epoch_ms(NOW_MS - 1000)
 
 
 def test_a_body_too_long_for_its_record_goes_on_as_it_came() -> None:
@@ -208,7 +208,7 @@ def test_a_body_too_long_for_its_record_goes_on_as_it_came() -> None:
     text = "\u00e9" * 400_000
     bench = Bench(accepted)
     assert bench.forward([sqs_record(text, message_id="x")]) == []
-    assert bench.unforwarded.bodies == [text]
+    assert bench.usage_dead_letter.bodies == [text]
 
 
 def test_set_aside_messages_stay_small_and_of_one_class() -> None:
@@ -216,7 +216,7 @@ def test_set_aside_messages_stay_small_and_of_one_class() -> None:
     unknown = [usage_event(n, metric="Petz") for n in range(400)]
     bench = Bench(always(said(422, {"code": "UNKNOWN_METRIC"})))
     bench.forward([sqs_record(usage_message(unknown))])
-    assert all(len(body) < 70_000 for body in bench.unforwarded.bodies)
+    assert all(len(body) < 70_000 for body in bench.usage_dead_letter.bodies)
     assert sum(len(body["events"]) for body in bench.set_aside()) == 400
     assert {body["setAside"]["setAsideClass"] for body in bench.set_aside()} == {"config"}
 
@@ -224,9 +224,9 @@ def test_set_aside_messages_stay_small_and_of_one_class() -> None:
 @pytest.mark.parametrize(
     ("down", "again", "journal"),
     [
-        ("unforwarded", ["bad"], ["unforwarded", "ledger", "settled", "visibility"]),
-        ("ledger", ["good", "bad"], ["unforwarded", "ledger", "visibility"]),
-        ("settled", ["good", "bad"], ["unforwarded", "ledger", "settled", "visibility"]),
+        ("usage_dead_letter", ["bad"], ["usage_dead_letter", "ledger", "settled", "visibility"]),
+        ("ledger", ["good", "bad"], ["usage_dead_letter", "ledger", "visibility"]),
+        ("settled", ["good", "bad"], ["usage_dead_letter", "ledger", "settled", "visibility"]),
     ],
 )
 def test_a_place_that_fails_brings_back_what_it_concerns(
@@ -243,7 +243,7 @@ def test_a_place_that_fails_brings_back_what_it_concerns(
 def test_what_could_not_be_set_aside_is_not_in_the_ledger_as_set_aside() -> None:
     """The ledger never says set aside of usage that is in no queue; confirmed rows are written."""
     bench = Bench(refusing({1}))
-    bench.places.down = {"unforwarded"}
+    bench.places.down = {"usage_dead_letter"}
     assert bench.forward([record("a", range(3))]) == ["a"]
     assert {row["key"] for row in bench.ledger.rows} == {key(0), key(2)}
 
@@ -280,14 +280,14 @@ def test_an_old_event_is_confirmed_from_the_ledger_without_a_post() -> None:
         "tries": 80,
         "firstTriedAt": "2026-11-20T12:00:00.000Z",
         "lastTriedAt": "2026-11-21T02:00:00.000Z",
-        "doubtfulSince": "2026-11-20T12:00:00.000Z",
+        "maybeBilledSince": "2026-11-20T12:00:00.000Z",
     }
     message = usage_message(old, replayId="r-1", history=[tried])
     assert bench.forward([sqs_record(message)]) == []
     assert bench.aforo.blocks == []
-    (parked,) = bench.set_aside()
-    assert parked["setAside"]["setAsideClass"] == "ambiguous"
-    assert parked["setAside"]["doubtfulSince"] == tried["doubtfulSince"]
+    (undecided,) = bench.set_aside()
+    assert undecided["setAside"]["setAsideClass"] == "ambiguous"
+    assert undecided["setAside"]["maybeBilledSince"] == tried["maybeBilledSince"]
     rows = [row for row in bench.ledger.rows if row.get("replayId") == "r-1"]
     assert [row["outcome"] for row in rows] == ["confirmed", "set_aside"]
 

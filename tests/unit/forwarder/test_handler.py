@@ -4,10 +4,11 @@ import pytest
 
 from functions.forwarder import handler as forwarder
 from functions.usage.errors import SettingsError
+from tests.fakes.lambda_context import lambda_context
 
 REQUIRED = (
     "USAGE_QUEUE_URL",
-    "UNFORWARDED_USAGE_QUEUE_URL",
+    "USAGE_DEAD_LETTER_QUEUE_URL",
     "SETTLED_USAGE_QUEUE_URL",
     "LEDGER_BUCKET",
     "AFORO_BASE_URL",
@@ -17,21 +18,12 @@ REQUIRED = (
 )
 
 
-class Context:
-    """As much of Lambda's context as the forwarder reads."""
-
-    aws_request_id = "0f1e2d3c"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 120_000
-
-
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole batch fails, loudly, and comes back: nothing is read before the first call."""
     for name in REQUIRED:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SettingsError) as raised:
-        forwarder.handler({"Records": []}, Context())  # type: ignore[arg-type]
+        forwarder.handler({"Records": []}, lambda_context("forwarder"))
     assert all(name in str(raised.value) for name in REQUIRED)
 
 
@@ -42,4 +34,4 @@ def test_a_host_that_is_not_allowed_is_named(monkeypatch: pytest.MonkeyPatch, ur
         monkeypatch.setenv(name, "ingest.aforo.ai")
     monkeypatch.setenv("AFORO_BASE_URL", url)
     with pytest.raises(SettingsError, match="AFORO_BASE_URL"):
-        forwarder.handler({"Records": []}, Context())  # type: ignore[arg-type]
+        forwarder.handler({"Records": []}, lambda_context("forwarder"))

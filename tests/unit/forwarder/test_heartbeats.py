@@ -75,7 +75,7 @@ def test_a_breaker_that_nobody_has_tried_for_long_holds_no_heartbeat() -> None:
     assert bench.forward([sqs_record(body(-1_000_000), message_id="beat")]) == []
 
 
-@pytest.mark.parametrize("place", ["ledger", "settled", "unforwarded"])
+@pytest.mark.parametrize("place", ["ledger", "settled", "usage_dead_letter"])
 def test_a_heartbeat_waits_for_a_place_that_is_away(place: str) -> None:
     """Usage that is not durable is not counted."""
     bench = Bench(refusing({0}))

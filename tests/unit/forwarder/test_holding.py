@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from functions.forwarder.aforo_breaker import Breaker
 from functions.forwarder.holding import Holding, given_up
-from functions.forwarder.settings import ForwarderSettings
 from functions.usage.outcome import Held, SetAside, SetAsideClass
-from tests.fakes.forwarding import NOW_MS, envelope
+from tests.fakes.forwarding import NOW_MS, envelope, forwarder_settings
 from tests.fakes.settable_clock import SettableClock
 
 HOLD = 50_400
@@ -120,27 +119,19 @@ def test_what_was_not_tried_stays_held(reason: str) -> None:
     assert given_up(held, is_forgotten=True) == held
 
 
-def settings(hold_seconds: int, dedup_window_seconds: int) -> ForwarderSettings:
-    return ForwarderSettings(
-        usage_queue_url="u",
-        unforwarded_usage_queue_url="u",
-        settled_usage_queue_url="u",
-        ledger_bucket="b",
-        aforo_base_url="http://127.0.0.1",
-        aforo_allowed_hosts=" a.example, ,b.example ",
-        aforo_tenant_id="t",
-        aforo_secret_arn="s",
-        hold_seconds=hold_seconds,
-        dedup_window_seconds=dedup_window_seconds,
+def safe_hold(hold_seconds: int, dedup_window_seconds: int) -> float:
+    settings = forwarder_settings(
+        hold_seconds=hold_seconds, dedup_window_seconds=dedup_window_seconds
     )
+    return settings.safe_hold_seconds
 
 
 def test_a_hold_that_outlives_aforo_s_memory_is_shortened() -> None:
     """Refused, it would stop all usage until somebody deploys anew."""
-    assert settings(50_400, 86_400).safe_hold_seconds == 50_400
-    assert settings(72_000, 86_400).safe_hold_seconds == 72_000
-    assert settings(72_001, 86_400).safe_hold_seconds == 72_000
-    assert settings(50_400, 3_600).safe_hold_seconds == 3_000
+    assert safe_hold(50_400, 86_400) == 50_400
+    assert safe_hold(72_000, 86_400) == 72_000
+    assert safe_hold(72_001, 86_400) == 72_000
+    assert safe_hold(50_400, 3_600) == 3_000
 
 
 @given(
@@ -151,7 +142,7 @@ def test_the_hold_always_ends_a_sixth_before_the_dedup_window(
     hold_seconds: int, dedup_window_seconds: int
 ) -> None:
     """Whatever is given; and it is as given wherever it may be."""
-    found = settings(hold_seconds, dedup_window_seconds).safe_hold_seconds
+    found = safe_hold(hold_seconds, dedup_window_seconds)
     assert 1 <= found <= hold_seconds
     assert 6 * found <= 5 * dedup_window_seconds
     assert found == hold_seconds or 6 * (found + 1) > 5 * dedup_window_seconds

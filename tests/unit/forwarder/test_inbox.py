@@ -107,7 +107,7 @@ def tried(last_tried_at: str) -> SetAsideRecord:
     return {
         **set_aside_record("exhausted"),
         "lastTriedAt": last_tried_at,
-        "doubtfulSince": TRIED_AT,
+        "maybeBilledSince": TRIED_AT,
     }
 
 
@@ -116,11 +116,11 @@ def tried(last_tried_at: str) -> SetAsideRecord:
     [
         (1, [], None),
         (2, [], NOW_MS),  # why the first try failed is not recorded anywhere
-        (1, [set_aside_record("exhausted") | {"doubtfulSince": None}], None),
-        (2, [set_aside_record("exhausted") | {"doubtfulSince": None}], NOW_MS),
-        (1, [set_aside_record("exhausted") | {"doubtfulSince": SINCE}], SINCE_MS),
-        (2, [set_aside_record("exhausted") | {"doubtfulSince": SINCE}], SINCE_MS),
-        (1, [set_aside_record("poison", tries=3) | {"doubtfulSince": SINCE}], SINCE_MS),
+        (1, [set_aside_record("exhausted") | {"maybeBilledSince": None}], None),
+        (2, [set_aside_record("exhausted") | {"maybeBilledSince": None}], NOW_MS),
+        (1, [set_aside_record("exhausted") | {"maybeBilledSince": SINCE}], SINCE_MS),
+        (2, [set_aside_record("exhausted") | {"maybeBilledSince": SINCE}], SINCE_MS),
+        (1, [set_aside_record("poison", tries=3) | {"maybeBilledSince": SINCE}], SINCE_MS),
         # Records without a word on doubt: of SQS's own redrive, and of older versions.
         (1, [set_aside_record("poison", tries=1)], None),
         (1, [set_aside_record("config", tries=9)], TRIED_MS),  # judged now, not then
@@ -136,15 +136,15 @@ def test_since_when_aforo_may_have_it(
 ) -> None:
     """Earlier tries leave doubt unless each is known to have left none."""
     message = usage_message([usage_event(1)], history=history)
-    assert received(message, receives=receives).doubtful_since_ms == since_ms
+    assert received(message, receives=receives).maybe_billed_since_ms == since_ms
 
 
 def test_a_decision_ends_earlier_doubts_and_no_later_one() -> None:
     """A person said that Aforo has not got them; a try since then may have changed that."""
     doubtful = [set_aside_record("ambiguous")]
     message = usage_message([usage_event(1)], history=doubtful, decided=True)
-    assert received(message).doubtful_since_ms is None
-    assert received(message, receives=2).doubtful_since_ms == NOW_MS
+    assert received(message).maybe_billed_since_ms is None
+    assert received(message, receives=2).maybe_billed_since_ms == NOW_MS
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_a_message_that_was_put_back_goes_on_with_its_wait() -> None:
     assert one.envelope.sent_at_ms == epoch_ms_from_iso("2026-11-23T09:00:00.000Z")
     assert one.envelope.first_received_at_ms == epoch_ms_from_iso("2026-11-23T09:00:01.000Z")
     assert one.envelope.receives == 8
-    assert one.doubtful_since_ms is None
+    assert one.maybe_billed_since_ms is None
     again = received(usage_message([usage_event(1)], held=held), receives=2)
-    assert again.doubtful_since_ms == NOW_MS  # when this one of its kind was sent
+    assert again.maybe_billed_since_ms == NOW_MS  # when this one of its kind was sent
 
 
 def test_a_heartbeat_is_no_usage() -> None:
@@ -221,7 +221,7 @@ def test_a_message_moved_back_by_hand_keeps_its_last_record() -> None:
     first, last = set_aside_record("config"), set_aside_record("exhausted")
     one = received(usage_message([usage_event(1)], history=[first], setAside=last))
     assert one.history == [first, last]
-    assert one.doubtful_since_ms == TRIED_MS
+    assert one.maybe_billed_since_ms == TRIED_MS
 
 
 def test_an_event_is_posted_as_metering_wrote_it() -> None:

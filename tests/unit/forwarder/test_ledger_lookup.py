@@ -18,7 +18,7 @@ from functions.forwarder import ledger_lookup
 from functions.forwarder.ledger_lookup import Found, LedgerLookup
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 
 HOUR, OCCURRED_AT = "2026-11-21T10", "2026-11-21T10:20:30.000Z"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
 from functions.forwarder.ledger_lookup import Found, LedgerLookup, LoggedLookup
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import OCCURRED_AT, event, ledger_row
+from tests.fakes.set_aside_messages import OCCURRED_AT, event, ledger_row
 
 HOUR, KEY = OCCURRED_AT[:13], event(1)["idempotencyKey"]
 CUT = "ledger/2026-11-23/10/20261123T100100000Z-a.json.gz"

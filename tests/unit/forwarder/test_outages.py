@@ -20,8 +20,8 @@ from functions.usage.outcome import SetAsideClass
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import NOW_MS, key, number_of, said, usage_event, usage_message
 from tests.fakes.model_queue import ModelQueue
+from tests.fakes.set_aside_messages import decided_order
 from tests.fakes.settable_clock import SettableClock
-from tests.fakes.unforwarded import decided_order
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
@@ -139,13 +139,13 @@ class Road:
         """
         waiting = [
             body
-            for body in self.bench.unforwarded.bodies
-            if not (only_certain and from_json(body)["setAside"]["doubtfulSince"])
+            for body in self.bench.usage_dead_letter.bodies
+            if not (only_certain and from_json(body)["setAside"]["maybeBilledSince"])
             and only in {None, from_json(body)["setAside"]["setAsideClass"]}
         ]
         if not dies:
             for body in waiting:
-                self.bench.unforwarded.bodies.remove(body)
+                self.bench.usage_dead_letter.bodies.remove(body)
         for body in waiting:
             letter = WaitingMessage("m", "r", body, int(self.clock() * 1000), 1)
             order = decided_order() if decided else Order()
@@ -161,7 +161,7 @@ class Road:
         return {row["key"] for row in self.bench.ledger.rows if row["outcome"] == "confirmed"}
 
     def set_aside(self) -> list[dict[str, Any]]:
-        return [from_json(body) for body in self.bench.unforwarded.bodies]
+        return [from_json(body) for body in self.bench.usage_dead_letter.bodies]
 
     def check_all_is_billed_once(self) -> None:
         assert self.aforo.billed == dict.fromkeys(self.everything, 1)
@@ -189,7 +189,7 @@ def test_after_a_long_outage_that_nobody_reached_no_person_is_needed(kind: str) 
     road.run_out()
     records = [body["setAside"] for body in road.set_aside()]
     assert records
-    assert {one["doubtfulSince"] for one in records} == {None}
+    assert {one["maybeBilledSince"] for one in records} == {None}
     expected = SetAsideClass.AUTH if kind == "401" else SetAsideClass.EXHAUSTED
     assert {one["setAsideClass"] for one in records} == {expected}
     assert road.queue.redriven == []
@@ -207,7 +207,7 @@ def test_after_a_long_outage_with_doubts_a_replay_in_time_needs_no_person(kind: 
     road.run_out()
     records = [body["setAside"] for body in road.set_aside()]
     assert {one["setAsideClass"] for one in records} == {SetAsideClass.EXHAUSTED}
-    assert any(one["doubtfulSince"] for one in records)
+    assert any(one["maybeBilledSince"] for one in records)
     road.run_until(road.begun + 16 * HOUR)
     road.replay()
     road.run_out()
@@ -220,7 +220,7 @@ def test_after_a_long_outage_with_doubts_a_replay_in_time_needs_no_person(kind: 
 def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
     kind: str, replayed_after: float
 ) -> None:
-    """The doubtful are parked unposted, and the others billed; then a person, who has asked Aforo,
+    """The doubtful wait unposted for a decision, the rest is billed. A person, who asked Aforo,
     sends those that it has not got.
     """
     road = Road(kind, hours=20)
@@ -233,12 +233,12 @@ def test_what_aforo_may_have_and_may_have_forgotten_waits_for_a_person(
     road.run_out()
     records = [body["setAside"] for body in road.set_aside()]
     assert {one["setAsideClass"] for one in records} == {SetAsideClass.AMBIGUOUS}
-    assert all(one["doubtfulSince"] for one in records)
-    parked = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
+    assert all(one["maybeBilledSince"] for one in records)
+    undecided = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
     posted_late = {key(n) for n in road.aforo.billed if n not in before}
-    assert parked.isdisjoint(posted_late)
+    assert undecided.isdisjoint(posted_late)
     assert set(road.aforo.billed.values()) == {1}
-    assert parked | road.confirmed() == {key(n) for n in road.everything}
+    assert undecided | road.confirmed() == {key(n) for n in road.everything}
     if kind == "commits":  # the person finds that Aforo has them all
         assert set(road.aforo.billed) == road.everything
         return
@@ -261,8 +261,8 @@ def test_a_refusal_does_not_say_what_aforo_took_before() -> None:
     road.replay()
     road.run_out()
     assert set(road.aforo.billed.values()) == {1}
-    parked = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
-    assert parked | road.confirmed() == {key(n) for n in road.everything}
+    undecided = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
+    assert undecided | road.confirmed() == {key(n) for n in road.everything}
     assert {body["setAside"]["setAsideClass"] for body in road.set_aside()} == {
         SetAsideClass.AMBIGUOUS
     }
@@ -279,7 +279,7 @@ def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
     road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
     road.replay(dies=True)
     road.run_out()
-    doubts = [body["setAside"]["doubtfulSince"] for body in road.set_aside()]
+    doubts = [body["setAside"]["maybeBilledSince"] for body in road.set_aside()]
     assert None in doubts
     assert any(doubts)
     road.run_until(road.begun + 9 * DAY)
@@ -291,7 +291,7 @@ def test_copies_of_an_event_learn_of_each_other_s_doubts() -> None:
     assert classes == {SetAsideClass.AMBIGUOUS}
 
 
-def parked_days_after_an_outage() -> Road:
+def undecided_days_after_an_outage() -> Road:
     """What was tried before Aforo went away, and of which nobody knows whether Aforo has it."""
     road = Road("503", hours=20)
     road.send_usage()
@@ -307,12 +307,12 @@ def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
     copies are taken and the answers lost. The same replay once more, days later, by the same word
     of the person: none is billed twice. Asked anew, about all that is known now, it is sent.
     """
-    road = parked_days_after_an_outage()
+    road = undecided_days_after_an_outage()
     assert {one["setAside"]["setAsideClass"] for one in road.set_aside()} == {
         SetAsideClass.AMBIGUOUS
     }
-    parked = {number for number in road.everything if number not in road.aforo.billed}
-    assert parked
+    undecided = {number for number in road.everything if number not in road.aforo.billed}
+    assert undecided
     road.aforo.kind = "commits"
     road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
     road.replay(decided=True, dies=True)
@@ -323,12 +323,12 @@ def test_a_decision_is_about_the_tries_that_were_known_to_it() -> None:
     road.run_out()
     assert road.aforo.billed == dict.fromkeys(road.everything, 1)
     again = {e["idempotencyKey"] for body in road.set_aside() for e in body["events"]}
-    assert again == {key(number) for number in parked}
+    assert again == {key(number) for number in undecided}
 
 
 def test_a_decision_taken_again_covers_what_was_learnt_since() -> None:
-    """Parked once more, an event that Aforo really has not got is sent by a second decision."""
-    road = parked_days_after_an_outage()
+    """Undecided once more, an event that Aforo really has not got is sent by a second decision."""
+    road = undecided_days_after_an_outage()
     road.aforo.kind = "hang"
     road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 20 * HOUR
     road.replay(decided=True, dies=True)
@@ -366,8 +366,8 @@ class OneMessage(Road):
         self.queue.send(to_body(usage_message(usage_event(n) for n in range(events))))
 
 
-def test_of_a_parked_message_a_person_sends_what_aforo_lacks() -> None:
-    """130 events, of which one post of 100 was taken, are parked as one message. The body that
+def test_of_an_undecided_message_a_person_sends_what_aforo_lacks() -> None:
+    """130 events, of which one post of 100 was taken, need a decision as one message. The body that
     docs/operations.md makes of it ("Take a message out of the queue") bills the other 30, and none
     of them twice.
     """
@@ -376,17 +376,17 @@ def test_of_a_parked_message_a_person_sends_what_aforo_lacks() -> None:
     road.run_until(road.begun + 30 * HOUR)
     road.replay()
     road.run_out()
-    (parked,) = road.set_aside()
-    assert parked["setAside"]["setAsideClass"] == SetAsideClass.AMBIGUOUS
-    assert len(parked["events"]) == 130
+    (undecided,) = road.set_aside()
+    assert undecided["setAside"]["setAsideClass"] == SetAsideClass.AMBIGUOUS
+    assert len(undecided["events"]) == 130
     lacking = {key(n) for n in range(130)} - {key(n) for n in road.aforo.billed}
     assert len(lacking) == 30
     by_hand = {
-        "version": parked["version"],
-        "meteredAt": parked["meteredAt"],
+        "version": undecided["version"],
+        "meteredAt": undecided["meteredAt"],
         "decided": True,
-        "history": [*parked["history"], parked["setAside"]],
-        "events": [one for one in parked["events"] if one["idempotencyKey"] in lacking],
+        "history": [*undecided["history"], undecided["setAside"]],
+        "events": [one for one in undecided["events"] if one["idempotencyKey"] in lacking],
     }
     road.queue.send(to_body(by_hand))
     road.run_out()

@@ -152,7 +152,7 @@ def test_a_lane_that_breaks_is_heard_when_all_have_ended() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Parallel(2).run([broken, slow, slow])
+        Parallel(2).run(lambda action: action(), [broken, slow, slow])
     assert ended == ["slow", "slow"]
 
 

@@ -16,6 +16,7 @@ from functions.usage.outcome import Confirmed, Held
 from tests.fakes.forwarding import NOW_MS, ScriptedAforo, accepted, key, usage_event
 from tests.fakes.ledger_reading import by_reading
 from tests.fakes.settable_clock import SettableClock
+from tests.fakes.settled_row import settled_row
 
 OLD_MS = NOW_MS - 48 * HOUR_MS
 
@@ -30,18 +31,7 @@ class BusyLedger:
         while True:
             self.remaining_ms -= 10
             assert self.remaining_ms > 0, "Lambda ended the invocation"
-            yield {
-                "key": "another",
-                "customerId": "cus_1",
-                "meter": "api_calls",
-                "quantity": 1,
-                "occurredAt": "",
-                "outcome": "confirmed",
-                "verified": True,
-                "meteredAt": "",
-                "queuedAt": "",
-                "settledAt": "",
-            }
+            yield settled_row("another", "")
 
     def spare_seconds(self) -> float:
         return (self.remaining_ms - 30_000) / 1000

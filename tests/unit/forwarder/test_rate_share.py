@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.forwarder.rate_share import RateShare
-from functions.forwarder.settings import ForwarderSettings
+from tests.fakes.forwarding import forwarder_settings
 from tests.fakes.settable_clock import SettableClock
 
 SHARE = 200
@@ -77,17 +77,6 @@ def test_posts_of_several_threads_share_it() -> None:
 @given(per_minute=st.integers(100, 1_000_000), processes=st.integers(1, 100))
 def test_all_shares_together_are_the_limit(per_minute: int, processes: int) -> None:
     """Equal parts; and a full post fits into each, or posts are as small as the share."""
-    found = ForwarderSettings(
-        usage_queue_url="u",
-        unforwarded_usage_queue_url="u",
-        settled_usage_queue_url="u",
-        ledger_bucket="b",
-        aforo_base_url="http://127.0.0.1",
-        aforo_allowed_hosts="",
-        aforo_tenant_id="t",
-        aforo_secret_arn="s",
-        aforo_events_per_minute=per_minute,
-        forwarder_concurrency=processes,
-    )
+    found = forwarder_settings(aforo_events_per_minute=per_minute, forwarder_concurrency=processes)
     assert found.share_per_minute * processes <= per_minute * (1 + 1e-9)
     assert 1 <= found.most_events <= min(100, found.share_per_minute)

@@ -101,11 +101,11 @@ def test_the_hold_counts_from_the_first_of_its_kind() -> None:
     assert body["setAside"]["reason"] == "rate_limited"
     assert body["setAside"]["tries"] == 80
     assert body["setAside"]["firstTriedAt"] == held["firstTriedAt"]
-    assert body["setAside"]["doubtfulSince"] is None
+    assert body["setAside"]["maybeBilledSince"] is None
     assert "held" not in body
     assert "decided" not in body  # of its tries from now on nothing is decided
     (row,) = bench.ledger.rows
-    assert "doubtfulSince" not in row
+    assert "maybeBilledSince" not in row
 
 
 @pytest.mark.parametrize(("receives", "since_ms"), [(1, NOW_MS), (2, NOW_MS - 20 * 3_600_000)])
@@ -117,13 +117,13 @@ def test_what_is_set_aside_with_a_doubt_says_so_to_every_copy_of_it(
     bench.forward([one_event(sent_ms=NOW_MS - 20 * 3_600_000, receives=receives)])
     (body,) = bench.set_aside()
     assert body["setAside"]["setAsideClass"] == "exhausted"
-    assert body["setAside"]["doubtfulSince"] == iso_from_epoch_ms(since_ms)
+    assert body["setAside"]["maybeBilledSince"] == iso_from_epoch_ms(since_ms)
     (row,) = bench.ledger.rows
-    assert row["doubtfulSince"] == iso_from_epoch_ms(since_ms)
+    assert row["maybeBilledSince"] == iso_from_epoch_ms(since_ms)
 
 
 def test_an_old_event_that_is_refused_once_is_posted_again() -> None:
-    """From a replayed log, three days old, and a 429 at its first try: not parked at its second."""
+    """From a replayed log, three days old, a 429 at its first try: no decision at its second."""
     old = usage_event(0, occurred_ms=OLD_MS)
     bench = Bench(in_turn(said(429), accepted))
     assert bench.forward([sqs_record(usage_message([old]), message_id="a")]) == []
@@ -155,17 +155,17 @@ def decided(answer: Answer, **more: Any) -> Bench:
         "tries": 3,
         "firstTriedAt": iso_from_epoch_ms(OLD_MS),
         "lastTriedAt": iso_from_epoch_ms(OLD_MS + 5),
-        "doubtfulSince": iso_from_epoch_ms(OLD_MS),
+        "maybeBilledSince": iso_from_epoch_ms(OLD_MS),
     }
     bench.forward([sqs_record(usage_message([old], history=[doubt], **more))])
     return bench
 
 
 def test_a_doubtful_event_is_posted_past_the_window_when_a_person_decided_so() -> None:
-    """Without the decision it is parked, unposted; with it, it is posted and billed."""
-    parked = decided(accepted)
-    assert parked.aforo.blocks == []
-    assert [body["setAside"]["setAsideClass"] for body in parked.set_aside()] == ["ambiguous"]
+    """Without the decision it needs a decision, unposted; with it, it is posted and billed."""
+    undecided = decided(accepted)
+    assert undecided.aforo.blocks == []
+    assert [body["setAside"]["setAsideClass"] for body in undecided.set_aside()] == ["ambiguous"]
     sent = decided(accepted, decided=True)
     assert sent.aforo.blocks == [[key(0)]]
     assert [row["outcome"] for row in sent.ledger.rows] == ["confirmed"]
@@ -186,4 +186,4 @@ def test_a_refusal_of_the_event_itself_leaves_no_doubt_and_ends_none(
     bench.forward([one_event(receives=receives, sent_ms=NOW_MS - 60_000)])
     (body,) = bench.set_aside()
     since = iso_from_epoch_ms(NOW_MS - 60_000) if is_doubtful else None
-    assert body["setAside"]["doubtfulSince"] == since
+    assert body["setAside"]["maybeBilledSince"] == since

@@ -16,6 +16,7 @@ from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
 from tests.fakes.ledger_reading import by_reading
+from tests.fakes.settled_row import settled_row
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -33,21 +34,16 @@ def row(
 ) -> LedgerRow:
     """`doubt_ms` and `settled_ms` ago."""
     event = usage_event(number)
-    found: LedgerRow = {
-        "key": event["idempotencyKey"],
-        "customerId": event["customerId"],
-        "meter": "api_calls",
-        "quantity": 1,
-        "occurredAt": event["occurredAt"],
-        "outcome": outcome,  # type: ignore[typeddict-item]
-        "verified": verified,
-        "meteredAt": "",
-        "queuedAt": "",
-        "settledAt": iso_from_epoch_ms(NOW_MS - settled_ms),
-    }
-    if doubt_ms is None:
-        return found
-    return {**found, "doubtfulSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+    doubt = {} if doubt_ms is None else {"maybeBilledSince": iso_from_epoch_ms(NOW_MS - doubt_ms)}
+    return settled_row(
+        event["idempotencyKey"],
+        event["occurredAt"],
+        customerId=event["customerId"],
+        outcome=outcome,
+        verified=verified,
+        settledAt=iso_from_epoch_ms(NOW_MS - settled_ms),
+        **doubt,
+    )
 
 
 def ago(duration_ms: int | None) -> int | None:
@@ -71,7 +67,7 @@ def decide(
         distinct(events).keyed_events.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
     found = decided_now.get(KEY)
-    return replace(found, doubtful_since_ms=None) if isinstance(found, SetAside) else found
+    return replace(found, maybe_billed_since_ms=None) if isinstance(found, SetAside) else found
 
 
 WINDOW = DAY_MS - SLACK_MS  # the dedup window, less an invocation and what clocks differ
@@ -146,7 +142,7 @@ def test_of_copies_in_one_invocation_the_last_decision_counts() -> None:
     assert doubts.of(KEY, rows) is None
 
 
-def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
+def test_an_undecided_event_says_since_when_it_is_doubtful() -> None:
     """The earliest doubt, of the message or of the ledger."""
     events = [usage_event(1, occurred_ms=NOW_MS - 5 * DAY_MS)]
     doubts = Doubts({KEY: NOW_MS - 2 * DAY_MS})
@@ -161,7 +157,7 @@ def test_a_parked_event_says_since_when_it_is_doubtful() -> None:
         )
         .values()
     )
-    assert found == replace(AMBIGUOUS, doubtful_since_ms=NOW_MS - 4 * DAY_MS)
+    assert found == replace(AMBIGUOUS, maybe_billed_since_ms=NOW_MS - 4 * DAY_MS)
 
 
 def test_an_hour_of_the_ledger_is_read_once() -> None:

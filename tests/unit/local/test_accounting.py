@@ -33,7 +33,7 @@ def closed_accounts(draw: st.DrawFn) -> Account:
         quarantined=0,
         confirmed=sum(billed),
         still_set_aside=(POISONED,) * poisoned,
-        unforwarded=int(poisoned > 0),
+        usage_dead_letter=int(poisoned > 0),
         second_meter=SecondMeter(second, second),
         billed_twice=0,
         accepted=sum(billed) + second,
@@ -58,7 +58,7 @@ def customer(customer_id: str, billed: int, set_aside: int = 0) -> CustomerAccou
     )
 
 
-NO_FIGURE = {"duplicates", "unforwarded"}  # a message holds any number of events
+NO_FIGURE = {"duplicates", "usage_dead_letter"}  # a message holds any number of events
 CHANGED = [field.name for field in fields(Account) if field.type is int]
 OF_A_CUSTOMER = ("served", "billed", "in_ledger", "set_aside", "used")
 
@@ -138,7 +138,7 @@ EXHAUSTED = replace(POISONED, set_aside_class="exhausted")
         ({"logged": 9}, ["served = in the log"]),
         ({"quarantined": 1}, ["nothing is quarantined"]),
         ({"still_set_aside": (EXHAUSTED,)}, ["only poison is still set aside"]),
-        ({"unforwarded": 0}, ["what is set aside lies in UnforwardedUsageQueue"]),
+        ({"usage_dead_letter": 0}, ["what is set aside lies in UsageDeadLetterQueue"]),
         ({"billed_twice": 1}, ["nothing is billed twice"]),
         ({"accepted": 8}, ["confirmed = accepted by Aforo"]),
         ({"second_meter": SecondMeter(3, 2)}, ["second meter: metered = confirmed"]),
@@ -155,7 +155,7 @@ def test_faults_say_what_is_not_true(changes: dict[str, Any], faults: list[str])
         quarantined=0,
         confirmed=7,
         still_set_aside=(POISONED,),
-        unforwarded=1,
+        usage_dead_letter=1,
         second_meter=SecondMeter(2, 2),
         billed_twice=0,
         accepted=9,

@@ -17,19 +17,19 @@ def driven(served: int, lag_seconds: float, plan: Plan = SMALL, *, stopped: bool
 
 
 @pytest.mark.parametrize(
-    ("quota", "lag", "margin", "bound"),
+    ("quota", "lag", "headroom", "bound"),
     [
         (60, 5.5, 3, 62),  # 5 % of 60 is less than what may be under way
         (2_000, 5.5, 65, 0),  # all that may be under way is held back
         (2_000, 20.0, 100, 110),  # until the lag is beyond the cap
     ],
 )
-def test_the_bound_is_what_may_be_under_way_less_the_margin(
-    quota: int, lag: float, margin: int, bound: int
+def test_the_bound_is_what_may_be_under_way_less_the_headroom(
+    quota: int, lag: float, headroom: int, bound: int
 ) -> None:
-    """`burst + rate * lag - margin`, never less than nothing."""
+    """`burst + rate * lag - headroom`, never less than nothing."""
     one = driven(0, lag, replace(SMALL, quota=quota))
-    assert (one.margin, one.bound) == (margin, bound)
+    assert (one.headroom, one.bound) == (headroom, bound)
 
 
 @given(st.integers(0, 200), st.floats(0, 30))
@@ -58,6 +58,6 @@ def test_the_lag_is_the_age_of_the_watermark_at_the_last_call_that_was_served() 
     """Of the log group that is furthest behind; without a heartbeat the grant's."""
     one = Drive(SMALL, before=0)
     one.was_served(1.0, [], now=1_795_450_000.0)
-    assert (one.lag_seconds, one.margin) == (180.0, 3)
+    assert (one.lag_seconds, one.headroom) == (180.0, 3)
     one.was_served(2.0, ["1795449999000", "1795449980000"], now=1_795_450_000.0)
     assert (one.served, one.lag_seconds) == (2, 20.0)

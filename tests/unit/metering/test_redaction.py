@@ -8,6 +8,7 @@ from functions.metering.redaction import redacted
 from tests.fakes.access_log_lines import access_line
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjdXMifQ.c2lnbmF0dXJl"
+VALUE = "abcdEFGHijklMNOPqrstUVWXyz0123456789abCD"  # as API Gateway makes the value of an API key
 KEY = "sk_live_abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -25,6 +26,12 @@ KEY = "sk_live_abcdefghijklmnopqrstuvwxyz0123456789"
         (f'{{"note":"{TOKEN}"}}', '{"note":"[redacted]"}'),
         ('{"apiKeyId":"v7y79n2re7"}', '{"apiKeyId":"v7y79n2re7"}'),
         ('{"apiKey":null}', '{"apiKey":null}'),
+        ("<apiKey>abc</apiKey>", "<apiKey>[redacted]</apiKey>"),
+        ('<x-api-key a="1">abc</x-api-key>', '<x-api-key a="1">[redacted]</x-api-key>'),
+        ("<apiKeyId>v7y79n2re7</apiKeyId>", "<apiKeyId>v7y79n2re7</apiKeyId>"),
+        (f"203.0.113.24,{VALUE},GET,200", "203.0.113.24,[redacted],GET,200"),
+        (f'203.0.113.24 - {VALUE} "GET /a" 200', '203.0.113.24 - [redacted] "GET /a" 200'),
+        (f"ip: 203.0.113.24, key: {VALUE}", "ip: 203.0.113.24, key: [redacted]"),
     ],
 )
 def test_credentials_go_and_the_rest_stays(text: str, expected: str) -> None:
@@ -39,7 +46,35 @@ def test_a_line_of_ours_has_nothing_to_redact() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["eyJ", "eyJ.", "eyJa.a", "Authorization", "Bearer ", "apikey\\", "sk_live_", '\\"']
+    "line",
+    [
+        f'{{"customerId":"{VALUE}","user":"AIDAEXAMPLE0123456789"}}',
+        f"(3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11) Method request path: {VALUE}",
+        "KfT3xGqPDoEF2lA= AIDAEXAMPLE0123456789 3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11",
+        "203.0.113.24 auth0|5f7c8ec7c33c6c004bbafe82 200",
+    ],
+)
+def test_an_id_that_may_pay_stays_where_the_line_can_be_metered(line: str) -> None:
+    """JSON and execution logs name their values; ids of AWS and of identity providers are none."""
+    assert redacted(line) == line
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "eyJ",
+        "eyJ.",
+        "eyJa.a",
+        "Authorization",
+        "Bearer ",
+        "apikey\\",
+        "sk_live_",
+        '\\"',
+        "<apiKey ",
+        "aB0",
+        "<x-",
+        "aaaaaaaaaaaaaaaaaaaaB0,",
+    ],
 )
 def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
     """A megabyte is done in a moment: at quadratic cost it would take minutes."""

@@ -17,6 +17,7 @@ from functions.reconciliation.ledger_hours import hour_text, read_hours
 from functions.reconciliation.settling import whole_quantity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
+from tests.fakes.settled_row import settled_row
 
 HOUR_TEXT = "2026-11-23T10"
 HOUR = epoch_ms_from_iso(f"{HOUR_TEXT}:00Z") // HOUR_MS
@@ -30,18 +31,9 @@ def row(
     occurred_at: str = f"{HOUR_TEXT}:30:00.000Z",
     set_aside: bool = False,
 ) -> LedgerRow:
-    return {
-        "key": f"apigw1-{number}",
-        "customerId": customer,
-        "meter": "api_calls",
-        "quantity": quantity,
-        "occurredAt": occurred_at,
-        "outcome": "set_aside" if set_aside else "confirmed",
-        "verified": not set_aside,
-        "meteredAt": "2026-11-23T10:31:00.000Z",
-        "queuedAt": "2026-11-23T10:31:00.000Z",
-        "settledAt": "2026-11-23T10:31:01.000Z",
-    }
+    outcome = {"outcome": "set_aside", "verified": False} if set_aside else {}
+    fields = {"customerId": customer, "quantity": quantity, **outcome}
+    return settled_row(f"apigw1-{number}", occurred_at, **fields)
 
 
 @st.composite

@@ -18,7 +18,7 @@ from functions.replay.bill import (
 )
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
-from tests.fakes.unforwarded import NOW_MS, event, ledger_row, sent_row
+from tests.fakes.set_aside_messages import NOW_MS, event, ledger_row, sent_row
 
 if TYPE_CHECKING:
     from functions.replay.manifest import SentRow
@@ -38,8 +38,8 @@ def key(number: int) -> str:
         ([], True, Fate.ALREADY_CONFIRMED),
         ([], False, Fate.OUTSTANDING),
         ([ledger_row(1, set_aside_class="config")], False, Fate.STILL_FAILING),
-        ([ledger_row(1, set_aside_class="ambiguous")], False, Fate.PARKED),
-        ([ledger_row(1, set_aside_class="late")], False, Fate.PARKED),
+        ([ledger_row(1, set_aside_class="ambiguous")], False, Fate.NEEDS_DECISION),
+        ([ledger_row(1, set_aside_class="late")], False, Fate.NEEDS_DECISION),
         ([ledger_row(1, set_aside_class="config"), ledger_row(1)], False, Fate.REPLAYED),
     ],
 )
@@ -89,7 +89,7 @@ def test_the_bill_is_per_customer_meter_and_day() -> None:
             "replayed": 2,
             "alreadyConfirmed": 1,
             "stillFailing": 0,
-            "parked": 0,
+            "needsDecision": 0,
             "outstanding": 1,
         },
         failing_classes={},
@@ -108,15 +108,15 @@ def test_what_fails_again_is_named_by_its_class() -> None:
 
 
 def test_a_dry_run_says_what_aforo_would_not_take() -> None:
-    """Older than 90 days is parked; known to the ledger is not billed again."""
+    """Older than 90 days needs a decision; known to the ledger is not billed again."""
     sent = once([sent_row(1), sent_row(2), sent_row(3, occurred_at="2026-08-25T11:59:59.999Z")])
     bill = bill_of_dry_run(sent, LedgerKnowledge({key(2)}), NOW_MS, DAY_MS)
     assert (bill.events["replayed"], bill.events["alreadyConfirmed"]) == (1, 1)
-    assert (bill.events["parked"], bill.failing_classes) == (1, {"late": 1})
+    assert (bill.events["needsDecision"], bill.failing_classes) == (1, {"late": 1})
 
 
 @pytest.mark.parametrize(
-    ("occurred_at", "since_ms", "parked"),
+    ("occurred_at", "since_ms", "undecided"),
     [
         ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS - 1, {"ambiguous": 1}),
         ("2026-11-22T11:00:00.000Z", NOW_MS - DAY_MS, {}),
@@ -126,15 +126,15 @@ def test_a_dry_run_says_what_aforo_would_not_take() -> None:
     ],
 )
 def test_a_dry_run_says_what_would_wait_for_a_person(
-    occurred_at: str, since_ms: int | None, parked: dict[str, int]
+    occurred_at: str, since_ms: int | None, undecided: dict[str, int]
 ) -> None:
     """What Aforo may have had for longer than it remembers; not what the ledger has."""
-    row: SentRow = {**sent_row(1, occurred_at=occurred_at), "doubtfulSinceMs": since_ms}
+    row: SentRow = {**sent_row(1, occurred_at=occurred_at), "maybeBilledSinceMs": since_ms}
     bill = bill_of_dry_run(once([row]), LedgerKnowledge(), NOW_MS, DAY_MS)
-    assert bill.failing_classes == parked
-    assert bill.events["parked"] == sum(parked.values())
+    assert bill.failing_classes == undecided
+    assert bill.events["needsDecision"] == sum(undecided.values())
     known = LedgerKnowledge({key(1)})
-    assert bill_of_dry_run(once([row]), known, NOW_MS, DAY_MS).events["parked"] == 0
+    assert bill_of_dry_run(once([row]), known, NOW_MS, DAY_MS).events["needsDecision"] == 0
 
 
 def test_a_row_of_another_replay_or_of_none_is_of_another() -> None:
@@ -171,5 +171,5 @@ def test_the_sums_always_close(
     for line in bill.lines:
         by_line.update(line["events"])
     assert by_line == Counter({fate: n for fate, n in bill.events.items() if n})
-    failing = bill.events["stillFailing"] + bill.events["parked"]
+    failing = bill.events["stillFailing"] + bill.events["needsDecision"]
     assert sum(bill.failing_classes.values()) == failing

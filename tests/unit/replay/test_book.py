@@ -12,10 +12,11 @@ from functions.adapters.ledger import Ledger, replay_prefix
 from functions.replay.book import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
 from functions.replay.order import Order
+from functions.replay.progress import ReplayProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import NOW_MS, ledger_row, sent_row
+from tests.fakes.set_aside_messages import NOW_MS, ledger_row, sent_row
 
 if TYPE_CHECKING:
     from functions.replay.waiting_messages import WaitingMessages
@@ -50,13 +51,11 @@ class OneEvent:
 
 def report_task(*, dry_run: bool = False) -> ReportTask:
     return ReportTask(
-        step="report",
         replayId=REPLAY,
         order=Order.model_validate({"dryRun": dry_run}),
         startedAt="2026-11-23T12:00:00Z",
         trouble="",
-        waitingAtStart=1,
-        messagesMoved=1,
+        progress=ReplayProgress(waiting_at_start=1, messages=1),
     )
 
 
@@ -88,13 +87,13 @@ def test_a_dry_run_asks_the_ledger_what_is_doubtful() -> None:
     ledger, manifests = Ledger(bucket, "bucket"), Manifests(bucket, "bucket", REPLAY)
     sent = [sent_row(number, occurred_at=old) for number in (1, 2, 3)]
     manifests.put_sent("0001-a-000", sent, dry_run=True)
-    parked = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
-    rows: list[LedgerRow] = [{**parked, "doubtfulSince": old}, ledger_row(2, occurred_at=old)]
+    undecided = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
+    rows: list[LedgerRow] = [{**undecided, "maybeBilledSince": old}, ledger_row(2, occurred_at=old)]
     ledger.append(rows, "20261120T100000000Z-a")
     bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS)
     report = bookkeeper.report(report_task(dry_run=True), NOW_MS, lambda: True)["report"]
     found = {fate: number for fate, number in report["events"].items() if number}
-    assert found == {"sent": 3, "parked": 1, "alreadyConfirmed": 1, "replayed": 1}
+    assert found == {"sent": 3, "needsDecision": 1, "alreadyConfirmed": 1, "replayed": 1}
     assert report["failingClasses"] == {"ambiguous": 1}
 
 

@@ -20,7 +20,7 @@ from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, SetAside, SetAsideClass
 from tests.fakes.forwarding import sqs_record
 from tests.fakes.ledger_reading import by_reading
-from tests.fakes.unforwarded import (
+from tests.fakes.set_aside_messages import (
     NOW_MS,
     decided_order,
     event,
@@ -39,7 +39,7 @@ AGO = st.integers(1, 80).map(lambda threes: NOW_MS - threes * 3 * HOUR_MS + HOUR
 
 def told(last_tried_ms: int, since_ms: int | None) -> SetAsideRecord:
     since = None if since_ms is None else iso_from_epoch_ms(since_ms)
-    tried = {"lastTriedAt": iso_from_epoch_ms(last_tried_ms), "doubtfulSince": since}
+    tried = {"lastTriedAt": iso_from_epoch_ms(last_tried_ms), "maybeBilledSince": since}
     return {**record("exhausted"), **tried}  # type: ignore[typeddict-item]
 
 
@@ -48,7 +48,7 @@ def row_of(settled_ms: int, since_ms: int | None) -> LedgerRow:
         **ledger_row(1, set_aside_class="exhausted", occurred_at=EVENT["occurredAt"]),
         "settledAt": iso_from_epoch_ms(settled_ms),
     }
-    return found if since_ms is None else {**found, "doubtfulSince": iso_from_epoch_ms(since_ms)}
+    return found if since_ms is None else {**found, "maybeBilledSince": iso_from_epoch_ms(since_ms)}
 
 
 def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
@@ -69,7 +69,7 @@ def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
     ]
     for one in read_inbox(records):
         assert isinstance(one, Received)
-        doubts.add(one.events, one.doubtful_since_ms, one.decided_until_ms)
+        doubts.add(one.events, one.maybe_billed_since_ms, one.decided_until_ms)
     outcome = (
         Screening(by_reading(lambda _: rows), 86_400)
         .decide(

@@ -8,12 +8,12 @@ from typing import Any
 
 from functions.adapters.ledger import Ledger
 from functions.replay.book import Bookkeeper, ReportTask
-from functions.replay.limits import Moved, RoundTask
+from functions.replay.limits import Moved, MoveTask
 from functions.replay.manifest import HeldRow, Manifests
-from functions.replay.round import in_claims
+from functions.replay.usage_move import in_claims
 from functions.usage.moment import DAY_MS
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import NOW_MS, ledger_row, sent_row
+from tests.fakes.set_aside_messages import NOW_MS, ledger_row, sent_row
 
 NAME, STARTED = "try-ten", "2026-11-23T12:00:00Z"
 OLD_HELD: HeldRow = {
@@ -65,9 +65,8 @@ def test_a_round_does_not_count_what_an_older_replay_moved() -> None:
     """It said that it moved ten, and moved none."""
     manifests = Manifests(a_year(), "bucket", NAME, STARTED_AT)
     order = {"maxMessages": 10}
-    task = RoundTask.model_validate(
+    task = MoveTask.model_validate(
         {
-            "step": "move",
             "replayId": NAME,
             "startedAt": STARTED,
             "round": 1,
@@ -78,7 +77,7 @@ def test_a_round_does_not_count_what_an_older_replay_moved() -> None:
     )
     claims: list[str] = []
 
-    def move_claim(_: RoundTask, name: str, wanted: int) -> Moved:
+    def move_claim(_: MoveTask, name: str, wanted: int) -> Moved:
         claims.append(name)
         manifests.put_moving(name, [f"new{number}" for number in range(wanted)])
         return Moved(messages=wanted, seen=wanted)
@@ -122,12 +121,10 @@ def test_what_an_older_replay_of_the_name_confirmed_is_not_this_one_s() -> None:
 def task() -> ReportTask:
     return ReportTask.model_validate(
         {
-            "step": "report",
             "replayId": NAME,
             "order": {"source": "quarantine"},
             "startedAt": STARTED,
             "trouble": "",
-            "waitingAtStart": 1,
-            "messagesMoved": 1,
+            "progress": {"waitingAtStart": 1, "messages": 1},
         }
     )

@@ -13,7 +13,7 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
     """Also with the console's sample input: pressing start is a plain replay."""
     order = read_order(found)
     assert isinstance(order, Order)
-    assert (order.source, order.dry_run, order.max_messages) == ("unforwarded", False, None)
+    assert (order.source, order.dry_run, order.max_messages) == ("usage", False, None)
     assert set(order.filter.classes) == set(SetAsideClass) - {SetAsideClass.POISON}
 
 
@@ -23,7 +23,7 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
         ([], "input: give a JSON object"),
         (None, "input: give a JSON object"),
         ("now", "input: give a JSON object"),
-        ({"source": "dlq"}, "source: Input should be 'unforwarded', 'quarantine' or"),
+        ({"source": "dlq"}, "source: Input should be 'usage', 'quarantine' or"),
         (
             {"source": "quarantine", "filter": {"class": ["auth"]}},
             "input: filter.class means nothing for source quarantine: leave it out",
@@ -31,8 +31,8 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
         ({"source": "quarantine", "filter": {"customerId": "cus_a"}}, "filter.customerId means"),
         ({"source": "quarantine", "filter": {"reason": ["No customer"]}}, "filter.reason.0: write"),
         ({"source": "quarantine", "sendAmbiguous": True}, "sendAmbiguous means nothing"),
-        ({"source": "unreconciled", "eventsPerSecond": 3}, "eventsPerSecond means nothing"),
-        ({"filter": {"reason": ["no_customer"]}}, "filter.reason means nothing for source unforw"),
+        ({"source": "counters", "eventsPerSecond": 3}, "eventsPerSecond means nothing"),
+        ({"filter": {"reason": ["no_customer"]}}, "filter.reason means nothing for source usage"),
         (
             {"eventsPerSecond": 0.01},
             "eventsPerSecond: Input should be greater than or equal to 0.1",
@@ -96,7 +96,7 @@ def test_what_is_not_understood_is_named(found: object, problem: str) -> None:
             "quiet": True,
             "filter": {"reason": ["incomplete", "delivery"], "newerThan": "2026-10-01T08:00:00Z"},
         },
-        {"source": "unreconciled", "maxMessages": 3, "dryRun": True},
+        {"source": "counters", "maxMessages": 3, "dryRun": True},
         {
             "sendAmbiguous": True,
             "dryRun": True,

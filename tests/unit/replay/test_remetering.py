@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.replay.limits import RoundTask
+from functions.replay.limits import MoveTask
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import Answer
 from functions.replay.quarantine_listing import Entry
-from functions.replay.remetering import Progress, Remetering
+from functions.replay.remetering import MovedSoFar, Remetering
 from functions.replay.second_reading import SecondReading
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket
 
@@ -81,10 +81,9 @@ class Metering:
         return BILLED
 
 
-def until_done(quarantine: Quarantine, bucket: FakeBucket, **limits: Any) -> Progress:
+def until_done(quarantine: Quarantine, bucket: FakeBucket, **limits: Any) -> MovedSoFar:
     """As Step Functions does: the same input until a try lives."""
     task = {
-        "step": "move",
         "replayId": "r",
         "startedAt": WRITTEN_AT,
         "round": 1,
@@ -101,7 +100,7 @@ def until_done(quarantine: Quarantine, bucket: FakeBucket, **limits: Any) -> Pro
             manifests=Manifests(cast("Any", bucket), "b", "r", task["startedAt"]),
         )
         try:
-            return remetering.run(RoundTask.model_validate(task), f"0001-{number}", lambda: True)
+            return remetering.run(MoveTask.model_validate(task), f"0001-{number}", lambda: True)
         except Died:
             continue
     raise AssertionError("every try died")
@@ -165,11 +164,11 @@ def test_given_up_requests_ring_though_the_try_that_gave_them_up_died() -> None:
         def of(self, _: object) -> list[Mapping[str, Any]]:
             return []
 
-    bucket, task = FakeBucket(), {"step": "move", "replayId": "r", "startedAt": WRITTEN_AT}
+    bucket, task = FakeBucket(), {"replayId": "r", "startedAt": WRITTEN_AT}
     task |= {"round": 1, "order": {"source": "quarantine", "filter": {"reason": ["incomplete"]}}}
-    round_task = RoundTask.model_validate({**task, "seeAtMost": 1, "moveAtMost": 1})
+    round_task = MoveTask.model_validate({**task, "seeAtMost": 1, "moveAtMost": 1})
 
-    def attempt(name: str) -> Progress:
+    def attempt(name: str) -> MovedSoFar:
         quarantine.next_try()
         return Remetering(
             quarantine=cast("Any", quarantine),

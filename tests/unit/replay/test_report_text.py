@@ -16,7 +16,7 @@ from functions.replay.report_text import (
     report_of,
     shortened,
 )
-from tests.fakes.unforwarded import ledger_row, sent_row
+from tests.fakes.set_aside_messages import ledger_row, sent_row
 
 HELD: HeldRow = {
     "messageId": "m-1",
@@ -94,7 +94,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
         "replayed": 1,
         "alreadyConfirmed": 0,
         "stillFailing": 0,
-        "parked": 0,
+        "needsDecision": 0,
         "outstanding": 1,
     }
     assert account["trouble"] == "Aforo went away"
@@ -102,7 +102,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     assert account["messages"]["notSeen"] == 2
     assert account["ledgerHours"] == {"needed": 1, "read": 1}
     assert notice_of(account, went.order, "s3://ledger/x").splitlines() == [
-        "Replay by-hand (unforwarded)",
+        "Replay by-hand (usage)",
         'Ordered: {"maxMessages": 3}',
         "Stopped early: Aforo went away",
         "Messages: 3 moved; 6 waited at the start, 2 of them not looked at, 1 wait now.",
@@ -111,7 +111,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
         "  replayed: 1",
         "  alreadyConfirmed: 0",
         "  stillFailing: 0",
-        "  parked: 0",
+        "  needsDecision: 0",
         "  outstanding: 1",
         "Stays: 1 (not_chosen poison quantity_negative)",
         "The whole report: s3://ledger/x",
@@ -123,7 +123,7 @@ def test_a_dry_run_is_told_in_the_conditional() -> None:
     dry = course(dryRun=True)
     account = report_of(dry, bill_of({}, [], set()), [DRY], LedgerReading(0, 0))
     notice = notice_of(account, dry.order, "s3://ledger/x")
-    assert notice.startswith("Dry run of a replay by-hand (unforwarded)\nOrdered: {")
+    assert notice.startswith("Dry run of a replay by-hand (usage)\nOrdered: {")
     assert "3 would be moved" in notice
     assert "Events, if Aforo takes them now:" in notice
     assert "Chosen: 1 (dry_run config quantity_negative)" in notice

@@ -1,143 +1,220 @@
-"""Rounds over a queue in memory that hands out the youngest messages first, as SQS may."""
+"""What rounds come to, one after the other, with everything that they learn told by a script."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from functions.replay.limits import RoundTask
-from functions.replay.manifest import HeldRow
-from functions.replay.round import Round
-from functions.replay.selection import WaitingMessage
-from functions.replay.transfer import Transfer
-from functions.replay.waiting_messages import HOLD_SECONDS
-from functions.usage.message import to_body
-from functions.usage.moment import iso_from_epoch_ms
-from tests.fakes.unforwarded import NOW_MS, event, message, record
+from functions.replay.limits import Moved
+from functions.replay.round_decision import RoundOutcome
+from tests.unit.replay.played_replay import (
+    CLAIM_SECONDS,
+    DOWN,
+    EMPTY,
+    LAST,
+    MOVED,
+    READY,
+    REFUSED,
+    PlayedReplay,
+)
+
+SETTLES = ["moved 2"]  # what was sent is looked for two seconds later
+FINISHED = ["finished"]
+LET_SHOW = [f"wait {CLAIM_SECONDS + 5}"]
+QUARANTINE = {"source": "quarantine"}
+TOO_MANY_HIDDEN = (
+    "stopped 80000 messages are left and hidden, and more cannot be: the rest was not looked at. "
+    "Choose less by filter, or take out what is left"
+)
+TOO_LONG = (
+    "stopped 40 hours are used up: start another replay for the rest, with a larger eventsPerSecond"
+)
+NOTHING_CHOSEN = replace(LAST, messages=0, events=0)
 
 
-@dataclass
-class YoungestFirst:
-    """UnforwardedUsageQueue; what was claimed and not deleted stays hidden."""
+@dataclass(frozen=True)
+class Case:
+    """What is told, and the rounds that follow."""
 
-    bodies: dict[str, str] = field(default_factory=dict)
-    hidden: set[str] = field(default_factory=set)
-    receives: Counter[str] = field(default_factory=Counter)
-    names: "count[int]" = field(default_factory=count)
-
-    def send(self, bodies: Iterable[str]) -> int:
-        fresh = {str(next(self.names)): body for body in bodies}
-        self.bodies |= fresh
-        return len(fresh)
-
-    def claim(self, at_most: int) -> list[WaitingMessage]:
-        visible = [name for name in reversed(self.bodies) if name not in self.hidden]
-        names = visible[:at_most]
-        self.hidden.update(names)
-        self.receives.update(names)
-        return [
-            WaitingMessage(name, name, self.bodies[name], NOW_MS - 1, self.receives[name])
-            for name in names
-        ]
-
-    def hold(self, receipt_handles: Iterable[str]) -> None:
-        self.hidden.update(receipt_handles)
-
-    def delete(self, receipt_handles: Iterable[str]) -> int:
-        for name in receipt_handles:
-            del self.bodies[name]
-        return 0
+    rounds: list[str]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class Manifests:
-    """Remembers what was held, and nothing else."""
-
-    held: set[str] = field(default_factory=set)
-
-    def put_sent(self, *_: Any, **__: Any) -> None: ...
-    def put_moving(self, *_: Any) -> None: ...
-
-    def moving(self, _: int) -> int:
-        return 0
-
-    def put_held(self, _: str, rows: Sequence[HeldRow]) -> None:
-        self.held.update(row["messageId"] for row in rows)
-
-    def held_ids(self) -> set[str]:
-        return set(self.held)
-
-
-def a_round(order: dict[str, Any], at_most: int = 250) -> RoundTask:
-    return RoundTask.model_validate(
+CASES = {
+    "everything at once": Case([*SETTLES, *FINISHED]),
+    "round after round, until the depth at the start is seen": Case(
+        [*SETTLES, *SETTLES, *FINISHED], {"moves": [MOVED]}
+    ),
+    "round after round, until as many are moved as there were at the start": Case(
+        [*SETTLES, *SETTLES, *FINISHED], {"moves": [replace(MOVED, messages=3, seen=0)]}
+    ),
+    "no more than maxMessages": Case(
+        [*SETTLES, *FINISHED], {"moves": [MOVED], "order": {"maxMessages": 2}}
+    ),
+    "more than waits was allowed": Case(
+        [*SETTLES, *SETTLES, *FINISHED], {"moves": [MOVED], "order": {"maxMessages": 99}}
+    ),
+    "at a pace, which holds up what is to come and nothing else": Case(
+        ["moved 10", *SETTLES, *FINISHED],
+        {"moves": [MOVED, LAST], "order": {"eventsPerSecond": 2}},
+    ),
+    "at a pace, until maxMessages are moved": Case(
+        ["moved 10", *SETTLES, *FINISHED],
+        {"moves": [MOVED], "waiting": 8, "order": {"eventsPerSecond": 2, "maxMessages": 4}},
+    ),
+    "a pace faster than the ledger": Case(
+        [*SETTLES, *SETTLES, *FINISHED],
+        {"moves": [MOVED, LAST], "order": {"eventsPerSecond": 1_000}},
+    ),
+    "a dry run asks nobody and waits for nothing": Case(
+        ["moved", "moved", *FINISHED],
+        {"moves": [MOVED], "order": {"dryRun": True, "eventsPerSecond": 1}, "aforo": [REFUSED]},
+    ),
+    "nothing that the filter chooses": Case(["moved", *FINISHED], {"moves": [NOTHING_CHOSEN]}),
+    "what a killed move had claimed shows again": Case(
+        ["moved", *LET_SHOW, *SETTLES, *FINISHED], {"moves": [EMPTY, LAST]}
+    ),
+    "in a dry run, too": Case(
+        ["moved", *LET_SHOW, "moved", *FINISHED],
+        {"moves": [EMPTY, LAST], "order": {"dryRun": True}},
+    ),
+    "the count was too high": Case(
+        [*SETTLES, *LET_SHOW, "moved", *FINISHED],
+        {"moves": [replace(MOVED, is_queue_empty=True), EMPTY]},
+    ),
+    "moves are killed again and again": Case(
+        ["moved", *LET_SHOW, *SETTLES, *LET_SHOW, *SETTLES, *FINISHED],
+        {"moves": [EMPTY, replace(MOVED, is_queue_empty=True), LAST]},
+    ),
+    "more stays than SQS hides": Case(
+        [
+            *SETTLES,
+            TOO_MANY_HIDDEN,
+        ],
+        {"moves": [replace(MOVED, held=80_000)]},
+    ),
+    "more events than a report holds": Case(
+        [
+            *SETTLES,
+            "stopped 1000000 events are enough for one replay: start another for the rest",
+        ],
+        {"moves": [replace(MOVED, events=1_000_000)]},
+    ),
+    "Aforo comes back": Case(["wait 30", *SETTLES, *FINISHED], {"aforo": [DOWN, READY]}),
+    "Aforo stays away": Case(
+        [
+            *["wait 30"] * 120,
+            "stopped Aforo does not take usage now: down, outage (waited 120 times)",
+        ],
+        {"aforo": [DOWN]},
+    ),
+    "Aforo refuses the key": Case(
+        ["stopped Aforo does not take usage now: refused, credential_refused (waited 0 times)"],
+        {"aforo": [REFUSED]},
+    ),
+    "Aforo goes away between two rounds": Case(
+        [*SETTLES, "wait 30", *SETTLES, *FINISHED],
+        {"aforo": [READY, DOWN, READY], "moves": [MOVED]},
+    ),
+    "Aforo goes away in the middle of a round": Case(
+        [*SETTLES, "wait 2", "wait 3", *FINISHED], {"looks": [7, 7, 0]}
+    ),
+    "more than one execution may do": Case(
+        [
+            *SETTLES * 300,
+            "stopped 300 rounds are used up: start another replay for the rest",
+        ],
+        {"moves": [replace(MOVED, seen=1)], "waiting": 1_000},
+    ),
+    "a replay that takes longer than two days may": Case(
+        [
+            *SETTLES,
+            *SETTLES,
+            TOO_LONG,
+        ],
+        {"moves": [replace(MOVED, seen=1)], "move_seconds": 20 * 3_600},
+    ),
+    "the quarantine does not wait for Aforo": Case(
+        [*SETTLES, *SETTLES, *FINISHED],
+        {"order": QUARANTINE, "moves": [MOVED, LAST], "aforo": [REFUSED]},
+    ),
+    "of the quarantine the end is known": Case(
+        [*SETTLES, *FINISHED],
+        {"order": QUARANTINE, "moves": [replace(MOVED, is_queue_empty=True)]},
+    ),
+    "a dry run of the quarantine": Case(
+        ["moved", *FINISHED], {"order": {**QUARANTINE, "dryRun": True}}
+    ),
+    "the quarantine waits for the forwarder for a minute": Case(
+        [*SETTLES, *(f"wait {seconds}" for seconds in (2, 3, 4, 6, 8, 11, 14, 18)), *FINISHED],
+        {"order": QUARANTINE, "looks": [7]},
+    ),
+    "what waits for the counters asks nobody and waits for nothing": Case(
+        ["moved", "moved", *FINISHED],
         {
-            "step": "move",
-            "replayId": "r-1",
-            "startedAt": iso_from_epoch_ms(NOW_MS),
-            "round": 1,
-            "order": order,
-            "seeAtMost": at_most,
-            "moveAtMost": at_most,
-        }
-    )
+            "order": {"source": "counters"},
+            "moves": [replace(MOVED, events=0), replace(LAST, events=0)],
+            "aforo": [REFUSED],
+        },
+    ),
+}
 
 
-def test_what_a_filter_leaves_of_messages_does_not_use_up_the_snapshot() -> None:
-    """250 messages of two customers each: all of the one that was asked for go back, though each
-    leaves a new message with the other's events.
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_rounds_of(case: Case) -> None:
+    """One after the other, to the one that ends it."""
+    assert PlayedReplay(**case.told).told() == case.rounds
+
+
+def test_the_forwarder_never_settles_a_round() -> None:
+    """Almost four hours, then the replay says what is on its way."""
+    played = PlayedReplay(looks=[7])
+    told = played.told()
+    stopped = "stopped 7 events of round 1 are on their way and not settled yet"
+    assert told[:2] + told[-2:] == ["moved 2", "wait 2", "wait 60", stopped]
+    assert len(told) == 1 + 230 + 1
+    assert 3.5 < played.seconds / 3_600 < 4.5
+
+
+def test_rounds_settle_so_slowly_that_all_looks_are_used_up() -> None:
+    """600 of all rounds; of the quarantine the rounds go on without."""
+    slow = [7] * 100 + [0]
+    told = PlayedReplay(moves=[replace(MOVED, seen=1)], waiting=99, looks=slow * 7).told()
+    assert told.count("moved 2") == 7
+    assert told[-1] == "stopped 7 events of round 7 are on their way and not settled yet"
+    played = PlayedReplay(order=QUARANTINE, moves=[replace(MOVED, seen=1)], waiting=200, looks=[7])
+    assert played.told()[-1] == "finished"
+    assert (len(played.limits), len(played.looked_for)) == (100, 75 * 9 + 25)
+
+
+def test_a_move_is_told_what_the_rounds_before_it_left_of_the_limits() -> None:
+    """Of what waited at the start, and of maxMessages; of the quarantine where the last ended."""
+    played = PlayedReplay(order={"maxMessages": 7}, moves=[MOVED, replace(LAST, seen=2)])
+    assert played.told()[-1] == "finished"
+    limits = [(one.round, one.see_at_most, one.move_at_most) for one in played.limits]
+    assert limits == [(1, 5, 7), (2, 2, 5)]
+    assert [one.marker for one in played.limits] == ["", "name-1"]
+    assert [one.move_id for one in played.looked_for] == ["0001-a", "0002-a"]
+
+
+def test_what_a_replay_has_done_is_summed_up() -> None:
+    """The report is of all rounds."""
+    *_, last = PlayedReplay(moves=[MOVED], waiting=9).results()
+    progress = last.progress
+    assert (progress.rounds, progress.seen, progress.messages) == (3, 9, 6)
+    assert (progress.events, progress.held, progress.waiting_at_start) == (60, 3, 9)
+
+
+@pytest.mark.parametrize("moved", [MOVED, EMPTY, Moved()])
+def test_a_round_whose_answer_was_lost_is_the_same_round_again(moved: Moved) -> None:
+    """Its move has the same number and the same limits, so its records are found by it; a look and
+    a question change nothing.
     """
-    waiting, usage = YoungestFirst(), YoungestFirst()
-    mixed = (
-        message([event(n), event(n + 1_000, customer="cus_b")], record("config"))
-        for n in range(250)
-    )
-    waiting.send(map(to_body, mixed))
-    moved = Round(
-        waiting=waiting,
-        set_aside=waiting,
-        usage=usage,
-        manifests=Manifests(),
-        now_ms=lambda: NOW_MS,
-    ).run(a_round({"filter": {"customerId": "cus_a"}}), "0001-move", lambda: True)
-    assert (moved.messages, moved.events) == (250, 250)
-    assert len(usage.bodies) == len(waiting.bodies) == 250
-    assert not any("cus_a" in body for body in waiting.bodies.values())
-
-
-@pytest.mark.parametrize("source", ["unforwarded", "unreconciled"])
-@pytest.mark.parametrize("dry_run", [True, False])
-def test_what_shows_again_in_a_long_replay_counts_once(source: str, *, dry_run: bool) -> None:
-    """Held for a quarter of an hour, it shows while the replay is still at work: it was seen, and
-    in a dry run it would be moved, once.
-    """
-    waiting, manifests = YoungestFirst(), Manifests()
-    waiting.send(to_body(message([event(n)], record("config"))) for n in range(20))
-    order: dict[str, Any] = {"source": source, "dryRun": dry_run}
-    if not dry_run:  # nothing is as old as that: all of it stays
-        order["filter"] = {"olderThan": "2020-01-01T00:00:00Z"}
-    now_ms = NOW_MS
-    mover: Round | Transfer
-    if source == "unforwarded":
-        mover = Round(
-            waiting=waiting,
-            set_aside=waiting,
-            usage=YoungestFirst(),
-            manifests=manifests,
-            now_ms=lambda: now_ms,
-        )
-    else:
-        mover = Transfer(
-            waiting=waiting,
-            settled=YoungestFirst(),
-            manifests=manifests,
-            now_ms=lambda: now_ms,
-        )
-    first = mover.run(a_round(order, 15), "0001-move", lambda: True)
-    waiting.hidden.clear()
-    now_ms += HOLD_SECONDS * 1000 + 1
-    second = mover.run(a_round(order, 20), "0002-move", lambda: True)
-    assert (first.seen, first.held, first.messages) == (15, 15, 15 if dry_run else 0)
-    assert (second.seen, second.held, second.messages) == (5, 5, 5 if dry_run else 0)
+    played = PlayedReplay(moves=[MOVED, moved], waiting=99)
+    rounds = played.results()
+    before = next(rounds).progress
+    next(rounds)
+    again = PlayedReplay(moves=[moved], waiting=99)
+    assert next(again.results(before)).outcome is RoundOutcome.MOVED
+    assert again.limits == [played.limits[1]]

@@ -19,7 +19,7 @@ from functions.replay.selection import (
 )
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, to_body
 from functions.usage.outcome import SetAsideClass
-from tests.fakes.unforwarded import (
+from tests.fakes.set_aside_messages import (
     METERED_AT,
     NOW_MS,
     decided_order,
@@ -118,7 +118,7 @@ def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -
         to_body(message([event(1, occurred_at="2026-11-23T10:00:00.000+01:00")])),
         to_body(message([{**event(1), "metadata": {}}])),
         to_body(message([event(1)], {**record("exhausted"), "firstTriedAt": "soon"})),
-        to_body(message([event(1)], history=[{**record(), "doubtfulSince": "never"}])),
+        to_body(message([event(1)], history=[{**record(), "maybeBilledSince": "never"}])),
     ],
 )
 def test_what_cannot_be_read_stays(body: str) -> None:
@@ -131,7 +131,7 @@ def test_what_cannot_be_read_stays(body: str) -> None:
 def test_a_decision_about_a_try_at_no_time_stays() -> None:
     """As what cannot be read: what the person knew of is not told."""
     found = waiting_message(
-        message([event(1)], {**record(), "lastTriedAt": "soon", "doubtfulSince": None})
+        message([event(1)], {**record(), "lastTriedAt": "soon", "maybeBilledSince": None})
     )
     order = decided_order()
     assert select(found, order, REPLAY, NOW_MS) == Keep(UNREADABLE)

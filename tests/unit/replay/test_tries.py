@@ -2,16 +2,16 @@
 
 import pytest
 
-from functions.replay.tries import doubtful_since_ms
+from functions.replay.tries import maybe_billed_since_ms
 from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
-from tests.fakes.unforwarded import event, message, record
+from tests.fakes.set_aside_messages import event, message, record
 
 EARLY, LATE = "2026-11-20T10:00:00.000Z", "2026-11-21T10:00:00.000Z"
 
 
 def told(since: str | None, kind: str = "exhausted") -> SetAsideRecord:
-    return {**record(kind), "doubtfulSince": since}
+    return {**record(kind), "maybeBilledSince": since}
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_the_earliest_doubt_of_its_history_counts(
 ) -> None:
     """As written down; where nobody wrote it down, by the class and the tries."""
     back: UsageMessage = {**message([event(1)]), "history": history}
-    assert doubtful_since_ms(back) == (None if since is None else epoch_ms_from_iso(since))
-    assert doubtful_since_ms({**back, "decided": True}) is None
+    assert maybe_billed_since_ms(back) == (None if since is None else epoch_ms_from_iso(since))
+    assert maybe_billed_since_ms({**back, "decided": True}) is None

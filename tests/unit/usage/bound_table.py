@@ -1,4 +1,4 @@
-"""The table of docs/quota.md: what the margin holds back and what it lets through, by the product's
+"""The table of docs/quota.md: what the headroom holds back and lets through, by the product's
 own functions.
 
     python -m tests.unit.usage.bound_table      writes it into the page
@@ -8,7 +8,7 @@ import math
 import re
 from typing import NamedTuple
 
-from functions.usage.quota import MARGIN_CAP, margin, overshoot_bound
+from functions.usage.quota import HEADROOM_CAP, headroom, overshoot_bound
 from tests.local.endpoints import ROOT
 
 PAGE = ROOT / "docs" / "quota.md"
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     burst: int
     ttl: float
     lag: float
-    cap: float = MARGIN_CAP
+    cap: float = HEADROOM_CAP
 
 
 # A heartbeat is sent every minute and takes some seconds: 10 s and 65 s are the least and the most
@@ -66,7 +66,7 @@ def _row(case: Case) -> str:
         "exposure_seconds": case.ttl + case.lag,
         "cap": case.cap,
     }
-    held_back = margin(case.limit, burst=case.burst, **facts)
+    held_back = headroom(case.limit, burst=case.burst, **facts)
     # Calls are whole, and the bound is one that is never reached.
     beyond = math.floor(overshoot_bound(case.limit, burst=case.burst, **facts))
     in_flight = math.ceil(case.burst + case.rate * (case.ttl + case.lag))

@@ -1,4 +1,4 @@
-"""The margin, and the hash that a decision is read from."""
+"""The headroom, and the hash that a decision is read from."""
 
 from dataclasses import replace
 
@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from functions.usage.period import Period, Recurrence
 from functions.usage.quota import (
-    MARGIN_CAP,
+    HEADROOM_CAP,
     METER_FIELDS,
     Allowance,
     GuardLevel,
     QuotaState,
     Status,
     customer_key,
+    headroom,
     identity_key,
-    margin,
     meter_field,
     read_state,
     revocation_keys,
@@ -55,26 +55,26 @@ STATES = st.builds(
 
 
 @given(LIMITS, RATES, BURSTS, SECONDS)
-def test_margin_never_takes_more_than_its_share(
+def test_headroom_never_takes_more_than_its_share(
     limit: int, rate: float, burst: int, exposure: float
 ) -> None:
     """At most 5 % of the limit, and never less than nothing."""
-    held = margin(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure)
-    assert 0 <= held <= limit * MARGIN_CAP
+    held = headroom(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure)
+    assert 0 <= held <= limit * HEADROOM_CAP
     assert held <= burst + rate * exposure
 
 
 @given(LIMITS, RATES, BURSTS, SECONDS, st.floats(0, 1000))
-def test_margin_grows_with_what_may_be_in_flight(
+def test_headroom_grows_with_what_may_be_in_flight(
     limit: int, rate: float, burst: int, exposure: float, more: float
 ) -> None:
     """A stalled pipeline, a greater burst, a faster customer: each tightens, none loosens."""
-    held = margin(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure)
+    held = headroom(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure)
     for changed in (
-        margin(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure + more),
-        margin(limit, rate_per_second=rate + more, burst=burst, exposure_seconds=exposure),
-        margin(limit, rate_per_second=rate, burst=burst + int(more), exposure_seconds=exposure),
-        margin(limit + int(more), rate_per_second=rate, burst=burst, exposure_seconds=exposure),
+        headroom(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure + more),
+        headroom(limit, rate_per_second=rate + more, burst=burst, exposure_seconds=exposure),
+        headroom(limit, rate_per_second=rate, burst=burst + int(more), exposure_seconds=exposure),
+        headroom(limit + int(more), rate_per_second=rate, burst=burst, exposure_seconds=exposure),
     ):
         assert changed >= held
 
@@ -90,9 +90,9 @@ def test_margin_grows_with_what_may_be_in_flight(
         (1_000, 0, 0, 30, 0),
     ],
 )
-def test_margins(limit: int, rate: float, burst: int, exposure: float, held: int) -> None:
+def test_headroom_cases(limit: int, rate: float, burst: int, exposure: float, held: int) -> None:
     """`min(5 % of the limit, burst + rate * exposure)`, whole calls."""
-    assert margin(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure) == held
+    assert headroom(limit, rate_per_second=rate, burst=burst, exposure_seconds=exposure) == held
 
 
 @given(STATES)

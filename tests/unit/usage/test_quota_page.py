@@ -4,7 +4,7 @@ import pytest
 
 from functions.authorizer.decision import Deny, DenyCode
 from functions.authorizer.last_known import NUMBERS_SECONDS, STANDING_SECONDS
-from functions.usage.quota import MARGIN_CAP, margin, overshoot_bound
+from functions.usage.quota import HEADROOM_CAP, headroom, overshoot_bound
 from tests.unit.usage.bound_table import CASES, PAGE, Case, table, with_table
 
 TEXT = PAGE.read_text()
@@ -18,9 +18,9 @@ def test_the_table_of_bounds_is_current() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_not_held_back_may_go_over(case: Case) -> None:
-    """Margin and overshoot are together what is in flight; a margin below its cap is all of it."""
+    """Headroom and overshoot are together what is in flight; below its cap it is all of it."""
     exposure = case.ttl + case.lag
-    held_back = margin(
+    held_back = headroom(
         case.limit,
         rate_per_second=case.rate,
         burst=case.burst,
@@ -47,6 +47,6 @@ def test_every_code_is_explained(code: DenyCode) -> None:
 
 def test_the_figures_are_the_code_s() -> None:
     """Those that a reader plans with."""
-    assert f"{MARGIN_CAP:.0%} of the limit" in TEXT
+    assert f"{HEADROOM_CAP:.0%} of the limit" in TEXT
     assert f"{NUMBERS_SECONDS:.0f} seconds" in TEXT
     assert f"{STANDING_SECONDS / 60:.0f} minutes" in TEXT

@@ -28,6 +28,7 @@ from tests.fakes.execution_log_lines import (
     vended_columns,
     woven,
 )
+from tests.fakes.metering import readable
 
 NOW_MS = REQUEST_TIME_MS + 20_000
 VICTIM = "cus_victim"
@@ -47,7 +48,9 @@ def outcomes(lines: list[Any], **place: Any) -> list[str]:
 def _name(billing: Billing) -> str:
     if isinstance(billing, Excluded | Quarantined):
         return billing.reason
-    (event,) = billing
+    found = readable(billing)
+    assert isinstance(found, tuple)
+    (event,) = found
     return event["customerId"]
 
 
@@ -474,7 +477,7 @@ def test_case_30_what_is_no_usage_is_excluded(lines: list[str], group: str, reas
 
 
 def test_a_result_cut_after_the_customer_is_read_and_before_it_is_not() -> None:
-    """CustomerId is put first for that (DESIGN.md 7); an API key does not stand in for it."""
+    """CustomerId is put first for that (architecture.md 1); an API key does not stand in for it."""
     long = authorizer_texts(result=result_body(offeringIds="o" * 2000))
     lines = [cut(line) for line in prefixed(request_texts(authorizer=long))]
     assert outcomes(lines) == [CUSTOMER]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.operator.ledger.forms import COLUMNS, FORMS
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 
 AT = "2026-11-21T10:20:30.000Z"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -32,7 +32,7 @@ def row(
 @given(st.lists(st.builds(row, st.integers(0, 99), customer=TEXT), max_size=5))
 def test_json_lines_are_the_rows(rows: list[LedgerRow]) -> None:
     """One per line, whatever a customer is called."""
-    assert [json.loads(line) for line in shown("jsonl", rows).split("\n")[:-1]] == rows
+    assert [json.loads(line) for line in shown("json", rows).split("\n")[:-1]] == rows
 
 
 @given(st.lists(st.builds(row, st.integers(0, 99), customer=TEXT), max_size=5))

@@ -12,7 +12,7 @@ import pytest
 
 from functions.operator.ledger.forms import COLUMNS
 from functions.usage.ledger_row import LedgerRow
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 from tests.local.endpoints import ROOT
 
 DOCUMENT = (ROOT / "docs" / "ledger.md").read_text()

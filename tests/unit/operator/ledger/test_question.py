@@ -16,7 +16,7 @@ from functions.operator.ledger.question import LedgerQuery
 from functions.operator.ledger.reading_progress import ReadingProgress
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
-from tests.fakes.unforwarded import ledger_row
+from tests.fakes.set_aside_messages import ledger_row
 
 HOURS = ("2026-11-21T09", "2026-11-21T23", "2026-11-22T00", "2026-11-23T10")
 CUSTOMERS = ("cus_a", "cus_b")

@@ -1,0 +1,217 @@
+"""The subcommands of `aforo-metering`: names, purposes with examples, what runs.
+
+A subcommand's module is imported when it runs or shows its own help: the list of all is quick.
+"""
+
+from typing import NamedTuple
+
+_PACKAGE = "functions.operator"
+
+GROUPS = {
+    "replay": "Put what was set aside or quarantined back on its way to Aforo.",
+    "message": "Deal with one message that waits for a person.",
+    "counters": "Say who may call, how much and how fast, and see what the counters say.",
+}
+
+
+class Entry(NamedTuple):
+    """One subcommand. `words` are its name, after its group's if it is in one."""
+
+    words: str
+    place: str
+    text: str
+
+    @property
+    def function(self) -> str:
+        """The import path of what runs."""
+        return f"{_PACKAGE}.{self.place}"
+
+
+CONTENTS = (
+    Entry(
+        "explain",
+        "explain.explain_command:explain",
+        """Say what metering would make of a log, request by request.
+
+        Nothing is sent; AWS is called only for a log in S3. It reads raw lines and what the AWS
+        CLI, the consoles and the exports of CloudWatch Logs write.
+
+            aws logs tail GROUP --since 1h | aforo-metering explain --config metering.json -""",
+    ),
+    Entry(
+        "verify",
+        "verify.verify_command:verify",
+        """Call the API once and follow the request, hop by hop, to the ledger and the counter.
+
+        It costs the customer one billed request. A deployed stack needs the customer's credential
+        in VERIFY_AUTHORIZATION.
+
+            aforo-metering verify --customer cus_acme --path /pets""",
+    ),
+    Entry(
+        "ledger",
+        "ledger.ledger_command:ledger",
+        """Read what was billed and what was not, each key once.
+
+        Times are UTC and of the request: 2026-10-02 or 2026-10-02T08. It reads only.
+
+            aforo-metering ledger --from 2026-10-01 --format summary""",
+    ),
+    Entry(
+        "replay start",
+        "replays.replay_commands:start",
+        """Start a replay, and follow it to its report.
+
+        Without options it replays all that was set aside, but `poison`. Stopping the command does
+        not stop the replay.
+
+            aforo-metering replay start --class config --customer cus_acme --dry-run""",
+    ),
+    Entry(
+        "replay follow",
+        "replays.replay_commands:follow_one",
+        """Follow a replay to its end, or read the report of one that has ended.
+
+            aforo-metering replay follow --format json""",
+    ),
+    Entry(
+        "replay stop",
+        "replays.replay_commands:stop",
+        """Stop a replay. Nothing is lost or doubled; what it had hidden shows again in 15 minutes.
+
+            aforo-metering replay stop outage-2026-11-23 --why 'wrong filter'""",
+    ),
+    Entry(
+        "replay list",
+        "replays.replay_commands:list_them",
+        """List the last replays, with their status.
+
+            aforo-metering replay list --last 5""",
+    ),
+    Entry(
+        "message list",
+        "messages.looking:list_messages",
+        """List what waits in a dead-letter queue: class, reason, tries, events, customers.
+
+        It receives the messages and shows them again at once.
+
+            aforo-metering message list --class ambiguous --format json""",
+    ),
+    Entry(
+        "message show",
+        "messages.looking:show",
+        """Show one message whole: why it waits, its events, its history.
+
+            aforo-metering message show 1b2c3d4e""",
+    ),
+    Entry(
+        "message take",
+        "messages.change_commands:take",
+        """Take a message out of its queue, into a file and a record beside the ledger.
+
+        Without `--yes` nothing is changed.
+
+            aforo-metering message take 1b2c3d4e --to kept.json --why 'imported by hand'""",
+    ),
+    Entry(
+        "message decide",
+        "messages.change_commands:decide_one",
+        """Decide about an `ambiguous` message: send the events that Aforo lacks, record the rest.
+
+        Ask Aforo about every key first. What is sent though Aforo has it is billed twice. Without
+        `--yes` nothing is changed.
+
+            aforo-metering message decide 1b2c3d4e --aforo-has all --why 'ticket 4711'""",
+    ),
+    Entry(
+        "message repair",
+        "messages.change_commands:repair_one",
+        """Mend a message that cannot be read, and send it.
+
+        Keys, customers, quantities and instants stay. Without `--yes` nothing is changed.
+
+            aforo-metering message repair 1b2c3d4e --times-in-utc --why 'written by hand'""",
+    ),
+    Entry(
+        "rebuild",
+        "rebuild.rebuild_command:rebuild",
+        """Build lost counters again, from the register and the ledger.
+
+        Without `--yes` it says what it would do. It may be stopped and started again.
+
+            aforo-metering rebuild --stack aforo-metering --yes""",
+    ),
+    Entry(
+        "counters open",
+        "counter_commands.standing_commands:open_counters",
+        """Declare the counters trustworthy: last, when grants and keys are in. Never after a loss.
+
+        Counters that were lost are empty: opened, they say that nobody has used anything. Then use
+        `aforo-metering rebuild`.
+
+            aforo-metering counters open --stack aforo-metering""",
+    ),
+    Entry(
+        "counters grant",
+        "counter_commands.grant_command:grant",
+        """Set how much of a meter a customer may use, and how fast.
+
+            aforo-metering counters grant --customer cus_acme --limit 1000 --period month --rate 10 --burst 20""",  # noqa: E501 - one line, to be copied
+    ),
+    Entry(
+        "counters api-key",
+        "counter_commands.credential_commands:api_key",
+        """Assign an API key to a customer. The key is read from stdin; only its SHA-256 is sent.
+
+            aforo-metering counters api-key --customer cus_acme --key-id key_1 --environment live --generate""",  # noqa: E501 - as above
+    ),
+    Entry(
+        "counters suspend",
+        "counter_commands.standing_commands:suspend",
+        """Suspend a customer: its calls are refused.
+
+            aforo-metering counters suspend --customer cus_acme""",
+    ),
+    Entry(
+        "counters resume",
+        "counter_commands.standing_commands:resume",
+        """Resume a customer that was suspended or closed.
+
+            aforo-metering counters resume --customer cus_acme""",
+    ),
+    Entry(
+        "counters close",
+        "counter_commands.standing_commands:close",
+        """Close a customer: its calls are refused.
+
+            aforo-metering counters close --customer cus_acme""",
+    ),
+    Entry(
+        "counters usage-plan",
+        "counter_commands.standing_commands:usage_plan",
+        """Name the usage plan that enforces a customer's rate and burst.
+
+            aforo-metering counters usage-plan --customer cus_acme --usage-identifier key-of-the-plan""",  # noqa: E501 - as above
+    ),
+    Entry(
+        "counters revoke",
+        "counter_commands.credential_commands:revoke",
+        """Refuse a token, or all tokens of a client, for a time.
+
+            aforo-metering counters revoke --key-id key_1 --hours 2""",
+    ),
+    Entry(
+        "counters jwks",
+        "counter_commands.credential_commands:jwks",
+        """Replace the keys that sign tokens.
+
+            aforo-metering counters jwks --file jwks.json""",
+    ),
+    Entry(
+        "counters show",
+        "counter_commands.standing_commands:show",
+        """Show what the counters say of a customer, as JSON.
+
+            aforo-metering counters show --customer cus_acme""",
+    ),
+)

@@ -1,0 +1,42 @@
+"""The fields of a command come in; it is on the deployment's SettledUsageQueue, recorded first.
+
+In force within seconds, and kept while Redis is away. What the queue would refuse is refused here.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from functions.operator.counter_commands.stack import Stack, find_counters
+from functions.operator.deployment.place import Place
+from functions.reconciliation.commands import COMMAND
+from functions.reconciliation.inbox import faults_of
+from functions.usage.errors import Permanent
+
+type FindStack = Callable[[Place], Stack]
+# Tests give another; no option does.
+type Found = Annotated[FindStack, Parameter(parse=False)]
+type Customer = Annotated[str, Parameter(help="the customer's id")]
+type Version = Annotated[int | None, Parameter(help="greatest wins; without it: now, epoch ms")]
+
+FIND: FindStack = find_counters
+
+
+def send(fields: Mapping[str, object], place: Place, find: FindStack) -> int:
+    """Exit status 0. Permanent names the field that is refused."""
+    stated = {name: value for name, value in fields.items() if value is not None}
+    try:
+        command = COMMAND.validate_json(to_json(stated))
+    except ValidationError as error:
+        raise Permanent(f"refused: {faults_of(error)}") from None
+    print(f"sent {command.kind}: message {find(place).send(command)}")
+    return 0
+
+
+def versioned(version: int | None) -> int:
+    """Of one thing's commands the greatest version stands."""
+    return version or time.time_ns() // 1_000_000

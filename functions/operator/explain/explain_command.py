@@ -1,0 +1,155 @@
+"""`aforo-metering explain`: what metering would make of a log, request by request; nothing is sent,
+AWS is asked only for a log that stands in S3.
+
+Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request and a summary
+to stderr; on a terminal, a table with the summary below it.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, Literal, TextIO
+
+from cyclopts import Parameter
+
+from functions.metering.configuration.version import (
+    Configuration,
+    ConfigurationError,
+    default_configuration,
+    read_configuration,
+)
+from functions.metering.log_delivery import LogDelivery
+from functions.metering.settings import customer_header
+from functions.operator.explain.bad_input import BadInputError
+from functions.operator.explain.explained_line import printed
+from functions.operator.explain.explanation import Explained, ExplainTerms, Kind, explained
+from functions.operator.explain.given_files import OpenS3, given_files, open_s3
+from functions.operator.explain.given_log import read_log
+from functions.operator.explain.recognition import is_request, recognised
+from functions.operator.explain.summary import summary
+from functions.operator.explain.tally import Tally
+from functions.operator.still_working import StillWorking
+
+# Tests give another; no option does.
+type S3 = Annotated[OpenS3, Parameter(parse=False)]
+
+_ACCOUNT_DIGITS = 12
+
+
+def explain(
+    file: Annotated[
+        str,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="a file, a folder or s3://bucket/prefix; - is standard input",
+        ),
+    ] = "-",
+    /,
+    *,
+    kind: Annotated[Kind, Parameter(help="what the lines are of")] = "auto",
+    config: Annotated[
+        str | None, Parameter(help="the metering configuration; without it: one API call each")
+    ] = None,
+    account: Annotated[
+        str | None, Parameter(help="12 digits: whose API it is, for the event's key")
+    ] = None,
+    region: Annotated[
+        str | None, Parameter(help="where its log group is, for the event's key")
+    ] = None,
+    log_group: Annotated[
+        str | None,
+        Parameter(help="of raw lines; without it: the one that the configuration declares, if one"),
+    ] = None,
+    tenant_header: Annotated[
+        Literal["tenant", "customer"],
+        Parameter(help="as the parameter TenantHeader: whose id X-Tenant-Id carries"),
+    ] = "tenant",
+    form: Annotated[
+        Literal["table", "json"] | None,
+        Parameter(name="--format", help="without it: a table on a terminal, else JSON lines"),
+    ] = None,
+    s3: S3 = open_s3,
+) -> int:
+    """Exit status 0: explained; 2: bad input, with the reason in one line on stderr."""
+    tally = Tally()
+    is_table = form == "table" or (form is None and sys.stdout.isatty())
+    try:
+        terms = _terms(config, account, region, tenant_header, log_group)
+        found = _explain(read_log(given_files(file, s3), kind), kind, terms)
+        with StillWorking("explain", "reading") as working:
+            for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
+                working.doing = f"{tally.requests} requests"
+        sys.stdout.flush()
+        _write(summary(tally), sys.stdout if is_table else sys.stderr)
+        sys.stdout.flush()
+    except (BadInputError, ConfigurationError) as error:
+        return _refuse(str(error))
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stdout = None
+        _write(summary(tally), sys.stderr)
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    return 0
+
+
+def _terms(
+    config: str | None,
+    account: str | None,
+    region: str | None,
+    tenant_header: str,
+    log_group: str | None,
+) -> ExplainTerms:
+    if account is not None and not (
+        len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
+    ):
+        raise BadInputError("--account: an AWS account id has 12 digits")
+    now_ms = time.time_ns() // 1_000_000
+    header = customer_header(tenant_header)
+    return ExplainTerms(_configuration(config), account, region, now_ms, header, log_group)
+
+
+def _configuration(file: str | None) -> Configuration:
+    return read_configuration(Path(file).read_bytes()) if file else default_configuration()
+
+
+def _explain(
+    deliveries: Iterator[LogDelivery], kind: Kind, terms: ExplainTerms
+) -> Iterator[Explained]:
+    """Where somebody says what the lines are, none of them has to be recognised."""
+    first = next(deliveries, None)
+    delivered = deliveries if first is None else chain([first], deliveries)
+    found = chain.from_iterable(explained(one, kind, terms) for one in delivered)
+    is_raw = first is not None and not first.log_group
+    return recognised(found) if kind == "auto" and is_raw else found
+
+
+def _requests(found: Iterable[Explained], tally: Tally) -> Iterator[Explained]:
+    """Those of `found` that are requests; all are counted."""
+    for one in found:
+        tally.add(one)
+        if is_request(one):
+            yield one
+
+
+def _shown(requests: Iterable[Explained], out: TextIO, *, is_table: bool) -> Iterator[Explained]:
+    """The same requests, each when it was written."""
+    if is_table:
+        # Rich is imported only for who sees a table.
+        from functions.operator.explain.request_table import table_of  # noqa: PLC0415
+
+        yield from table_of(requests, out)
+        return
+    for one in requests:
+        out.write(f"{printed(one)}\n")
+        yield one
+
+
+def _write(lines: Iterable[str], out: TextIO) -> None:
+    out.writelines(f"{line}\n" for line in lines)
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"explain: {' '.join(why.split())}\n")
+    return 2

@@ -1,0 +1,48 @@
+"""The words of `aforo-metering ledger` -> the question."""
+
+from datetime import datetime, timedelta
+
+from functions.operator.deployment.deployment import TargetError
+from functions.operator.ledger.question import LedgerQuery
+
+_HOUR = "%Y-%m-%dT%H"
+_FORMATS = ("%Y-%m-%d", _HOUR, "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
+
+
+def question_of(
+    *, hour: str | None, since: str | None, until: str | None, rows: LedgerQuery
+) -> LedgerQuery:
+    """`rows` with its hours. TargetError says which options do not go together."""
+    hour, since, until = _hour("--hour", hour), _hour("--from", since), _hour("--to", until)
+    if hour and (since or until):
+        raise TargetError("--hour: give it, or --from and --to")
+    if since and until and since >= until:
+        raise TargetError(f"--to {until}: it must be later than --from {since}")
+    if hour:
+        since, until = hour, _next(hour)
+    return LedgerQuery(
+        since=since or rows.since,
+        until=until or rows.until,
+        customer_id=rows.customer_id,
+        meter=rows.meter,
+        keys=rows.keys,
+        replay_id=rows.replay_id,
+        outcome=rows.outcome,
+    )
+
+
+def _hour(option: str, text: str | None) -> str:
+    if text is None:
+        return ""
+    for form in _FORMATS:
+        try:
+            return datetime.strptime(text, form).strftime(_HOUR)  # noqa: DTZ007 - UTC as text
+        except ValueError:
+            continue
+    message = f"{option}: {text} is no UTC time: write 2026-10-02 or 2026-10-02T08"
+    raise TargetError(message)
+
+
+def _next(hour: str) -> str:
+    later = datetime.strptime(hour, _HOUR) + timedelta(hours=1)  # noqa: DTZ007 - UTC as text
+    return later.strftime(_HOUR)

@@ -1,0 +1,125 @@
+"""`aforo-metering message list | show`: what waits in a dead-letter queue. Nothing is changed."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.messages.opened_queue import OPEN, Opened, Queue, QueueName
+from functions.operator.messages.queue_message import COLUMNS, QueueMessage, summary_of
+from functions.operator.messages.repairing import text_of
+from functions.operator.plain_option import PLAIN
+from functions.operator.readable import readable
+from functions.operator.rows import RowFormat, write_rows
+from functions.operator.still_working import StillWorking
+from functions.usage.errors import Permanent
+
+# What is shown of an event; all of it is in `--format json`.
+_OF_AN_EVENT = ("idempotencyKey", "customerId", "quantity", "occurredAt", "metricName")
+
+
+def list_messages(
+    *,
+    queue: Queue = QueueName.USAGE,
+    set_aside_class: Annotated[
+        str | None, Parameter(name="--class", help="only this class, or kind of command")
+    ] = None,
+    reason: Annotated[str | None, Parameter(help="only this reason")] = None,
+    customer: Annotated[str | None, Parameter(help="only with events of this customer")] = None,
+    meter: Annotated[str | None, Parameter(help="only with events of this meter")] = None,
+    maybe_billed: Annotated[
+        bool, PLAIN, Parameter(help="only what Aforo may have without our knowing")
+    ] = False,
+    at_most: Annotated[int, Parameter(help="how many to receive, 1 to 10000")] = 1000,
+    form: Annotated[RowFormat, Parameter(name="--format", help="of the rows")] = "table",
+    place: Place = HERE,
+    open_queue: Opened = OPEN,
+) -> int:
+    """Receives what shows, and shows it again."""
+    if not 1 <= at_most <= 10_000:  # noqa: PLR2004 - as the help says
+        raise Permanent("--at-most: give 1 to 10000")
+    wanted = {"class": set_aside_class, "reason": reason}
+    found = find_deployment(place)
+    seen = 0
+
+    def chosen() -> Iterator[Mapping[str, object]]:
+        nonlocal seen
+        for one in letters.messages(at_most):
+            seen += 1
+            working.doing = f"{seen} messages received"
+            row = summary_of(one)
+            if (
+                all(value in {None, row[name]} for name, value in wanted.items())
+                and (customer is None or customer in _list(row["customers"]))
+                and (meter is None or meter in _list(row["meters"]))
+                and (not maybe_billed or row["maybeBilledSince"] is not None)
+            ):
+                yield row
+
+    with open_queue(found, queue) as letters, StillWorking("message list", "") as working:
+        write_rows(COLUMNS, chosen(), sys.stdout, form)
+        hidden = letters.hidden()
+    others = f"; {hidden} are hidden, by a replay or another command" if hidden else ""
+    limit = f" (--at-most {at_most})" if seen == at_most else ""
+    sys.stderr.write(f"message list: {seen} messages were looked at{limit}{others}\n")
+    return 0
+
+
+def show(
+    message_id: Annotated[str, Parameter(name="ID", help="a message's id, or how it begins")],
+    /,
+    *,
+    queue: Queue = QueueName.USAGE,
+    text: Annotated[
+        bool, PLAIN, Parameter(help="only the text that could not be read, to be corrected")
+    ] = False,
+    form: Annotated[
+        Literal["text", "json"], Parameter(name="--format", help="json: the body as it is")
+    ] = "text",
+    place: Place = HERE,
+    open_queue: Opened = OPEN,
+) -> int:
+    """One message whole: why it waits, its events and its history."""
+    with (
+        open_queue(find_deployment(place), queue) as letters,
+        StillWorking("message show", "looking for it"),
+    ):
+        found = letters.find(message_id)
+    if text:
+        print(text_of(found))
+    elif form == "json":
+        print(json.dumps(found.kept(), indent=2))
+    else:
+        sys.stdout.write(readable(_whole(found)))
+    return 0
+
+
+def _whole(message: QueueMessage) -> dict[str, object]:
+    content = message.content
+    rows = content.get("events") or content.get("settled")
+    rows = rows if isinstance(rows, list) else []
+    kept = message.kept()
+    known = {"events", "settled", "history", "setAside"}
+    return {
+        **summary_of(message),
+        **{name: kept[name] for name in ("sentAt", "receives")},
+        **{name: value for name, value in content.items() if name not in known},
+        **({} if content else {"body": message.body}),
+        "events": [_event(row) for row in rows] or None,
+        "history": content.get("history"),
+    }
+
+
+def _event(row: object) -> object:
+    if not isinstance(row, dict) or "idempotencyKey" not in row:
+        return row
+    metadata = row.get("metadata")
+    meter = metadata.get("meter") if isinstance(metadata, dict) else None
+    return {**{name: row.get(name) for name in _OF_AN_EVENT}, "meter": meter}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

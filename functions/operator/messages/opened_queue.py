@@ -1,0 +1,40 @@
+"""A deployment and the name of one of its dead-letter queues come in; a look into it leaves."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import boto3
+from cyclopts import Parameter
+
+from functions.operator.deployment.deployment import Deployment
+from functions.operator.messages.dead_letters import DeadLetters
+
+
+class QueueName(StrEnum):
+    """Where messages wait for a person."""
+
+    USAGE = "usage"
+    COUNTERS = "counters"
+
+
+type Queue = Annotated[
+    QueueName, Parameter(help="usage: UsageDeadLetterQueue; counters: CounterDeadLetterQueue")
+]
+
+OUTPUTS = {
+    QueueName.USAGE: "UsageDeadLetterQueueUrl",
+    QueueName.COUNTERS: "CounterDeadLetterQueueUrl",
+}
+
+
+def open_letters(deployment: Deployment, queue: QueueName) -> DeadLetters:
+    """To be used in a `with`: what it received is shown again at its end."""
+    client = boto3.client("sqs", region_name=deployment.region)
+    return DeadLetters(client, deployment.output(OUTPUTS[queue]))
+
+
+type OpenLetters = Callable[[Deployment, QueueName], DeadLetters]
+# Tests give a queue of their own; no option does.
+type Opened = Annotated[OpenLetters, Parameter(parse=False)]
+OPEN: OpenLetters = open_letters

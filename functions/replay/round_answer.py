@@ -1,0 +1,31 @@
+"""A round's result comes in; what the state machine, the log and the metrics are told leaves."""
+
+from typing import Any
+
+from functions.adapters.telemetry import REPLAY_ROUND, Telemetry
+from functions.replay.progress import RoundTask
+from functions.replay.round_decision import RoundResult
+from functions.usage.metric import Metric
+
+
+def answer_of(result: RoundResult) -> dict[str, Any]:
+    """Counts only: bodies of messages never pass through state."""
+    return {
+        "outcome": result.outcome,
+        "waitSeconds": result.wait_seconds,
+        "trouble": result.trouble,
+        "progress": result.progress.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def tell(telemetry: Telemetry, task: RoundTask, result: RoundResult) -> None:
+    """One log line, and the count of what was moved."""
+    told = {**answer_of(result), "replay_id": task.replay_id, "dry_run": task.order.dry_run}
+    made = result.made
+    if made is not None:
+        moved = made.moved
+        told |= {"move_id": made.move_id, "messages": moved.messages, "events": moved.events}
+    telemetry.log.info(REPLAY_ROUND, extra=told)
+    if made is not None and not task.order.dry_run:
+        telemetry.count(Metric.EVENTS_REPLAYED, made.moved.events)
+    telemetry.flush()

@@ -1,0 +1,189 @@
+"""The example in the help of every subcommand works as it stands, against real local services."""
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from cyclopts import App
+
+from functions.operator.command_line import PROGRAM, command_line, main
+from functions.usage.message import to_body
+from tests.fakes.access_log_lines import access_line
+from tests.fakes.http_answers import Answer, answering
+from tests.fakes.local_endpoints import write_endpoints
+from tests.fakes.set_aside_messages import event, message, record
+from tests.local.ministack import Ministack
+
+# What the examples call a message; SQS gives it another id.
+MESSAGE = "1b2c3d4e"
+REPLAY = "outage-2026-11-23"
+# Of a request that no gateway of ours has logged: it is followed as far as it goes.
+FOLLOWED = ["--wait", "0"]
+ENDS = {"verify": 1}
+WAITING = {
+    "message decide": to_body(message([event(1)], record("ambiguous"))),
+    "message repair": to_body(
+        {
+            "version": 1,
+            "unreadable": to_body(message([event(1, occurred_at="2026-11-23T11:00:00+01:00")])),
+            "fault": "no Z",
+            "setAside": record("poison"),
+        }
+    ),
+}
+KEY = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
+
+
+def subcommands(app: App, *words: str) -> Iterator[tuple[str, ...]]:
+    """The words of each, as the command line itself knows them."""
+    for name in app:
+        if name.startswith("-"):
+            continue
+        each = app[name]
+        inner = list(subcommands(each, *words, name)) if each.default_command is None else []
+        yield from inner or [(*words, name)]
+
+
+SUBCOMMANDS = [" ".join(words) for words in subcommands(command_line())]
+
+
+@pytest.fixture
+def place(
+    on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    """The working folder of an operator: a running local cloud, a deployed stack, and files."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".local").mkdir()
+    made = made_services()
+    answer = {"parts": 1_000_000, "limit": 10}
+    with (
+        answering(Answer(headers={"x-amz-apigw-id": "Id="})) as gateway,
+        answering(Answer(body=answer)) as functions,
+    ):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", functions.url)
+        queues = {name: made[name] for name in QUEUES}
+        write_endpoints(
+            tmp_path / ".local",
+            on_ministack.env,
+            api_url=gateway.url,
+            access_log_group=made["log_group"],
+            queues=queues,
+            state_machines={"replay": made["machine"]},
+            ledger_bucket=made["ledger"],
+            configuration_bucket=made["configuration"],
+        )
+        deploy_outputs(made)
+        (tmp_path / "access.log").write_text(access_line() + "\n")
+        meters = [{"id": "api_calls", "metricName": "API Calls"}]
+        version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters, "customers": {}}
+        (tmp_path / "metering.json").write_text(json.dumps({"versions": [version]}))
+        (tmp_path / "jwks.json").write_text(json.dumps({"keys": [KEY]}))
+        yield made
+
+
+QUEUES = ("usage", "usage_dead_letter", "settled", "counter_dead_letter")
+
+
+def made_services() -> dict[str, str]:
+    """Queues, buckets, a log group, and a replay machine that has nothing to do."""
+    name = f"examples-{uuid4().hex[:12]}"
+    sqs, s3, sfn = boto3.client("sqs"), boto3.client("s3"), boto3.client("stepfunctions")
+    made = {queue: sqs.create_queue(QueueName=f"{name}-{queue}")["QueueUrl"] for queue in QUEUES}
+    for bucket in ("ledger", "configuration"):
+        made[bucket] = f"{name}-{bucket}"
+        s3.create_bucket(Bucket=made[bucket])
+    made["log_group"] = name
+    boto3.client("logs").create_log_group(logGroupName=name)
+    done = {"Type": "Pass", "Result": {"outcome": "nothing_to_replay"}, "End": True}
+    machine = sfn.create_state_machine(
+        name=name,
+        definition=json.dumps({"StartAt": "Done", "States": {"Done": done}}),
+        roleArn=role(name),
+    )
+    made["machine"] = machine["stateMachineArn"]
+    sfn.start_execution(stateMachineArn=made["machine"], name=REPLAY, input="{}")
+    return made
+
+
+def role(name: str) -> str:
+    """For whoever runs the machine; it may do nothing."""
+    made = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    return str(made["Role"]["Arn"])
+
+
+def deploy_outputs(made: dict[str, str]) -> None:
+    """The stack that the examples name, with the outputs of this test's services."""
+    outputs = {
+        "SettledUsageQueueUrl": made["settled"],
+        "ReconciliationFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:any",
+        "ConfigurationBucketName": made["configuration"],
+        "LedgerBucketName": made["ledger"],
+    }
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {key: {"Value": text} for key, text in outputs.items()},
+    }
+    client: Any = boto3.client("cloudformation")
+    known = {stack["StackName"] for stack in client.describe_stacks()["Stacks"]}
+    change = client.update_stack if PROGRAM in known else client.create_stack
+    change(StackName=PROGRAM, TemplateBody=json.dumps(template))
+    deadline = time.monotonic() + 30
+    while True:
+        (stack,) = client.describe_stacks(StackName=PROGRAM)["Stacks"]
+        found = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+        if found == outputs:
+            return
+        assert time.monotonic() < deadline, stack
+        time.sleep(0.1)
+
+
+def examples(words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines of its help that begin with the program's name."""
+    assert main([*words.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    return re.findall(rf"^[\s$]*({PROGRAM} .*?)\s*$", shown, re.MULTILINE)
+
+
+def test_every_subcommand_is_looked_at() -> None:
+    """A list that is empty would let every example pass."""
+    assert len(SUBCOMMANDS) >= 20
+    assert {"explain", "message decide", "counters grant"} <= set(SUBCOMMANDS)
+
+
+@pytest.mark.parametrize("words", SUBCOMMANDS)
+def test_the_example_of_a_help_works(
+    words: str,
+    place: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each has one, of its own command, and it ends well."""
+    monkeypatch.setenv("COLUMNS", "200")
+    found = examples(words, capsys)
+    assert found, f"{words}: its help has no example"
+    body = WAITING.get(words, to_body(message([event(1)], record("config"))))
+    sent = boto3.client("sqs").send_message(QueueUrl=place["usage_dead_letter"], MessageBody=body)
+    for example in found:
+        assert example.startswith(f"{PROGRAM} {words}")
+        tokens = shlex.split(example.replace(MESSAGE, sent["MessageId"]))[1:]
+        status = main([*tokens, *(FOLLOWED if words == "verify" else [])])
+        assert status == ENDS.get(words, 0), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", SUBCOMMANDS)
+def test_every_option_says_what_it_is_for(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside its name and its kind."""
+    monkeypatch.setenv("COLUMNS", "300")
+    assert main([*words.split(), "--help"]) == 0
+    rows = re.findall(r"^│[ *]*(--?\S.*?)\s*│$", capsys.readouterr().out, re.MULTILINE)
+    assert rows
+    assert [row for row in rows if not re.search(r"\S {2,}\S", row)] == []

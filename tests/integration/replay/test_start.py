@@ -1,0 +1,184 @@
+"""The start of a replay, beside executions that really run on ministack."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from functions.replay import start
+from functions.replay.start import LISTED_AFTER_SECONDS
+from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.set_aside_messages import event, message, record
+from tests.integration.replay.conftest import Context, Surroundings, lambda_context
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+WAITS_FOR_EVER = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Wait",
+    "States": {"Wait": {"Type": "Wait", "Seconds": 1_000_000, "End": True}},
+}
+
+
+@dataclass
+class Machine:
+    """A state machine whose executions run until they are stopped; each may ask for its start."""
+
+    def __post_init__(self) -> None:
+        self.sfn: SFNClient = boto3.client("stepfunctions")
+        name = f"start-{uuid4().hex[:12]}"
+        role = boto3.client("iam").create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []})
+        )
+        self.arn = self.sfn.create_state_machine(
+            name=name, definition=json.dumps(WAITS_FOR_EVER), roleArn=role["Role"]["Arn"]
+        )["stateMachineArn"]
+
+    running: list[str] = field(default_factory=list)
+
+    def run(self, name: str, order: object) -> str:
+        arn = self.sfn.start_execution(
+            stateMachineArn=self.arn, name=name, input=json.dumps(order)
+        )["executionArn"]
+        self.running.append(arn)
+        return arn
+
+    def stop(self, name: str) -> None:
+        (arn,) = [one for one in self.running if one.endswith(f":{name}")]
+        self.running.remove(arn)
+        self.sfn.stop_execution(executionArn=arn)
+
+    def begin(self, name: str, order: object) -> dict[str, Any]:
+        """What the start says to a new execution."""
+        return self.ask(self.run(name, order), order)
+
+    def ask(self, arn: str, order: object, seconds_ago: int = 0) -> dict[str, Any]:
+        # S3's times are whole seconds: what stands there is before this.
+        now_ms = time.time_ns() // 1_000_000 + 2_000 - seconds_ago * 1_000
+        task = {
+            "replayId": arn.rpartition(":")[2],
+            "executionArn": arn,
+            "stateMachineArn": self.arn,
+            "startedAt": iso_from_epoch_ms(now_ms),
+            "input": order,
+        }
+        return start.handler(task, lambda_context(Context()))
+
+
+@pytest.fixture
+def machine(aws: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """One usage message waits, one for the counters, and one object."""
+    monkeypatch.setenv("QUARANTINE_BUCKET", aws.bucket)
+    start._wired.cache_clear()
+    aws.set_aside(message([event(1)], record()))
+    aws.sqs.send_message(QueueUrl=aws.counter_dead_letter_url, MessageBody="{}")
+    aws.s3.put_object(Bucket=aws.bucket, Key="quarantine/tamper/undated/x.json", Body=b"[]")
+    found = Machine()
+    yield found
+    for arn in found.running:
+        found.sfn.stop_execution(executionArn=arn)
+    start._wired.cache_clear()
+
+
+def test_of_two_replays_started_together_one_works(machine: Machine) -> None:
+    """The other names it and ends at once, as a success: nothing is wrong. Stopping the first
+    leaves nothing locked.
+    """
+    assert machine.begin("first", {})["outcome"] == "start"
+    assert machine.begin("second", {}) == {
+        "outcome": "another_replay_is_running",
+        "replayId": "second",
+        "runningReplay": "first",
+    }
+    machine.stop("second")
+    machine.stop("first")
+    assert machine.begin("third", {})["outcome"] == "start"
+
+
+def test_a_person_does_not_wait_for_what_a_schedule_does_quietly(machine: Machine) -> None:
+    """The schedule's own next one does, for both; no replay waits for a younger one."""
+    scheduled = machine.run("scheduled", {"quiet": True})
+    assert machine.begin("again", {"quiet": True})["runningReplay"] == "scheduled"
+    machine.stop("again")
+    assert machine.begin("person", {})["outcome"] == "start"
+    assert machine.begin("another", {})["runningReplay"] == "person"
+    assert machine.ask(scheduled, {"quiet": True})["outcome"] == "start"
+
+
+def test_replays_of_two_sources_do_not_wait_for_each_other(machine: Machine) -> None:
+    """They share no queue and no object. What an older one takes from stands in its input; one that
+    will be refused holds nobody up.
+    """
+    for number, order in enumerate([{"source": "quarantine"}, {"source": "nowhere"}, [3]]):
+        machine.run(f"older-{number}", order)
+    # `[3]` names no source, so it would be one of the default: it is older, and wins.
+    assert machine.begin("mine", {})["runningReplay"] == "older-2"
+    machine.stop("mine")
+    machine.stop("older-2")
+    assert machine.begin("again", {})["outcome"] == "start"
+    assert machine.begin("counters", {"source": "counters"})["outcome"] == "start"
+    assert machine.begin("late", {"source": "quarantine"})["runningReplay"] == "older-0"
+
+
+def test_it_looks_again_until_it_is_listed_itself(machine: Machine) -> None:
+    """A listing that lags may hide an older one; longer than a listing ever lagged nobody waits."""
+    unlisted = f"{machine.run('older', {'source': 'counters'})}-not-listed"
+    assert machine.ask(unlisted, {}) == {"outcome": "look_again"}
+    assert machine.ask(unlisted, {}, seconds_ago=LISTED_AFTER_SECONDS + 3)["outcome"] == "start"
+
+
+@pytest.mark.parametrize(
+    ("order", "problem"),
+    [
+        ({"maxMessage": 3}, "maxMessage: is not a field of a replay"),
+        ([], "input: give a JSON object"),
+        (None, "input: give a JSON object"),
+        ({"source": "nowhere"}, "source: "),
+    ],
+)
+def test_an_input_that_is_not_understood_is_refused(
+    order: object, problem: str, machine: Machine
+) -> None:
+    """Before anything is looked at; the field and the fix are named."""
+    answer = machine.ask("no execution", order)
+    assert answer["outcome"] == "refused"
+    assert answer["problem"].startswith(problem)
+
+
+@pytest.mark.parametrize("source", ["usage", "quarantine", "counters"])
+def test_what_waits_bounds_the_replay(source: str, machine: Machine) -> None:
+    """The order leaves with its defaults, the progress with what waits now."""
+    answer = machine.begin("mine", {"source": source, "maxMessages": 3})
+    assert answer["outcome"] == "start"
+    assert answer["order"] == {
+        "source": source,
+        "dryRun": False,
+        "maxMessages": 3,
+        "filter": {},
+        "sendAmbiguous": False,
+        "quiet": False,
+    }
+    progress = answer["progress"]
+    assert (progress.pop("waitingAtStart"), progress.pop("marker")) == (1, "")
+    assert not any(progress.values())
+
+
+def test_nothing_waits(machine: Machine, aws: Surroundings) -> None:
+    """What is in other hands is told; a reason that is spelled otherwise finds nothing."""
+    hidden = boto3.client("sqs").receive_message(
+        QueueUrl=aws.usage_dead_letter_url, VisibilityTimeout=600
+    )["Messages"]
+    assert len(hidden) == 1
+    answer = machine.begin("mine", {})
+    assert (answer["outcome"], answer["replayId"]) == ("nothing_to_replay", "mine")
+    assert answer["hiddenMessages"] == 1
+    order = {"source": "quarantine", "filter": {"reason": ["tampered"]}}
+    other = machine.begin("other", order)
+    assert other["outcome"] == "nothing_to_replay"
+    assert other["order"]["filter"] == {"reason": ["tampered"]}

@@ -1,0 +1,119 @@
+"""What is always true of a replay's rounds, whatever they learn."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.replay.limits import Moved
+from functions.replay.readiness import Readiness, ReadinessOutcome
+from functions.replay.round_decision import (
+    AFORO_WAITS,
+    LEDGER_WAITS,
+    MOST_CALLS,
+    MOST_ROUNDS,
+    RoundOutcome,
+    ledger_wait_seconds,
+)
+from tests.unit.replay.played_replay import CLAIM_SECONDS, MOVED, PlayedReplay
+
+WORDS = st.sampled_from(ReadinessOutcome)
+READINESS = st.builds(
+    lambda outcome, seconds: Readiness(outcome, "told", None, seconds), WORDS, st.integers(1, 300)
+)
+MOVES = st.builds(
+    Moved,
+    messages=st.integers(0, 3),
+    events=st.integers(0, 40),
+    seen=st.integers(0, 3),
+    held=st.integers(0, 3),
+    is_queue_empty=st.booleans(),
+)
+ORDERS = st.fixed_dictionaries(
+    {"source": st.sampled_from(["usage", "quarantine", "counters"]), "dryRun": st.booleans()},
+    optional={"maxMessages": st.integers(1, 50)},
+)
+REPLAYS = st.builds(
+    PlayedReplay,
+    order=ORDERS,
+    waiting=st.integers(1, 60),
+    moves=st.lists(MOVES, min_size=1, max_size=8),
+    looks=st.lists(st.sampled_from([0, 0, 3]), min_size=1, max_size=12),
+    aforo=st.lists(READINESS, min_size=1, max_size=6),
+    move_seconds=st.sampled_from([1, 300]),
+)
+
+
+@given(played=REPLAYS)
+def test_a_replay_always_ends(played: PlayedReplay) -> None:
+    """With a word that the machine knows, and before the execution's history is full."""
+    results = list(played.results())
+    assert len(results) <= MOST_CALLS
+    assert results[-1].outcome in {RoundOutcome.FINISHED, RoundOutcome.STOPPED}
+    assert all(bool(one.trouble) is (one.outcome is RoundOutcome.STOPPED) for one in results)
+
+
+@given(played=REPLAYS)
+def test_progress_never_goes_back_and_no_move_may_do_more_than_is_left(
+    played: PlayedReplay,
+) -> None:
+    """What is counted stays counted; a move has something to look for, and a limit."""
+    *_, last = results = list(played.results())
+    counts = [
+        (one.progress.rounds, one.progress.seen, one.progress.messages, one.progress.events)
+        for one in results
+    ]
+    assert counts == sorted(counts)
+    assert all(task.see_at_most > 0 and task.move_at_most > 0 for task in played.limits)
+    assert [task.round for task in played.limits] == list(range(1, last.progress.rounds + 1))
+
+
+@given(played=REPLAYS)
+def test_usage_is_moved_only_when_aforo_is_ready_and_the_last_move_is_settled(
+    played: PlayedReplay,
+) -> None:
+    """It is not fed into an outage; who does not wait for Aforo does not ask it."""
+    waits_for_aforo = played.order["source"] == "usage" and not played.order["dryRun"]
+    list(played.results())
+    assert waits_for_aforo or not played.asked
+    is_settled, last = True, ""
+    for happened in played.story:
+        if happened.startswith("sent") and waits_for_aforo:
+            assert is_settled
+            assert last == "ready"
+        is_settled = happened == "settled" or (is_settled and happened != "sent")
+        last = happened
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"moves": [Moved(messages=1, events=1, seen=1)], "looks": [1, 1, 0]},
+        {"moves": [Moved(messages=1, events=1, seen=1, is_queue_empty=True)]},
+        {"moves": [Moved(is_queue_empty=True), Moved(seen=1, is_queue_empty=True)] * 300},
+    ],
+)
+def test_the_most_calls_are_no_more_than_what_they_are_made_of(
+    told: dict[str, Any],
+) -> None:
+    """Rounds that settle slowly, and that find the queue empty each time."""
+    said = PlayedReplay(waiting=10_000, **told).told()
+    assert sum(one.startswith("wait") for one in said) <= MOST_ROUNDS + LEDGER_WAITS + AFORO_WAITS
+    assert len(said) <= MOST_CALLS
+
+
+def test_waits_for_the_ledger_grow_to_a_minute() -> None:
+    """A move is settled in seconds, or Aforo is away for minutes."""
+    waits = [ledger_wait_seconds(number) for number in range(240)]
+    assert waits[:6] == [2, 2, 3, 4, 6, 8]
+    assert waits == sorted(waits)
+    assert max(waits) == 60
+    assert 3 < sum(waits) / 3_600 < 4.5
+
+
+def test_what_a_killed_move_had_claimed_is_waited_for_longer_than_it_is_hidden() -> None:
+    """Else the second look would find nothing, and the replay would end."""
+    first, second, *_ = PlayedReplay(moves=[Moved(is_queue_empty=True), MOVED]).results()
+    assert (first.outcome, second.outcome) == (RoundOutcome.MOVED, RoundOutcome.WAIT)
+    assert second.wait_seconds > CLAIM_SECONDS
