@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from functions.metering.billing.decide import Billed, bill
+from functions.metering.billing.decide import RULES, Billed, Rules, bill
 from functions.metering.configuration.version import Configuration
 from functions.metering.request import Request
-from functions.usage.message import event_text
 from functions.usage.moment import DAY_MS
 from functions.usage.outcome import Excluded, Quarantined
 
@@ -51,6 +50,7 @@ class SortedRequests:
 
     configuration: Configuration
     now_ms: int
+    rules: Rules = RULES
     event_texts: list[str] = field(default_factory=list)
     quarantined: list[QuarantinedRequest] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
@@ -65,15 +65,15 @@ class SortedRequests:
             self.quarantined.append(QuarantinedRequest(found, log_events))
             return
         self.dropped_figures += found.dropped_figures
-        match bill(found, self.configuration, self.now_ms):
-            case Quarantined() as why:
-                self.quarantined.append(QuarantinedRequest(why, log_events))
-            case Excluded() as why:
-                self.exclude(why)
-            case events:
-                if isinstance(events, Billed):
-                    self.omitted.update(events.omitted)
-                self.bill(map(event_text, events), found.time_ms or 0)
+        billing = bill(found, self.configuration, self.now_ms, self.rules)
+        if isinstance(billing, tuple):
+            if isinstance(billing, Billed):
+                self.omitted.update(billing.omitted)
+            self.bill(billing, found.time_ms or 0)
+        elif isinstance(billing, Excluded):
+            self.exclude(billing)
+        else:
+            self.quarantined.append(QuarantinedRequest(billing, log_events))
 
     def exclude(self, why: Excluded) -> None:
         self.excluded[why.reason] += 1

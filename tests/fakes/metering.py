@@ -1,10 +1,36 @@
 """Stand-ins for metering's neighbours that keep what they are given, or fail when told to."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
+from functions.metering.billing.decide import Billed, Billing
 from functions.metering.configuration.version import Configuration
 from functions.metering.quarantine import QuarantineObject
 from functions.usage.errors import Retryable
+from functions.usage.event import UsageEvent
+from functions.usage.outcome import Excluded, Quarantined
+
+
+class Events(tuple[UsageEvent, ...]):  # noqa: SLOT001 - a tuple's subclass can have none
+    """The events of one request, read again; `omitted` as billing says it."""
+
+    omitted: Sequence[str] = ()
+
+
+def readable(billing: Billing) -> Events | Excluded | Quarantined:
+    """What became of a request, its events as a test looks at them."""
+    if not isinstance(billing, tuple):
+        return billing
+    events = Events(map(json.loads, billing))
+    if isinstance(billing, Billed):
+        events.omitted = billing.omitted
+    return events
+
+
+def events_of(billing: Billing) -> tuple[UsageEvent, ...]:
+    """The events of a billable request; none where it is not billed."""
+    found = readable(billing)
+    return found if isinstance(found, Events) else ()
 
 
 class FakeQueue:

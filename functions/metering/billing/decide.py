@@ -5,21 +5,15 @@ The customer is whom the authorizer verified, else whom the customer map names f
 else nobody: there is no default customer (architecture.md, What is one request).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from functions.metering.billing.gateway_refusal import (
-    ACCESS_DENIED,
-    DENIED,
-    FORBIDDEN,
-    NOT_SERVED,
-    THROTTLED,
-    UNAUTHORIZED,
-)
+from functions.metering.billing.exclusions import EXCLUSIONS, Exclusion
 from functions.metering.billing.measuring import measured
-from functions.metering.billing.request_event import event_of
-from functions.metering.configuration.version import Configuration, Version
+from functions.metering.billing.request_event import EventWriter
+from functions.metering.configuration.version import CompiledVersion, Configuration
 from functions.metering.request import Request, is_gateway_id
-from functions.usage.event import RequestIdentity, UsageEvent
+from functions.usage.event import RequestIdentity
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.quota import CUSTOMER_ID
@@ -28,7 +22,6 @@ from functions.usage.quota import CUSTOMER_ID
 AHEAD_MS = 2 * HOUR_MS
 
 NO_TIME = Quarantined("no_time", "requestTimeEpoch")
-NO_STATUS = Quarantined("no_status", "status")
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
 NO_REQUEST_IDENTITY = Quarantined(
@@ -39,139 +32,112 @@ MASKED = Quarantined("masked", "a customer or key that is partly stars could be 
 CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
 OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenant")
 
-EXCLUDED_PATH = Excluded("excluded_path")
 # A browser asks before it calls, and sends no credential with it.
 PREFLIGHT = Excluded("preflight")
-SERVER_ERROR = Excluded("server_error")
-# Of the API that was called no meter counts anything.
-NO_METER = Excluded("no_meter")
-EXCLUDED_STATUSES: Mapping[int | None, Excluded] = {
-    401: UNAUTHORIZED,
-    403: FORBIDDEN,
-    429: THROTTLED,
-}
-OTHER_EXCLUDED_STATUS = Excluded("excluded_status")
-_FIRST_SERVER_ERROR = 500
-_DOUBTFUL = ("..", "//", "/./", "%", ";", "\\")
-_TOO_MANY_REQUESTS = 429
 
 
-class Billed(tuple[UsageEvent, ...]):  # noqa: SLOT001 - a tuple's subclass can have none
-    """The events of one request. `omitted`: why meters of it made none."""
+class Billed(tuple[str, ...]):  # noqa: SLOT001 - a tuple's subclass can have none
+    """The events of one request, as JSON texts. `omitted`: why meters of it made none."""
 
     omitted: Sequence[str] = ()
 
 
-type Billing = tuple[UsageEvent, ...] | Excluded | Quarantined
+type Billing = tuple[str, ...] | Excluded | Quarantined
 
 
-def bill(request: Request, configuration: Configuration, now_ms: int) -> Billing:
+class Rules(NamedTuple):
+    """What decides beside the configuration. Given, so that one more can be tried."""
+
+    exclusions: Sequence[Exclusion]
+    writer: EventWriter
+
+
+RULES = Rules(EXCLUSIONS, EventWriter())
+
+
+def bill(
+    request: Request, configuration: Configuration, now_ms: int, rules: Rules = RULES
+) -> Billing:
     """One event per meter, by the configuration in force at the request's time. `now_ms` only
     serves to refuse times that cannot be.
     """
+    version = _version_of(request, configuration, now_ms)
+    if isinstance(version, Quarantined):
+        return version
+    exclusions, writer = rules
+    for exclusion in exclusions:
+        why = exclusion(request, version)
+        if why is not None:
+            return why
+    customer = _verified_customer(request, version)
+    if isinstance(customer, str):
+        return _events(request, customer, version, writer)
+    is_preflight = customer is NO_CUSTOMER and request.method == "OPTIONS"
+    return PREFLIGHT if is_preflight else customer
+
+
+def _version_of(
+    request: Request, configuration: Configuration, now_ms: int
+) -> CompiledVersion | Quarantined:
+    """What was in force when the request was made."""
     if request.fault is not None:
         return request.fault
-    if request.time_ms is None:
+    time_ms = request.time_ms
+    if time_ms is None:
         return NO_TIME
-    if request.time_ms > now_ms + AHEAD_MS:
+    if time_ms > now_ms + AHEAD_MS:
         return CLOCK
-    version = configuration.in_force(request.time_ms)
-    if version is None:
-        return NO_CONFIGURATION
-    excluded = exclusion(request, version)
-    return excluded or _billed(request, version)
+    version = configuration.in_force(time_ms)
+    return NO_CONFIGURATION if version is None else version.compiled
 
 
-def _billed(request: Request, version: Version) -> Billing:
-    customer = verified_customer(request, version)
-    if customer is NO_CUSTOMER and request.method == "OPTIONS":
-        return PREFLIGHT
-    return customer if isinstance(customer, Quarantined) else _events(request, customer, version)
-
-
-def exclusion(request: Request, version: Version) -> Excluded | Quarantined | None:
-    """Why a request is not billed whoever made it; None if it may be."""
-    path = _path_to_exclude(request)
-    if path is not None and version.excludes_path(path):
-        return EXCLUDED_PATH
-    refused = _refusal(request, version)
-    if refused is not None:
-        return refused
-    if request.status is None:
-        return NO_STATUS
-    if not version.meters_for(request.api_id):
-        return NO_METER
-    if request.status >= _FIRST_SERVER_ERROR and not version.bill_server_errors:
-        return SERVER_ERROR
-    return None
-
-
-def _path_to_exclude(request: Request) -> str | None:
-    """The route, or the path where the route is not said or takes any path. A path that a backend
-    may read as another one excludes nothing: its client would choose what is free.
-    """
-    route, path = request.route, request.path
-    if path is None or (route is not None and "+}" not in route):
-        return route
-    if any(doubt in path for doubt in _DOUBTFUL):
-        return route
-    return (
-        path.removeprefix(f"/{request.stage}")
-        if f"{path}/".startswith(f"/{request.stage}/")
-        else path
-    )
-
-
-def _refusal(request: Request, version: Version) -> Excluded | None:
-    """Why API Gateway's own answer, or its status, is not billed."""
-    if request.status in version.excluded_statuses:
-        # 429 is what our authorizer's Deny is mapped to.
-        if request.status == _TOO_MANY_REQUESTS and request.error_type == ACCESS_DENIED:
-            return DENIED
-        return EXCLUDED_STATUSES.get(request.status, OTHER_EXCLUDED_STATUS)
-    return NOT_SERVED.get(request.error_type)
-
-
-def verified_customer(request: Request, version: Version) -> str | Quarantined:
+def _verified_customer(request: Request, version: CompiledVersion) -> str | Quarantined:
     """Who pays. Stars stand where API Gateway masked a value: the six characters that it leaves
     are shared by many (gateway-logs.md 1.3).
     """
-    known = request.customer_id or request.api_key_id
+    customer, tenant = request.customer_id, request.tenant_id
+    known = customer or request.api_key_id
     if known is None:
         return NO_CUSTOMER
     if request.unverified is not None:
         return request.unverified
-    if "*" in known or (request.tenant_id is not None and "*" in request.tenant_id):
+    if "*" in known or (tenant is not None and "*" in tenant):
         return MASKED
-    if request.tenant_id is not None and version.tenant_id not in {None, request.tenant_id}:
+    if tenant is not None and version.tenant_id not in {None, tenant}:
         return OTHER_TENANT
-    if request.customer_id is None:
+    if customer is None:
         return version.customers.get(known, NO_CUSTOMER)
     return known if CUSTOMER_ID.fullmatch(known) else CUSTOMER_MALFORMED
 
 
-def _events(request: Request, customer: str, version: Version) -> Billing:
-    identity = identity_of(request)
+def _events(
+    request: Request, customer: str, version: CompiledVersion, writer: EventWriter
+) -> Billing:
+    identity = _identity_of(request)
     if identity is None:
         return NO_REQUEST_IDENTITY
-    events: list[UsageEvent] = []
+    if not request.extended_request_id:
+        request = request._replace(extended_request_id=identity.extended_request_id)
+    events: list[str] = []
     omitted: list[str] = []
     for meter in version.meters_for(request.api_id):
         found = measured(request, meter)
         # All meters or none: a later, better reading of this line gives the same keys again.
         if isinstance(found, Quarantined):
             return found
-        events += [event_of(request, identity, customer, meter, one) for one in found.measures]
-        omitted += found.omitted
+        measures, left_out = found
+        events += [writer.text(request, identity, customer, meter, one) for one in measures]
+        omitted += left_out
     if not events:
         return Excluded(min(omitted))
+    if not omitted:
+        return tuple(events)
     billed = Billed(events)
-    if omitted:
-        billed.omitted = omitted
+    billed.omitted = omitted
     return billed
 
 
-def identity_of(request: Request) -> RequestIdentity | None:
+def _identity_of(request: Request) -> RequestIdentity | None:
     """What makes it one request; None when a part is missing: an identity is never guessed."""
     account, api, stage = request.account_id, request.api_id, request.stage
     extended_request_id = request.extended_request_id

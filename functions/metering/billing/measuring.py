@@ -12,7 +12,7 @@ from typing import NamedTuple
 from functions.metering.billing.figure import figure_of
 from functions.metering.billing.listed import Element, elements_of
 from functions.metering.billing.request_event import Measure
-from functions.metering.configuration.meter import Meter
+from functions.metering.configuration.meter import CompiledMeter
 from functions.metering.configuration.product_fields import (
     EXECUTION_DURATION,
     EXECUTION_STATUS,
@@ -47,7 +47,7 @@ _ONCE = Measured((Measure(1),))
 _NOTHING = Measured(omitted=(ZERO_QUANTITY,))
 
 
-def measured(request: Request, meter: Meter) -> Measured | Quarantined:
+def measured(request: Request, meter: CompiledMeter) -> Measured | Quarantined:
     """What `meter` counts in `request`."""
     if meter.is_plain:
         return _plain(request, meter)
@@ -67,7 +67,7 @@ def measured(request: Request, meter: Meter) -> Measured | Quarantined:
     )
 
 
-def _plain(request: Request, meter: Meter) -> Measured | Quarantined:
+def _plain(request: Request, meter: CompiledMeter) -> Measured | Quarantined:
     if not meter.counts_bytes:
         return _ONCE
     if request.response_bytes is None:
@@ -87,7 +87,7 @@ def _all(found: Sequence[Measure | str | Quarantined]) -> Measured | Quarantined
 
 
 def _of_element(
-    request: Request, meter: Meter, place: int, element: Element
+    request: Request, meter: CompiledMeter, place: int, element: Element
 ) -> Measure | str | Quarantined:
     quantity = _quantity(request, meter, element)
     if isinstance(quantity, str | Quarantined):
@@ -95,10 +95,12 @@ def _of_element(
     said = _said(request, meter, element)
     if isinstance(said, Quarantined):
         return said
-    return Measure(quantity, place, said, labels_of(request, meter, element))
+    return Measure(quantity, place, said, _labels_of(request, meter, element))
 
 
-def labels_of(request: Request, meter: Meter, element: Element = _NO_ELEMENT) -> Mapping[str, str]:
+def _labels_of(
+    request: Request, meter: CompiledMeter, element: Element = _NO_ELEMENT
+) -> Mapping[str, str]:
     """The meter's own metadata, as far as the line says it."""
     return {
         name: text
@@ -107,7 +109,9 @@ def labels_of(request: Request, meter: Meter, element: Element = _NO_ELEMENT) ->
     }
 
 
-def _quantity(request: Request, meter: Meter, element: Element) -> int | float | str | Quarantined:
+def _quantity(
+    request: Request, meter: CompiledMeter, element: Element
+) -> int | float | str | Quarantined:
     key = meter.quantity_key
     if key is None:
         return 1
@@ -123,7 +127,7 @@ def _quantity(request: Request, meter: Meter, element: Element) -> int | float |
 
 
 def _said(
-    request: Request, meter: Meter, element: Element
+    request: Request, meter: CompiledMeter, element: Element
 ) -> Mapping[ProductField, str | int] | Quarantined:
     product = meter.product
     said: dict[ProductField, str | int] = {}
@@ -147,9 +151,11 @@ def _say_duration(said: dict[ProductField, str | int], otherwise: int | None) ->
         said[EXECUTION_DURATION] = duration
 
 
-def _field_value(request: Request, meter: Meter, element: Element, field: ProductField) -> object:
+def _field_value(
+    request: Request, meter: CompiledMeter, element: Element, field: ProductField
+) -> object:
     """A field need not be declared where the list's elements call it by its own name."""
-    key = meter.fields_.get(field)
+    key = meter.fields.get(field)
     if field in element and key not in element:
         return element[field]
     return _MISSING if key is None else _value(request, element, key)

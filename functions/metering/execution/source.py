@@ -10,7 +10,6 @@ from functions.metering.configuration.version import Configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import QuarantinedRequest, SortedRequests
-from functions.usage.message import event_text
 from functions.usage.outcome import Excluded, Quarantined
 
 
@@ -61,5 +60,5 @@ class ExecutionLogSource:
                 case Excluded() as why:
                     result.exclude(why)
                 case events:
-                    result.bill(map(event_text, events), found.request.time_ms or 0)
+                    result.bill(events, found.request.time_ms or 0)
         return result

@@ -5,6 +5,7 @@ an execution log) the time, metering will know them from the delivery: the outco
 request that has them, and the event is shown without what is made of them.
 """
 
+import json
 from collections.abc import Iterator
 from itertools import repeat
 from typing import Literal, NamedTuple
@@ -19,9 +20,11 @@ from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
 from functions.operator.explain.access_log_text import is_unknown_text
 from functions.operator.explain.line_origin import is_execution
+from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_STREAM
-from functions.usage.outcome import Excluded
+from functions.usage.outcome import Excluded, Quarantined
 
+type Outcome = tuple[UsageEvent, ...] | Excluded | Quarantined
 type Kind = Literal["access", "execution", "auto"]
 
 # Nobody's: it marks an event whose key nobody can know yet.
@@ -46,7 +49,7 @@ class Explained(NamedTuple):
     """One request; None where the log events are not of any."""
 
     request: Request | None
-    billing: Billing
+    billing: Outcome
     lacks_time: bool = False  # the log events had no stamp to say it
     is_text: bool = False  # a line that is not even broken JSON
 
@@ -82,13 +85,18 @@ def _of_access_log(
     )
     foreign = ForeignDelivery(place, terms.configuration, terms.region or NO_REGION, terms.now_ms)
     for log_event in log_events:
-        line = log_event.get("message") if isinstance(log_event, dict) else None
-        found = source.read(line, None, log_event, foreign)
+        found = source.read(log_event, foreign)
         if isinstance(found, Request):
-            yield Explained(found, bill(found, terms.configuration, terms.now_ms))
+            yield Explained(found, _readable(bill(found, terms.configuration, terms.now_ms)))
         else:
+            line = log_event.get("message") if isinstance(log_event, dict) else None
             is_text = isinstance(line, str) and is_unknown_text(line)
             yield Explained(None, found, is_text=is_text)
+
+
+def _readable(billing: Billing) -> Outcome:
+    """With the events as objects: they are shown without what a delivery alone can say."""
+    return tuple(map(json.loads, billing)) if isinstance(billing, tuple) else billing
 
 
 def _log_group(delivery: LogDelivery, terms: ExplainTerms) -> str:
@@ -115,7 +123,7 @@ def _of_execution_log(
         lacks_time = request.time_ms is None and not _is_stamped(found.log_events)
         if lacks_time:
             found = found._replace(request=request._replace(time_ms=terms.now_ms))  # noqa: PLW2901 - as it will be delivered
-        billing = bill_execution(found, terms.configuration, terms.now_ms)
+        billing = _readable(bill_execution(found, terms.configuration, terms.now_ms))
         is_other = found.excluded is not None and found.excluded.reason in _OTHER_LOGS
         yield Explained(None if is_other else request, billing, lacks_time)
 

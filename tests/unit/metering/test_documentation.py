@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from functions.metering.access.format_v1 import read_line
 from functions.metering.billing.decide import bill
@@ -21,6 +20,7 @@ from functions.metering.line_text import stain
 from functions.metering.request import Request
 from functions.metering.sorting import UNFIT_REASONS
 from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
+from tests.fakes.metering import events_of
 from tests.template.stack import template
 
 ROOT = Path(__file__).parents[3]
@@ -80,7 +80,7 @@ def test_the_example_with_tokens_and_tools_gives_the_events_that_it_says() -> No
     assert isinstance(request, Request)
     configuration = read_configuration(json.dumps(TOKENS).encode())
     moment = REQUEST_TIME_MS + 150 * 86_400_000
-    outcome: Any = bill(request._replace(time_ms=moment), configuration, moment)
+    outcome = events_of(bill(request._replace(time_ms=moment), configuration, moment))
     assert [(event["metricName"], event["quantity"]) for event in outcome] == [
         ("API Calls", 1),
         ("Input Tokens", 812),

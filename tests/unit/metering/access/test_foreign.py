@@ -16,6 +16,7 @@ from functions.metering.field_names import COMMON_NAMES
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
+from tests.fakes.metering import readable
 
 ACCOUNT = "123456789012"
 NOW_MS = REQUEST_TIME_MS + 20_000
@@ -65,7 +66,7 @@ def read(line: object, **declared: Any) -> Request:
 
 
 def billed(request: Request) -> Any:
-    return bill(request, default_configuration(), NOW_MS)
+    return readable(bill(request, default_configuration(), NOW_MS))
 
 
 def _name(sample: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.shape import shape_of
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line
+from tests.fakes.metering import readable
 
 NOW_MS = REQUEST_TIME_MS + 20_000
 API_CALLS = {"id": "api_calls", "metricName": "API Calls"}
@@ -36,7 +37,7 @@ def configured(**changes: Any) -> Configuration:
 def billed(configuration: Configuration | None = None, /, **changes: object) -> Any:
     request = read_line(access_line(**changes), REGION)
     assert isinstance(request, Request)
-    return bill(request, configuration or configured(), NOW_MS)
+    return readable(bill(request, configuration or configured(), NOW_MS))
 
 
 def test_an_event_is_as_aforo_takes_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.metering.access.foreign import read_foreign_line
 from functions.metering.access.format_v1 import read_line
-from functions.metering.billing.decide import Billed, bill
+from functions.metering.billing.decide import bill
 from functions.metering.billing.figure import LARGEST, figure_of
 from functions.metering.billing.listed import ELEMENTS
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
@@ -22,6 +22,7 @@ from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.shape import shape_of
 from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS, access_line
+from tests.fakes.metering import Events, events_of, readable
 
 NOW_MS = REQUEST_TIME_MS + 20_000
 CALLS = {"id": "api_calls", "metricName": "API Calls"}
@@ -60,7 +61,7 @@ def read(line: str) -> Request:
 
 
 def billed(*meters: Mapping[str, Any], **said: object) -> Any:
-    return bill(read(access_line(**said)), configured(*meters), NOW_MS)
+    return readable(bill(read(access_line(**said)), configured(*meters), NOW_MS))
 
 
 def quantities(events: tuple[UsageEvent, ...]) -> dict[str, float]:
@@ -106,7 +107,7 @@ def test_nothing_to_count_makes_no_event_and_is_counted(value: object, reason: s
     """Alone the request is excluded; beside another meter the event is omitted."""
     assert billed(INPUT, inputTokens=value) == Excluded(reason)
     outcome = billed(CALLS, INPUT, inputTokens=value)
-    assert isinstance(outcome, Billed)
+    assert isinstance(outcome, Events)
     assert (quantities(outcome), list(outcome.omitted)) == ({"api_calls": 1}, [reason])
 
 
@@ -281,7 +282,7 @@ def test_a_foreign_log_says_what_a_meter_calls_a_key() -> None:
         )
         request = read_foreign_line(json.dumps(line), declaration, None, REGION)
         assert isinstance(request, Request)
-        (event,) = bill(request, configured(meter), NOW_MS)  # type: ignore[misc]
+        (event,) = events_of(bill(request, configured(meter), NOW_MS))
         assert event["quantity"] == 812
 
 
@@ -374,8 +375,7 @@ def test_no_text_in_a_counted_key_makes_another_customer_pay(text: str) -> None:
     if isinstance(request, Request):
         version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": [*METERS[:1], TOOLS]}
         known = {"versions": [version | {"customers": {"v": "victim", "victim": "victim"}}]}
-        outcome = bill(request, Configuration.model_validate(known), NOW_MS)
-        events = outcome if isinstance(outcome, tuple) else ()
+        events = events_of(bill(request, Configuration.model_validate(known), NOW_MS))
         assert {event["customerId"] for event in events} <= {"cus_7Qm2"}
 
 
@@ -392,7 +392,7 @@ def test_a_declared_context_key_names_nobody(key: str, is_mapped: bool) -> None:
     )
     request = read_foreign_line(json.dumps(line), declaration, None, REGION)
     assert isinstance(request, Request)
-    (event,) = bill(request, configured(CALLS), NOW_MS)  # type: ignore[misc]
+    (event,) = events_of(bill(request, configured(CALLS), NOW_MS))
     assert event["customerId"] == "cus_1"
 
 

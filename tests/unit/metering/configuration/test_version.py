@@ -39,7 +39,7 @@ def test_a_document_may_say_everything() -> None:
     assert only.customers == {"v7y79n2re7": "cus_1"}
     assert only.tenant_id == "tenant_1"
     assert only.excluded_statuses == {404}
-    assert (only.excludes_path("/internal"), only.bill_server_errors) == (True, False)
+    assert (only.compiled.excludes_path("/internal"), only.bill_server_errors) == (True, False)
 
 
 def test_the_default_counts_calls_since_ever() -> None:
@@ -58,7 +58,6 @@ def test_versions_take_turns() -> None:
     change = 1_780_264_800_000
     assert configuration.in_force(change) is configuration.versions[0]
     assert configuration.in_force(change - 1) is configuration.versions[1]
-    assert configuration.next_change(change - 1) == change
     assert configuration.in_force(0) is None
 
 

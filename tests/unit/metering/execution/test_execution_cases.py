@@ -28,6 +28,7 @@ from tests.fakes.execution_log_lines import (
     vended_columns,
     woven,
 )
+from tests.fakes.metering import readable
 
 NOW_MS = REQUEST_TIME_MS + 20_000
 VICTIM = "cus_victim"
@@ -47,7 +48,9 @@ def outcomes(lines: list[Any], **place: Any) -> list[str]:
 def _name(billing: Billing) -> str:
     if isinstance(billing, Excluded | Quarantined):
         return billing.reason
-    (event,) = billing
+    found = readable(billing)
+    assert isinstance(found, tuple)
+    (event,) = found
     return event["customerId"]
 
 
