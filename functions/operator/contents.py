@@ -3,28 +3,14 @@
 A subcommand's module is imported when it runs or shows its own help: the list of all is quick.
 """
 
-from typing import NamedTuple
-
-_PACKAGE = "functions.operator"
+from functions.operator.counter_commands.counters_contents import COUNTERS
+from functions.operator.entry import Entry
 
 GROUPS = {
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
     "message": "Deal with one message that waits for a person.",
     "counters": "Say who may call, how much and how fast, and see what the counters say.",
 }
-
-
-class Entry(NamedTuple):
-    """One subcommand. `words` are its name, after its group's if it is in one."""
-
-    words: str
-    place: str
-    text: str
-
-    @property
-    def function(self) -> str:
-        """The import path of what runs."""
-        return f"{_PACKAGE}.{self.place}"
 
 
 CONTENTS = (
@@ -141,77 +127,5 @@ CONTENTS = (
 
             aforo-metering rebuild --stack aforo-metering --yes""",
     ),
-    Entry(
-        "counters open",
-        "counter_commands.standing_commands:open_counters",
-        """Declare the counters trustworthy: last, when grants and keys are in. Never after a loss.
-
-        Counters that were lost are empty: opened, they say that nobody has used anything. Then use
-        `aforo-metering rebuild`.
-
-            aforo-metering counters open --stack aforo-metering""",
-    ),
-    Entry(
-        "counters grant",
-        "counter_commands.grant_command:grant",
-        """Set how much of a meter a customer may use, and how fast.
-
-            aforo-metering counters grant --customer cus_acme --limit 1000 --period month --rate 10 --burst 20""",  # noqa: E501 - one line, to be copied
-    ),
-    Entry(
-        "counters api-key",
-        "counter_commands.credential_commands:api_key",
-        """Assign an API key to a customer. The key is read from stdin; only its SHA-256 is sent.
-
-            aforo-metering counters api-key --customer cus_acme --key-id key_1 --environment live --generate""",  # noqa: E501 - as above
-    ),
-    Entry(
-        "counters suspend",
-        "counter_commands.standing_commands:suspend",
-        """Suspend a customer: its calls are refused.
-
-            aforo-metering counters suspend --customer cus_acme""",
-    ),
-    Entry(
-        "counters resume",
-        "counter_commands.standing_commands:resume",
-        """Resume a customer that was suspended or closed.
-
-            aforo-metering counters resume --customer cus_acme""",
-    ),
-    Entry(
-        "counters close",
-        "counter_commands.standing_commands:close",
-        """Close a customer: its calls are refused.
-
-            aforo-metering counters close --customer cus_acme""",
-    ),
-    Entry(
-        "counters usage-plan",
-        "counter_commands.standing_commands:usage_plan",
-        """Name the usage plan that enforces a customer's rate and burst.
-
-            aforo-metering counters usage-plan --customer cus_acme --usage-identifier key-of-the-plan""",  # noqa: E501 - as above
-    ),
-    Entry(
-        "counters revoke",
-        "counter_commands.credential_commands:revoke",
-        """Refuse a token, or all tokens of a client, for a time.
-
-            aforo-metering counters revoke --key-id key_1 --hours 2""",
-    ),
-    Entry(
-        "counters jwks",
-        "counter_commands.credential_commands:jwks",
-        """Replace the keys that sign tokens.
-
-            aforo-metering counters jwks --file jwks.json""",
-    ),
-    Entry(
-        "counters show",
-        "counter_commands.standing_commands:show",
-        """Show what the counters say of a customer, as JSON.
-
-            aforo-metering counters show --customer cus_acme""",
-    ),
+    *COUNTERS,
 )

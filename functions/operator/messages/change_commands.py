@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.messages.aforo_word import decide, word_of
 from functions.operator.messages.changed_message import Asked, Plan, change_message
-from functions.operator.messages.decision import decide, word_of
 from functions.operator.messages.mending import Mend
 from functions.operator.messages.opened_queue import OPEN, Opened, Queue, QueueName
 from functions.operator.messages.queue_message import QueueMessage
