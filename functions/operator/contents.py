@@ -4,7 +4,7 @@ A subcommand's module is imported when it runs or shows its own help: the list o
 """
 
 from functions.operator.counter_commands.counters_contents import COUNTERS
-from functions.operator.entry import Entry
+from functions.operator.subcommand import Subcommand
 
 GROUPS = {
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
@@ -14,7 +14,7 @@ GROUPS = {
 
 
 CONTENTS = (
-    Entry(
+    Subcommand(
         "explain",
         "explain.explain_command:explain",
         """Say what metering would make of a log, request by request.
@@ -24,7 +24,7 @@ CONTENTS = (
 
             aforo-metering explain --config metering.json access.log""",
     ),
-    Entry(
+    Subcommand(
         "verify",
         "verify.verify_command:verify",
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.
@@ -34,7 +34,7 @@ CONTENTS = (
 
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
-    Entry(
+    Subcommand(
         "ledger",
         "ledger.ledger_command:ledger",
         """Read what was billed and what was not, each key once.
@@ -43,7 +43,7 @@ CONTENTS = (
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
-    Entry(
+    Subcommand(
         "replay start",
         "replays.replay_commands:start",
         """Start a replay, and follow it to its report.
@@ -53,28 +53,28 @@ CONTENTS = (
 
             aforo-metering replay start --class config --customer cus_acme --dry-run""",
     ),
-    Entry(
+    Subcommand(
         "replay follow",
         "replays.replay_commands:follow_one",
         """Follow a replay to its end, or read the report of one that has ended.
 
             aforo-metering replay follow --format json""",
     ),
-    Entry(
+    Subcommand(
         "replay stop",
         "replays.replay_commands:stop",
         """Stop a replay. Nothing is lost or doubled; what it had hidden shows again in 15 minutes.
 
             aforo-metering replay stop outage-2026-11-23 --why 'wrong filter'""",
     ),
-    Entry(
+    Subcommand(
         "replay list",
         "replays.replay_commands:list_them",
         """List the last replays, with their status.
 
             aforo-metering replay list --last 5""",
     ),
-    Entry(
+    Subcommand(
         "message list",
         "messages.looking:list_messages",
         """List what waits in a dead-letter queue: class, reason, tries, events, customers.
@@ -83,14 +83,14 @@ CONTENTS = (
 
             aforo-metering message list --class ambiguous --format json""",
     ),
-    Entry(
+    Subcommand(
         "message show",
         "messages.looking:show",
         """Show one message whole: why it waits, its events, its history.
 
             aforo-metering message show 1b2c3d4e""",
     ),
-    Entry(
+    Subcommand(
         "message take",
         "messages.change_commands:take",
         """Take a message out of its queue, into a file and a record beside the ledger.
@@ -99,7 +99,7 @@ CONTENTS = (
 
             aforo-metering message take 1b2c3d4e --to kept.json --why 'imported by hand'""",
     ),
-    Entry(
+    Subcommand(
         "message decide",
         "messages.change_commands:decide_one",
         """Decide about an `ambiguous` message: send the events that Aforo lacks, record the rest.
@@ -109,7 +109,7 @@ CONTENTS = (
 
             aforo-metering message decide 1b2c3d4e --aforo-has all --why 'ticket 4711'""",
     ),
-    Entry(
+    Subcommand(
         "message repair",
         "messages.change_commands:repair_one",
         """Mend a message that cannot be read, and send it.
@@ -118,7 +118,7 @@ CONTENTS = (
 
             aforo-metering message repair 1b2c3d4e --times-in-utc --why 'written by hand'""",
     ),
-    Entry(
+    Subcommand(
         "rebuild",
         "rebuild.rebuild_command:rebuild",
         """Build lost counters again, from the register and the ledger.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from functions.operator.deployment.deployment import Deployment
 
 
-class Asked(NamedTuple):
+class AskedChange(NamedTuple):
     """Which message, and who wants it changed for what reason."""
 
     message_id: str
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
     file: Path | None = None  # to keep the message in
 
 
-def change_message(asked: Asked, plan_of: Callable[[QueueMessage], Plan]) -> int:
+def change_message(asked: AskedChange, plan_of: Callable[[QueueMessage], Plan]) -> int:
     """The exit status. Permanent: refused, and nothing was changed."""
     if not asked.why.strip():
         raise Permanent("--why: say why, for who reads the record")
@@ -103,7 +103,7 @@ def _send(deployment: "Deployment", plan: Plan) -> Callable[[], object] | None:
 
 
 def _record(
-    deployment: "Deployment", asked: Asked, plan: Plan, message: QueueMessage, waits: str
+    deployment: "Deployment", asked: AskedChange, plan: Plan, message: QueueMessage, waits: str
 ) -> ChangeRecord:
     region = deployment.region
     who = aws_session(region).client("sts").get_caller_identity()["Arn"]

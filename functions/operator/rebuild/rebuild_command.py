@@ -16,7 +16,7 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.operator.aws_session import aws_session
 from functions.operator.counter_commands.register import Register
-from functions.operator.counter_commands.sending import FIND, Found
+from functions.operator.counter_commands.sending import FIND, Finder
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.plain_option import PLAIN
@@ -41,7 +41,7 @@ def rebuild(
     ] = None,
     wait_seconds: Annotated[float, Parameter(help="for the parts")] = WAIT_SECONDS,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """Exit status 0: done; 1: begun and not finished; 2: refused, with the reason on stderr."""
     since_hour = _since_hour(since)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 _PACKAGE = "functions.operator"
 
 
-class Entry(NamedTuple):
+class Subcommand(NamedTuple):
     """One subcommand. `words` are its name, after its group's if it is in one."""
 
     words: str
