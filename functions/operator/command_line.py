@@ -39,7 +39,7 @@ def command_line() -> App:
     app = App(
         name=PROGRAM,
         help="Operate the metering of an API Gateway with Aforo.",
-        help_format="markdown",
+        help_format="plaintext",
         # `--version` is an option of commands whose greatest version stands.
         version_flags=(),
     )

@@ -3,9 +3,8 @@
 A subcommand's module is imported when it runs or shows its own help: the list of all is quick.
 """
 
-from typing import NamedTuple
-
-_PACKAGE = "functions.operator"
+from functions.operator.counter_commands.counters_contents import COUNTERS
+from functions.operator.subcommand import Subcommand
 
 GROUPS = {
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
@@ -14,21 +13,8 @@ GROUPS = {
 }
 
 
-class Entry(NamedTuple):
-    """One subcommand. `words` are its name, after its group's if it is in one."""
-
-    words: str
-    place: str
-    text: str
-
-    @property
-    def function(self) -> str:
-        """The import path of what runs."""
-        return f"{_PACKAGE}.{self.place}"
-
-
 CONTENTS = (
-    Entry(
+    Subcommand(
         "explain",
         "explain.explain_command:explain",
         """Say what metering would make of a log, request by request.
@@ -38,7 +24,7 @@ CONTENTS = (
 
             aws logs tail GROUP --since 1h | aforo-metering explain --config metering.json -""",
     ),
-    Entry(
+    Subcommand(
         "verify",
         "verify.verify_command:verify",
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.
@@ -48,7 +34,7 @@ CONTENTS = (
 
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
-    Entry(
+    Subcommand(
         "ledger",
         "ledger.ledger_command:ledger",
         """Read what was billed and what was not, each key once.
@@ -57,7 +43,7 @@ CONTENTS = (
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
-    Entry(
+    Subcommand(
         "replay start",
         "replays.replay_commands:start",
         """Start a replay, and follow it to its report.
@@ -67,28 +53,28 @@ CONTENTS = (
 
             aforo-metering replay start --class config --customer cus_acme --dry-run""",
     ),
-    Entry(
+    Subcommand(
         "replay follow",
         "replays.replay_commands:follow_one",
         """Follow a replay to its end, or read the report of one that has ended.
 
             aforo-metering replay follow --format json""",
     ),
-    Entry(
+    Subcommand(
         "replay stop",
         "replays.replay_commands:stop",
         """Stop a replay. Nothing is lost or doubled; what it had hidden shows again in 15 minutes.
 
             aforo-metering replay stop outage-2026-11-23 --why 'wrong filter'""",
     ),
-    Entry(
+    Subcommand(
         "replay list",
         "replays.replay_commands:list_them",
         """List the last replays, with their status.
 
             aforo-metering replay list --last 5""",
     ),
-    Entry(
+    Subcommand(
         "message list",
         "messages.looking:list_messages",
         """List what waits in a dead-letter queue: class, reason, tries, events, customers.
@@ -97,14 +83,14 @@ CONTENTS = (
 
             aforo-metering message list --class ambiguous --format json""",
     ),
-    Entry(
+    Subcommand(
         "message show",
         "messages.looking:show",
         """Show one message whole: why it waits, its events, its history.
 
             aforo-metering message show 1b2c3d4e""",
     ),
-    Entry(
+    Subcommand(
         "message take",
         "messages.change_commands:take",
         """Take a message out of its queue, into a file and a record beside the ledger.
@@ -113,7 +99,7 @@ CONTENTS = (
 
             aforo-metering message take 1b2c3d4e --to kept.json --why 'imported by hand'""",
     ),
-    Entry(
+    Subcommand(
         "message decide",
         "messages.change_commands:decide_one",
         """Decide about an `ambiguous` message: send the events that Aforo lacks, record the rest.
@@ -123,7 +109,7 @@ CONTENTS = (
 
             aforo-metering message decide 1b2c3d4e --aforo-has all --why 'ticket 4711'""",
     ),
-    Entry(
+    Subcommand(
         "message repair",
         "messages.change_commands:repair_one",
         """Mend a message that cannot be read, and send it.
@@ -132,7 +118,7 @@ CONTENTS = (
 
             aforo-metering message repair 1b2c3d4e --times-in-utc --why 'written by hand'""",
     ),
-    Entry(
+    Subcommand(
         "rebuild",
         "rebuild.rebuild_command:rebuild",
         """Build lost counters again, from the register and the ledger.
@@ -141,77 +127,5 @@ CONTENTS = (
 
             aforo-metering rebuild --stack aforo-metering --yes""",
     ),
-    Entry(
-        "counters open",
-        "counter_commands.standing_commands:open_counters",
-        """Declare the counters trustworthy: last, when grants and keys are in. Never after a loss.
-
-        Counters that were lost are empty: opened, they say that nobody has used anything. Then use
-        `aforo-metering rebuild`.
-
-            aforo-metering counters open --stack aforo-metering""",
-    ),
-    Entry(
-        "counters grant",
-        "counter_commands.grant_command:grant",
-        """Set how much of a meter a customer may use, and how fast.
-
-            aforo-metering counters grant --customer cus_acme --limit 1000 --period month --rate 10 --burst 20""",  # noqa: E501 - one line, to be copied
-    ),
-    Entry(
-        "counters api-key",
-        "counter_commands.credential_commands:api_key",
-        """Assign an API key to a customer. The key is read from stdin; only its SHA-256 is sent.
-
-            aforo-metering counters api-key --customer cus_acme --key-id key_1 --environment live --generate""",  # noqa: E501 - as above
-    ),
-    Entry(
-        "counters suspend",
-        "counter_commands.standing_commands:suspend",
-        """Suspend a customer: its calls are refused.
-
-            aforo-metering counters suspend --customer cus_acme""",
-    ),
-    Entry(
-        "counters resume",
-        "counter_commands.standing_commands:resume",
-        """Resume a customer that was suspended or closed.
-
-            aforo-metering counters resume --customer cus_acme""",
-    ),
-    Entry(
-        "counters close",
-        "counter_commands.standing_commands:close",
-        """Close a customer: its calls are refused.
-
-            aforo-metering counters close --customer cus_acme""",
-    ),
-    Entry(
-        "counters usage-plan",
-        "counter_commands.standing_commands:usage_plan",
-        """Name the usage plan that enforces a customer's rate and burst.
-
-            aforo-metering counters usage-plan --customer cus_acme --usage-identifier key-of-the-plan""",  # noqa: E501 - as above
-    ),
-    Entry(
-        "counters revoke",
-        "counter_commands.credential_commands:revoke",
-        """Refuse a token, or all tokens of a client, for a time.
-
-            aforo-metering counters revoke --key-id key_1 --hours 2""",
-    ),
-    Entry(
-        "counters jwks",
-        "counter_commands.credential_commands:jwks",
-        """Replace the keys that sign tokens.
-
-            aforo-metering counters jwks --file jwks.json""",
-    ),
-    Entry(
-        "counters show",
-        "counter_commands.standing_commands:show",
-        """Show what the counters say of a customer, as JSON.
-
-            aforo-metering counters show --customer cus_acme""",
-    ),
+    *COUNTERS,
 )

@@ -17,8 +17,8 @@ from functions.operator.counter_commands.instants import moment_ms
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
-    Found,
-    Version,
+    Finder,
+    VersionOption,
     send,
     versioned,
 )
@@ -54,9 +54,9 @@ def api_key(
         str | None,
         Parameter(name="--sha256", help="of a key that you do not have: 64 hex digits"),
     ] = None,
-    version: Version = None,
+    version: VersionOption = None,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """The key is read from stdin, made here, or known by its SHA-256 alone."""
     if generate and digest is not None:
@@ -86,7 +86,7 @@ def revoke(
         Parameter(help="if no --until is given; one for a token (it expires by itself)"),
     ] = None,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """For a time: a token ends by itself, a client does not."""
     if (jti is None) == (key_id is None):
@@ -108,9 +108,9 @@ def jwks(
     *,
     url: Annotated[str | None, Parameter(help="https, or http on this machine")] = None,
     file: Annotated[Path | None, Parameter(help="a JWKS file")] = None,
-    version: Version = None,
+    version: VersionOption = None,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """All of them: a key that is not among them signs no more."""
     if (url is None) == (file is None):

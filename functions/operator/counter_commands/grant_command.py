@@ -8,8 +8,8 @@ from functions.operator.counter_commands.instants import moment_ms
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
-    Found,
-    Version,
+    Finder,
+    VersionOption,
     send,
     versioned,
 )
@@ -38,9 +38,9 @@ def grant(
     when_unknown: Annotated[
         Literal["allow", "deny"] | None, Parameter(help="the plan's policy when counters are away")
     ] = None,
-    version: Version = None,
+    version: VersionOption = None,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """Absolute: the limit in all, not more of it."""
     fields = {

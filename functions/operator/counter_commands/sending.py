@@ -19,9 +19,11 @@ from functions.usage.errors import Permanent
 
 type FindStack = Callable[[Place], Stack]
 # Tests give another; no option does.
-type Found = Annotated[FindStack, Parameter(parse=False)]
+type Finder = Annotated[FindStack, Parameter(parse=False)]
 type Customer = Annotated[str, Parameter(help="the customer's id")]
-type Version = Annotated[int | None, Parameter(help="greatest wins; without it: now, epoch ms")]
+type VersionOption = Annotated[
+    int | None, Parameter(help="greatest wins; without it: now, epoch ms")
+]
 
 FIND: FindStack = find_counters
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.counter_commands.register import Register
 from functions.operator.deployment.place import Place, find_deployment
@@ -37,8 +37,10 @@ class Stack(NamedTuple):
         body = command.model_dump_json(by_alias=True, exclude_none=True)
         try:
             if not isinstance(command, OpenCommand | LimitCommand | CloseCommand | RebuildCommand):
-                Register(boto3.client("s3"), self.configuration_bucket).record(command)
-            sent = boto3.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
+                Register(aws_session().client("s3"), self.configuration_bucket).record(command)
+            sent = (
+                aws_session().client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
+            )
         except (BotoCoreError, ClientError) as error:
             raise Permanent(f"the command was not sent: {in_plain_words(error)}") from error
         return sent["MessageId"]
@@ -54,7 +56,11 @@ class Stack(NamedTuple):
     def _ask(self, question: Mapping[str, object]) -> str:
         payload = json.dumps(question).encode()
         try:
-            answer = boto3.client("lambda").invoke(FunctionName=self.function_arn, Payload=payload)
+            answer = (
+                aws_session()
+                .client("lambda")
+                .invoke(FunctionName=self.function_arn, Payload=payload)
+            )
         except (BotoCoreError, ClientError) as error:
             raise Permanent(
                 f"the reconciliation function was not asked: {in_plain_words(error)}"

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
-    Found,
-    Version,
+    Finder,
+    VersionOption,
     send,
     versioned,
 )
@@ -20,27 +20,29 @@ from functions.reconciliation.inspection import Inspection
 from functions.usage.errors import Permanent
 
 
-def open_counters(*, version: Version = None, place: Place = HERE, find: Found = FIND) -> int:
+def open_counters(
+    *, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+) -> int:
     """Every decision is UNKNOWN before it."""
     return send({"kind": "open", "version": versioned(version)}, place, find)
 
 
 def suspend(
-    *, customer: Customer, version: Version = None, place: Place = HERE, find: Found = FIND
+    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
 ) -> int:
     """Its calls are refused until it is resumed."""
     return send(_status(customer, "suspended", version), place, find)
 
 
 def resume(
-    *, customer: Customer, version: Version = None, place: Place = HERE, find: Found = FIND
+    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
 ) -> int:
     """Its calls are decided by its quota again."""
     return send(_status(customer, "active", version), place, find)
 
 
 def close(
-    *, customer: Customer, version: Version = None, place: Place = HERE, find: Found = FIND
+    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
 ) -> int:
     """Its calls are refused."""
     return send(_status(customer, "closed", version), place, find)
@@ -61,9 +63,9 @@ def usage_plan(
     usage_identifier: Annotated[
         str | None, Parameter(help="the plan's API key; without it: none any more")
     ] = None,
-    version: Version = None,
+    version: VersionOption = None,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """Which usage plan enforces a customer's rate and burst."""
     fields = {
@@ -83,7 +85,7 @@ def show(
         list[str], PLAIN, Parameter(help="an event key: is it counted? May be repeated")
     ] = [],  # noqa: B006 - read only
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """The counters' own words, as JSON."""
     question = {"customerId": customer, "meter": meter, "keys": key}

@@ -8,6 +8,7 @@ from cyclopts import Group, Parameter
 
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.deployment.local_cloud import LOCAL_ENDPOINTS, local_cloud
+from functions.operator.deployment.stack_outputs import deployed_stack
 
 _GROUP = Group("Which deployment", sort_key=90)
 
@@ -31,7 +32,4 @@ def find_deployment(place: Place) -> Deployment:
     """TargetError names the option and what to give."""
     if place.stack is None:
         return local_cloud(place.endpoints)
-    # boto3 takes half a second to import: only who asks AWS waits for it.
-    from functions.operator.deployment.stack_outputs import deployed_stack  # noqa: PLC0415
-
     return deployed_stack(place.stack)

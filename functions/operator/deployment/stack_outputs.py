@@ -1,15 +1,20 @@
 """A stack's name comes in; its outputs leave. Credentials and Region are those of the aws CLI."""
 
-import boto3
+from typing import TYPE_CHECKING
+
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import Deployment, TargetError
+
+if TYPE_CHECKING:
+    from boto3 import Session
 
 
 def deployed_stack(name: str) -> Deployment:
     """TargetError when there is no such stack, or nobody who may ask."""
-    session = boto3.Session()
+    session = aws_session()
     try:
         (found,) = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -26,7 +31,7 @@ def deployed_stack(name: str) -> Deployment:
     return Deployment(session.region_name, outputs, lack)
 
 
-def _account(session: boto3.Session) -> str:
+def _account(session: "Session") -> str:
     try:
         return f"account {session.client('sts').get_caller_identity()['Account']}"
     except (BotoCoreError, ClientError):

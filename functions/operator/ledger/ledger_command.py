@@ -8,12 +8,16 @@ import os
 import sys
 from typing import Annotated, Literal
 
+from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import Parameter
 
+from functions.adapters.json_lines import UnreadableObject
+from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.ledger.asked_hours import question_of
 from functions.operator.ledger.forms import FORMS, LedgerFormat
+from functions.operator.ledger.opened_ledger import open_ledger
 from functions.operator.ledger.question import LedgerQuery
 from functions.operator.ledger.reading_progress import ReadingProgress
 from functions.operator.plain_option import PLAIN
@@ -69,13 +73,6 @@ def _bucket(place: Place, bucket: str | None) -> tuple[str | None, str]:
 
 
 def _answer(question: LedgerQuery, form: LedgerFormat, region: str | None, bucket: str) -> int:
-    # What imports boto3 is imported when the question is understood: half a second.
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    from functions.adapters.json_lines import UnreadableObject  # noqa: PLC0415
-    from functions.operator.aws_words import in_plain_words  # noqa: PLC0415
-    from functions.operator.ledger.opened_ledger import open_ledger  # noqa: PLC0415
-
     progress = ReadingProgress(sys.stderr)
     try:
         ledger = open_ledger(region, bucket)

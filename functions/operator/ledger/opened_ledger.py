@@ -1,9 +1,9 @@
 """A bucket's name comes in, its ledger leaves: once it is certain that it can be read."""
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger
+from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import TargetError
 
@@ -11,7 +11,7 @@ from functions.operator.deployment.deployment import TargetError
 def open_ledger(region: str | None, bucket: str) -> Ledger:
     """TargetError for a bucket that is not there, or not ours to read."""
     try:
-        client = boto3.client("s3", region_name=region)
+        client = aws_session(region).client("s3")
         client.head_bucket(Bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         message = f"the bucket {bucket} cannot be read: {in_plain_words(error)}"

@@ -10,8 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place
-from functions.operator.messages.changed_message import Asked, Plan, change_message
-from functions.operator.messages.decision import decide, word_of
+from functions.operator.messages.aforo_word import decide, word_of
+from functions.operator.messages.changed_message import AskedChange, Plan, change_message
 from functions.operator.messages.mending import Mend
 from functions.operator.messages.opened_queue import OPEN, Opened, Queue, QueueName
 from functions.operator.messages.queue_message import QueueMessage
@@ -44,7 +44,7 @@ def take(
     def plan(_: QueueMessage) -> Plan:
         return Plan("take", [f"kept in {to}, sent nowhere"], {"file": str(to)}, file=to)
 
-    return change_message(Asked(message_id, queue, why, place, open_queue, is_done=yes), plan)
+    return change_message(AskedChange(message_id, queue, why, place, open_queue, is_done=yes), plan)
 
 
 def decide_one(
@@ -82,7 +82,7 @@ def decide_one(
         return Plan("decide", lines, became, body=found.body)
 
     return change_message(
-        Asked(message_id, QueueName.USAGE, why, place, open_queue, is_done=yes), plan
+        AskedChange(message_id, QueueName.USAGE, why, place, open_queue, is_done=yes), plan
     )
 
 
@@ -120,7 +120,7 @@ def repair_one(
         return Plan("repair", lines, became, body=found.body)
 
     return change_message(
-        Asked(message_id, QueueName.USAGE, why, place, open_queue, is_done=yes), plan
+        AskedChange(message_id, QueueName.USAGE, why, place, open_queue, is_done=yes), plan
     )
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.message_queue import BYTES_PER_CALL, MessageQueue
+from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.place import Place, find_deployment
 from functions.operator.messages.change_record import ChangeRecord
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from functions.operator.deployment.deployment import Deployment
 
 
-class Asked(NamedTuple):
+class AskedChange(NamedTuple):
     """Which message, and who wants it changed for what reason."""
 
     message_id: str
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
     file: Path | None = None  # to keep the message in
 
 
-def change_message(asked: Asked, plan_of: Callable[[QueueMessage], Plan]) -> int:
+def change_message(asked: AskedChange, plan_of: Callable[[QueueMessage], Plan]) -> int:
     """The exit status. Permanent: refused, and nothing was changed."""
     if not asked.why.strip():
         raise Permanent("--why: say why, for who reads the record")
@@ -97,16 +97,16 @@ def _send(deployment: "Deployment", plan: Plan) -> Callable[[], object] | None:
     body = plan.body
     if body is None:
         return None
-    client = boto3.client("sqs", region_name=deployment.region)
+    client = aws_session(deployment.region).client("sqs")
     queue = MessageQueue(client, deployment.output("UsageQueueUrl"))
     return lambda: queue.send([body])
 
 
 def _record(
-    deployment: "Deployment", asked: Asked, plan: Plan, message: QueueMessage, waits: str
+    deployment: "Deployment", asked: AskedChange, plan: Plan, message: QueueMessage, waits: str
 ) -> ChangeRecord:
     region = deployment.region
-    who = boto3.client("sts", region_name=region).get_caller_identity()["Arn"]
+    who = aws_session(region).client("sts").get_caller_identity()["Arn"]
     fields = {
         "messageId": message.message_id,
         "change": plan.change,
@@ -116,7 +116,7 @@ def _record(
         "was": message.kept(),
         "became": plan.became,
     }
-    s3 = boto3.client("s3", region_name=region)
+    s3 = aws_session(region).client("s3")
     return ChangeRecord(s3, deployment.output("LedgerBucketName"), fields, _now_ms)
 
 

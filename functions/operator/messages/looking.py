@@ -3,11 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.messages.dead_letters import MOST_MESSAGES
 from functions.operator.messages.opened_queue import OPEN, Opened, Queue, QueueName
 from functions.operator.messages.queue_message import COLUMNS, QueueMessage, summary_of
 from functions.operator.messages.repairing import text_of
@@ -21,46 +23,60 @@ from functions.usage.errors import Permanent
 _OF_AN_EVENT = ("idempotencyKey", "customerId", "quantity", "occurredAt", "metricName")
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which rows are shown."""
+
+    set_aside_class: Annotated[
+        str | None, Parameter(name="--class", help="only this class, or kind of command")
+    ] = None
+    reason: Annotated[str | None, Parameter(help="only this reason")] = None
+    customer: Annotated[str | None, Parameter(help="only with events of this customer")] = None
+    meter: Annotated[str | None, Parameter(help="only with events of this meter")] = None
+    maybe_billed: Annotated[
+        bool, PLAIN, Parameter(help="only what Aforo may have without our knowing")
+    ] = False
+
+    def has(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is one of them."""
+        return (
+            self.set_aside_class in {None, row["class"]}
+            and self.reason in {None, row["reason"]}
+            and (self.customer is None or self.customer in row["customers"])
+            and (self.meter is None or self.meter in row["meters"])
+            and (not self.maybe_billed or row["maybeBilledSince"] is not None)
+        )
+
+
+ALL_OF_THEM = Wanted()
+
+
 def list_messages(
     *,
     queue: Queue = QueueName.USAGE,
-    set_aside_class: Annotated[
-        str | None, Parameter(name="--class", help="only this class, or kind of command")
-    ] = None,
-    reason: Annotated[str | None, Parameter(help="only this reason")] = None,
-    customer: Annotated[str | None, Parameter(help="only with events of this customer")] = None,
-    meter: Annotated[str | None, Parameter(help="only with events of this meter")] = None,
-    maybe_billed: Annotated[
-        bool, PLAIN, Parameter(help="only what Aforo may have without our knowing")
-    ] = False,
-    at_most: Annotated[int, Parameter(help="how many to receive, 1 to 10000")] = 1000,
+    wanted: Wanted = ALL_OF_THEM,
+    at_most: Annotated[int, Parameter(help=f"how many to receive, 1 to {MOST_MESSAGES}")] = 1000,
     form: Annotated[RowFormat, Parameter(name="--format", help="of the rows")] = "table",
     place: Place = HERE,
     open_queue: Opened = OPEN,
 ) -> int:
     """Receives what shows, and shows it again."""
-    if not 1 <= at_most <= 10_000:  # noqa: PLR2004 - as the help says
-        raise Permanent("--at-most: give 1 to 10000")
-    wanted = {"class": set_aside_class, "reason": reason}
-    found = find_deployment(place)
-    seen = 0
+    if not 1 <= at_most <= MOST_MESSAGES:
+        raise Permanent(f"--at-most: give 1 to {MOST_MESSAGES}")
+    deployment, seen = find_deployment(place), 0
 
-    def chosen() -> Iterator[Mapping[str, object]]:
+    def rows() -> Iterator[dict[str, object]]:
         nonlocal seen
-        for one in letters.messages(at_most):
-            seen += 1
+        for seen, one in enumerate(letters.messages(at_most), 1):
             working.doing = f"{seen} messages received"
-            row = summary_of(one)
-            if (
-                all(value in {None, row[name]} for name, value in wanted.items())
-                and (customer is None or customer in _list(row["customers"]))
-                and (meter is None or meter in _list(row["meters"]))
-                and (not maybe_billed or row["maybeBilledSince"] is not None)
-            ):
-                yield row
+            yield summary_of(one)
 
-    with open_queue(found, queue) as letters, StillWorking("message list", "") as working:
-        write_rows(COLUMNS, chosen(), sys.stdout, form)
+    with (
+        open_queue(deployment, queue) as letters,
+        StillWorking("message list", "0 messages received") as working,
+    ):
+        write_rows(COLUMNS, filter(wanted.has, rows()), sys.stdout, form)
         hidden = letters.hidden()
     others = f"; {hidden} are hidden, by a replay or another command" if hidden else ""
     limit = f" (--at-most {at_most})" if seen == at_most else ""
@@ -119,7 +135,3 @@ def _event(row: object) -> object:
     metadata = row.get("metadata")
     meter = metadata.get("meter") if isinstance(metadata, dict) else None
     return {**{name: row.get(name) for name in _OF_AN_EVENT}, "meter": meter}
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []

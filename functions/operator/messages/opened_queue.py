@@ -4,9 +4,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
-import boto3
 from cyclopts import Parameter
 
+from functions.operator.aws_session import aws_session
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.messages.dead_letters import DeadLetters
 
@@ -30,7 +30,7 @@ OUTPUTS = {
 
 def open_letters(deployment: Deployment, queue: QueueName) -> DeadLetters:
     """To be used in a `with`: what it received is shown again at its end."""
-    client = boto3.client("sqs", region_name=deployment.region)
+    client = aws_session(deployment.region).client("sqs")
     return DeadLetters(client, deployment.output(OUTPUTS[queue]))
 
 

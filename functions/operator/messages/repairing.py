@@ -24,7 +24,7 @@ from functions.usage.strict_json import read_object
 _KEY = re.compile(rf"{KEY_PREFIX}[0-9a-f]{{{KEY_DIGITS}}}")
 
 
-class Repair(NamedTuple):
+class MendedMessage(NamedTuple):
     """`body` goes to UsageQueue. `fault` is the forwarder's, of the text as it was."""
 
     body: str
@@ -39,7 +39,7 @@ def text_of(message: QueueMessage) -> str:
     return text if isinstance(text, str) else message.body
 
 
-def repair(message: QueueMessage, mend: Mend) -> Repair:
+def repair(message: QueueMessage, mend: Mend) -> MendedMessage:
     """Permanent says what is still wrong, or what must stay as it is."""
     text = text_of(message)
     document = mended(text, mend)
@@ -60,7 +60,7 @@ def repair(message: QueueMessage, mend: Mend) -> Repair:
     body = to_body(whole)
     if fault := fault_of(body):
         raise Permanent(f"ID: it cannot be read yet: {fault}: --set it, or give --file")
-    return Repair(
+    return MendedMessage(
         body=body,
         fault=str(message.content.get("fault") or fault_of(text) or "none"),
         events=len(whole["events"]),

@@ -9,14 +9,14 @@ import re
 import time
 from typing import Annotated
 
-import boto3
 from cyclopts import Parameter
 from pydantic import ValidationError
 
 from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
+from functions.operator.aws_session import aws_session
 from functions.operator.counter_commands.register import Register
-from functions.operator.counter_commands.sending import FIND, Found
+from functions.operator.counter_commands.sending import FIND, Finder
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.plain_option import PLAIN
@@ -41,7 +41,7 @@ def rebuild(
     ] = None,
     wait_seconds: Annotated[float, Parameter(help="for the parts")] = WAIT_SECONDS,
     place: Place = HERE,
-    find: Found = FIND,
+    find: Finder = FIND,
 ) -> int:
     """Exit status 0: done; 1: begun and not finished; 2: refused, with the reason on stderr."""
     since_hour = _since_hour(since)
@@ -54,11 +54,11 @@ def rebuild(
 
 
 def _tools(stack: Stack) -> Tools:
-    s3 = boto3.client("s3")
+    s3 = aws_session().client("s3")
     return Tools(
         register=Register(s3, stack.configuration_bucket).commands,
         read=Ledger(s3, stack.ledger_bucket).read,
-        send=MessageQueue(boto3.client("sqs"), stack.queue_url).send,
+        send=MessageQueue(aws_session().client("sqs"), stack.queue_url).send,
         parts_done=stack.parts_done,
         say=lambda text: print(text, flush=True),
         clock=_now_ms,

@@ -11,13 +11,11 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
-from functions.operator.plain_option import PLAIN
 from functions.operator.readable import readable
-from functions.operator.replays.replay_input import ReplayOptions, input_of
+from functions.operator.replays.replay_input import ALL_OF_IT, ReplayOptions, input_of
 from functions.operator.replays.running_replay import Replays
 from functions.operator.rows import RowFormat, write_rows
 from functions.usage.errors import Permanent
-from functions.usage.outcome import SetAsideClass
 
 type ReportFormat = Annotated[
     Literal["text", "json"], Parameter(name="--format", help="of the report")
@@ -29,37 +27,7 @@ COLUMNS = ("replayId", "status", "startedAt", "endedAt")
 
 def start(
     *,
-    source: Annotated[
-        Literal["usage", "quarantine", "counters"] | None,
-        Parameter(help="where to take from; without it: usage, from UsageDeadLetterQueue"),
-    ] = None,
-    dry_run: Annotated[bool, PLAIN, Parameter(help="say what it would do, send nothing")] = (False),
-    max_messages: Annotated[
-        int | None, Parameter(help="at most so many messages, or objects of the quarantine")
-    ] = None,
-    set_aside_class: Annotated[
-        list[SetAsideClass],
-        PLAIN,
-        Parameter(name="--class", help="only this class; may be repeated"),
-    ] = [],  # noqa: B006 - read only
-    customer: Annotated[str | None, Parameter(help="only this customer's events")] = None,
-    newer_than: Annotated[
-        str | None, Parameter(help="only requests after this time, 2026-11-23T08:00:00Z")
-    ] = None,
-    older_than: Annotated[str | None, Parameter(help="only requests before this time")] = None,
-    reason: Annotated[
-        list[str],
-        PLAIN,
-        Parameter(help="of the quarantine: only this reason; may be repeated"),
-    ] = [],  # noqa: B006 - as above
-    events_per_second: Annotated[float | None, Parameter(help="gently: at this pace")] = None,
-    send_ambiguous: Annotated[
-        bool,
-        PLAIN,
-        Parameter(
-            help="your word that Aforo has none of what is chosen; wrong, it is billed twice"
-        ),
-    ] = False,
+    options: ReplayOptions = ALL_OF_IT,
     text: Annotated[
         str | None, Parameter(name="--input", help="instead of these options: the input as JSON")
     ] = None,
@@ -71,21 +39,7 @@ def start(
     place: Place = HERE,
 ) -> int:
     """Start it, and follow it to its report."""
-    asked = input_of(
-        ReplayOptions(
-            source=source,
-            dry_run=dry_run,
-            max_messages=max_messages,
-            set_aside_class=[one.value for one in set_aside_class],
-            customer=customer,
-            older_than=older_than,
-            newer_than=newer_than,
-            reason=reason,
-            events_per_second=events_per_second,
-            send_ambiguous=send_ambiguous,
-        ),
-        text,
-    )
+    asked = input_of(options, text)
     replays = Replays(find_deployment(place))
     arn = replays.start(name or f"replay-{time.time_ns() // 1_000_000}", asked)
     sys.stderr.write(f"started {arn}\n")

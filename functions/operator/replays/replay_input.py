@@ -4,32 +4,60 @@ Step Functions console. Pure: the state machine alone judges it.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from cyclopts import Parameter
+
+from functions.operator.plain_option import PLAIN
 from functions.usage.errors import Permanent
+from functions.usage.outcome import SetAsideClass
 
 type Value = str | int | float | bool | Sequence[str] | None
 
 
-class ReplayOptions(NamedTuple):
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
     """What a person asked for; None, False and empty: not said."""
 
-    source: str | None = None
-    dry_run: bool = False
-    max_messages: int | None = None
-    set_aside_class: Sequence[str] = ()
-    customer: str | None = None
-    older_than: str | None = None
-    newer_than: str | None = None
-    reason: Sequence[str] = ()
-    events_per_second: float | None = None
-    send_ambiguous: bool = False
+    source: Annotated[
+        Literal["usage", "quarantine", "counters"] | None,
+        Parameter(help="where to take from; without it: usage, from UsageDeadLetterQueue"),
+    ] = None
+    dry_run: Annotated[bool, PLAIN, Parameter(help="say what it would do, send nothing")] = False
+    max_messages: Annotated[
+        int | None, Parameter(help="at most so many messages, or objects of the quarantine")
+    ] = None
+    set_aside_class: Annotated[
+        tuple[SetAsideClass, ...],
+        PLAIN,
+        Parameter(name="--class", help="only this class; may be repeated"),
+    ] = ()
+    customer: Annotated[str | None, Parameter(help="only this customer's events")] = None
+    newer_than: Annotated[
+        str | None, Parameter(help="only requests after this time, 2026-11-23T08:00:00Z")
+    ] = None
+    older_than: Annotated[str | None, Parameter(help="only requests before this time")] = None
+    reason: Annotated[
+        tuple[str, ...],
+        PLAIN,
+        Parameter(help="of the quarantine: only this reason; may be repeated"),
+    ] = ()
+    events_per_second: Annotated[float | None, Parameter(help="gently: at this pace")] = None
+    send_ambiguous: Annotated[
+        bool,
+        PLAIN,
+        Parameter(
+            help="your word that Aforo has none of what is chosen; wrong, it is billed twice"
+        ),
+    ] = False
 
     def fields(self) -> dict[str, object]:
         """By their names in the input, without what was not said."""
         chosen = _said(
             {
-                "class": list(self.set_aside_class),
+                "class": [one.value for one in self.set_aside_class],
                 "customerId": self.customer,
                 "olderThan": self.older_than,
                 "newerThan": self.newer_than,
@@ -48,6 +76,9 @@ class ReplayOptions(NamedTuple):
             ),
             **({"filter": chosen} if chosen else {}),
         }
+
+
+ALL_OF_IT = ReplayOptions()
 
 
 def input_of(options: ReplayOptions, text: str | None) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-import boto3
 from botocore.exceptions import ClientError
 
+from functions.operator.aws_session import aws_session
 from functions.operator.deployment.deployment import Deployment
 from functions.usage.errors import Permanent
 from functions.usage.moment import iso_from_epoch_ms
@@ -38,7 +38,7 @@ class Replays:
 
     def __init__(self, deployment: Deployment) -> None:
         self._machine = deployment.output("ReplayStateMachineArn")
-        self._client = boto3.client("stepfunctions", region_name=deployment.region)
+        self._client = aws_session(deployment.region).client("stepfunctions")
 
     def start(self, name: str, text: str) -> str:
         """The execution's ARN."""

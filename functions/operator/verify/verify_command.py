@@ -49,9 +49,10 @@ def verify(
     print(f"GET {target.url}", flush=True)
     follower = Follower(target, wait_seconds=wait, meter=meter)
     try:
-        with StillWorking("verify", "waiting for the next hop"):
+        with StillWorking("verify", "waiting for the API's answer") as working:
             for hop in follower.hops():
                 _show(hop)
+                working.doing = f"{hop.name}; waiting for the next hop"
     except Stopped as stopped:
         print(f"  {stopped.hop:<14} --      stopped here: {stopped.reason}")
         print(f"\nCheck: {stopped.check}")

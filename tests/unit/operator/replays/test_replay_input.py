@@ -7,12 +7,13 @@ import pytest
 from functions.operator.replays.replay_input import ReplayOptions, input_of
 from functions.replay.order import NotUnderstood, read_order
 from functions.usage.errors import Permanent
+from functions.usage.outcome import SetAsideClass
 
 ALL = ReplayOptions(
     source="usage",
     dry_run=True,
     max_messages=10,
-    set_aside_class=["config", "auth"],
+    set_aside_class=(SetAsideClass.CONFIG, SetAsideClass.AUTH),
     customer="cus_a",
     older_than="2026-11-23T14:00:00Z",
     newer_than="2026-11-23T08:00:00Z",
@@ -28,7 +29,7 @@ ALL = ReplayOptions(
         (ReplayOptions(dry_run=True), {"dryRun": True}),
         (ReplayOptions(max_messages=0), {"maxMessages": 0}),
         (
-            ReplayOptions(source="quarantine", reason=["no_customer"]),
+            ReplayOptions(source="quarantine", reason=("no_customer",)),
             {"source": "quarantine", "filter": {"reason": ["no_customer"]}},
         ),
         (
@@ -57,7 +58,7 @@ def test_options_are_fields_of_the_input(options: ReplayOptions, fields: dict[st
 def test_the_machine_understands_every_option() -> None:
     """No option is a field that it would refuse."""
     assert not isinstance(read_order(ALL.fields()), NotUnderstood)
-    quarantine = ReplayOptions(source="quarantine", reason=["no_customer"])
+    quarantine = ReplayOptions(source="quarantine", reason=("no_customer",))
     assert not isinstance(read_order(quarantine.fields()), NotUnderstood)
 
 

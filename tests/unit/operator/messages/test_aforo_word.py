@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.forwarder.inbox import Received, read_inbox
-from functions.operator.messages.decision import Word, decide, word_of
+from functions.operator.messages.aforo_word import Word, decide, word_of
 from functions.usage.errors import Permanent
 from functions.usage.message import to_body
 from tests.fakes.set_aside_messages import event, message, record
