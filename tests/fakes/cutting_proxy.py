@@ -2,15 +2,15 @@
 server gets it, or after the server has carried it out and before the client hears of it.
 """
 
-import contextlib
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import override
 
 import hiredis
 
-_READ_BYTES = 65_536
+from tests.fakes.loopback_proxy import READ_BYTES, LoopbackProxy
 
 
 @dataclass
@@ -22,39 +22,23 @@ class Cut:
     then: Callable[[], None] = lambda: None
 
 
-class CuttingProxy:
-    """Listens on 127.0.0.1; forwards to the server's port one command at a time."""
+class CuttingProxy(LoopbackProxy):
+    """Forwards one command at a time."""
 
     def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
         self._cut: Cut | None = None
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(server_port)
 
     def arm(self, cut: Cut | None) -> None:
         """Cut once, at the next command of that number; None: no more."""
         with self._lock:
             self._cut = cut
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        address = ("127.0.0.1", self._server_port)
-        with contextlib.suppress(OSError), client, socket.create_connection(address) as server:
-            self._forward(client, server)
-
-    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+    @override
+    def serve(self, client: socket.socket, server: socket.socket) -> None:
         commands, replies = hiredis.Reader(), hiredis.Reader()
-        while data := client.recv(_READ_BYTES):
+        while data := client.recv(READ_BYTES):
             commands.feed(data)
             while (command := commands.gets()) is not False:
                 cut = self._due()
@@ -86,7 +70,7 @@ def _one_reply(server: socket.socket, replies: hiredis.Reader) -> bytes:
     """The bytes of one reply: the server has no other to give, it was asked one thing."""
     found = b""
     while True:
-        data = server.recv(_READ_BYTES)
+        data = server.recv(READ_BYTES)
         if not data:
             raise ConnectionError("the server went away")
         found += data

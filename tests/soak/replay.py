@@ -17,20 +17,14 @@ from contextlib import ExitStack
 from itertools import batched
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
-
-import boto3
-import httpx
-import pytest
 
 from functions.usage.message import to_body
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
-from tests.integration.replay.conftest import make_surroundings
-from tests.integration.replay.deployed import Deployed
+from tests.integration.replay.deployed import Deployed, deployed_replay
+from tests.local.aforo.console import Console
 from tests.local.aforo.standin import running_standin
-from tests.local.ministack import start_ministack
-from tests.statemachine.conftest import configure
+from tests.statemachine.quick_ministack import quick_ministack
 
 POISON_EVERY = 1_000
 # Each by turns; None is what SQS itself moved, without a record.
@@ -61,17 +55,11 @@ def main() -> int:
 
 def _start(stack: ExitStack) -> tuple[Deployed, str]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    emulator = stack.enter_context(start_ministack(folder))
-    # A public setting of the emulator: waits for others and for the ledger are no work.
-    configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": 0.2})
-    patch = stack.enter_context(pytest.MonkeyPatch.context())
-    for name, value in emulator.env.items():
-        patch.setenv(name, value)
+    # Waits for others and for the ledger are no work.
+    emulator = stack.enter_context(quick_ministack(folder, 0.2))
     aforo = stack.enter_context(running_standin())
-    quarantine = f"quarantine-{uuid4()}"
-    boto3.client("s3").create_bucket(Bucket=quarantine)
-    surroundings = make_surroundings()
-    return Deployed(surroundings, aforo.url, quarantine, folder, has_forwarder=True), aforo.url
+    replay = deployed_replay(emulator, aforo.url, folder, has_forwarder=True)
+    return stack.enter_context(replay), aforo.url
 
 
 def _set_aside(deployed: Deployed, messages: int) -> int:
@@ -140,8 +128,8 @@ def _report(
 
 
 def _book(aforo_url: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{aforo_url}/_ledger", timeout=60).json()
-    return found
+    with Console(aforo_url) as console:
+        return console.ledger()
 
 
 def _timed[Result](what: str, work: Callable[[], Result]) -> Result:

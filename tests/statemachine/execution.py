@@ -1,12 +1,14 @@
 """Executions of a state machine: the states that one has entered, and one that has ended."""
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.local.waiting import until
+
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 FINISHED_SECONDS = 60
 
@@ -36,10 +38,12 @@ def path_of(client: "SFNClient", execution_arn: str) -> list[str]:
 
 def finished(client: "SFNClient", execution_arn: str) -> Execution:
     """The execution, once it has ended."""
-    deadline = time.monotonic() + FINISHED_SECONDS
-    while (found := client.describe_execution(executionArn=execution_arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, f"still at {path_of(client, execution_arn)[-1]}"
-        time.sleep(0.02)
+
+    def look() -> "DescribeExecutionOutputTypeDef | None":
+        found = client.describe_execution(executionArn=execution_arn)
+        return None if found["status"] == "RUNNING" else found
+
+    found = until(look, FINISHED_SECONDS, what=lambda: path_of(client, execution_arn))
     return Execution(
         arn=execution_arn,
         status=found["status"],

@@ -3,7 +3,6 @@ answer from a script and write down what they were asked.
 """
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from uuid import uuid4
 import boto3
 
 from tests.fakes.topic_queue import make_topic
+from tests.local.waiting import until
 from tests.statemachine.actors import Actors, Script
 from tests.statemachine.definition import broken_at, filled_in
 from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, path_of
@@ -53,12 +53,11 @@ class Stage:
 
     def wait_until(self, execution_arn: str, state: str) -> None:
         """Until the execution has entered a state."""
-        deadline = time.monotonic() + FINISHED_SECONDS
-        while state not in self.path(execution_arn):
-            assert time.monotonic() < deadline, (
-                f"{state} is not reached: {self.path(execution_arn)}"
-            )
-            time.sleep(0.02)
+
+        def is_there() -> bool:
+            return state in self.path(execution_arn)
+
+        until(is_there, FINISHED_SECONDS, what=lambda: self.path(execution_arn))
 
     def finished(self, execution_arn: str) -> Execution:
         """The execution, once it has ended."""

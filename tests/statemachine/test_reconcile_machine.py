@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from functions.usage.heartbeat import read_heartbeat
-from tests.local.ministack import Ministack
 from tests.statemachine.reconcile_stage import ReconcileStage, machine
 
 type SetUp = Callable[..., ReconcileStage]
@@ -59,13 +58,11 @@ BUGS = {
 
 
 @pytest.fixture
-def stage(quick_ministack: Ministack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SetUp:
+def stage(stage_folder: Path) -> SetUp:
     """Sets a stage for a script."""
-    for name, value in quick_ministack.env.items():
-        monkeypatch.setenv(name, value)
 
     def set_up(answers: Answers, **options: Any) -> ReconcileStage:
-        return ReconcileStage(tmp_path, {**SCRIPT, **answers}, **options)
+        return ReconcileStage(stage_folder, {**SCRIPT, **answers}, **options)
 
     return set_up
 

@@ -13,6 +13,7 @@ from functions.operator.command_line import main
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.verify.target import local_target, stack_target
 from tests.fakes.http_answers import Answer, answering
+from tests.fakes.local_endpoints import write_endpoints
 from tests.local.ministack import REGION, Ministack
 
 OUTPUTS = {
@@ -31,27 +32,11 @@ def endpoints(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Path]:
     """Writes an endpoints.json of a cloud that has two customers."""
 
     def write(**changes: Any) -> Path:
-        found = {
-            "api_url": "http://127.0.0.1:9/demo",
-            "region": REGION,
-            "access_log_group": "log",
-            "ledger_bucket": "ledger",
-            "quarantine_bucket": "quarantine",
-            "queues": {
-                "usage": "https://q/usage",
-                "usage_dead_letter": "https://q/usage_dead_letter",
-            },
-            "functions": {"reconciliation": "arn:reconciliation"},
-            "aws_environment": on_ministack.env,
-            "customers": [
-                {"customer_id": name, "headers": {"Authorization": f"Bearer {name}"}}
-                for name in ("cus_1", "cus_2")
-            ],
-            **changes,
-        }
-        file = tmp_path / "endpoints.json"
-        file.write_text(json.dumps(found))
-        return file
+        customers = [
+            {"customer_id": name, "headers": {"Authorization": f"Bearer {name}"}}
+            for name in ("cus_1", "cus_2")
+        ]
+        return write_endpoints(tmp_path, on_ministack.env, customers=customers, **changes)
 
     return write
 

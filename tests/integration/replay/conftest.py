@@ -3,8 +3,8 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
@@ -22,25 +22,16 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REGION
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.queue_contents import take_all
 from tests.integration.replay.yard import Yard
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sqs.client import SQSClient
 
-
-@dataclass
-class Context:
-    """As much of Lambda's context as the replay reads."""
-
-    remaining_ms: int = 60_000
-    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining_ms
+REMAINING_MS = 60_000
 
 
 @dataclass
@@ -82,15 +73,14 @@ class Surroundings:
         replay_id: str,
         order: object = None,
         limits: Mapping[str, int] | None = None,
-        context: Context | None = None,
+        remaining_ms: int = REMAINING_MS,
     ) -> dict[str, Any]:
         """What a round does in the end."""
         asked = Order.model_validate(order or {})
         limits = {"seeAtMost": 1_000, "moveAtMost": 1_000, **(limits or {})}
         task = {"replayId": replay_id, "startedAt": self.started_at, "round": 1, "order": asked}
-        made = queue_round.move(
-            MoveTask.model_validate({**task, **limits}), lambda_context(context or Context())
-        )
+        context = lambda_context("replay", remaining_ms=remaining_ms)
+        made = queue_round.move(MoveTask.model_validate({**task, **limits}), context)
         return {
             "moveId": made.move_id,
             "startedAt": made.started_at,
@@ -115,7 +105,7 @@ class Surroundings:
         *,
         dry_run: bool = False,
         source: str = "usage",
-        context: Context | None = None,
+        remaining_ms: int = REMAINING_MS,
     ) -> dict[str, Any]:
         """The whole report, as it stands in S3."""
         task = {
@@ -125,7 +115,7 @@ class Surroundings:
             "trouble": "",
             "progress": {"waitingAtStart": 0},
         }
-        report.handler(task, lambda_context(context or Context()))
+        report.handler(task, lambda_context("replay", remaining_ms=remaining_ms))
         key = f"replays/{replay_id}/report.json"
         body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         found: dict[str, Any] = json.loads(body)
@@ -136,10 +126,6 @@ class Surroundings:
         now = iso_from_epoch_ms(time.time_ns() // 1_000_000)
         settled: list[LedgerRow] = [{**row, "settledAt": now} for row in rows]
         Ledger(self.s3, self.bucket).append(settled, str(uuid4()))
-
-
-def lambda_context(context: Context) -> "LambdaContext":
-    return cast("LambdaContext", context)
 
 
 def make_surroundings() -> Surroundings:
@@ -155,10 +141,8 @@ def make_surroundings() -> Surroundings:
 
 
 @pytest.fixture
-def aws(ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+def aws(on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
     """Queues and a bucket of the test's own, and the functions wired to them."""
-    for name, value in ministack.env.items():
-        monkeypatch.setenv(name, value)
     found = make_surroundings()
     monkeypatch.setenv("USAGE_QUEUE_URL", found.usage_url)
     monkeypatch.setenv("USAGE_DEAD_LETTER_QUEUE_URL", found.usage_dead_letter_url)

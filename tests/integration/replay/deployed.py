@@ -6,10 +6,9 @@ does. Any of the functions can be told to die, by kill -9, after one of its call
 
 import io
 import json
-import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +20,11 @@ import pytest
 
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.set_aside_messages import message, record
+from tests.fakes.settled_row import settled_row
 from tests.integration.replay.conftest import Surroundings, make_surroundings
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.ministack import Ministack
+from tests.local.waiting import until
 from tests.statemachine.definition import filled_in
 from tests.statemachine.execution import path_of
 from tests.template.stack import functions, template, variables
@@ -128,7 +129,7 @@ class Deployed:
             found = self.sfn.describe_execution(executionArn=arn)
             return found if found["status"] != "RUNNING" else None
 
-        return until(look)
+        return until(look, FINISHED_SECONDS)
 
     def path(self, arn: str) -> list[str]:
         return path_of(self.sfn, arn)
@@ -146,7 +147,9 @@ class Deployed:
             self.book.update(
                 {e["idempotencyKey"] for e in taken if e["idempotencyKey"] not in self.book}
             )
-            self.aws.write_ledger(ledger_row(e, replay_id, e in failing) for e in one["events"])
+            self.aws.write_ledger(
+                _row(event, replay_id, is_failing=event in failing) for event in one["events"]
+            )
 
     def _substitutions(self) -> dict[str, str]:
         code = artifact()
@@ -239,30 +242,16 @@ def deployed_replay(
         )
 
 
-def until[Found](look: Callable[[], Found | None]) -> Found:
-    """What `look` finds, in time."""
-    deadline = time.monotonic() + FINISHED_SECONDS
-    while (found := look()) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
-
-
-def ledger_row(one: Mapping[str, Any], replay_id: str, is_failing: bool) -> LedgerRow:  # noqa: FBT001
-    row: LedgerRow = {
-        "key": one["idempotencyKey"],
-        "customerId": one["customerId"],
-        "meter": "api_calls",
-        "quantity": one["quantity"],
-        "occurredAt": one["occurredAt"],
-        "outcome": "set_aside" if is_failing else "confirmed",
-        "verified": True,
-        "replayId": replay_id,
-        "meteredAt": one["occurredAt"],
-        "queuedAt": one["occurredAt"],
-        "settledAt": one["occurredAt"],
-    }
-    return {**row, "setAsideClass": "config"} if is_failing else row
+def _row(one: Mapping[str, Any], replay_id: str, *, is_failing: bool) -> LedgerRow:
+    failing = {"outcome": "set_aside", "setAsideClass": "config"} if is_failing else {}
+    return settled_row(
+        one["idempotencyKey"],
+        one["occurredAt"],
+        customerId=one["customerId"],
+        quantity=one["quantity"],
+        replayId=replay_id,
+        **failing,
+    )
 
 
 def _value(found: object) -> str:

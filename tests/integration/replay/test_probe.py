@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-import httpx
 import pytest
 
 from functions.adapters.aforo_credential import AforoCredential
@@ -14,30 +13,20 @@ from functions.adapters.aforo_http import Caller, aforo_client
 from functions.replay import queue_round
 from functions.replay.probe import Probe
 from functions.replay.readiness import Readiness, ReadinessOutcome
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.secret_store import SecretStore
 from tests.fakes.set_aside_messages import event, message, record
 from tests.fakes.settable_clock import SettableClock
-from tests.integration.replay.conftest import Context, Surroundings, forget_wiring, lambda_context
+from tests.integration.replay.conftest import Surroundings, forget_wiring
+from tests.local.aforo.console import Console
 from tests.local.aforo.settings import Settings
-from tests.local.aforo.standin import AforoStandIn, running_standin
+from tests.local.aforo.standin import AforoStandIn
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
 
 TENANT = "tenant_demo"
 KEY = next(iter(Settings().api_keys))
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[AforoStandIn]:
-    with running_standin() as aforo:
-        yield aforo
-
-
-@pytest.fixture
-def aforo(standin: AforoStandIn) -> Iterator[AforoStandIn]:
-    yield standin
-    httpx.delete(f"{standin.url}/_faults")
 
 
 @contextmanager
@@ -53,15 +42,10 @@ def ask(url: str, current: str = KEY, previous: str = "") -> Readiness:
         return one.ask()
 
 
-def fault(aforo: AforoStandIn, **fields: Any) -> None:
-    answer = httpx.post(f"{aforo.url}/_faults", json={"faults": [fields]})
-    assert answer.is_success, answer.text
-
-
-def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn) -> None:
+def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn, console: Console) -> None:
     """Nothing is posted, so nothing can be billed."""
     assert ask(aforo.url) == Readiness(ReadinessOutcome.READY, "answered", 200)
-    assert httpx.get(f"{aforo.url}/_ledger").json()["accepted"] == 0
+    assert console.ledger()["accepted"] == 0
 
 
 @pytest.mark.parametrize(
@@ -80,10 +64,10 @@ def test_it_is_ready_and_was_only_asked(aforo: AforoStandIn) -> None:
     ],
 )
 def test_an_outage_is_told_as_what_it_is(
-    fields: dict[str, Any], readiness: Readiness, aforo: AforoStandIn
+    fields: dict[str, Any], readiness: Readiness, aforo: AforoStandIn, console: Console
 ) -> None:
     """Waited for, or not, as the status says."""
-    fault(aforo, **fields)
+    console.order_faults(fields)
     assert ask(aforo.url) == readiness
 
 
@@ -102,13 +86,13 @@ def test_during_a_rotation_the_other_key_is_tried(aforo: AforoStandIn) -> None:
 
 @pytest.mark.parametrize("previous", ["put-your-aforo-key-here", "sk_test_revoked", '"}', ""])
 def test_a_refused_key_is_told_as_that_whatever_stands_in_the_previous_version(
-    previous: str, aforo: AforoStandIn
+    previous: str, aforo: AforoStandIn, console: Console
 ) -> None:
     """And the first replay after Aforo takes the key again goes on."""
     with probe_of(aforo.url, KEY, previous) as one:
-        fault(aforo, kind="unauthorized")
+        console.order_faults({"kind": "unauthorized"})
         assert one.ask() == Readiness(ReadinessOutcome.REFUSED, "credential_refused", 401)
-        httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+        console.clear_faults()
         assert one.ask() == Readiness(ReadinessOutcome.READY, "answered", 200)
 
 
@@ -124,7 +108,7 @@ def test_a_secret_that_holds_no_key_is_refused_before_it_is_sent(
 
 
 def test_a_round_asks_first_with_the_secret_of_its_environment(
-    aws: Surroundings, aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
+    aws: Surroundings, aforo: AforoStandIn, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While Aforo is away nothing is moved, and the round says how long to wait; then it moves."""
     secret = boto3.client("secretsmanager").create_secret(
@@ -142,12 +126,12 @@ def test_a_round_asks_first_with_the_secret_of_its_environment(
         "order": {},
         "progress": {"waitingAtStart": 1},
     }
-    fault(aforo, kind="status", status=503, retry_after="7")
-    waits = queue_round.handler(task, lambda_context(Context()))
+    console.order_faults({"kind": "status", "status": 503, "retry_after": "7"})
+    waits = queue_round.handler(task, lambda_context("round"))
     assert (waits["outcome"], waits["waitSeconds"], waits["trouble"]) == ("wait", 7, "")
     assert aws.depth(aws.usage_url) == 0
-    httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+    console.clear_faults()
     again = {**task, "progress": waits["progress"]}
-    moved = queue_round.handler(again, lambda_context(Context()))
+    moved = queue_round.handler(again, lambda_context("round"))
     assert (moved["outcome"], moved["progress"]["messages"]) == ("moved", 1)
     assert aws.depth(aws.usage_url) == 1

@@ -8,7 +8,7 @@ import pytest
 from functions.replay.manifest import Manifests
 from functions.usage.message import to_body
 from tests.fakes.set_aside_messages import an_hour_ago, event, ledger_row, message, record
-from tests.integration.replay.conftest import Context, Surroundings
+from tests.integration.replay.conftest import Surroundings
 
 if TYPE_CHECKING:
     from functions.usage.event import UsageEvent
@@ -143,7 +143,7 @@ def test_a_round_keeps_to_its_limits(
 def test_a_round_ends_in_time(aws: Surroundings) -> None:
     """Another claim is not begun when the function is about to be stopped."""
     aws.set_aside(message([event(1)], record()))
-    moved = aws.move(REPLAY, context=Context(remaining_ms=19_000))
+    moved = aws.move(REPLAY, remaining_ms=19_000)
     assert (moved["seen"], moved["isQueueEmpty"]) == (0, False)
 
 
@@ -187,6 +187,6 @@ def test_a_report_that_runs_out_of_time_says_so(aws: Surroundings) -> None:
         message([event(n, occurred_at=f"2026-11-{n}T10:00:00.000Z") for n in (20, 21)], record())
     )
     aws.move(REPLAY)
-    told = aws.report(REPLAY, context=Context(remaining_ms=10_000))
+    told = aws.report(REPLAY, remaining_ms=10_000)
     assert told["ledgerHours"] == {"needed": 2, "read": 0}
     assert aws.report(REPLAY)["ledgerHours"] == {"needed": 2, "read": 2}

@@ -13,8 +13,9 @@ import pytest
 from functions.replay import start
 from functions.replay.start import LISTED_AFTER_SECONDS
 from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.lambda_context import lambda_context
 from tests.fakes.set_aside_messages import event, message, record
-from tests.integration.replay.conftest import Context, Surroundings, lambda_context
+from tests.integration.replay.conftest import Surroundings
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -68,7 +69,7 @@ class Machine:
             "startedAt": iso_from_epoch_ms(now_ms),
             "input": order,
         }
-        return start.handler(task, lambda_context(Context()))
+        return start.handler(task, lambda_context("start"))
 
 
 @pytest.fixture

@@ -10,42 +10,37 @@ from itertools import count
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 
 from functions.usage.event import UsageEvent
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
 from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
-from tests.integration.replay.deployed import CLAIM_SECONDS, Deployed, deployed_replay, until
-from tests.local.aforo.standin import AforoStandIn, running_standin
-from tests.local.ministack import Ministack, start_ministack
-from tests.statemachine.conftest import configure
+from tests.integration.replay.deployed import (
+    CLAIM_SECONDS,
+    FINISHED_SECONDS,
+    Deployed,
+    deployed_replay,
+)
+from tests.local.aforo.console import Console
+from tests.local.aforo.standin import AforoStandIn
+from tests.local.waiting import until
 from tests.statemachine.definition import states, targets
+from tests.statemachine.quick_ministack import quick_ministack
 
 WAIT_SCALE = 0.01
 NUMBERS = count(1_000)
-
-
-@pytest.fixture(scope="module")
-def quick_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
-    with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
-        configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def aforo() -> Iterator[AforoStandIn]:
-    with running_standin() as standin:
-        yield standin
+OUTAGE = {"kind": "status", "status": 503, "retry_after": "1"}
 
 
 @pytest.fixture(scope="module")
 def deployed(
-    quick_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
+    shared_aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     """One for all: each test sets aside events of its own, and looks at those."""
-    folder = tmp_path_factory.mktemp("doom")
-    with deployed_replay(quick_ministack, aforo.url, folder) as found:
+    with (
+        quick_ministack(tmp_path_factory.mktemp("ministack"), WAIT_SCALE) as emulator,
+        deployed_replay(emulator, shared_aforo.url, tmp_path_factory.mktemp("doom")) as found,
+    ):
         yield found
 
 
@@ -53,13 +48,8 @@ def recent(number: int, customer: str = "cus_a") -> UsageEvent:
     return event(number, customer=customer, occurred_at=an_hour_ago())
 
 
-def outage(aforo: AforoStandIn) -> None:
-    fault = {"kind": "status", "status": 503, "retry_after": "1"}
-    httpx.post(f"{aforo.url}/_faults", json={"faults": [fault]}).raise_for_status()
-
-
 def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
-    deployed: Deployed, aforo: AforoStandIn
+    deployed: Deployed, console: Console
 ) -> None:
     """And the same again changes nothing: only what still fails is taken once more."""
     aws = deployed.aws
@@ -70,8 +60,8 @@ def test_a_replay_waits_for_aforo_moves_everything_once_and_reports(
     assert dry["outcome"] == "dry_run_finished"
     assert dry["report"]["events"]["replayed"] == 26
 
-    outage(aforo)
-    threading.Timer(1, lambda: httpx.delete(f"{aforo.url}/_faults")).start()
+    console.order_faults(OUTAGE)
+    threading.Timer(1, console.clear_faults).start()
     first = deployed.run("first", {"Comment": "by hand", "maxMessages": 100})["report"]
     assert first["events"] == {
         "sent": 26,
@@ -259,7 +249,7 @@ def test_every_state_that_leads_on_is_stopped_at() -> None:
 
 @pytest.mark.parametrize(("source", "state", "when"), STOPS)
 def test_a_replay_stopped_at(
-    source: str, state: str, when: str, deployed: Deployed, aforo: AforoStandIn
+    source: str, state: str, when: str, deployed: Deployed, console: Console
 ) -> None:
     """The next one does the rest: nothing is lost, nothing is in Aforo's book twice."""
     scene = Scene(deployed, source)
@@ -269,18 +259,18 @@ def test_a_replay_stopped_at(
         definition["States"]["Start the replay"] = start
     machine = deployed.machine(definition)
     if when == FOR_AFORO:
-        outage(aforo)
+        console.order_faults(OUTAGE)
     first = deployed.start(f"{scene.name}-first", order_of(source), machine=machine)
 
-    def is_there() -> bool | None:
+    def is_there() -> bool:
         if when != FOR_THE_FORWARDER:
             deployed.forward()
-        return "Held" in deployed.path(first) or None
+        return "Held" in deployed.path(first)
 
-    until(is_there)
+    until(is_there, FINISHED_SECONDS)
     deployed.sfn.stop_execution(executionArn=first)
-    httpx.delete(f"{aforo.url}/_faults")
-    until(scene.is_ready)
+    console.clear_faults()
+    until(scene.is_ready, FINISHED_SECONDS)
     deployed.run(f"{scene.name}-second", order_of(source))
     scene.check()
 

@@ -5,10 +5,8 @@ book.
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
-import httpx
 import pytest
 
 from functions.usage.event import UsageEvent
@@ -16,10 +14,11 @@ from functions.usage.message import SetAsideRecord
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
 from tests.fakes.set_aside_messages import an_hour_ago, event, message, record
-from tests.integration.replay.deployed import Deployed, deployed_replay, until
-from tests.local.aforo.standin import AforoStandIn, running_standin
-from tests.local.ministack import Ministack, start_ministack
-from tests.statemachine.conftest import configure
+from tests.integration.replay.deployed import FINISHED_SECONDS, Deployed, deployed_replay
+from tests.local.aforo.console import Console
+from tests.local.aforo.standin import AforoStandIn
+from tests.local.waiting import until
+from tests.statemachine.quick_ministack import quick_ministack
 
 WAIT_SCALE = 0.05
 MESSAGES, EVENTS = 100, 10
@@ -27,34 +26,15 @@ POISON = 3  # messages, among the others
 
 
 @pytest.fixture(scope="module")
-def walk_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
-    with start_ministack(tmp_path_factory.mktemp("ministack")) as emulator:
-        configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": WAIT_SCALE})
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def aforo() -> Iterator[AforoStandIn]:
-    with running_standin() as standin:
-        yield standin
-
-
-@pytest.fixture(scope="module")
 def walk(
-    walk_ministack: Ministack, aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
+    shared_aforo: AforoStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("doom")
-    with deployed_replay(walk_ministack, aforo.url, folder, has_forwarder=True) as found:
+    with (
+        quick_ministack(tmp_path_factory.mktemp("ministack"), WAIT_SCALE) as emulator,
+        deployed_replay(emulator, shared_aforo.url, folder, has_forwarder=True) as found,
+    ):
         yield found
-
-
-def book(aforo: AforoStandIn) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{aforo.url}/_ledger", timeout=30).json()
-    return found
-
-
-def order(aforo: AforoStandIn, *faults: dict[str, Any]) -> None:
-    httpx.post(f"{aforo.url}/_faults", json={"faults": faults}).raise_for_status()
 
 
 def recent(number: int) -> UsageEvent:
@@ -68,7 +48,7 @@ def record_of(number: int) -> SetAsideRecord | None:
     return record(kind, tried_at=an_hour_ago()) if kind else None
 
 
-def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -> None:
+def test_a_thousand_events_of_every_class(walk: Deployed, console: Console) -> None:
     """Dry first, which says the same and touches nothing; then three times: after the first,
     Aforo's book is what it was. The poison among them stays, and is named.
     """
@@ -76,9 +56,9 @@ def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -
         events = [recent(number * EVENTS + n) for n in range(EVENTS)]
         walk.aws.set_aside(message(events, record_of(number)))
     walk.aws.set_aside(*(message([recent(5_000 + n)], record("poison")) for n in range(POISON)))
-    before = book(aforo)["accepted"]
+    before = console.ledger()["accepted"]
     dry = walk.run("dry", {"dryRun": True})["report"]
-    assert book(aforo)["accepted"] == before
+    assert console.ledger()["accepted"] == before
 
     first = walk.run("first", {})["report"]
     assert first["events"] == dry["events"]
@@ -93,11 +73,11 @@ def test_a_thousand_events_of_every_class(walk: Deployed, aforo: AforoStandIn) -
             "events": POISON,
         }
     ]
-    after = book(aforo)
+    after = console.ledger()
     assert after["accepted"] == before + MESSAGES * EVENTS
     for name in ("second", "third"):
         assert walk.run(name, {})["report"]["events"]["sent"] == 0
-    assert book(aforo) == after
+    assert console.ledger() == after
     assert len(walk.aws.left()) == POISON
 
 
@@ -105,32 +85,34 @@ def waits(walk: Deployed, arn: str) -> int:
     return walk.path(arn).count("Wait for the next round")
 
 
-def test_aforo_goes_away_in_the_middle(walk: Deployed, aforo: AforoStandIn) -> None:
+def test_aforo_goes_away_in_the_middle(walk: Deployed, console: Console) -> None:
     """What is on its way waits with the forwarder, what is not waits here; then it goes on."""
     numbers = range(10_000, 10_040)
     walk.aws.set_aside(*(message([recent(n)], record("exhausted")) for n in numbers))
-    before = book(aforo)["accepted"]
+    before = console.ledger()["accepted"]
     away = {"kind": "status", "status": 503, "retry_after": "1"}
     # One post goes through, and whoever looks late, no other.
-    order(aforo, {"kind": "slow", "seconds": 0.01, "count": 1}, {**away, "routes": "ingest"})
+    console.order_faults(
+        {"kind": "slow", "seconds": 0.01, "count": 1}, {**away, "routes": "ingest"}
+    )
     try:
         # Thirty are a round at this pace.
         arn = walk.start("outage", {"eventsPerSecond": 0.5})
-        until(lambda: True if book(aforo)["accepted"] > before else None)
-        order(aforo, away)
+        until(lambda: console.ledger()["accepted"] > before, FINISHED_SECONDS)
+        console.order_faults(away)
         waited = waits(walk, arn)
         # For Aforo, or for what the forwarder holds of the first round: which, is a matter of luck.
-        until(lambda: True if waits(walk, arn) >= waited + 3 else None)
+        until(lambda: waits(walk, arn) >= waited + 3, FINISHED_SECONDS)
     finally:
-        httpx.delete(f"{aforo.url}/_faults").raise_for_status()
+        console.clear_faults()
     ended = walk.ended(arn)
     assert ended["status"] == "SUCCEEDED"
     report = json.loads(ended["output"])["report"]
     assert (report["events"]["replayed"], report["trouble"]) == (len(numbers), None)
-    assert book(aforo)["accepted"] == before + len(numbers)
+    assert console.ledger()["accepted"] == before + len(numbers)
 
 
-def test_the_quarantine_goes_the_same_road(walk: Deployed, aforo: AforoStandIn) -> None:
+def test_the_quarantine_goes_the_same_road(walk: Deployed, console: Console) -> None:
     """Metered again by the deployed function, posted, and reported as billed by this replay."""
     now_ms = time.time_ns() // 10**6
     lines = [
@@ -140,7 +122,7 @@ def test_the_quarantine_goes_the_same_road(walk: Deployed, aforo: AforoStandIn) 
     arn = walk.values["ReplayReportFunctionArn"].replace("-report", "-metering")
     payload = subscription_payload(lines)
     boto3.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(payload).encode())
-    before = book(aforo)["accepted"]
+    before = console.ledger()["accepted"]
     nothing = walk.run("too-early", {"source": "quarantine"})["report"]
     assert nothing["messages"]["left"] == [
         {"why": "quarantined_again", "class": "no_customer", "messages": 1, "events": 2}
@@ -165,5 +147,5 @@ def test_the_quarantine_goes_the_same_road(walk: Deployed, aforo: AforoStandIn) 
     assert report["requests"] == {"billed": 2, "excluded": {}, "quarantined": {}}
     assert report["events"]["replayed"] == report["events"]["sent"] == 2
     assert [line["customerId"] for line in report["bill"]] == ["cus_a", "cus_b"]
-    assert book(aforo)["accepted"] == before + 2
+    assert console.ledger()["accepted"] == before + 2
     assert walk.run("again", {"source": "quarantine"})["outcome"] == "nothing_to_replay"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -19,20 +19,13 @@ from functions.replay.remetering import MovedSoFar, Remetering
 from functions.replay.second_reading import SecondReading
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REQUEST_TIME_MS
+from tests.fakes.lambda_context import lambda_context
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
     from tests.integration.replay.conftest import Surroundings
 
 SOON_MS = REQUEST_TIME_MS + 60_000
 LATER = timedelta(seconds=2)  # S3's times are whole seconds
-
-
-class Context:
-    """As much of Lambda's context as metering reads."""
-
-    log_group_name = "/aws/lambda/metering"
 
 
 @dataclass
@@ -54,7 +47,7 @@ class Asked:
 
 
 def invoke(payload: object) -> dict[str, object]:
-    return metering.handler(payload, cast("LambdaContext", Context()))
+    return metering.handler(payload, lambda_context("metering"))
 
 
 @dataclass
