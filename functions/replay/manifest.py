@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 from pydantic_core import to_json
 
 from functions.adapters.json_lines import put_lines, read_lines
-from functions.replay.tries import maybe_billed_since_ms
-from functions.usage.doubt import decided_until_ms
+from functions.usage.doubt import decided_until_ms, history_doubt_ms
 from functions.usage.event import meter_of
 from functions.usage.shape import shape_of
 
@@ -39,7 +38,7 @@ class SentRow(TypedDict):
     quantity: ReadOnly[int | float]
     occurredAt: ReadOnly[str]
     setAsideClass: ReadOnly[str]
-    maybeBilledSinceMs: NotRequired[ReadOnly[int | None]]  # functions.replay.tries
+    maybeBilledSinceMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
     decidedUntilMs: NotRequired[ReadOnly[int | None]]  # functions.usage.doubt
 
 
@@ -149,7 +148,7 @@ class Manifests:
 
 
 def sent_rows(take: "Take") -> list[SentRow]:
-    since_ms, until_ms = maybe_billed_since_ms(take.back), decided_until_ms(take.back)
+    since_ms, until_ms = history_doubt_ms(take.back), decided_until_ms(take.back)
     return [
         {
             "key": event["idempotencyKey"],

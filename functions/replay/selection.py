@@ -12,8 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.replay.order import Filter, Order
-from functions.replay.tries import maybe_billed_since_ms
-from functions.usage.doubt import decided_until_ms
+from functions.usage.doubt import decided_until_ms, history_doubt_ms
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
@@ -80,7 +79,7 @@ def select(one: WaitingMessage, order: Order, replay_id: str, now_ms: int) -> Ta
         record = message.get("setAside") or _redriven(one, now_ms)
         back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
         # The manifest will ask: a time that is none must not end the round.
-        maybe_billed_since_ms(back)
+        history_doubt_ms(back)
         decided_until_ms(back)
     except (ValidationError, ValueError, KeyError):
         # Only a newer parser, or a person, can make sense of it (KeyError: no meter).

@@ -69,3 +69,13 @@ def ledger_doubt_ms(row: LedgerRow, decided_until_ms: int | None) -> int | None:
 def earliest(*moments_ms: int | None) -> int | None:
     """The earliest of those that are."""
     return min((one for one in moments_ms if one is not None), default=None)
+
+
+def history_doubt_ms(back: UsageMessage) -> int | None:
+    """The earliest doubt in the history of a message that is put back, epoch milliseconds: what the
+    forwarder will judge by, so that a dry run can say what would need a decision. The forwarder
+    alone decides, and knows of the ledger's doubts too.
+    """
+    if back.get("decided"):
+        return None
+    return earliest(*map(recorded_doubt_ms, back.get("history", [])))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.replay.tries import maybe_billed_since_ms
+from functions.usage.doubt import history_doubt_ms
 from functions.usage.message import SetAsideRecord, UsageMessage
 from functions.usage.moment import epoch_ms_from_iso
 from tests.fakes.set_aside_messages import event, message, record
@@ -33,5 +33,5 @@ def test_the_earliest_doubt_of_its_history_counts(
 ) -> None:
     """As written down; where nobody wrote it down, by the class and the tries."""
     back: UsageMessage = {**message([event(1)]), "history": history}
-    assert maybe_billed_since_ms(back) == (None if since is None else epoch_ms_from_iso(since))
-    assert maybe_billed_since_ms({**back, "decided": True}) is None
+    assert history_doubt_ms(back) == (None if since is None else epoch_ms_from_iso(since))
+    assert history_doubt_ms({**back, "decided": True}) is None
