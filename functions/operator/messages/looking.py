@@ -73,8 +73,8 @@ def list_messages(
             yield summary_of(one)
 
     with (
-        open_queue(deployment, queue) as letters,
         StillWorking("message list", "0 messages received") as working,
+        open_queue(deployment, queue) as letters,
     ):
         write_rows(COLUMNS, filter(wanted.has, rows()), sys.stdout, form)
         hidden = letters.hidden()
@@ -100,8 +100,8 @@ def show(
 ) -> int:
     """One message whole: why it waits, its events and its history."""
     with (
-        open_queue(find_deployment(place), queue) as letters,
         StillWorking("message show", "looking for it"),
+        open_queue(find_deployment(place), queue) as letters,
     ):
         found = letters.find(message_id)
     if text:

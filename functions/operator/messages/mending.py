@@ -78,7 +78,7 @@ def _without(events: Sequence[dict[str, Any]], drops: Iterable[str]) -> list[dic
 
 
 def _is_named(drop: str, at: int, event: Mapping[str, object]) -> bool:
-    return drop in {event.get("idempotencyKey"), str(at)}
+    return drop in [event.get("idempotencyKey"), str(at)]  # a key may be anything here
 
 
 def _in_utc(moment: object) -> object:

@@ -46,6 +46,7 @@ def repair(message: QueueMessage, mend: Mend) -> MendedMessage:
     found = read_object(text)
     before = None if isinstance(found, Quarantined) else found
     _check_identity(_events(before), text, document["events"], mend)
+    _check_doubts(before, text, document)
     record = message.content.get("setAside")
     history = document.get("history", [])
     if not isinstance(history, list):
@@ -100,6 +101,17 @@ def _check_identity(before: list[Any], text: str, after: list[dict[str, Any]], m
     gone = [key for key in known if key not in _keys(after) and key not in mend.drops]
     if gone and not _by_number(before, gone, mend):
         raise Permanent(f"--drop {gone[0]}: name each event that leaves ({len(gone)} would)")
+
+
+def _check_doubts(before: Mapping[str, Any] | None, text: str, after: Mapping[str, Any]) -> None:
+    """What says whether Aforo may have the events stays, unless it is what could not be read."""
+    was = (before or {}).get("history")
+    is_fault = (fault_of(text) or "").startswith("history")
+    if isinstance(was, list) and was != after.get("history") and not is_fault:
+        raise Permanent("history: stays as it is: it says whether Aforo may have the events")
+    if after.get("decided") != (before or {}).get("decided"):
+        fix = "a repair decides nothing: `aforo-metering message decide` does"
+        raise Permanent(f"decided: {fix}")
 
 
 def _by_number(before: list[Any], gone: list[str], mend: Mend) -> bool:

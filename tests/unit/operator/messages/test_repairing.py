@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.operator.messages.mending import Mend
@@ -108,7 +108,10 @@ def test_a_body_that_sqs_moved_as_it_was_is_its_own_text() -> None:
         (Mend("[]"), "--file: "),
         (Mend("{}"), "with its list of events"),
         (Mend('{"version": 1, "version": 2}'), "a name stands twice"),
-        (Mend(sets=["history=1"], is_to_utc=True), "history: must be a list"),
+        (Mend(sets=["history=1"], is_to_utc=True), "history: stays as it is"),
+        (Mend(sets=["history=[]"], is_to_utc=True), "history: stays as it is"),
+        (Mend(sets=["decided=true"], is_to_utc=True), "decided: a repair decides nothing"),
+        (Mend(to_body({**BROKEN, "history": []}), is_to_utc=True), "history: stays as it is"),
     ],
 )
 def test_what_must_stay_stays(mend: Mend, said: str) -> None:
@@ -129,20 +132,50 @@ def test_a_field_that_could_not_be_read_may_be_given() -> None:
     assert mended(Mend(sets=sets), kept(text))["events"] == [event(1)]
 
 
-JSON_TEXT = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=8,
+def test_a_history_that_could_not_be_read_may_be_corrected() -> None:
+    """It is what keeps the message from being read."""
+    text = json.dumps({**message([event(1)]), "history": [{"tries": 1}]})
+    found = mended(Mend(sets=["history=[]"]), kept(text))
+    assert found["history"] == [record("poison")]
+    with pytest.raises(Permanent, match="history: must be a list"):
+        mended(Mend(sets=["history=1"]), kept(text))
+
+
+FIELDS = st.sampled_from(["quantity", "customerId", "idempotencyKey", "occurredAt", "metricName"])
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [1, 1.0, 2, True, None, "cus_a", "cus_b", *KEYS, OFFSET, "Calls", []]
+)
+CHANGED = st.builds(
+    lambda base, change: {**base, **change},
+    st.sampled_from([*EVENTS, event(3)]),
+    st.dictionaries(FIELDS, VALUES, max_size=1),
 )
 
 
-@given(JSON_TEXT, st.sampled_from([EVENTS, [event(1)], [{**event(1), "quantity": 2}], [{}], [1]]))
-def test_what_is_sent_bills_nothing_that_was_not_there(document: Any, events: list[Any]) -> None:
-    """Whatever a person puts into the file: it is refused, or has the old keys and quantities."""
-    given_text = json.dumps({"events": events, "document": document, "version": 1})
+@example(events=[{**one, "metricName": "Calls"} for one in EVENTS], drops=[])
+@example(events=EVENTS[:1], drops=KEYS[1:])
+@given(events=st.lists(CHANGED, max_size=3), drops=st.lists(st.sampled_from(KEYS), max_size=1))
+def test_what_is_sent_bills_nothing_that_was_not_there(
+    events: list[dict[str, Any]], drops: list[str]
+) -> None:
+    """Whatever a person puts into the file: it is refused, or who pays what for which is as before;
+    each event is sent once, or was named as one that leaves.
+    """
+    text = json.dumps({**BROKEN, "events": events})
     try:
-        found = json.loads(repair(BROKEN_MESSAGE, Mend(given_text, is_to_utc=True)).body)
+        found = repair(BROKEN_MESSAGE, Mend(text, drops=drops, is_to_utc=True))
     except Permanent:
         return
-    originals = {one["idempotencyKey"]: one["quantity"] for one in EVENTS}
-    assert {one["idempotencyKey"]: one["quantity"] for one in found["events"]} == originals
+    sent = json.loads(found.body)["events"]
+    originals = {one["idempotencyKey"]: one for one in EVENTS}
+    assert sorted(one["idempotencyKey"] for one in sent) == sorted(set(KEYS) - set(drops))
+    for one in sent:
+        before = originals[one["idempotencyKey"]]
+        assert (one["customerId"], one["quantity"]) == (before["customerId"], before["quantity"])
+        assert one["occurredAt"] == EVENTS[0]["occurredAt"]
+
+
+def test_a_repair_of_all_that_was_there_is_not_refused() -> None:
+    """The property above would hold of a repair that refuses everything."""
+    text = json.dumps({**BROKEN, "events": [{**one, "metricName": "Calls"} for one in EVENTS]})
+    assert repair(BROKEN_MESSAGE, Mend(text, is_to_utc=True)).events == len(EVENTS)
