@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import read_object
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, packed_payload
 
 STREAM = "e369853df766fa44e1ed0ff613f563bd"
@@ -49,11 +51,16 @@ def printed(messages: Sequence[str]) -> list[Printed]:
 
 
 def pretty(message: str, indent: int) -> str:
-    """As a program prints JSON that it could read; any other text as it is."""
+    """As a program prints JSON that it could read; any other text as it is. So is a line in which a
+    name stands twice: such a program shows it once, and what it hides nobody can find.
+    """
     try:
-        return json.dumps(json.loads(message), indent=indent)
+        found = json.loads(message)
     except ValueError:
         return message
+    if isinstance(read_object(message), Quarantined) and isinstance(found, dict):
+        return message
+    return json.dumps(found, indent=indent)
 
 
 def tail_detailed(events: Sequence[Printed]) -> str:
