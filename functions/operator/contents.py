@@ -22,7 +22,7 @@ CONTENTS = (
         Nothing is sent; AWS is called only for a log in S3. It reads raw lines and what the AWS
         CLI, the consoles and the exports of CloudWatch Logs write.
 
-            aws logs tail GROUP --since 1h | aforo-metering explain --config metering.json -""",
+            aforo-metering explain --config metering.json access.log""",
     ),
     Subcommand(
         "verify",
