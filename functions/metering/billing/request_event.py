@@ -71,9 +71,19 @@ _DESCRIPTIONS = 1024
 # The same, times what their requests share: 5,000 shapes of request are many for a deployment.
 _TEMPLATES = 8192
 # In a description, which is ASCII, these characters stand for the facts.
-_FIRST_SHARED = 0x100
-_FIRST_GAP = 0x200
-_GAP = re.compile("([^\x00-\x7f])")
+_FIRST_GAP = 0x100
+_GAP = re.compile("[^\x00-\x7f]")
+# It stands for any fact that differs from event to event; JSON escapes it everywhere else.
+_HERE = "\x00"
+
+type _InTurn = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+# Without a call of ours for most of them. None is empty: a fact that is not said.
+_AS_JSON: Mapping[type, Callable[[object], str]] = {
+    str: cast("Callable[[object], str]", quoted),
+    int: str,
+    type(None): lambda _: "",
+}
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -113,16 +123,7 @@ class EventWriter:
         measure: Measure,
     ) -> str:
         """The event of `measure`, which `customer` pays: ASCII, and as `to_body` would write it."""
-        own = [
-            quoted(fact)
-            if type(fact) is str
-            else str(fact)
-            if type(fact) is int
-            else ""
-            if fact is None
-            else to_body(fact)
-            for fact in self._own_of(request)
-        ]
+        own = [_AS_JSON.get(type(fact), to_body)(fact) for fact in self._own_of(request)]
         lacking = () if all(own) else _lacking(self._own, own)
         in_turn, pieces = self._template(meter.constants, self._shared_of(request), lacking)
         quantity, sequence, said, metadata = measure
@@ -149,40 +150,34 @@ class EventWriter:
         constants: tuple[str, ...],
         shared: tuple[str | int | None, ...],
         lacking: tuple[str, ...],
-    ) -> "_Template":
-        """Pure: nothing else than these and the description decides."""
-        texts = ["" if fact is None else to_body(fact) for fact in shared]
-        absent = (*lacking, *_lacking(self._shared, texts))
-        description = self._described(constants, absent)
-        return _template_of(
-            description.translate(dict(enumerate(texts, _FIRST_SHARED))), len(self._gaps)
-        )
+    ) -> tuple["_InTurn", list[str]]:
+        """The pieces of an event's text that what is shared fills, and how they and the other facts
+        take turns. Pure: nothing else than these and the description decides.
+        """
+        texts = [_AS_JSON.get(type(fact), to_body)(fact) for fact in shared]
+        absent = lacking if all(texts) else (*lacking, *_lacking(self._shared, texts))
+        form, in_turn = self._described(constants, absent)
+        return in_turn, (form % dict(zip(self._shared, texts, strict=True))).split(_HERE)
 
-    def _description(self, constants: tuple[str, ...], absent: tuple[str, ...]) -> str:
-        """The event with a character for each fact; pure, as above."""
-        facts = {fact: chr(place) for place, fact in enumerate(self._shared, _FIRST_SHARED)}
-        facts |= {fact: chr(place) for place, fact in enumerate(self._gaps, _FIRST_GAP)}
-        facts |= zip(_OF_METER, map(to_body, (GATEWAY, *constants)), strict=True)
+    def _description(
+        self, constants: tuple[str, ...], absent: tuple[str, ...]
+    ) -> tuple[str, "_InTurn"]:
+        """The text with names for what is shared, and marks for the other facts; pure, as above."""
+        marks = {fact: chr(place) for place, fact in enumerate(self._gaps, _FIRST_GAP)}
+        facts = marks | {
+            fact: to_body(said).replace("%", "%%")
+            for fact, said in zip(_OF_METER, (GATEWAY, *constants), strict=True)
+        }
+        facts |= {fact: f"%({fact})s" for fact in self._shared}
         for fact in absent:
             del facts[fact]
         facts["metadata"] = _object(self._metadata, facts, facts["more_metadata"])
-        return _object(EVENT, facts, facts["more"])
-
-
-class _Template(NamedTuple):
-    """`in_turn` takes an event's parts in their order, of its facts followed by `pieces`."""
-
-    in_turn: Callable[[tuple[str, ...]], tuple[str, ...]]
-    pieces: tuple[str, ...]
-
-
-def _template_of(text: str, gaps: int) -> _Template:
-    parts = _GAP.split(text)  # pieces and gaps take turns
-    places = [
-        ord(part) - _FIRST_GAP if number % 2 else gaps + number // 2
-        for number, part in enumerate(parts)
-    ]
-    return _Template(itemgetter(*places), tuple(parts[::2]))
+        text = _object(EVENT, facts, facts["more"])
+        gaps = len(self._gaps)
+        turns = [gaps]  # the first piece, then a fact and a piece in turn
+        for at, mark in enumerate(_GAP.findall(text), gaps + 1):
+            turns += [ord(mark) - _FIRST_GAP, at]
+        return _GAP.sub(_HERE, text), itemgetter(*turns)
 
 
 def _getter(facts: tuple[str, ...]) -> Callable[[Request], tuple[object, ...]]:
