@@ -49,7 +49,7 @@ class Forwarding:
 
     posting: Posting
     settlement: Settlement
-    coming_back: Returning
+    returning: Returning
     heartbeats: HeartbeatRelay
     telemetry: Telemetry
     now_ms: Callable[[], int]
@@ -70,7 +70,7 @@ class Forwarding:
         # 5. What is held waits, certain of it as new messages. Dying before this: it waits for the
         #    queue's visibility timeout. Dying after it: the new ones are there, and the old ones
         #    come back beside them, doubtful; a key posted twice is billed once.
-        staying = self.coming_back.bring_back(returning, failed, stamp.now_ms)
+        staying = self.returning.bring_back(returning, failed, stamp.now_ms)
         # 6. HeartbeatRelay go on. Dying after this: they go on again, and the newest counts.
         beats = [one for one in inbox if isinstance(one, ReceivedHeartbeat)]
         waiting = self._pass_on(beats, returning, failed, stamp.now_ms)
@@ -97,7 +97,7 @@ class Forwarding:
 
     def _resolve(self, received: Received, posted: Posted, started_ms: int) -> Forwarded:
         """The outcomes of one message's events; past the hold nothing stays held."""
-        is_over = self.coming_back.holding.is_over(received.envelope, started_ms)
+        is_over = self.returning.holding.is_over(received.envelope, started_ms)
 
         def outcome(key: str) -> ForwardingOutcome:
             found = posted.outcomes[key]
@@ -128,7 +128,7 @@ class Forwarding:
         is_stalled = any(h.reason != _NOT_A_STALL for one in returning for h in one.held)
         is_clear = not failed and not is_stalled and self.posting.breaker.is_shut()
         waiting = self.heartbeats.pass_on(beats, is_clear=is_clear, now_ms=now_ms)
-        self.coming_back.visibility.hide(
+        self.returning.visibility.hide(
             {one.envelope.receipt_handle: WAIT_SECONDS for one in waiting}
         )
         return [one.envelope.message_id for one in waiting]

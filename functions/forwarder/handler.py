@@ -76,7 +76,7 @@ def _wired() -> Wired:
             settled=settled,
             telemetry=telemetry,
         ),
-        coming_back=Returning(
+        returning=Returning(
             holding=Holding(settings.safe_hold_seconds),
             visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
             queue=PuttingBack(sqs, settings.usage_queue_url, telemetry),

@@ -76,7 +76,7 @@ class Bench:
                 most_bytes=1_048_576,
             ),
             settlement=Settlement(self.usage_dead_letter, self.ledger, self.settled, telemetry),
-            coming_back=Returning(
+            returning=Returning(
                 Holding(self.hold_seconds, self.jitter),
                 self.queue or self.visibility,
                 self.queue or self.usage,

@@ -52,9 +52,9 @@ def change_message(asked: AskedChange, plan_of: Callable[[QueueMessage], Plan]) 
         raise Permanent("--why: say why, for who reads the record")
     deployment = find_deployment(asked.place)
     waits = OUTPUTS[asked.queue].removesuffix("Url")
-    with asked.open_queue(deployment, asked.queue) as letters:
+    with asked.open_queue(deployment, asked.queue) as dead_letters:
         with StillWorking("message", "looking for it"):
-            message = letters.find(asked.message_id)
+            message = dead_letters.find(asked.message_id)
         plan = plan_of(message)
         if plan.body and len(plan.body.encode()) > BYTES_PER_CALL:
             raise Permanent("ID: with its history it is too long for SQS: take it instead")
@@ -65,7 +65,7 @@ def change_message(asked: AskedChange, plan_of: Callable[[QueueMessage], Plan]) 
         record = _record(deployment, asked, plan, message, waits)
         change = Change(message, _keep(plan, message), _send(deployment, plan))
         try:
-            carry_out(change, letters, record)
+            carry_out(change, dead_letters, record)
         except (BotoCoreError, ClientError, Retryable) as error:
             why = str(error) if isinstance(error, Retryable) else in_plain_words(error)
             sys.stderr.write(f"message {plan.change}: not finished: {why}\n")

@@ -20,7 +20,7 @@ class Change(NamedTuple):
     send: Callable[[], object] | None = None
 
 
-def carry_out(change: Change, letters: DeadLetters, record: ChangeRecord) -> None:
+def carry_out(change: Change, dead_letters: DeadLetters, record: ChangeRecord) -> None:
     """Errors are passed on: what comes after them was not done."""
     # 1. Durable: a copy for the person who asked for it.
     if change.keep:
@@ -31,6 +31,6 @@ def carry_out(change: Change, letters: DeadLetters, record: ChangeRecord) -> Non
     if change.send:
         change.send()
     # 4. Gone from the dead-letter queue. A delete that fails is a case of 3.
-    letters.delete(change.message)
+    dead_letters.delete(change.message)
     # 5. The record says so. Dying before it leaves `begun`, and no message.
     record.end()

@@ -28,7 +28,7 @@ EMPTY_POLLS = 2
 
 
 class DeadLetters:
-    """One look into one queue: `with DeadLetters(...) as letters`."""
+    """One look into one queue: `with DeadLetters(...) as dead_letters`."""
 
     def __init__(self, client: "SQSClient", url: str, *, poll_seconds: int = POLL_SECONDS) -> None:
         self._client = client

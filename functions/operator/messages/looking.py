@@ -68,16 +68,16 @@ def list_messages(
 
     def rows() -> Iterator[dict[str, object]]:
         nonlocal seen
-        for seen, one in enumerate(letters.messages(at_most), 1):
+        for seen, one in enumerate(dead_letters.messages(at_most), 1):
             working.doing = f"{seen} messages received"
             yield summary_of(one)
 
     with (
         StillWorking("message list", "0 messages received") as working,
-        open_queue(deployment, queue) as letters,
+        open_queue(deployment, queue) as dead_letters,
     ):
         write_rows(COLUMNS, filter(wanted.has, rows()), sys.stdout, form)
-        hidden = letters.hidden()
+        hidden = dead_letters.hidden()
     others = f"; {hidden} are hidden, by a replay or another command" if hidden else ""
     limit = f" (--at-most {at_most})" if seen == at_most else ""
     sys.stderr.write(f"message list: {seen} messages were looked at{limit}{others}\n")
@@ -101,9 +101,9 @@ def show(
     """One message whole: why it waits, its events and its history."""
     with (
         StillWorking("message show", "looking for it"),
-        open_queue(find_deployment(place), queue) as letters,
+        open_queue(find_deployment(place), queue) as dead_letters,
     ):
-        found = letters.find(message_id)
+        found = dead_letters.find(message_id)
     if text:
         print(text_of(found))
     elif form == "json":
