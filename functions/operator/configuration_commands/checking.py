@@ -23,6 +23,7 @@ from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.explain.given_files import given_files, open_s3
 from functions.operator.explain.given_log import read_log
+from functions.operator.explain.terminal_text import printable
 from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
 
@@ -94,7 +95,7 @@ def usable(document: bytes, name: str) -> Configuration:
     """NotUsableError tells every fault."""
     faults = faults_of(document)
     if faults:
-        raise NotUsableError("".join(f"{name}: {' '.join(one.split())}\n" for one in faults))
+        raise NotUsableError("".join(f"{name}: {printable(one)}\n" for one in faults))
     return read_configuration(document)
 
 

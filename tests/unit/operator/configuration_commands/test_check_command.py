@@ -162,6 +162,15 @@ def test_what_cannot_be_done_is_one_line(
     assert said in line
 
 
+def test_a_fault_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever name somebody wrote into the document, its fault is one line of text."""
+    name = "\x1b[2Jfield\n"
+    assert main(["configuration", "check", write("new", **{name: 1})]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("new: versions.0.?[2Jfield")
+    assert line.isprintable()
+
+
 def test_a_configuration_may_come_from_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
