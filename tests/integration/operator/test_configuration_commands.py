@@ -244,7 +244,7 @@ def test_a_configuration_that_mends_a_bad_first_one_is_put(cloud: Cloud) -> None
 def test_both_configurations_are_tried_on_a_log(cloud: Cloud, source: str, now_ms: int) -> None:
     """A file, or the metered log's last minutes: what differs is counted, with examples."""
     lines = [
-        distinct_line(1, requestTimeEpoch=str(now_ms), status="404"),
+        distinct_line(1, requestTimeEpoch=str(now_ms), status="500"),
         distinct_line(2, requestTimeEpoch=str(now_ms)),
     ]
     if source == "file":
@@ -260,12 +260,12 @@ def test_both_configurations_are_tried_on_a_log(cloud: Cloud, source: str, now_m
             logEvents=events,  # type: ignore[arg-type]
         )
         sample = ["--from-log", "5"]
-    candidate = cloud.file(document("API Calls", excludedStatuses=[404]))
+    candidate = cloud.file(document("API Calls", billServerErrors=False))
     status, out, _ = cloud.run("check", candidate, *sample)
     assert status == 0
     assert "sample: 2 requests, 1 of them otherwise" in out
-    assert "1: billed (api_calls) -> excluded (excluded_status)" in out
-    assert "GET /pets/{id} 404: API Calls 1, cus_7Qm2 -> excluded (excluded_status)" in out
+    assert "1: billed (api_calls) -> excluded (server_error)" in out
+    assert "GET /pets/{id} 500: API Calls 1, cus_7Qm2 -> excluded (server_error)" in out
 
 
 @pytest.fixture

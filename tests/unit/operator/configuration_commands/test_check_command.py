@@ -49,12 +49,12 @@ def test_what_differs_is_counted_by_outcome_customer_and_meter(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With the first requests that show it; the rest is a number."""
-    lines = [distinct_line(number, status="404") for number in range(7)]
+    lines = [distinct_line(number, status="500") for number in range(7)]
     lines += [distinct_line(number) for number in range(7, 10)]
-    found = differing(capsys, "\n".join(lines), {}, {"excludedStatuses": [404]})
+    found = differing(capsys, "\n".join(lines), {}, {"billServerErrors": False})
     assert found[:8] == [
         "sample: 10 requests, 7 of them otherwise",
-        "  7: billed (api_calls) -> excluded (excluded_status)",
+        "  7: billed (api_calls) -> excluded (server_error)",
         "requests billed by customer:",
         "  customer  before  after",
         "  cus_7Qm2      10      3",
@@ -64,7 +64,7 @@ def test_what_differs_is_counted_by_outcome_customer_and_meter(
     ]
     assert found[8] == "examples (the first):"
     assert len(found[9:]) == 5
-    assert all("GET /pets/{id} 404: API Calls 1, cus_7Qm2 -> excluded" in one for one in found[9:])
+    assert all("GET /pets/{id} 500: API Calls 1, cus_7Qm2 -> excluded" in one for one in found[9:])
 
 
 def test_a_quantity_and_a_name_that_change_are_differences(
