@@ -3,10 +3,12 @@
 A subcommand's module is imported when it runs or shows its own help: the list of all is quick.
 """
 
+from functions.operator.configuration_commands.configuration_contents import CONFIGURATION
 from functions.operator.counter_commands.counters_contents import COUNTERS
 from functions.operator.subcommand import Subcommand
 
 GROUPS = {
+    "configuration": "Change what is metered, and see first what that changes.",
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
     "message": "Deal with one message that waits for a person.",
     "counters": "Say who may call, how much and how fast, and see what the counters say.",
@@ -127,5 +129,6 @@ CONTENTS = (
 
             aforo-metering rebuild --stack aforo-metering --yes""",
     ),
+    *CONFIGURATION,
     *COUNTERS,
 )

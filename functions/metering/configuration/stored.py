@@ -1,16 +1,25 @@
-"""The configuration in S3, read at most once a minute; a bad new version never replaces a good one,
-neither in a process that has one nor in one that starts: it bills by the newest usable version.
+"""The configuration in S3, read at most once a minute; a bad new version never replaces a good one.
 
-A request is billed by the version in force when it was made, as known when it is metered: what a
-new version says of the past minute may come too late, so give it an `effectiveFrom` ahead.
+One rule for processes that run and for those that start, so that none bills by other rules:
+
+1. The newest version that is usable, of the last 20.
+2. None was ever usable, and the object was deleted: the default, as before the first upload.
+3. None is usable, and a bad one lies on top: nothing is billed, also where the default was in use
+   until then. Somebody wants other rules than the default; an event that was billed by it cannot be
+   taken back, a delivery that fails is kept and metered again.
+
+All but a usable newest version is told to a person. A request is billed by the version in force
+when it was made, as known when it is metered: what a new version says of the past minute may come
+too late, so give it an `effectiveFrom` ahead.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.telemetry import CONFIGURATION_REFUSED, Telemetry
+from functions.metering.configuration.stored_versions import StoredVersions, stored_versions
 from functions.metering.configuration.version import (
     Configuration,
     ConfigurationError,
@@ -24,43 +33,39 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-# A person who is mending a document puts a few bad ones; each costs a cold start one call.
-VERSIONS = 20
-
 
 class Stored(NamedTuple):
     """A configuration and what S3 calls it."""
 
     configuration: Configuration
     etag: str
-    version_id: str
+    version_id: str | None
 
 
-def newest_usable(client: "S3Client", bucket: str, key: str) -> Stored | None:
-    """The newest usable one of the last 20 versions; None where there is no version at all.
+def newest_usable(
+    client: "S3Client", bucket: str, key: str, found: StoredVersions
+) -> Stored | None:
+    """The newest usable one of those found; None where there is no version at all, or none
+    was ever usable and the object was deleted.
 
-    ConfigurationError when none of them is usable; it says what is wrong with the newest.
+    ConfigurationError otherwise; it says what is wrong with the newest.
     """
     fault: ConfigurationError | None = None
-    for version_id in _version_ids(client, bucket, key):
-        answer = client.get_object(Bucket=bucket, Key=key, VersionId=version_id)
+    for version in found.newest_first:
+        if version.is_deletion:
+            continue
+        answer = client.get_object(Bucket=bucket, Key=key, VersionId=version.version_id)
         try:
             configuration = read_configuration(answer["Body"].read())
         except ConfigurationError as error:
             fault = fault or error
         else:
-            return Stored(configuration, answer["ETag"], version_id)
+            return Stored(configuration, answer["ETag"], version.version_id)
+    if found.is_deleted and found.is_whole:
+        return None
     if fault is not None:
         raise fault
     return None
-
-
-def _version_ids(client: "S3Client", bucket: str, key: str) -> Iterator[str]:
-    """Newest first. S3 lists by name: the key itself comes before longer names."""
-    answer = client.list_object_versions(Bucket=bucket, Prefix=key, MaxKeys=VERSIONS)
-    for version in answer.get("Versions", []):
-        if version["Key"] == key:
-            yield version["VersionId"]
 
 
 FRESH_SECONDS = 60
@@ -90,67 +95,57 @@ class ConfigurationSource:
         self._read_at = 0.0
 
     def current(self) -> Configuration:
-        """The last good configuration; the default where there never was an object.
+        """The configuration of the rule above.
 
-        Retryable when there is none to use yet: S3 does not answer, or none of the object's last
-        versions is usable. The delivery comes again, and is kept by OnFailure if that does not
-        help.
+        Retryable when there is none to use: S3 does not answer a process that starts, or a bad
+        version lies on top of none that is usable. The delivery comes again, and is kept by
+        OnFailure if that does not help.
         """
-        if self._in_use is None:
-            self._in_use = self._first()
-        elif self._clock() - self._read_at >= FRESH_SECONDS:
-            self._in_use = self._newer() or self._in_use
-        else:
-            return self._in_use
-        self._read_at = self._clock()
+        if self._in_use is None or self._clock() - self._read_at >= FRESH_SECONDS:
+            self._in_use = self._now(self._in_use)
+            self._read_at = self._clock()
         return self._in_use
 
-    def _first(self) -> Configuration:
+    def _now(self, in_use: Configuration | None) -> Configuration:
         try:
-            return self._fetch() or default_configuration()
-        except ConfigurationError as error:
-            fault: Exception = error
-        except (ClientError, BotoCoreError) as error:
-            if _code(error) != "NoSuchKey":
-                raise self._nothing_to_use(error) from error
-            fault = error
-        return self._older(fault) or default_configuration()
-
-    def _older(self, fault: Exception) -> Configuration | None:
-        """The newest good version where the present one is bad or was deleted; None where there
-        never was one.
-        """
-        try:
-            stored = newest_usable(self._client, self._bucket, self._key)
+            return self._fetch(in_use)
         except (ClientError, BotoCoreError, ConfigurationError) as error:
-            raise self._nothing_to_use(error) from error
-        if stored is None:
-            return None
-        found, self._etag, self._version_id = stored
-        self._refused(fault)
+            is_answer = isinstance(error, ConfigurationError) or _code(error) == "NoSuchKey"
+            if not is_answer:
+                return self._kept(in_use, error)
+            return self._older(in_use, error)
+
+    def _older(self, in_use: Configuration | None, fault: Exception) -> Configuration:
+        """What is used instead of a version that is bad, deleted or not there."""
+        try:
+            versions = stored_versions(self._client, self._bucket, self._key)
+            stored = newest_usable(self._client, self._bucket, self._key, versions)
+        except (ClientError, BotoCoreError) as error:
+            return self._kept(in_use, error)
+        except ConfigurationError as error:
+            return self._kept(in_use if self._version_id else None, error)
+        # An object that was never there is no news; one that vanished is a fault.
+        is_news = bool(self._etag or versions.newest_first)
+        found, self._etag, self._version_id = stored or Stored(default_configuration(), "", None)
+        if is_news:
+            self._refused(fault)
         return found
 
-    def _nothing_to_use(self, error: Exception) -> Retryable:
+    def _kept(self, in_use: Configuration | None, error: Exception) -> Configuration:
+        """What is in use stays so; Retryable where nothing is."""
         self._refused(error)
-        return Retryable(f"no configuration to meter by: s3://{self._bucket}/{self._key}: {error}")
+        if in_use is not None:
+            return in_use
+        raise Retryable(f"no configuration to meter by: s3://{self._bucket}/{self._key}: {error}")
 
-    def _newer(self) -> Configuration | None:
-        try:
-            return self._fetch()
-        except (ClientError, BotoCoreError, ConfigurationError) as error:
-            # An object that was never there is no news; one that vanished is a fault.
-            if _code(error) != "NoSuchKey" or self._etag:
-                self._refused(error)
-            return None
-
-    def _fetch(self) -> Configuration | None:
-        """None when it is the one in use."""
+    def _fetch(self, in_use: Configuration | None) -> Configuration:
         try:
             answer = self._get()
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_MODIFIED:
-                return None
-            raise
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if in_use is None or status != _NOT_MODIFIED:
+                raise
+            return in_use
         found = read_configuration(answer["Body"].read())
         self._etag, self._version_id = answer["ETag"], answer.get("VersionId")
         return found

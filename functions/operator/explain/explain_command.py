@@ -8,7 +8,6 @@ to stderr; on a terminal, a table with the summary below it.
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
@@ -20,14 +19,14 @@ from functions.metering.configuration.version import (
     default_configuration,
     read_configuration,
 )
-from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explained_line import printed
-from functions.operator.explain.explanation import Explained, ExplainTerms, Kind, explained
+from functions.operator.explain.explained_log import explained_log
+from functions.operator.explain.explanation import Explained, ExplainTerms, Kind
 from functions.operator.explain.given_files import OpenS3, given_files, open_s3
 from functions.operator.explain.given_log import read_log
-from functions.operator.explain.recognition import is_request, recognised
+from functions.operator.explain.recognition import is_request
 from functions.operator.explain.summary import summary
 from functions.operator.explain.tally import Tally
 from functions.operator.still_working import StillWorking
@@ -77,7 +76,7 @@ def explain(
     is_table = form == "table" or (form is None and sys.stdout.isatty())
     try:
         terms = _terms(config, account, region, tenant_header, log_group)
-        found = _explain(read_log(given_files(file, s3), kind), kind, terms)
+        found = explained_log(read_log(given_files(file, s3), kind), kind, terms)
         with StillWorking("explain", "reading") as working:
             for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
                 working.doing = f"{tally.requests} requests"
@@ -112,17 +111,6 @@ def _terms(
 
 def _configuration(file: str | None) -> Configuration:
     return read_configuration(Path(file).read_bytes()) if file else default_configuration()
-
-
-def _explain(
-    deliveries: Iterator[LogDelivery], kind: Kind, terms: ExplainTerms
-) -> Iterator[Explained]:
-    """Where somebody says what the lines are, none of them has to be recognised."""
-    first = next(deliveries, None)
-    delivered = deliveries if first is None else chain([first], deliveries)
-    found = chain.from_iterable(explained(one, kind, terms) for one in delivered)
-    is_raw = first is not None and not first.log_group
-    return recognised(found) if kind == "auto" and is_raw else found
 
 
 def _requests(found: Iterable[Explained], tally: Tally) -> Iterator[Explained]:

@@ -8,10 +8,12 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
-from functions.metering.configuration.stored import FRESH_SECONDS, VERSIONS, ConfigurationSource
+from functions.metering.configuration.stored import FRESH_SECONDS, ConfigurationSource
+from functions.metering.configuration.stored_versions import VERSIONS
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
 from functions.usage.errors import Retryable
 from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload
@@ -106,16 +108,103 @@ def test_a_bad_new_document_does_not_replace_a_good_one(
     assert metric_name(source) == "Better"
 
 
-def test_a_cold_start_with_only_bad_documents_is_tried_again(
+type MakeSource = Callable[[], ConfigurationSource]
+
+
+@pytest.fixture
+def started(
+    s3: "S3Client", bucket: str, clock: SettableClock, request: pytest.FixtureRequest
+) -> MakeSource:
+    """A process that starts now, beside `source`, which runs."""
+    telemetry = Telemetry(request.node.name)
+    return lambda: ConfigurationSource(s3, bucket, KEY, telemetry=telemetry, clock=clock)
+
+
+def test_with_only_bad_documents_no_process_bills(
+    source: ConfigurationSource,
+    started: MakeSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+) -> None:
+    """Neither one that starts nor one that ran by the default: it would be a guess."""
+    assert metric_name(source) == "API Calls"
+    for fault in (b"{", b"[]", b"{}"):
+        publish(fault)
+        clock.advance(FRESH_SECONDS)
+        for process in (source, started()):
+            with pytest.raises(Retryable, match="no configuration to meter by"):
+                process.current()
+    publish(document("Mended"))
+    assert metric_name(source) == metric_name(started()) == "Mended"
+
+
+def test_deleting_documents_of_which_none_was_usable_brings_the_default_back(
+    source: ConfigurationSource,
+    started: MakeSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As before the first upload, in every process, which says so each minute until mended."""
+    assert metric_name(source) == "API Calls"
+    assert not caplog.records
+    for content in (b"{", None, b"{}", None):
+        publish(content)
+    for _ in range(2):
+        clock.advance(FRESH_SECONDS)
+        caplog.clear()
+        assert metric_name(source) == metric_name(started()) == "API Calls"
+        assert [record.message for record in caplog.records] == ["configuration.refused"] * 2
+    publish(document("Mended"))
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == metric_name(started()) == "Mended"
+
+
+def test_a_running_process_uses_the_good_version_that_it_never_saw_on_top(
+    source: ConfigurationSource,
+    started: MakeSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+) -> None:
+    """It came and was hidden by a bad one within a minute; a process that starts uses it too."""
+    publish(document("Old"))
+    assert metric_name(source) == "Old"
+    for content in (document("Between"), b"{"):
+        publish(content)
+    clock.advance(FRESH_SECONDS)
+    assert metric_name(source) == metric_name(started()) == "Between"
+
+
+def test_documents_older_than_what_is_looked_at_may_have_been_usable(
     source: ConfigurationSource, publish: Callable[[bytes | None], None]
 ) -> None:
-    """There is nothing to bill by, and the default would be a guess."""
-    for fault in (b"{", b"[]", None):
-        publish(fault)
-        with pytest.raises(Retryable, match="no configuration to meter by"):
-            source.current()
-    publish(document("Mended"))
-    assert metric_name(source) == "Mended"
+    """So the default is none to bill by, though the newest was deleted."""
+    publish(document("Long ago"))
+    for number in range(VERSIONS):
+        publish(b"{" * (number + 1))
+    publish(None)
+    with pytest.raises(Retryable, match="no configuration to meter by"):
+        source.current()
+
+
+def test_a_running_process_goes_on_where_s3_does_not_list(
+    source: ConfigurationSource,
+    clock: SettableClock,
+    publish: Callable[[bytes | None], None],
+    s3: "S3Client",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it has is good until S3 says otherwise."""
+
+    def away(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://s3")
+
+    publish(document("Good"))
+    assert metric_name(source) == "Good"
+    publish(b"{")
+    clock.advance(FRESH_SECONDS)
+    monkeypatch.setattr(s3, "list_object_versions", away)
+    assert metric_name(source) == "Good"
 
 
 @pytest.mark.parametrize("faults", [[b"{"], [b"{", b'{"versions": []}', b""], [None], [b"{", None]])

@@ -23,6 +23,8 @@ from tests.local.ministack import Ministack
 
 # What the examples call a message; SQS gives it another id.
 MESSAGE = "1b2c3d4e"
+# And S3 a version of the configuration.
+VERSION = "3sL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
 REPLAY = "outage-2026-11-23"
 # Of a request that no gateway of ours has logged: it is followed as far as it goes.
 FOLLOWED = ["--wait", "0"]
@@ -84,6 +86,7 @@ def place(
         meters = [{"id": "api_calls", "metricName": "API Calls"}]
         version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters, "customers": {}}
         (tmp_path / "metering.json").write_text(json.dumps({"versions": [version]}))
+        made["version"] = put_configuration(made["configuration"], {"versions": [version]})
         (tmp_path / "jwks.json").write_text(json.dumps({"keys": [KEY]}))
         yield made
 
@@ -110,6 +113,15 @@ def made_services() -> dict[str, str]:
     made["machine"] = machine["stateMachineArn"]
     sfn.start_execution(stateMachineArn=made["machine"], name=REPLAY, input="{}")
     return made
+
+
+def put_configuration(bucket: str, document: object) -> str:
+    """The version's id, in a bucket that keeps versions as the template's does."""
+    s3 = boto3.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    body = json.dumps(document).encode()
+    put = s3.put_object(Bucket=bucket, Key="configuration/metering.json", Body=body)
+    return put["VersionId"]
 
 
 def role(name: str) -> str:
@@ -172,7 +184,8 @@ def test_the_example_of_a_help_works(
     sent = boto3.client("sqs").send_message(QueueUrl=place["usage_dead_letter"], MessageBody=body)
     for example in found:
         assert example.startswith(f"{PROGRAM} {words}")
-        tokens = shlex.split(example.replace(MESSAGE, sent["MessageId"]))[1:]
+        known = example.replace(MESSAGE, sent["MessageId"]).replace(VERSION, place["version"])
+        tokens = shlex.split(known)[1:]
         status = main([*tokens, *(FOLLOWED if words == "verify" else [])])
         assert status == ENDS.get(words, 0), capsys.readouterr().err
 

@@ -88,6 +88,13 @@ def test_versions_take_turns() -> None:
         ([version(excludedStatuses=[99])], "versions.0.excludedStatuses.0"),
         ([version(excludedStatuses=["401"])], "versions.0.excludedStatuses.0"),
         ([version(excludedStatus=[401])], "versions.0.excludedStatus"),
+        ([version(excluded_paths=["/x"])], "versions.0.excluded_paths"),
+        ([version(bill_server_errors=False)], "versions.0.bill_server_errors"),
+        (
+            [version(meters=[{"id": "a", "metricName": "A", "api_ids": ["x"]}])],
+            "versions.0.meters.0.api_ids",
+        ),
+        ([version(accessLogs={"/g": {"fields_": {}}})], "versions.0.accessLogs./g.fields_"),
     ],
 )
 def test_a_bad_document_is_refused_and_the_field_named(

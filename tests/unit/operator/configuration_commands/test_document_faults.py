@@ -1,0 +1,157 @@
+"""What is wrong with a configuration is said whole, with the field, and in no program's words."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.metering.configuration.version import (
+    Configuration,
+    ConfigurationError,
+    read_configuration,
+)
+from functions.operator.configuration_commands.document_faults import faults_of
+from functions.operator.configuration_commands.pattern_words import in_words
+
+METER = {"id": "api_calls", "metricName": "API Calls"}
+VERSION = {"effectiveFrom": "2026-11-01T00:00:00Z", "meters": [METER]}
+
+
+def faults(**changes: object) -> list[str]:
+    """Of a version with a change."""
+    return faults_of(json.dumps({"versions": [{**VERSION, **changes}]}).encode())
+
+
+def test_a_usable_document_has_none() -> None:
+    """As the one to which the others are changed."""
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"meters": [{"id": "a", "metricname": "A"}]},
+            [
+                "versions.0.meters.0.metricName: is needed",
+                "versions.0.meters.0.metricname: is no field here: did you mean metricName?",
+            ],
+        ),
+        ({"customer": {}}, ["versions.0.customer: is no field here: did you mean customers?"]),
+        ({"tenant_id": "t"}, ["versions.0.tenant_id: is no field here: did you mean tenantId?"]),
+        (
+            {"accessLogs": {"/g": {"acountId": "1"}}},
+            ["versions.0.accessLogs./g.acountId: is no field here: did you mean accountId?"],
+        ),
+        (
+            {"meters": [{**METER, "id": "Api"}]},
+            [
+                (
+                    "versions.0.meters.0.id: this must be 1 to 63 of a-z, 0-9 and _,"
+                    " beginning with a letter (not 'Api')"
+                )
+            ],
+        ),
+        (
+            {"customers": {" ": "c"}},
+            [
+                (
+                    "versions.0.customers. : the name must be 1 to 256 characters, none of them a"
+                    " control character, the first one no blank (not ' ')"
+                )
+            ],
+        ),
+        (
+            {"effectiveFrom": "2026-11-01T00:00:00"},
+            [
+                (
+                    "versions.0.effectiveFrom: has no offset: write a time with its offset, as"
+                    " 2026-11-01T00:00:00Z (not '2026-11-01T00:00:00')"
+                )
+            ],
+        ),
+        (
+            {"meters": [{**METER, "productType": "AGENT_API"}]},
+            [
+                (
+                    "versions.0.meters.0.productType: is none of API, AGENTIC_API, AI_AGENT,"
+                    " MCP_SERVER: did you mean AGENTIC_API?"
+                )
+            ],
+        ),
+        ({"meters": []}, ["versions.0.meters: needs at least 1"]),
+        (
+            {"excludedStatuses": [99, "401"]},
+            [
+                "versions.0.excludedStatuses.0: must be at least 100 (not 99)",
+                "versions.0.excludedStatuses.1: must be a whole number, without quotes (not '401')",
+            ],
+        ),
+        ({"meters": [METER, METER]}, ["versions.0.meters: two meters have one id"]),
+    ],
+    ids=lambda one: str(next(iter(one)))[:30],
+)
+def test_a_fault_is_said_in_words(changes: dict[str, object], said: list[str]) -> None:
+    """With what was probably meant."""
+    assert sorted(faults(**changes)) == said
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (b"{", "document: is no JSON: EOF while parsing an object at line 1 column 1"),
+        (b"[]", "document: must be an object, in braces"),
+        (b"{}", "versions: is needed"),
+        (b'{"version": []}', "version: is no field here: did you mean versions?"),
+    ],
+)
+def test_what_is_no_configuration_at_all_is_said_too(document: bytes, said: str) -> None:
+    """The first thing that somebody puts may be anything."""
+    assert said in faults_of(document)
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    """Every pattern in a JSON schema."""
+    if isinstance(schema, dict):
+        own = schema.get("pattern")
+        yield from [own] if isinstance(own, str) else []
+        yield from schema.get("patternProperties", {})
+        for below in schema.values():
+            yield from patterns(below)
+    elif isinstance(schema, list):
+        for below in schema:
+            yield from patterns(below)
+
+
+def test_every_pattern_has_words() -> None:
+    """Nobody is shown a regular expression."""
+    found = set(patterns(Configuration.model_json_schema(by_alias=True)))
+    assert len(found) >= 10
+    assert [one for one in found if in_words(one) is None] == []
+
+
+names = st.sampled_from(
+    ["id", "metricName", "fields", "apiIds", "meters", "customers", "accessLogs", "effectiveFrom"]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | st.text(), inner),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(names, values))
+def test_faults_are_said_of_what_is_refused_and_of_nothing_else(changes: dict[str, Any]) -> None:
+    """In words that name a field; whatever the document holds."""
+    document = json.dumps({"versions": [{**VERSION, **changes}]}).encode()
+    try:
+        read_configuration(document)
+        is_usable = True
+    except ConfigurationError:
+        is_usable = False
+    found = faults_of(document)
+    assert is_usable == (not found)
+    assert all(": " in one for one in found)
