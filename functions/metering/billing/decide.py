@@ -11,9 +11,9 @@ from typing import NamedTuple
 from functions.metering.billing.exclusions import EXCLUSIONS, Exclusion
 from functions.metering.billing.measuring import measured
 from functions.metering.billing.request_event import EventWriter
+from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.version import CompiledVersion, Configuration
-from functions.metering.request import Request, is_gateway_id
-from functions.usage.event import RequestIdentity
+from functions.metering.request import Request
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.quota import CUSTOMER_ID
@@ -24,9 +24,6 @@ AHEAD_MS = 2 * HOUR_MS
 NO_TIME = Quarantined("no_time", "requestTimeEpoch")
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
-NO_REQUEST_IDENTITY = Quarantined(
-    "no_request_identity", "accountId, apiId, stage and extendedRequestId must all be there"
-)
 NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
 MASKED = Quarantined("masked", "a customer or key that is partly stars could be anybody's")
 CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
@@ -113,9 +110,9 @@ def _verified_customer(request: Request, version: CompiledVersion) -> str | Quar
 def _events(
     request: Request, customer: str, version: CompiledVersion, writer: EventWriter
 ) -> Billing:
-    identity = _identity_of(request)
-    if identity is None:
-        return NO_REQUEST_IDENTITY
+    identity = identity_of(request)
+    if isinstance(identity, Quarantined):
+        return identity
     if not request.extended_request_id:
         request = request._replace(extended_request_id=identity.extended_request_id)
     events: list[str] = []
@@ -135,16 +132,3 @@ def _events(
     billed = Billed(events)
     billed.omitted = omitted
     return billed
-
-
-def _identity_of(request: Request) -> RequestIdentity | None:
-    """What makes it one request; None when a part is missing: an identity is never guessed."""
-    account, api, stage = request.account_id, request.api_id, request.stage
-    extended_request_id = request.extended_request_id
-    # An HTTP API's two ids are one, and no caller can choose it (gateway-logs.md 2.2).
-    if not extended_request_id and request.api_type == "http" and request.request_id:
-        found = request.request_id
-        extended_request_id = found if is_gateway_id(found) else None
-    if account and api and stage and extended_request_id:
-        return RequestIdentity(account, request.region, api, stage, extended_request_id)
-    return None
