@@ -34,13 +34,17 @@ def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldP
 def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...]) -> FieldPlan:
     declared = dict(declarations)
     exact, common = _indices(paths), _indices(map(common_name, paths))
+    # A key that was declared for one fact is nobody's common name for another.
+    taken = {index for path in declared.values() for index in exact.get(path, ())}
     others = PAYERS if any(payer in declared for payer in PAYERS) else ()
     places = []
     for field, names in COMMON_NAMES.items():
         if field in declared:
             places.append((field, tuple(exact.get(declared[field], ()))))
         elif field not in others:
-            found = [index for name in names for index in common.get(name, ())]
+            found = [
+                index for name in names for index in common.get(name, ()) if index not in taken
+            ]
             places.append((field, tuple(found)))
     held = tuple(place for place in places if place[1])
     return FieldPlan(held, is_unforgeable=UNFORGEABLE.issuperset(common))

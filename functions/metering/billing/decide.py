@@ -16,7 +16,7 @@ from functions.metering.configuration.version import CompiledVersion, Configurat
 from functions.metering.request import Request
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
 
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
@@ -25,6 +25,7 @@ NO_TIME = Quarantined("no_time", "requestTimeEpoch")
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
 NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
+NOBODY = Quarantined("no_customer", "customerId is what a program writes where it has none")
 MASKED = Quarantined("masked", "a customer or key that is partly stars could be anybody's")
 CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
 OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenant")
@@ -69,7 +70,7 @@ def bill(
     customer = _verified_customer(request, version)
     if isinstance(customer, str):
         return _events(request, customer, version, writer)
-    is_preflight = customer is NO_CUSTOMER and request.method == "OPTIONS"
+    is_preflight = customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS"
     return PREFLIGHT if is_preflight else customer
 
 
@@ -104,7 +105,12 @@ def _verified_customer(request: Request, version: CompiledVersion) -> str | Quar
         return OTHER_TENANT
     if customer is None:
         return version.customers.get(known, NO_CUSTOMER)
-    return known if CUSTOMER_ID.fullmatch(known) else CUSTOMER_MALFORMED
+    return known if is_customer_id(known) else _no_id(known)
+
+
+def _no_id(customer: str) -> Quarantined:
+    is_word = customer.isspace() or customer.lower() in NO_CUSTOMER_IDS
+    return NOBODY if is_word else CUSTOMER_MALFORMED
 
 
 def _events(

@@ -147,6 +147,14 @@ def test_a_declared_key_may_be_nested_or_hold_dots(key: str) -> None:
     assert isinstance(found(both, **declared), Quarantined)
 
 
+def test_a_declared_key_is_nobodys_common_name_for_another_fact() -> None:
+    """Where the tenant pays, its key does not also say for which of Aforo's tenants."""
+    line = {name: value for name, value in REST.items() if name != "customerId"}
+    request = read(line | {"tenantId": "cus_9"}, fields={"customerId": "tenantId"})
+    assert (request.customer_id, request.tenant_id) == ("cus_9", None)
+    assert read(line | {"time": "200"}, fields={"path": "time"}).fault is None
+
+
 NESTED = {
     "request": {"id": "r-1", "method": "PUT", "time": "18/Jul/2022:12:33:39 +0000"},
     "response": {"httpStatusCode": 201, "bytes": 7},
