@@ -8,8 +8,9 @@ client's: in any other, a quote in a User-Agent could have written it (gateway-l
 from collections.abc import Mapping, Sequence
 
 from functions.metering.access.common_log_format import read_clf
-from functions.metering.access.field_plan import PAYERS, FieldPlan, plan_of
+from functions.metering.access.field_plan import FieldPlan, plan_of
 from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
+from functions.metering.access.forgeable import believed, forged
 from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
@@ -19,10 +20,6 @@ from functions.metering.request import ApiType, Request, is_gateway_id
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import read_object, read_plain
 
-UNDECLARED_CUSTOMER = Quarantined(
-    "undeclared_customer",
-    "the line holds text that a client may write: declare in accessLogs which key names who pays",
-)
 TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
 
 UNDECLARED = AccessLogDeclaration()
@@ -41,7 +38,8 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
-_FIRST_CLIENT_ERROR = 400
+# What every request's line says, and no vended line of an execution log.
+_NOT_VENDED = frozenset({"status", "extendedRequestId"})
 # requestTime is to the second, and is written apart from requestTimeEpoch.
 _ONE_MOMENT_MS = 60_000
 
@@ -64,8 +62,6 @@ def read_foreign_line(
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
         return members
-    if members.keys() >= VENDED_KEYS:
-        return OTHER_SOURCE
     return _read_members(members, declaration, account_id, region)
 
 
@@ -80,21 +76,19 @@ def _read_members(
     found = _texts(plan, [text_of(value) for _, value in flat])
     if isinstance(found, Quarantined):
         return found
+    # A client could write the two keys into a request's line, to make it free.
+    if members.keys() >= VENDED_KEYS and _NOT_VENDED.isdisjoint(found):
+        return OTHER_SOURCE
+    doubt = None if plan.is_unforgeable else forged(plan.twice, found, declaration)
+    if doubt is not None:
+        return doubt
     request = _request(found, declaration, account_id, region)._replace(
         context=_context(flat, declaration)
     )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
-    if plan.is_unforgeable:
-        return request
-    if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
-        # Nobody may write himself a refusal of what was served.
-        request = request._replace(error_type=None)
-    payer = PAYERS[0] if request.customer_id else PAYERS[1]
-    if payer in declaration.fields_:
-        return request
-    return request._replace(unverified=UNDECLARED_CUSTOMER)
+    return request if plan.is_unforgeable else believed(request, declaration, account_id)
 
 
 def _context(
@@ -114,7 +108,8 @@ def _texts(plan: FieldPlan, texts: Sequence[str]) -> dict[str, str] | Quarantine
     found: dict[str, str] = {}
     for field, indices in plan.places:
         said = [texts[index] for index in indices if texts[index] not in ABSENT]
-        if len(said) > 1 and field in _SAID_ONCE and len(set(said)) > 1:
+        is_once = field in _SAID_ONCE and plan.twice is None
+        if is_once and len(set(said)) > 1:
             return Quarantined("tamper", f"the line says two different things of {field}")
         if said:
             found[field] = said[0]
