@@ -52,6 +52,7 @@ class Version(Document):
     tenant_id: Name | None = None  # a line of another tenant is quarantined
     excluded_paths: tuple[Path, ...] = EXCLUDED_PATHS
     excluded_statuses: frozenset[Status] = frozenset(EXCLUDED_STATUSES)
+    exclude_backend_statuses: bool = False  # excluded_statuses means the backend's answers too
     bill_server_errors: bool = True
     access_logs: dict[LogGroup, AccessLogDeclaration] = Field(default_factory=dict)  # foreign ones
 
@@ -76,6 +77,7 @@ class Version(Document):
             tenant_id=self.tenant_id,
             excluded_folders=tuple(f"{path.rstrip('/')}/" for path in self.excluded_paths),
             excluded_statuses=self.excluded_statuses,
+            exclude_backend_statuses=self.exclude_backend_statuses,
             bill_server_errors=self.bill_server_errors,
         )
 
@@ -92,6 +94,7 @@ class CompiledVersion:
     tenant_id: str | None
     excluded_folders: tuple[str, ...]
     excluded_statuses: frozenset[int]
+    exclude_backend_statuses: bool
     bill_server_errors: bool
 
     def meters_for(self, api_id: str | None) -> tuple[CompiledMeter, ...]:

@@ -155,6 +155,17 @@ def test_a_declared_key_is_nobodys_common_name_for_another_fact() -> None:
     assert read(line | {"time": "200"}, fields={"path": "time"}).fault is None
 
 
+def test_the_backends_status_is_the_first_of_two() -> None:
+    """`integration.integrationStatus` is Lambda's own answer: 200 where the function failed."""
+    both = {"integration": {"integrationStatus": "200"}, "integrationStatus": "403"}
+    assert read(REST | both).integration_status == 403
+    assert read(REST | {"integration": {"integrationStatus": "200"}}).integration_status == 200
+    beside_text = found(REST | both | {"userAgent": "x"}, fields={"customerId": "customerId"})
+    assert isinstance(beside_text, Quarantined)
+    declared = {"customerId": "customerId", "integrationStatus": "integrationStatus"}
+    assert read(REST | both | {"userAgent": "x"}, fields=declared).integration_status == 403
+
+
 NESTED = {
     "request": {"id": "r-1", "method": "PUT", "time": "18/Jul/2022:12:33:39 +0000"},
     "response": {"httpStatusCode": 201, "bytes": 7},
