@@ -16,11 +16,17 @@ from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.field_names import context_of, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
-from functions.metering.request import ApiType, Request, is_gateway_id
+from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import read_object, read_plain
 
 TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
+
+UNSUPPORTED_API = Quarantined(
+    "unsupported_api",
+    "a line of an HTTP or WebSocket API: nobody promises that a client cannot choose its request "
+    "id, so it is not billed; REST APIs are supported",
+)
 
 UNDECLARED = AccessLogDeclaration()
 # Where two keys name one of these differently, nobody knows which of them the gateway wrote.
@@ -123,22 +129,18 @@ def _request(
     region: str,
 ) -> Request:
     known = {name: text for name, text in texts.items() if text not in ABSENT}
-    method, route = _route(known.get("routeKey", ""))
     defaults = {
         "accountId": declaration.account_id or account_id,
         "apiId": declaration.api_id,
         "stage": declaration.stage,
-        "httpMethod": method,
-        "resourcePath": route,
     }
     said = {name: text for name, text in defaults.items() if text} | known
     time = _time_text(known)
     request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
-    fault = request.fault or (BAD_TIME if time is None else None)
+    fault = UNSUPPORTED_API if _is_other_api(known) else request.fault
+    fault = fault or (BAD_TIME if time is None else None)
     return request._replace(
         path=_clean(known, "path"),
-        route_key=_clean(known, "routeKey"),
-        api_type=_api_type(known),
         fault=fault or _time_fault(known),
     )
 
@@ -148,11 +150,10 @@ def _clean(known: Mapping[str, str], name: str) -> str | None:
     return text if text and not stain(text) else None
 
 
-def _route(route_key: str) -> tuple[str | None, str | None]:
-    """Method and template in `GET /pets/{id}`; `ANY` and `$default` say neither."""
-    method, _, route = route_key.rpartition(" ")
-    named = method if method != "ANY" else None
-    return named or None, route if route.startswith("/") else None
+def _is_other_api(known: Mapping[str, str]) -> bool:
+    """Only REST APIs have resources; the others have route keys, and WebSocket APIs connections."""
+    is_websocket = "connectionId" in known or "eventType" in known
+    return is_websocket or ("routeKey" in known and "resourcePath" not in known)
 
 
 def _time_text(known: Mapping[str, str]) -> str | None:
@@ -168,14 +169,3 @@ def _time_fault(known: Mapping[str, str]) -> Quarantined | None:
     if epoch is None or stamp is None or abs(epoch - stamp) <= _ONE_MOMENT_MS:
         return None
     return TIMES_DIFFER
-
-
-def _api_type(known: Mapping[str, str]) -> ApiType | None:
-    if "connectionId" in known or "eventType" in known:
-        return "websocket"
-    if "routeKey" in known:
-        return "http"
-    # REST alone has resources, and its request id is a UUID.
-    if "resourcePath" in known and not is_gateway_id(known.get("requestId", "")):
-        return "rest"
-    return None

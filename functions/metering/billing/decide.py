@@ -119,8 +119,6 @@ def _events(
     identity = identity_of(request)
     if isinstance(identity, Quarantined):
         return identity
-    if not request.extended_request_id:
-        request = request._replace(extended_request_id=identity.extended_request_id)
     events: list[str] = []
     omitted: list[str] = []
     for meter in version.meters_for(request.api_id):

@@ -4,7 +4,7 @@ Nothing is guessed, and nothing that a client can choose is believed: the client
 `x-amzn-RequestId` with every call would be billed once (gateway-logs.md 2.4).
 """
 
-from functions.metering.request import Request, is_gateway_id
+from functions.metering.request import Request
 from functions.usage.event import RequestIdentity
 from functions.usage.outcome import Quarantined
 
@@ -20,11 +20,7 @@ def identity_of(request: Request) -> RequestIdentity | Quarantined:
     """Account, Region, API, stage and extended request id; all of them or none."""
     account, api, stage = request.account_id, request.api_id, request.stage
     extended_request_id = request.extended_request_id
-    # An HTTP API's two ids are one, and no caller can choose it (gateway-logs.md 2.2).
-    if request.api_type == "http":
-        found = extended_request_id or request.request_id or ""
-        extended_request_id = found if is_gateway_id(found) else None
-    elif extended_request_id and (
+    if extended_request_id and (
         # API Gateway's own ends so, and a look at its end costs nothing.
         extended_request_id == request.request_id or extended_request_id[-1] != "="
     ):
