@@ -46,3 +46,4 @@ class Request(NamedTuple):
     # Every value of the line by its key, dotted where nested, as it stands: only for the meters
     # that name a key. It never says who pays.
     context: Mapping[str, object] = NO_CONTEXT
+    time_source: str | None = None  # where the line does not say the time: what did
