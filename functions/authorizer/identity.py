@@ -8,7 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import is_customer_id
 
 # An id goes into Redis keys, JSON bodies and access logs as it stands: no braces, quotes, spaces.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,255}")
@@ -55,7 +55,7 @@ def is_id(value: object) -> bool:
 
 def fault_of(identity: Identity, *, tenant: str, environment: str) -> RefusedCredential | None:
     """What makes a credential of Aforo's not one of this deployment's (aforo-contract.md 1.5)."""
-    if not CUSTOMER_ID.fullmatch(identity.customer_id):
+    if not is_customer_id(identity.customer_id):
         return RefusedCredential("customer_id")
     if identity.tenant_id != tenant:
         return RefusedCredential("other_tenant")

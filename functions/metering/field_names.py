@@ -61,7 +61,7 @@ COMMON_NAMES: Mapping[FieldName, tuple[str, ...]] = {
     ),
     "responseLength": ("responselength", "responsebytes", "responsesize", "bytes", "bytessent"),
     "responseLatency": ("responselatency", "responselatencyms", "latency", "latencyms"),
-    "integrationStatus": ("integrationintegrationstatus", "integrationstatus"),
+    "integrationStatus": ("integrationstatus", "integrationintegrationstatus"),
     "integrationLatency": ("integrationlatency", "integrationlatencyms"),
     "errorType": ("errortype", "errorresponsetype", "responsetype"),
     "apiKeyId": ("apikeyid", "identityapikeyid"),

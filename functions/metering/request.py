@@ -5,15 +5,11 @@ A log source reads it, `billing` decides what becomes of it.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from functions.usage.outcome import Quarantined
 
-_GATEWAY_ID_CHARS = 16
-
 NO_CONTEXT: Mapping[str, object] = MappingProxyType({})
-
-type ApiType = Literal["rest", "http", "websocket"]
 
 
 class Request(NamedTuple):
@@ -47,19 +43,7 @@ class Request(NamedTuple):
     dropped_figures: int = 0  # negative or absurd numbers: not believed, counted
     fault: Quarantined | None = None  # why this line must not be billed, whatever it says
     unverified: Quarantined | None = None  # why whom it names must not be the one who pays
-    route_key: str | None = None  # HTTP and WebSocket APIs
-    api_type: ApiType | None = None  # where the line gives it away
     # Every value of the line by its key, dotted where nested, as it stands: only for the meters
     # that name a key. It never says who pays.
     context: Mapping[str, object] = NO_CONTEXT
-
-
-def is_gateway_id(word: str) -> bool:
-    """`KyDfdgZ9oAMEYpA=`: made by API Gateway, chosen by no caller (gateway-logs.md 2.4)."""
-    letters = word.replace("-", "").replace("_", "")[:-1]
-    return (
-        len(word) == _GATEWAY_ID_CHARS
-        and word[-1] == "="
-        and letters.isascii()
-        and letters.isalnum()
-    )
+    time_source: str | None = None  # where the line does not say the time: what did

@@ -30,6 +30,7 @@ UNFIT_REASONS = frozenset(
         "no_time",
         "undeclared_customer",  # somebody added a client's text to the format
         "unknown_format",
+        "unsupported_api",
         "unknown_wrapper",
     }
 )

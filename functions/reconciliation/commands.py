@@ -8,13 +8,21 @@ greatest version stands, in whatever order they arrive. `kind` tells a command f
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
-from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status
+from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status, somebody
 
 # Lua counts in doubles: whole numbers are exact up to 2**53.
 LARGEST = 2**53 - 1
@@ -26,8 +34,9 @@ USUAL_LAG_SECONDS = 180.0
 # Closing 100 hours blocks the server for 0.3 ms, as settling 100 events does.
 HOURS_AT_ONCE = 100
 
+
 # Every id of a command obeys the rule for a customer's.
-type Id = Annotated[str, Field(pattern=rf"^{CUSTOMER_ID.pattern}$")]
+type Id = Annotated[str, Field(pattern=rf"^{CUSTOMER_ID.pattern}$"), AfterValidator(somebody)]
 METER_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # no colon: keys part there
 type MeterId = Annotated[str, Field(pattern=rf"^{METER_ID.pattern}$")]
 # A model's strictness does not reach into a named type.

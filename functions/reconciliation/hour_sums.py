@@ -14,7 +14,7 @@ from functions.reconciliation.commands import LARGEST, METER_ID
 from functions.reconciliation.settling import epoch_minute, whole_quantity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.mark import mark_of
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import is_customer_id
 
 # Keys are compared within a bucket: what is held beside the rows is a set of a 256th of the keys.
 BUCKETS = 256
@@ -82,5 +82,5 @@ def _once(bucket: _Bucket) -> Iterator[tuple[int, int]]:
 
 def _can_be_closed(of: Of, total: int) -> bool:
     # As the command takes them: one that it refuses would hold up all that are sent beside it.
-    is_named = CUSTOMER_ID.fullmatch(of.customer_id) and METER_ID.fullmatch(of.meter)
+    is_named = is_customer_id(of.customer_id) and METER_ID.fullmatch(of.meter)
     return bool(is_named) and total <= LARGEST

@@ -223,6 +223,20 @@ def _count(text: str) -> int:
 # One rule for whom the authorizer serves, reconciliation counts and metering bills: who passes one
 # of them must pass all. It goes into keys, JSON and logs as it stands: no braces, quotes, blanks.
 CUSTOMER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
+# What programs write where they have no value: it would be one customer for everybody's mistakes.
+NO_CUSTOMER_IDS = frozenset({"null", "undefined", "true", "false", "none"})
+
+
+def somebody(text: str) -> str:
+    """`text`, an id in a document; ValueError where it is no id but a program's word for none."""
+    if text.lower() in NO_CUSTOMER_IDS:
+        raise ValueError(f"{text!a} is what a program writes where it has no value")
+    return text
+
+
+def is_customer_id(text: str) -> bool:
+    """Whether a text can be a customer's id."""
+    return CUSTOMER_ID.fullmatch(text) is not None and text.lower() not in NO_CUSTOMER_IDS
 
 
 def customer_key(tenant: str, customer_id: str, name: str) -> str:

@@ -37,9 +37,16 @@ FIELDS = {
 }
 
 
+# What API Gateway refuses itself reaches no integration.
+_REFUSALS = frozenset({"401", "403", "429"})
+
+
 def access_line(**changes: object) -> str:
-    """One line; a changed field of None is left out."""
-    fields = {**FIELDS, **changes}
+    """One line; a changed field of None is left out. A 401, 403 or 429 is API Gateway's own, unless
+    the integration is said to have answered.
+    """
+    unasked = {"integrationStatus": "-"} if str(changes.get("status")) in _REFUSALS else {}
+    fields = {**FIELDS, **unasked, **changes}
     return json.dumps(
         {name: value for name, value in fields.items() if value is not None},
         separators=(",", ":"),

@@ -6,9 +6,8 @@ It names no customer and no API. Values are not escaped, an error text may follo
 `routeKey` stands for the path the method stands twice (gateway-logs.md 2.3). Linear: no pattern.
 """
 
-from functions.metering.request import is_gateway_id
-
 _UUID_CHARS = 36
+_GATEWAY_ID_CHARS = 16
 _HEAD_WORDS = 3  # ip, caller, user
 _FIGURE_CHARS = 15
 _PREFIX_CHARS = 2048
@@ -49,14 +48,25 @@ def _where(asked: list[str]) -> dict[str, str]:
 
 def _ids(words: list[str]) -> dict[str, str]:
     """What follows may be an id, two, or the words of an error text."""
-    found = [word for word in words if _is_uuid(word) or is_gateway_id(word)]
+    found = [word for word in words if _is_uuid(word) or _is_gateway_id(word)]
     if not words or words[:1] != found[:1]:
         return {}
     first, *more = found
-    extended = {"extendedRequestId": more[0]} if more and is_gateway_id(more[0]) else {}
+    extended = {"extendedRequestId": more[0]} if more and _is_gateway_id(more[0]) else {}
     return {"requestId": first, **extended}
 
 
 def _is_uuid(word: str) -> bool:
     digits = word.replace("-", "")
     return len(word) == _UUID_CHARS and digits.isascii() and digits.isalnum()
+
+
+def _is_gateway_id(word: str) -> bool:
+    """`KyDfdgZ9oAMEYpA=`: made by API Gateway (gateway-logs.md 2.4)."""
+    letters = word.replace("-", "").replace("_", "")[:-1]
+    return (
+        len(word) == _GATEWAY_ID_CHARS
+        and word[-1] == "="
+        and letters.isascii()
+        and letters.isalnum()
+    )

@@ -18,11 +18,13 @@ _SHAPES = 64
 
 class FieldPlan(NamedTuple):
     """`places`: each field with the indices of the keys that may hold it, the likeliest first.
-    `is_unforgeable`: no key holds text of a client.
+    `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
+    in two places: a client may have written one of them, absent or present, equal or not.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
     is_unforgeable: bool
+    twice: str | None
 
 
 def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
@@ -34,16 +36,22 @@ def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldP
 def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...]) -> FieldPlan:
     declared = dict(declarations)
     exact, common = _indices(paths), _indices(map(common_name, paths))
+    # A key that was declared for one fact is nobody's common name for another.
+    taken = {index for path in declared.values() for index in exact.get(path, ())}
     others = PAYERS if any(payer in declared for payer in PAYERS) else ()
     places = []
     for field, names in COMMON_NAMES.items():
         if field in declared:
             places.append((field, tuple(exact.get(declared[field], ()))))
         elif field not in others:
-            found = [index for name in names for index in common.get(name, ())]
+            found = [
+                index for name in names for index in common.get(name, ()) if index not in taken
+            ]
             places.append((field, tuple(found)))
     held = tuple(place for place in places if place[1])
-    return FieldPlan(held, is_unforgeable=UNFORGEABLE.issuperset(common))
+    is_unforgeable = UNFORGEABLE.issuperset(common)
+    many = next((field for field, indices in held if len(indices) > 1), None)
+    return FieldPlan(held, is_unforgeable, None if is_unforgeable else many)
 
 
 _kept = lru_cache(maxsize=_SHAPES)(_made)

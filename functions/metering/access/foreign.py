@@ -8,22 +8,25 @@ client's: in any other, a quote in a User-Agent could have written it (gateway-l
 from collections.abc import Mapping, Sequence
 
 from functions.metering.access.common_log_format import read_clf
-from functions.metering.access.field_plan import PAYERS, FieldPlan, plan_of
+from functions.metering.access.field_plan import FieldPlan, plan_of
 from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
+from functions.metering.access.forgeable import believed, forged
 from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.field_names import context_of, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
-from functions.metering.request import ApiType, Request, is_gateway_id
+from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import read_object, read_plain
 
-UNDECLARED_CUSTOMER = Quarantined(
-    "undeclared_customer",
-    "the line holds text that a client may write: declare in accessLogs which key names who pays",
-)
 TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
+
+UNSUPPORTED_API = Quarantined(
+    "unsupported_api",
+    "a line of an HTTP or WebSocket API: nobody promises that a client cannot choose its request "
+    "id, so it is not billed; REST APIs are supported",
+)
 
 UNDECLARED = AccessLogDeclaration()
 # Where two keys name one of these differently, nobody knows which of them the gateway wrote.
@@ -41,7 +44,8 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
-_FIRST_CLIENT_ERROR = 400
+# What every request's line says, and no vended line of an execution log.
+_NOT_VENDED = frozenset({"status", "extendedRequestId"})
 # requestTime is to the second, and is written apart from requestTimeEpoch.
 _ONE_MOMENT_MS = 60_000
 
@@ -64,8 +68,6 @@ def read_foreign_line(
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
         return members
-    if members.keys() >= VENDED_KEYS:
-        return OTHER_SOURCE
     return _read_members(members, declaration, account_id, region)
 
 
@@ -80,21 +82,19 @@ def _read_members(
     found = _texts(plan, [text_of(value) for _, value in flat])
     if isinstance(found, Quarantined):
         return found
+    # A client could write the two keys into a request's line, to make it free.
+    if members.keys() >= VENDED_KEYS and _NOT_VENDED.isdisjoint(found):
+        return OTHER_SOURCE
+    doubt = None if plan.is_unforgeable else forged(plan.twice, found, declaration)
+    if doubt is not None:
+        return doubt
     request = _request(found, declaration, account_id, region)._replace(
         context=_context(flat, declaration)
     )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
-    if plan.is_unforgeable:
-        return request
-    if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
-        # Nobody may write himself a refusal of what was served.
-        request = request._replace(error_type=None)
-    payer = PAYERS[0] if request.customer_id else PAYERS[1]
-    if payer in declaration.fields_:
-        return request
-    return request._replace(unverified=UNDECLARED_CUSTOMER)
+    return request if plan.is_unforgeable else believed(request, declaration, account_id)
 
 
 def _context(
@@ -114,7 +114,8 @@ def _texts(plan: FieldPlan, texts: Sequence[str]) -> dict[str, str] | Quarantine
     found: dict[str, str] = {}
     for field, indices in plan.places:
         said = [texts[index] for index in indices if texts[index] not in ABSENT]
-        if len(said) > 1 and field in _SAID_ONCE and len(set(said)) > 1:
+        is_once = field in _SAID_ONCE and plan.twice is None
+        if is_once and len(set(said)) > 1:
             return Quarantined("tamper", f"the line says two different things of {field}")
         if said:
             found[field] = said[0]
@@ -128,22 +129,18 @@ def _request(
     region: str,
 ) -> Request:
     known = {name: text for name, text in texts.items() if text not in ABSENT}
-    method, route = _route(known.get("routeKey", ""))
     defaults = {
         "accountId": declaration.account_id or account_id,
         "apiId": declaration.api_id,
         "stage": declaration.stage,
-        "httpMethod": method,
-        "resourcePath": route,
     }
     said = {name: text for name, text in defaults.items() if text} | known
     time = _time_text(known)
     request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
-    fault = request.fault or (BAD_TIME if time is None else None)
+    fault = UNSUPPORTED_API if _is_other_api(known) else request.fault
+    fault = fault or (BAD_TIME if time is None else None)
     return request._replace(
         path=_clean(known, "path"),
-        route_key=_clean(known, "routeKey"),
-        api_type=_api_type(known),
         fault=fault or _time_fault(known),
     )
 
@@ -153,11 +150,10 @@ def _clean(known: Mapping[str, str], name: str) -> str | None:
     return text if text and not stain(text) else None
 
 
-def _route(route_key: str) -> tuple[str | None, str | None]:
-    """Method and template in `GET /pets/{id}`; `ANY` and `$default` say neither."""
-    method, _, route = route_key.rpartition(" ")
-    named = method if method != "ANY" else None
-    return named or None, route if route.startswith("/") else None
+def _is_other_api(known: Mapping[str, str]) -> bool:
+    """Only REST APIs have resources; the others have route keys, and WebSocket APIs connections."""
+    is_websocket = "connectionId" in known or "eventType" in known
+    return is_websocket or ("routeKey" in known and "resourcePath" not in known)
 
 
 def _time_text(known: Mapping[str, str]) -> str | None:
@@ -173,14 +169,3 @@ def _time_fault(known: Mapping[str, str]) -> Quarantined | None:
     if epoch is None or stamp is None or abs(epoch - stamp) <= _ONE_MOMENT_MS:
         return None
     return TIMES_DIFFER
-
-
-def _api_type(known: Mapping[str, str]) -> ApiType | None:
-    if "connectionId" in known or "eventType" in known:
-        return "websocket"
-    if "routeKey" in known:
-        return "http"
-    # REST alone has resources, and its request id is a UUID.
-    if "resourcePath" in known and not is_gateway_id(known.get("requestId", "")):
-        return "rest"
-    return None

@@ -7,8 +7,11 @@ from functions.metering.access.foreign_line import LAMBDA_LOG_GROUPS, NOT_API_GA
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
+from functions.metering.request import Request
 
 _ACCOUNT_DIGITS = 12
+# What the event's metadata calls the stamp.
+LOG_EVENT = "log_event"
 
 
 class ForeignDelivery:
@@ -25,18 +28,26 @@ class ForeignDelivery:
         self._now_ms = now_ms
 
     def read(self, line: str, log_event: object) -> Found:
-        """One line. A log event's stamp is its request's start (gateway-logs.md 2.1), so that a
-        replay reads it by the same version as its delivery did.
+        """One line. A log event's stamp is its request's start (gateway-logs.md 2.1): the time of a
+        line that says none, and what chooses the declaration, also in a replay.
         """
         if self._log_group.startswith(LAMBDA_LOG_GROUPS):
             return NOT_API_GATEWAY
         stamp = log_event.get("timestamp") if isinstance(log_event, dict) else None
         declaration = self._declaration(stamp if type(stamp) is int else self._now_ms)
-        return read_foreign_line(line, declaration, self._account_id, self._region)
+        found = read_foreign_line(line, declaration, self._account_id, self._region)
+        if type(stamp) is int and isinstance(found, Request) and _lacks_time(found):
+            return found._replace(time_ms=stamp, time_source=LOG_EVENT)
+        return found
 
     def _declaration(self, epoch_ms: int) -> AccessLogDeclaration:
         version = self._configuration.in_force(epoch_ms)
         return version.access_logs.get(self._log_group, UNDECLARED) if version else UNDECLARED
+
+
+def _lacks_time(request: Request) -> bool:
+    """A time that is there and is none is a fault."""
+    return request.time_ms is None and request.fault is None
 
 
 def _account(owner: str) -> str | None:

@@ -132,14 +132,14 @@ def _request(
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
         route, status, sent, whole, part, _STATUSES.get(integration_code), error_type, api_key_id,
         principal_id, customer_id, tenant_id, key_id,
-        traceparent and valid_traceparent(traceparent), dropped, fault, None, None, None, context,
+        traceparent and valid_traceparent(traceparent), dropped, fault, None, context, None,
     )  # fmt: skip
     return tuple.__new__(Request, facts)
 
 
 def epoch_ms(text: str) -> int | None:
-    """`requestTimeEpoch` in milliseconds. REST logs those, HTTP APIs log seconds; they cannot be
-    mistaken for each other (gateway-logs.md 2.3).
+    """`requestTimeEpoch` in milliseconds. REST logs those, a forwarder may write seconds: they
+    cannot be mistaken for each other (gateway-logs.md 2.3).
     """
     if not (text.isascii() and text.isdigit()):
         return None

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from functions.metering.billing.exclusions import EXCLUSIONS, Exclusion
 from functions.metering.billing.measuring import measured
 from functions.metering.billing.request_event import EventWriter
+from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.version import CompiledVersion, Configuration
-from functions.metering.request import Request, is_gateway_id
-from functions.usage.event import RequestIdentity
+from functions.metering.request import Request
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
 
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
@@ -24,10 +24,8 @@ AHEAD_MS = 2 * HOUR_MS
 NO_TIME = Quarantined("no_time", "requestTimeEpoch")
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
-NO_REQUEST_IDENTITY = Quarantined(
-    "no_request_identity", "accountId, apiId, stage and extendedRequestId must all be there"
-)
 NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
+NOBODY = Quarantined("no_customer", "customerId is what a program writes where it has none")
 MASKED = Quarantined("masked", "a customer or key that is partly stars could be anybody's")
 CUSTOMER_MALFORMED = Quarantined("customer_malformed", f"customerId is not {CUSTOMER_ID.pattern}")
 OTHER_TENANT = Quarantined("other_tenant", "tenantId is not the configured tenant")
@@ -72,7 +70,7 @@ def bill(
     customer = _verified_customer(request, version)
     if isinstance(customer, str):
         return _events(request, customer, version, writer)
-    is_preflight = customer is NO_CUSTOMER and request.method == "OPTIONS"
+    is_preflight = customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS"
     return PREFLIGHT if is_preflight else customer
 
 
@@ -107,17 +105,20 @@ def _verified_customer(request: Request, version: CompiledVersion) -> str | Quar
         return OTHER_TENANT
     if customer is None:
         return version.customers.get(known, NO_CUSTOMER)
-    return known if CUSTOMER_ID.fullmatch(known) else CUSTOMER_MALFORMED
+    return known if is_customer_id(known) else _no_id(known)
+
+
+def _no_id(customer: str) -> Quarantined:
+    is_word = customer.isspace() or customer.lower() in NO_CUSTOMER_IDS
+    return NOBODY if is_word else CUSTOMER_MALFORMED
 
 
 def _events(
     request: Request, customer: str, version: CompiledVersion, writer: EventWriter
 ) -> Billing:
-    identity = _identity_of(request)
-    if identity is None:
-        return NO_REQUEST_IDENTITY
-    if not request.extended_request_id:
-        request = request._replace(extended_request_id=identity.extended_request_id)
+    identity = identity_of(request)
+    if isinstance(identity, Quarantined):
+        return identity
     events: list[str] = []
     omitted: list[str] = []
     for meter in version.meters_for(request.api_id):
@@ -135,16 +136,3 @@ def _events(
     billed = Billed(events)
     billed.omitted = omitted
     return billed
-
-
-def _identity_of(request: Request) -> RequestIdentity | None:
-    """What makes it one request; None when a part is missing: an identity is never guessed."""
-    account, api, stage = request.account_id, request.api_id, request.stage
-    extended_request_id = request.extended_request_id
-    # An HTTP API's two ids are one, and no caller can choose it (gateway-logs.md 2.2).
-    if not extended_request_id and request.api_type == "http" and request.request_id:
-        found = request.request_id
-        extended_request_id = found if is_gateway_id(found) else None
-    if account and api and stage and extended_request_id:
-        return RequestIdentity(account, request.region, api, stage, extended_request_id)
-    return None

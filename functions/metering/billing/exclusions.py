@@ -59,8 +59,12 @@ def _path_to_exclude(request: Request, path: str) -> str | None:
 
 
 def _refused(request: Request, version: CompiledVersion) -> Excluded | None:
-    """API Gateway's own answer, or its status."""
-    if request.status in version.excluded_statuses:
+    """API Gateway's own answer, or its status. The backend's own 401, 403 or 429 was served."""
+    if request.status in version.excluded_statuses and (
+        request.integration_status is None
+        or request.error_type is not None
+        or version.exclude_backend_statuses
+    ):
         # 429 is what our authorizer's Deny is mapped to.
         if request.status == _TOO_MANY_REQUESTS and request.error_type == ACCESS_DENIED:
             return DENIED

@@ -59,13 +59,14 @@ METADATA: Mapping[str, str] = {
     "extendedRequestId": "extended_request_id",
     "api_id": "api_id",
     "region": "region",
+    "timeSource": "time_source",
 }
 # Facts that are no attributes of a request: those of the meter, and those of the event, of which
 # `more_metadata` and `more` are what a product or a meter adds at the end of either object.
 _OF_METER = ("gateway", "meter", "metric_name", "product_type")
 _OF_EVENT = ("customer", "quantity", "occurred_at", "key", "trace", "more_metadata", "more")
 # Facts of which a deployment has few values: APIs, stages, methods, routes and statuses.
-_SHARED = frozenset({"region", "api_id", "stage", "method", "route", "status"})
+_SHARED = frozenset({"region", "api_id", "stage", "method", "route", "status", "time_source"})
 # Meters, times what their requests lack: a few in use.
 _DESCRIPTIONS = 1024
 # The same, times what their requests share: 5,000 shapes of request are many for a deployment.

@@ -11,20 +11,30 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration, LogGroup
 from functions.metering.configuration.document import Document
 from functions.metering.configuration.meter import CompiledMeter, Meter, Name
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import CUSTOMER_ID, somebody
 
 # What Aforo's gateways leave out (aforo-contract.md 1.3).
 EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
 EXCLUDED_STATUSES = (401, 403, 429)
 
-type CustomerId = Annotated[str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z")]
+
+type CustomerId = Annotated[
+    str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z"), AfterValidator(somebody)
+]
 type Path = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]+\z", max_length=2048)]
 type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
 
@@ -42,6 +52,7 @@ class Version(Document):
     tenant_id: Name | None = None  # a line of another tenant is quarantined
     excluded_paths: tuple[Path, ...] = EXCLUDED_PATHS
     excluded_statuses: frozenset[Status] = frozenset(EXCLUDED_STATUSES)
+    exclude_backend_statuses: bool = False  # excluded_statuses means the backend's answers too
     bill_server_errors: bool = True
     access_logs: dict[LogGroup, AccessLogDeclaration] = Field(default_factory=dict)  # foreign ones
 
@@ -66,6 +77,7 @@ class Version(Document):
             tenant_id=self.tenant_id,
             excluded_folders=tuple(f"{path.rstrip('/')}/" for path in self.excluded_paths),
             excluded_statuses=self.excluded_statuses,
+            exclude_backend_statuses=self.exclude_backend_statuses,
             bill_server_errors=self.bill_server_errors,
         )
 
@@ -82,6 +94,7 @@ class CompiledVersion:
     tenant_id: str | None
     excluded_folders: tuple[str, ...]
     excluded_statuses: frozenset[int]
+    exclude_backend_statuses: bool
     bill_server_errors: bool
 
     def meters_for(self, api_id: str | None) -> tuple[CompiledMeter, ...]:

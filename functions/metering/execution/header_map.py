@@ -6,7 +6,7 @@ value of another header. A name that stands once and reads cleanly is therefore 
 """
 
 from functions.usage.outcome import Quarantined
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import CUSTOMER_ID, is_customer_id
 
 DUPLICATE = Quarantined("tenant_duplicate", "the declared header stands twice, or has two values")
 AMBIGUOUS = Quarantined("tenant_ambiguous", "where the declared header's value ends is not clear")
@@ -15,7 +15,6 @@ MALFORMED = Quarantined("tenant_malformed", f"the declared header is not {CUSTOM
 MASKED_HEADER = Quarantined("masked", "the declared header is partly stars")
 UNVERIFIED = Quarantined("tenant_unverified", "the verified principal is not the declared header")
 
-_NOBODY = frozenset({"", "-", "null", "none", "undefined"})
 # All headers of a request together have at most 10,240 bytes (API Gateway's quotas).
 _MAP_CHARS = 16_384
 _VISIBLE = 6  # what API Gateway leaves of a masked value (gateway-logs.md 1.3)
@@ -32,7 +31,7 @@ def named_customer(
         return value
     if "*" in value:
         return MASKED_HEADER
-    if value.lower() in _NOBODY or not CUSTOMER_ID.fullmatch(value):
+    if not is_customer_id(value):
         return MALFORMED
     return value if _agrees(value, principal) else UNVERIFIED
 

@@ -60,6 +60,7 @@ def test_a_good_token_passes(bench: Bench) -> None:
         ({"jti": ""}, "jti"),
         ({"jti": 7}, "jti"),
         ({"customer_id": None}, "customer_id"),
+        ({"customer_id": "null"}, "customer_id"),
         ({"customer_id": "a b"}, "customer_id"),
         ({"customer_id": "}:x{"}, "customer_id"),
         ({"customer_id": 'x","customerId":"y'}, "customer_id"),

@@ -10,6 +10,7 @@ from functions.usage.period import Period, Recurrence
 from functions.usage.quota import (
     HEADROOM_CAP,
     METER_FIELDS,
+    NO_CUSTOMER_IDS,
     Allowance,
     GuardLevel,
     QuotaState,
@@ -17,9 +18,11 @@ from functions.usage.quota import (
     customer_key,
     headroom,
     identity_key,
+    is_customer_id,
     meter_field,
     read_state,
     revocation_keys,
+    somebody,
     state_fields,
     state_key,
     tenant_key,
@@ -207,3 +210,13 @@ def _written(state: QuotaState) -> dict[str, str]:
         "allow_when_unknown": {True: "allow", False: "deny"}.get(state.allow_when_unknown, ""),  # type: ignore[arg-type]
         **{meter_field(METER, name): str(value) for name, value in of_meter.items()},
     }
+
+
+@given(st.sampled_from(sorted(NO_CUSTOMER_IDS)), st.data())
+def test_a_programs_word_for_none_is_no_customer(word: str, data: st.DataObject) -> None:
+    """In any case: it would be one customer for everybody's mistakes."""
+    spelt = "".join(letter.upper() if data.draw(st.booleans()) else letter for letter in word)
+    assert not is_customer_id(spelt)
+    with pytest.raises(ValueError, match="no value"):
+        somebody(spelt)
+    assert is_customer_id(f"{spelt}1")

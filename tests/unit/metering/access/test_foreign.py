@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.access.foreign import UNDECLARED, Found, read_foreign_line
+from functions.metering.access.foreign import UNDECLARED, UNSUPPORTED_API, Found, read_foreign_line
 from functions.metering.billing.decide import bill
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.configuration.version import default_configuration
@@ -22,7 +22,7 @@ ACCOUNT = "123456789012"
 NOW_MS = REQUEST_TIME_MS + 20_000
 CORPUS = Path(__file__).parents[3] / "corpus" / "access-log-lines.jsonl"
 SAMPLES = [json.loads(line) for line in CORPUS.read_text().splitlines()]
-FACTS = {"path", "route", "status", "method", "stage", "api_id", "request_id", "route_key"} | {
+FACTS = {"path", "route", "status", "method", "stage", "api_id", "request_id"} | {
     "extended_request_id",
     "response_bytes",
     "latency_ms",
@@ -39,16 +39,6 @@ REST: dict[str, object] = {
     "resourcePath": "/pets/{id}",
     "status": "200",
     "responseLength": "512",
-    "customerId": "cus_1",
-}
-HTTP = {
-    "requestId": "KyDfdgZ9oAMEYpA=",
-    "extendedRequestId": "KyDfdgZ9oAMEYpA=",
-    "apiId": "z1ctxygne5",
-    "stage": "$default",
-    "requestTimeEpoch": "1747602530",
-    "routeKey": "GET /pets/{id}",
-    "status": "200",
     "customerId": "cus_1",
 }
 
@@ -79,7 +69,9 @@ def test_every_fact_of_a_real_line_is_read(sample: dict[str, Any]) -> None:
     expected = sample["expected"]
     (line,) = sample["lines"]
     request = read(line)
-    known = {name: expected[name] for name in FACTS & expected.keys()}
+    # Routes of other APIs are not read: their lines are not billed.
+    facts = FACTS if sample["api"] == "rest" else FACTS - {"route"}
+    known = {name: expected[name] for name in facts & expected.keys()}
     assert {name: getattr(request, name) for name in known} == known
     if "time_epoch_ms" in expected:
         assert request.time_ms == expected["time_epoch_ms"]
@@ -89,9 +81,10 @@ def test_every_fact_of_a_real_line_is_read(sample: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=_name)
-def test_a_real_line_is_known_for_what_it_is(sample: dict[str, Any]) -> None:
-    """REST, HTTP and WebSocket APIs; None where the line does not give it away."""
-    assert read(sample["lines"][0]).api_type in {None, sample["api"]}
+def test_a_real_line_of_another_api_is_known_for_what_it_is(sample: dict[str, Any]) -> None:
+    """HTTP and WebSocket APIs are not billed, and no REST API is taken for one."""
+    fault = read(sample["lines"][0]).fault
+    assert (fault == UNSUPPORTED_API) == (sample["api"] != "rest")
 
 
 def test_a_line_with_the_common_names_is_billed_without_a_declaration() -> None:
@@ -147,6 +140,25 @@ def test_a_declared_key_may_be_nested_or_hold_dots(key: str) -> None:
     assert isinstance(found(both, **declared), Quarantined)
 
 
+def test_a_declared_key_is_nobodys_common_name_for_another_fact() -> None:
+    """Where the tenant pays, its key does not also say for which of Aforo's tenants."""
+    line = {name: value for name, value in REST.items() if name != "customerId"}
+    request = read(line | {"tenantId": "cus_9"}, fields={"customerId": "tenantId"})
+    assert (request.customer_id, request.tenant_id) == ("cus_9", None)
+    assert read(line | {"time": "200"}, fields={"path": "time"}).fault is None
+
+
+def test_the_backends_status_is_the_first_of_two() -> None:
+    """`integration.integrationStatus` is Lambda's own answer: 200 where the function failed."""
+    both = {"integration": {"integrationStatus": "200"}, "integrationStatus": "403"}
+    assert read(REST | both).integration_status == 403
+    assert read(REST | {"integration": {"integrationStatus": "200"}}).integration_status == 200
+    beside_text = found(REST | both | {"userAgent": "x"}, fields={"customerId": "customerId"})
+    assert isinstance(beside_text, Quarantined)
+    declared = {"customerId": "customerId", "integrationStatus": "integrationStatus"}
+    assert read(REST | both | {"userAgent": "x"}, fields=declared).integration_status == 403
+
+
 NESTED = {
     "request": {"id": "r-1", "method": "PUT", "time": "18/Jul/2022:12:33:39 +0000"},
     "response": {"httpStatusCode": 201, "bytes": 7},
@@ -200,29 +212,37 @@ def test_absent_is_none_in_every_field(absent: str | None) -> None:
     assert (request.customer_id, request.time_ms, request.fault) == (None, None, None)
 
 
-def test_an_http_api_line_is_read() -> None:
-    """Seconds, a route key, and one id under two names."""
-    request = read(HTTP)
-    assert (request.api_type, request.time_ms) == ("http", 1_747_602_530_000)
-    assert (request.method, request.route) == ("GET", "/pets/{id}")
-    assert isinstance(billed(request), tuple)
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"routeKey": "GET /pets/{id}"},
+        {"routeKey": "$default"},
+        {"routeKey": "send", "eventType": "MESSAGE", "connectionId": "Iq8="},
+        {"connectionId": "Iq8=", "resourcePath": "/pets/{id}"},
+        {"eventType": "CONNECT"},
+    ],
+)
+def test_a_line_of_another_api_is_not_billed(extra: dict[str, str]) -> None:
+    """Whoever it names, and whatever its ids are: the reason says what is supported."""
+    line = {name: value for name, value in REST.items() if name != "resourcePath"} | extra
+    for one in (line, line | {"status": "429"}):
+        outcome = billed(read(one))
+        assert outcome.reason == "unsupported_api"
+        assert "REST APIs" in outcome.detail
 
 
-def test_an_http_api_has_one_id_under_two_names() -> None:
-    """Without extendedRequestId the key is the same; a caller's UUID never is an identity."""
-    (event,) = billed(read(HTTP))
-    (same,) = billed(read({**HTTP, "extendedRequestId": "-"}))
-    assert same["idempotencyKey"] == event["idempotencyKey"]
-    chosen = {**HTTP, "extendedRequestId": "-", "requestId": str(REST["requestId"])}
-    assert billed(read(chosen)).reason == "no_request_identity"
+def test_a_route_key_beside_a_resource_is_of_a_rest_api() -> None:
+    """It prints `-` there; a forwarder may fill it."""
+    assert isinstance(billed(read(REST | {"routeKey": "-"})), tuple)
+    assert isinstance(billed(read(REST | {"routeKey": "GET /pets/{id}"})), tuple)
 
 
 @pytest.mark.parametrize("missing", ["apiId", "stage"])
 def test_a_line_without_its_api_is_billed_only_where_that_is_declared(missing: str) -> None:
     """An identity is never guessed."""
-    line = {name: value for name, value in HTTP.items() if name != missing}
+    line = {name: value for name, value in REST.items() if name != missing}
     assert billed(read(line)).reason == "no_request_identity"
-    assert billed(read(line, **{missing: HTTP[missing]})) == billed(read(HTTP))
+    assert billed(read(line, **{missing: REST[missing]})) == billed(read(REST))
 
 
 def test_the_account_is_the_line_s_the_declared_or_the_log_group_s() -> None:
@@ -231,30 +251,6 @@ def test_the_account_is_the_line_s_the_declared_or_the_log_group_s() -> None:
     assert read(REST, accountId="111111111111").account_id == "111111111111"
     line = REST | {"accountId": "222222222222"}
     assert read(line, accountId="111111111111").account_id == "222222222222"
-
-
-@pytest.mark.parametrize(
-    ("route_key", "method", "route"),
-    [
-        ("POST /a/b", "POST", "/a/b"),
-        ("ANY /a", None, "/a"),
-        ("$default", None, None),
-        ("$connect", None, None),
-    ],
-)
-def test_a_route_key_says_method_and_route_where_it_does(
-    route_key: str, method: str | None, route: str | None
-) -> None:
-    """`ANY` is no method and `$default` no template."""
-    request = read({"requestId": "x", "status": "200", "routeKey": route_key})
-    assert (request.method, request.route, request.route_key) == (method, route, route_key)
-
-
-def test_a_websocket_line_is_read() -> None:
-    """It may lack method and path."""
-    line = {"eventType": "MESSAGE", "connectionId": "Iq8=", "routeKey": "send", "status": "200"}
-    request = read(line)
-    assert (request.api_type, request.method, request.path) == ("websocket", None, None)
 
 
 def test_the_two_times_of_a_line_must_be_one_moment() -> None:
@@ -287,7 +283,7 @@ def test_a_path_is_excluded_where_the_route_takes_any(path: str, stage: str, rea
     """On path boundaries, without the stage; a path that may mean another is no way to a free
     call.
     """
-    line = HTTP | {"routeKey": "$default", "path": path, "stage": stage, "customerId": "-"}
+    line = REST | {"resourcePath": "/{proxy+}", "path": path, "stage": stage, "customerId": "-"}
     assert billed(read(line)).reason == reason
 
 

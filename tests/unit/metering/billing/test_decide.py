@@ -128,6 +128,24 @@ def test_every_other_status_is_billed(status: str) -> None:
     assert event["statusCode"] == int(status)
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("401", "unauthorized"), ("403", "forbidden"), ("429", "throttled"), ("404", None)],
+)
+def test_a_backends_own_refusal_was_served(status: str, reason: str | None) -> None:
+    """It is billed; excluded where API Gateway answered, where the line does not say who did, and
+    where the configuration says so.
+    """
+    (event,) = billed(status=status, integrationStatus=status)
+    assert event["statusCode"] == int(status)
+    switched_on = configured(excludeBackendStatuses=True)
+    gateways = billed(status=status, errorType="-", integrationStatus="-")
+    asked = billed(status=status, errorType="INTEGRATION_FAILURE", integrationStatus="200")
+    backends = billed(switched_on, status=status, integrationStatus=status)
+    for outcome in (gateways, asked, backends):
+        assert outcome == Excluded(reason) if reason else isinstance(outcome, tuple)
+
+
 def test_server_errors_are_excluded_when_switched_off() -> None:
     """From 500 on."""
     configuration = configured(billServerErrors=False)
@@ -139,7 +157,8 @@ def test_exclusions_are_configuration() -> None:
     """Their lists replace ours."""
     configuration = configured(excludedPaths=["/internal/"], excludedStatuses=[404])
     assert billed(configuration, resourcePath="/internal/x") == Excluded("excluded_path")
-    assert billed(configuration, status="404") == Excluded("excluded_status")
+    unasked = {"status": "404", "integrationStatus": "-"}
+    assert billed(configuration, **unasked) == Excluded("excluded_status")
     assert isinstance(billed(configuration, resourcePath="/health", status="429"), tuple)
 
 
@@ -219,6 +238,12 @@ def test_a_refusal_without_a_status_is_a_refusal() -> None:
         ({"tenantId": "tenant_2"}, "other_tenant"),
         ({"customerId": "-", "apiKeyId": "v7y79n2re7", "tenantId": "tenant_2"}, "other_tenant"),
         ({"customerId": "a b"}, "customer_malformed"),
+        ({"customerId": "null"}, "no_customer"),
+        ({"customerId": "Undefined"}, "no_customer"),
+        ({"customerId": "NONE", "apiKeyId": "v7y79n2re7"}, "no_customer"),
+        ({"customerId": "true"}, "no_customer"),
+        ({"customerId": "False"}, "no_customer"),
+        ({"customerId": "  "}, "no_customer"),
         ({"customerId": "cus_ü"}, "customer_malformed"),
         ({"customerId": "a,X-Tenant-Id=b"}, "customer_malformed"),
         ({"customerId": "x" * 129}, "customer_malformed"),

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.metering.configuration.version import ConfigurationError, read_configuration
 
@@ -42,3 +44,78 @@ def test_a_mistake_is_refused_by_its_name(declaration: dict[str, Any], named: st
     with pytest.raises(ConfigurationError) as refusal:
         read_configuration(document(declaration))
     assert named in str(refusal.value)
+
+
+PAYERS = ("customerId", "apiKeyId", "tenantId", "principalId")
+ADDRESSES = ("ip", "sourceIp", "identity.sourceIp", "x-forwarded-for", "client.ip", "remote_addr")
+CLIENT_TEXTS = ("userAgent", "identity.userAgent", "referer", "host", "domainName", "path", "uri")
+CHOSEN_IDS = ("requestId", "apiRequestId", "gateway_request_id", "x-amzn-requestid", "traceparent")
+SECRETS = ("apiKey", "identity.apiKey", "x-api-key", "Authorization")
+REFUSED = [
+    *(("extendedRequestId", key) for key in CHOSEN_IDS),
+    *((payer, key) for payer in PAYERS for key in ADDRESSES + CLIENT_TEXTS + CHOSEN_IDS + SECRETS),
+]
+
+
+def refusal_of(fields: dict[str, str]) -> str:
+    with pytest.raises(ConfigurationError) as refusal:
+        read_configuration(document({"fields": fields}))
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize(("field", "key"), REFUSED)
+def test_what_a_client_chooses_is_refused_where_money_is_decided(field: str, key: str) -> None:
+    """The complaint names the fact, the key, and what to log or declare instead."""
+    complaint = refusal_of({field: key})
+    assert f"{field}: {key!a} holds" in complaint
+    assert "$context." in complaint
+
+
+@given(st.sampled_from(REFUSED), st.data())
+def test_no_spelling_of_such_a_key_gets_in(refused: tuple[str, str], data: st.DataObject) -> None:
+    """Case, dots, dashes, underscores and the leading `context` change nothing."""
+    field, key = refused
+    spelt = data.draw(st.sampled_from(["", "$context.", "context_", "CONTEXT-"]))
+    for letter in key:
+        spelt += data.draw(st.sampled_from(["", ".", "-", "_", "$", " "]))
+        if letter.isalnum():
+            spelt += letter.upper() if data.draw(st.booleans()) else letter.lower()
+    assert f"{field}: " in refusal_of({field: spelt})
+
+
+@given(st.sampled_from(REFUSED), st.sampled_from(["event", "http", "client", "request", "a.b"]))
+def test_such_a_key_is_one_inside_another_object_too(refused: tuple[str, str], outer: str) -> None:
+    """A forwarder nests what it was given."""
+    field, key = refused
+    assert f"{field}: " in refusal_of({field: f"{outer}.{key}"})
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ("extendedRequestId", "request.extendedRequestId"),
+        ("extendedRequestId", "extended.request.id"),
+        ("extendedRequestId", "ids.extended"),
+        ("apiKeyId", "identity.api_key_id"),
+        ("apiKeyId", "user"),
+        ("apiKeyId", "identity.caller"),
+        ("apiKeyId", "authorizer.claims.sub"),
+        ("apiKeyId", "clientCert.subjectDN"),
+        ("customerId", "authorizer.customer"),
+        ("customerId", "tenantId"),
+        ("customerId", "membership"),
+        ("requestId", "requestId"),
+        ("path", "path"),
+        ("traceparent", "traceparent"),
+    ],
+)
+def test_what_was_verified_may_say_who_pays(field: str, key: str) -> None:
+    """And what decides nothing may be anything."""
+    read_configuration(document({"fields": {field: key}}))
+
+
+@pytest.mark.parametrize("other", ["auth.id", "Auth_Id", "$context.auth.id"])
+def test_one_key_holds_one_fact(other: str) -> None:
+    """Who pays and for which tenant would be one value, and one of them is wrong."""
+    complaint = refusal_of({"customerId": "auth.id", "tenantId": other})
+    assert "customerId and tenantId: 'auth.id' can hold one fact only" in complaint

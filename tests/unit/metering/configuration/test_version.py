@@ -82,6 +82,8 @@ def test_versions_take_turns() -> None:
         ([version(meters=[{**METER, "metadata": {"a-b": "y"}}])], "versions.0.meters.0.metadata"),
         ([version(meters=[{**METER, "apiIds": ["a/b"]}])], "versions.0.meters.0.apiIds"),
         ([version(customers={"key": "a b"})], "versions.0.customers.key"),
+        ([version(customers={"key": "null"})], "versions.0.customers.key"),
+        ([version(customers={"key": "True"})], "versions.0.customers.key"),
         ([version(customers={"key": "a\n"})], "versions.0.customers.key"),
         ([version(customers=["key"])], "versions.0.customers"),
         ([version(excludedPaths=["health"])], "versions.0.excludedPaths.0"),

@@ -149,12 +149,16 @@ def test_a_caller_who_uses_another_requests_id_bills_nobody_for_it(text: str) ->
         assert payers.items() <= {"AyD6_FHMvHcECIA=": CUSTOMER, "Theirs=": VICTIM}.items()
 
 
+REFUSAL = ["Gateway response type: INVALID_API_KEY with status code: 403"]
+
+
 def _request(number: int) -> list[str]:
-    """A request of its own; every third has the request id of another one."""
+    """A request of its own; some have the request id of another one, every third is refused."""
     texts = request_texts(
         extended_id=f"id{number}=",
         authorizer=authorizer_texts(f"cus_{number}00000"),
-        status=[200, 404, 403][number % 3],
+        status=[200, 404][number % 2],
+        end=REFUSAL if number % 3 == 2 else None,
     )
     return prefixed(texts, f"id-{number - number % 3}" if number % 2 else f"id-{number}")
 

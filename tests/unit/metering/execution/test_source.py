@@ -31,9 +31,10 @@ def test_an_incomplete_request_can_be_read_again_from_its_quarantine_object() ->
 
 def test_every_request_of_a_delivery_is_counted_once() -> None:
     """Billed, excluded or quarantined, each with its own reason."""
+    refusal = ["Gateway response type: INVALID_API_KEY with status code: 403"]
     lines = [
         *prefixed(request_texts(extended_id="A="), "a"),
-        *prefixed(request_texts(extended_id="B=", status=403), "b"),
+        *prefixed(request_texts(extended_id="B=", end=refusal), "b"),
         *prefixed(request_texts(extended_id="C=")[:-2], "c"),
         *prefixed(["X-ray Tracing ID : 1-5c"], "d"),
         "START RequestId: 7",

@@ -1,0 +1,54 @@
+"""What makes a request one request: its facts come in, its identity leaves, or why it has none.
+
+Nothing is guessed, and nothing that a client can choose is believed: the client that sends one
+`x-amzn-RequestId` with every call would be billed once (gateway-logs.md 2.4).
+"""
+
+from functions.metering.request import Request
+from functions.usage.event import RequestIdentity
+from functions.usage.outcome import Quarantined
+
+# What API Gateway logs where it refused a client's request id: the same for everybody.
+REPLACED_REQUEST_ID = "UUID_REPLACED_INVALID_REQUEST_ID"
+_CURE = '"extendedRequestId":"$context.extendedRequestId"'
+# Either spelling of a UUID, which is what a client may choose.
+_UUID_CHARS = frozenset({32, 36})
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+def identity_of(request: Request) -> RequestIdentity | Quarantined:
+    """Account, Region, API, stage and extended request id; all of them or none."""
+    account, api, stage = request.account_id, request.api_id, request.stage
+    extended_request_id = request.extended_request_id
+    if extended_request_id and (
+        # API Gateway's own ends so, and a look at its end costs nothing.
+        extended_request_id == request.request_id or extended_request_id[-1] != "="
+    ):
+        why = _chosen(extended_request_id, request.request_id)
+        if why:
+            return Quarantined("no_request_identity", why)
+    if account and api and stage and extended_request_id:
+        return RequestIdentity(account, request.region, api, stage, extended_request_id)
+    return Quarantined(
+        "no_request_identity", "accountId, apiId, stage and extendedRequestId must all be there"
+    )
+
+
+def _chosen(extended_request_id: str, request_id: str | None) -> str:
+    """Why an extended request id is not API Gateway's own; empty if it may be."""
+    text = extended_request_id.strip()
+    if not text:
+        why = "it is blank"
+    elif text.upper() == REPLACED_REQUEST_ID:
+        why = "it is what API Gateway logs for every request id that it refused"
+    elif request_id is not None and text.lower() == request_id.strip().lower():
+        why = "it is the line's requestId, which a client can choose"
+    elif _is_uuid(text):
+        why = "it is a UUID, as a request id that a client can choose"
+    else:
+        return ""
+    return f"extendedRequestId names no one request: {why}; the format needs {_CURE}"
+
+
+def _is_uuid(text: str) -> bool:
+    return len(text) in _UUID_CHARS and _HEXADECIMAL.issuperset(text.replace("-", ""))
