@@ -14,6 +14,7 @@ from functions.metering.billing.request_event import EventWriter
 from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.version import CompiledVersion, Configuration
 from functions.metering.request import Request
+from functions.usage.event import RequestIdentity
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
@@ -68,10 +69,23 @@ def bill(
         if why is not None:
             return why
     customer = _verified_customer(request, version)
-    if isinstance(customer, str):
-        return _events(request, customer, version, writer)
-    is_preflight = customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS"
-    return PREFLIGHT if is_preflight else customer
+    identity = identity_of(request)
+    if isinstance(customer, Quarantined):
+        return _without_customer(request, customer, identity)
+    if isinstance(identity, Quarantined):
+        return identity
+    return _events(request, identity, customer, version, writer)
+
+
+def _without_customer(
+    request: Request, customer: Quarantined, identity: RequestIdentity | Quarantined
+) -> Excluded | Quarantined:
+    """What no declaration cures is said first, and both faults at once."""
+    if customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS":
+        return PREFLIGHT
+    if isinstance(identity, Quarantined):
+        return Quarantined("no_request_identity", f"{identity.detail}; and {customer.detail}")
+    return customer
 
 
 def _version_of(
@@ -114,11 +128,12 @@ def _no_id(customer: str) -> Quarantined:
 
 
 def _events(
-    request: Request, customer: str, version: CompiledVersion, writer: EventWriter
+    request: Request,
+    identity: RequestIdentity,
+    customer: str,
+    version: CompiledVersion,
+    writer: EventWriter,
 ) -> Billing:
-    identity = identity_of(request)
-    if isinstance(identity, Quarantined):
-        return identity
     events: list[str] = []
     omitted: list[str] = []
     for meter in version.meters_for(request.api_id):
