@@ -22,7 +22,7 @@ from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
 
-NO_TIME = Quarantined("no_time", "requestTimeEpoch")
+NO_TIME = 'requestTimeEpoch must be there: add "requestTimeEpoch":"$context.requestTimeEpoch"'
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
 NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
@@ -96,11 +96,17 @@ def _version_of(
         return request.fault
     time_ms = request.time_ms
     if time_ms is None:
-        return NO_TIME
+        return _without_time(request)
     if time_ms > now_ms + AHEAD_MS:
         return CLOCK
     version = configuration.in_force(time_ms)
     return NO_CONFIGURATION if version is None else version.compiled
+
+
+def _without_time(request: Request) -> Quarantined:
+    identity = identity_of(request)
+    more = f"; and {identity.detail}" if isinstance(identity, Quarantined) else ""
+    return Quarantined("no_time", f"{NO_TIME} to the format{more}")
 
 
 def _verified_customer(request: Request, version: CompiledVersion) -> str | Quarantined:
@@ -110,7 +116,7 @@ def _verified_customer(request: Request, version: CompiledVersion) -> str | Quar
     customer, tenant = request.customer_id, request.tenant_id
     known = customer or request.api_key_id
     if known is None:
-        return NO_CUSTOMER
+        return request.unverified or NO_CUSTOMER
     if request.unverified is not None:
         return request.unverified
     if "*" in known or (tenant is not None and "*" in tenant):
