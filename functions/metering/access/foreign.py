@@ -28,6 +28,12 @@ UNSUPPORTED_API = Quarantined(
     "id, so it is not billed; REST APIs are supported",
 )
 
+NOT_JSON = Quarantined(
+    "no_customer",
+    "the common log format names nobody who pays: the stage's format must be JSON, with "
+    '"extendedRequestId":"$context.extendedRequestId"; docs/metering.md#format-v1 is one',
+)
+
 UNDECLARED = AccessLogDeclaration()
 # Where two keys name one of these differently, nobody knows which of them the gateway wrote.
 _SAID_ONCE = ("accountId", "apiId", "stage", "extendedRequestId", "customerId", "apiKeyId")
@@ -64,7 +70,8 @@ def read_foreign_line(
             return skipped
         texts = read_clf(line)
         if texts is not None:
-            return _request(texts, declaration, account_id, region)
+            request = _request(texts, declaration, account_id, region)
+            return request._replace(unverified=NOT_JSON)
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
         return members

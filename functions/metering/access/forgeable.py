@@ -42,6 +42,7 @@ def believed(
     if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
         request = request._replace(error_type=None)
     payer = PAYERS[0] if request.customer_id else PAYERS[1]
-    if payer in declaration.fields_:
+    names_nobody = request.customer_id is None and request.api_key_id is None
+    if names_nobody or payer in declaration.fields_:
         return request
     return request._replace(unverified=UNDECLARED_CUSTOMER)

@@ -14,6 +14,7 @@ from functions.metering.billing.request_event import EventWriter
 from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.version import CompiledVersion, Configuration
 from functions.metering.request import Request
+from functions.usage.event import RequestIdentity
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
@@ -21,7 +22,7 @@ from functions.usage.quota import CUSTOMER_ID, NO_CUSTOMER_IDS, is_customer_id
 # CloudWatch takes events of at most two hours ahead (gateway-logs.md 3).
 AHEAD_MS = 2 * HOUR_MS
 
-NO_TIME = Quarantined("no_time", "requestTimeEpoch")
+NO_TIME = 'requestTimeEpoch must be there: add "requestTimeEpoch":"$context.requestTimeEpoch"'
 CLOCK = Quarantined("clock", "requestTimeEpoch is more than two hours ahead")
 NO_CONFIGURATION = Quarantined("no_configuration", "older than every version's effectiveFrom")
 NO_CUSTOMER = Quarantined("no_customer", "no customerId, and the customer map has no such apiKeyId")
@@ -68,10 +69,23 @@ def bill(
         if why is not None:
             return why
     customer = _verified_customer(request, version)
-    if isinstance(customer, str):
-        return _events(request, customer, version, writer)
-    is_preflight = customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS"
-    return PREFLIGHT if is_preflight else customer
+    identity = identity_of(request)
+    if isinstance(customer, Quarantined):
+        return _without_customer(request, customer, identity)
+    if isinstance(identity, Quarantined):
+        return identity
+    return _events(request, identity, customer, version, writer)
+
+
+def _without_customer(
+    request: Request, customer: Quarantined, identity: RequestIdentity | Quarantined
+) -> Excluded | Quarantined:
+    """What no declaration cures is said first, and both faults at once."""
+    if customer.reason == NO_CUSTOMER.reason and request.method == "OPTIONS":
+        return PREFLIGHT
+    if isinstance(identity, Quarantined):
+        return Quarantined("no_request_identity", f"{identity.detail}; and {customer.detail}")
+    return customer
 
 
 def _version_of(
@@ -82,11 +96,17 @@ def _version_of(
         return request.fault
     time_ms = request.time_ms
     if time_ms is None:
-        return NO_TIME
+        return _without_time(request)
     if time_ms > now_ms + AHEAD_MS:
         return CLOCK
     version = configuration.in_force(time_ms)
     return NO_CONFIGURATION if version is None else version.compiled
+
+
+def _without_time(request: Request) -> Quarantined:
+    identity = identity_of(request)
+    more = f"; and {identity.detail}" if isinstance(identity, Quarantined) else ""
+    return Quarantined("no_time", f"{NO_TIME} to the format{more}")
 
 
 def _verified_customer(request: Request, version: CompiledVersion) -> str | Quarantined:
@@ -96,7 +116,7 @@ def _verified_customer(request: Request, version: CompiledVersion) -> str | Quar
     customer, tenant = request.customer_id, request.tenant_id
     known = customer or request.api_key_id
     if known is None:
-        return NO_CUSTOMER
+        return request.unverified or NO_CUSTOMER
     if request.unverified is not None:
         return request.unverified
     if "*" in known or (tenant is not None and "*" in tenant):
@@ -114,11 +134,12 @@ def _no_id(customer: str) -> Quarantined:
 
 
 def _events(
-    request: Request, customer: str, version: CompiledVersion, writer: EventWriter
+    request: Request,
+    identity: RequestIdentity,
+    customer: str,
+    version: CompiledVersion,
+    writer: EventWriter,
 ) -> Billing:
-    identity = identity_of(request)
-    if isinstance(identity, Quarantined):
-        return identity
     events: list[str] = []
     omitted: list[str] = []
     for meter in version.meters_for(request.api_id):

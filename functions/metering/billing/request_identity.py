@@ -29,9 +29,26 @@ def identity_of(request: Request) -> RequestIdentity | Quarantined:
             return Quarantined("no_request_identity", why)
     if account and api and stage and extended_request_id:
         return RequestIdentity(account, request.region, api, stage, extended_request_id)
-    return Quarantined(
-        "no_request_identity", "accountId, apiId, stage and extendedRequestId must all be there"
+    return Quarantined("no_request_identity", _missing(request))
+
+
+def _missing(request: Request) -> str:
+    """Every part that is not there, with what to add to the format."""
+    said = {
+        "accountId": request.account_id,
+        "apiId": request.api_id,
+        "stage": request.stage,
+        "extendedRequestId": request.extended_request_id,
+    }
+    missing = [name for name, value in said.items() if not value]
+    keys = ",".join(f'"{name}":"$context.{name}"' for name in missing)
+    is_curable = "extendedRequestId" not in missing
+    cure = (
+        "or declare it in accessLogs and meter again"
+        if is_curable
+        else "lines without extendedRequestId cannot be billed, whatever is declared later"
     )
+    return f"{' and '.join(missing)} must be there: add {keys} to the format; {cure}"
 
 
 def _chosen(extended_request_id: str, request_id: str | None) -> str:

@@ -69,3 +69,21 @@ def test_every_id_that_a_gateway_makes_is_one(extended_request_id: str) -> None:
     assert found == RequestIdentity(
         "123456789012", REGION, "a1b2c3d4e5", "prod", extended_request_id
     )
+
+
+@pytest.mark.parametrize("customer", ["cus_1", "-"])
+def test_every_missing_part_is_said_at_once_with_what_to_add(customer: str) -> None:
+    """Also where nobody is known to pay: nobody repairs the one to be told the other."""
+    missing = {"apiId": "-", "extendedRequestId": "-"}
+    found = bill(read(customerId=customer, **missing), default_configuration(), REQUEST_TIME_MS)
+    assert isinstance(found, Quarantined)
+    assert found.reason == "no_request_identity"
+    for name in missing:
+        assert f'"{name}":"$context.{name}"' in found.detail
+    assert "cannot be billed" in found.detail
+    assert ("no customerId" in found.detail) == (customer == "-")
+
+
+def test_what_a_declaration_cures_is_said_to_be_curable() -> None:
+    """The lines that are there can be metered again."""
+    assert "declare it in accessLogs" in refused(stage="-").detail

@@ -537,7 +537,10 @@ def test_level_error_bills_nobody() -> None:
     texts = ["Execution failed due to a timeout error", "Method completed with status: 504"]
     (found,) = read(prefixed(texts))
     assert found.complete
-    assert _name(outcome(found)) == "no_customer"
+    billing = outcome(found)
+    assert isinstance(billing, Quarantined)
+    assert billing.reason == "no_request_identity"
+    assert "no customerId" in billing.detail
 
 
 def test_without_data_trace_an_api_key_is_enough() -> None:
