@@ -44,19 +44,22 @@ TIMEOUTS = {"forwarder": 120, "start": 300, "queue_round": 120, "quarantine_roun
 # operation, and the how manieth of an invocation; or `begin`. One line for each life, in order.
 # Beside it stands what was called.
 DOOMED = """
-import collections, importlib, os, pathlib, signal
+import collections, importlib, os, pathlib, signal, threading
 import botocore.client
 PART = os.environ["PART"]
 DOOM = pathlib.Path(os.environ["DOOM"]) / PART
 REAL = botocore.client.BaseClient._make_api_call
 calls = collections.Counter()
+# The ledger is read by ten threads: each call has its own number, whoever else is counting.
+counting = threading.Lock()
 
 def doomed(self, operation, parameters):
     answer = REAL(self, operation, parameters)
-    calls[operation] += 1
-    with DOOM.with_suffix(".made").open("a") as book:
-        book.write(operation + chr(10))
-    die(f"{operation} {calls[operation]}")
+    with counting:
+        calls[operation] += 1
+        with DOOM.with_suffix(".made").open("a") as book:
+            book.write(operation + chr(10))
+        die(f"{operation} {calls[operation]}")
     return answer
 
 def die(moment):
