@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from functions.usage.period import Period, Recurrence
 
@@ -234,6 +235,7 @@ def somebody(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=8192)  # of the lines of a busy stage nearly all are of so many customers
 def is_customer_id(text: str) -> bool:
     """Whether a text can be a customer's id."""
     return CUSTOMER_ID.fullmatch(text) is not None and text.lower() not in NO_CUSTOMER_IDS
