@@ -47,7 +47,9 @@ class Subject:
 def find_subject(place: Place, patience: float, *, may_delete: bool) -> Subject:
     """TargetError: no such stack, or one without the demo API, whose customers may be real."""
     endpoints = read_endpoints_file(place.endpoints) if place.stack is None else None
-    stack = place.stack or str((endpoints or {}).get("stack_name"))
+    stack = place.stack or (endpoints or {}).get("stack_name")
+    if stack is None:
+        raise TargetError(f"--endpoints {place.endpoints} is not what `make local` writes")
     deployment = deployed_stack(stack)
     url = deployment.outputs.get("DemoApiUrl")
     if url is None:
