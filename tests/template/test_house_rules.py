@@ -179,9 +179,9 @@ def test_log_subscriptions_take_every_line() -> None:
 
 def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     """Metered by both, each request would be billed twice; undeclared, by none."""
-    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["EXECUTION_LOG_GROUPS"])
-    assert "DemoExecutionLogGroup" in declared
-    assert "DemoAccessLogGroup" not in declared
+    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"])
+    assert "demo-execution=execution:${DemoExecutionLogGroup}" in declared
+    assert "demo-access=access:${DemoAccessLogGroup}" in declared
     stage = template()["Resources"]["DemoZeroTouchStage"]
     assert "AccessLogSetting" not in stage["Properties"]
     # API Gateway makes the group when it finds none, and then CloudFormation cannot.
@@ -193,14 +193,16 @@ def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     assert group["Fn::Sub"] == f"API-Gateway-Execution-Logs_${{DemoApiGateway}}/{name}"
 
 
-def test_every_metered_log_group_is_named_in_the_outputs() -> None:
-    """`make verify` looks for a request's line in them."""
+def test_every_subscribed_log_group_is_a_source_and_named_in_the_outputs() -> None:
+    """Metering reads each as what it is, and `make verify` looks for a request's line in them."""
     subscribed = {
         one["Properties"]["LogGroupName"]["Ref"]
         for one in resources("AWS::Logs::SubscriptionFilter").values()
     }
-    named = json.dumps(template()["Outputs"]["AccessLogGroups"])
-    assert [group for group in subscribed if f'"{group}"' not in named] == []
+    declared = variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"]
+    assert template()["Outputs"]["DeployedSources"]["Value"] == declared
+    named = json.dumps(declared)
+    assert [group for group in subscribed if f":${{{group}}}" not in named] == []
 
 
 def test_only_this_accounts_logs_may_invoke_metering() -> None:

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.adapters.telemetry import Telemetry
+from functions.metering.configuration.deployed_sources import ConfigurationReader
 from functions.metering.configuration.stored import ConfigurationSource
 from functions.operator.command_line import main
 from functions.operator.configuration_commands import putting_commands
@@ -96,7 +97,10 @@ def cloud(
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     boto3.client("logs").create_log_group(logGroupName=bucket)
     write_endpoints(
-        tmp_path, on_ministack.env, configuration_bucket=bucket, access_log_group=bucket
+        tmp_path,
+        on_ministack.env,
+        configuration_bucket=bucket,
+        deployed_sources=f"log=access:{bucket}",
     )
     return Cloud(s3, bucket, bucket, tmp_path, capsys)
 
@@ -275,6 +279,6 @@ def now_ms() -> int:
 
 def test_a_store_without_a_bucket_is_said(cloud: Cloud) -> None:
     """Not taken for a deployment that nobody has configured."""
-    store = ConfigurationStore(cloud.s3, "no-such-bucket-of-ours")
+    store = ConfigurationStore(cloud.s3, "no-such-bucket-of-ours", ConfigurationReader())
     with pytest.raises(ClientError, match="NoSuchBucket"):
         store.in_force()
