@@ -205,11 +205,24 @@ def test_every_subscribed_log_group_is_a_source_and_named_in_the_outputs() -> No
     assert [group for group in subscribed if f":${{{group}}}" not in named] == []
 
 
+LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"
+
+
 def test_only_this_accounts_logs_may_invoke_metering() -> None:
-    """A permission without an account is anybody's."""
+    """A permission without an account is anybody's; any group of ours may be a source."""
     permission = template()["Resources"]["MeteringLogsPermission"]["Properties"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
-    assert "SourceArn" in permission
+    assert permission["SourceArn"] == {"Fn::Sub": LOG_GROUPS}
+
+
+def test_a_replay_reads_any_source_and_changes_none() -> None:
+    """An incomplete request stands whole in whichever group it came from."""
+    policies = FUNCTIONS["ReplayQuarantineRoundFunction"]["Properties"]["Policies"]
+    statements = [one for policy in policies for one in policy["Statement"]]
+    on_logs = [one for one in statements if "logs:" in json.dumps(one["Action"])]
+    assert on_logs == [
+        {"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": {"Fn::Sub": LOG_GROUPS}}
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

@@ -18,7 +18,7 @@ from pydantic import StringConstraints, field_validator, model_validator
 from functions.metering.configuration.access_log_declaration import LogGroup, Part
 from functions.metering.configuration.document import Document
 
-# A heartbeat each minute, one line in CloudWatch Logs; three metrics of CloudWatch each.
+# A heartbeat each minute, of at most three calls, and four metrics of CloudWatch for each.
 MOST_SOURCES = 100
 # The metrics' name for every log group that nobody declared.
 UNDECLARED = "undeclared"
