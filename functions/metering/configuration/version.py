@@ -6,7 +6,7 @@ refused.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -18,11 +18,18 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration, LogGroup
+from functions.metering.configuration.complaints import complaints
 from functions.metering.configuration.document import Document
 from functions.metering.configuration.meter import CompiledMeter, Meter, Name
+from functions.metering.configuration.source_declaration import (
+    MOST_SOURCES,
+    SourceDeclaration,
+    contradictions,
+)
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID, somebody
@@ -110,9 +117,34 @@ class CompiledVersion:
 
 
 class Configuration(Document):
-    """Every version there is; the order in the document does not matter."""
+    """Every version there is, in any order; and the sources, which have no effective dates."""
 
+    sources: tuple[SourceDeclaration, ...] = Field(default=(), max_length=MOST_SOURCES)
     versions: tuple[Version, ...] = Field(min_length=1)
+
+    @field_validator("sources")
+    @classmethod
+    def _agree(cls, sources: tuple[SourceDeclaration, ...]) -> tuple[SourceDeclaration, ...]:
+        if complaints := list(contradictions(sources)):
+            raise ValueError("; ".join(complaints))
+        return sources
+
+    @model_validator(mode="after")
+    def _are_read_as_what_they_are(self) -> "Configuration":
+        for version in self.versions:
+            for group, declared in version.access_logs.items():
+                source = self.source_of(group)
+                if why := source and source.misread_by(declared.api_id, declared.stage):
+                    raise ValueError(f"accessLogs: {group}: {why}")
+        return self
+
+    def source_of(self, log_group: str) -> SourceDeclaration | None:
+        """None: nobody declared the log group."""
+        return self._by_group.get(log_group)
+
+    @cached_property
+    def _by_group(self) -> dict[str, SourceDeclaration]:
+        return {source.log_group: source for source in self.sources}
 
     @field_validator("versions")
     @classmethod
@@ -143,19 +175,13 @@ def read_configuration(document: bytes) -> Configuration:
     try:
         return Configuration.model_validate_json(document)
     except ValidationError as error:
-        message = f"the metering configuration is not usable: {'; '.join(_complaints(error))}"
-        raise ConfigurationError(message) from None
+        raise refusal(error) from None
 
 
-def _complaints(error: ValidationError) -> Iterator[str]:
-    """Each wrong place once. A list is too short also because its members are not usable."""
-    faults = error.errors(include_url=False, include_input=False)
-    places = [fault["loc"] for fault in faults]
-    for fault in faults:
-        place = fault["loc"]
-        holds_another = any(one[: len(place)] == place != one for one in places)
-        if fault["type"] != "too_short" or not holds_another:
-            yield f"{'.'.join(map(str, place)) or 'document'}: {fault['msg']}"
+def refusal(error: ValidationError) -> ConfigurationError:
+    """With each wrong place and its fault."""
+    faults = "; ".join(complaints(error))
+    return ConfigurationError(f"the metering configuration is not usable: {faults}")
 
 
 def default_configuration() -> Configuration:

@@ -11,7 +11,12 @@ from typing import Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import Configuration, read_configuration
+from functions.metering.configuration.deployed_sources import ConfigurationReader
+from functions.metering.configuration.version import (
+    Configuration,
+    ConfigurationError,
+    read_configuration,
+)
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.configuration_commands.configuration_changes import changes
@@ -97,6 +102,14 @@ def usable(document: bytes, name: str) -> Configuration:
     if faults:
         raise NotUsableError("".join(f"{name}: {printable(one)}\n" for one in faults))
     return read_configuration(document)
+
+
+def as_deployed(document: bytes, name: str, reader: ConfigurationReader) -> Configuration:
+    """The same with the sources of the stack's parameters. NotUsableError where they contradict."""
+    try:
+        return reader.read(document)
+    except ConfigurationError as error:
+        raise NotUsableError(f"{name}: {printable(str(error))}\n") from None
 
 
 def tell_changes(after: Configuration, base: Base) -> None:

@@ -14,6 +14,7 @@ from functions.operator.configuration_commands.checking import (
     Base,
     NotUsableError,
     Sample,
+    as_deployed,
     read_document,
     tell_changes,
     tell_sample,
@@ -68,12 +69,13 @@ def _put(
     yes: bool,
 ) -> int:
     sample.check()
+    store = open_store(deployment)
     try:
-        after = usable(document, name)
+        usable(document, name)
+        after = as_deployed(document, name, store.reader)
     except NotUsableError as error:
         sys.stderr.write(f"{error}{command}: nothing was put\n")
         return _NOT_USABLE
-    store = open_store(deployment)
     found = store.in_force()
     base = Base(found.configuration, f"what is in force in {store} ({found.words})")
     print(f"{name} is usable")
