@@ -42,6 +42,7 @@ class AuthorizerSettings:
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
     redis_user: str = ""
     redis_cache_name: str = ""
+    redis_secret_arn: str = ""  # empty: the Redis wants no password
     aws_region: str = ""
 
 
