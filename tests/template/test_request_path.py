@@ -121,7 +121,7 @@ def test_a_changed_parameter_is_a_new_version() -> None:
     _, [_, *told] = SETTINGS["Description"]["Fn::Join"]
     network = AUTHORIZER["VpcConfig"]["Fn::If"][1]
     given = list(variables({"Properties": AUTHORIZER}).values())
-    given += [{"Ref": "Architecture"}, AUTHORIZER["SnapStart"]["ApplyOn"]]
+    given += [{"Ref": "Architecture"}, {"Ref": "LambdaTracing"}, AUTHORIZER["SnapStart"]["ApplyOn"]]
     given += [
         {"Fn::If": ["HasVpc", {"Fn::Join": [" ", network["SubnetIds"]]}, ""]},
         {"Fn::If": ["HasVpc", network["SecurityGroupIds"][0], ""]},
