@@ -60,6 +60,11 @@ def bill(
     """One event per meter, by the configuration in force at the request's time. `now_ms` only
     serves to refuse times that cannot be.
     """
+    found = _billing(request, configuration, now_ms, rules)
+    return found if request.doubt is None or isinstance(found, Quarantined) else request.doubt
+
+
+def _billing(request: Request, configuration: Configuration, now_ms: int, rules: Rules) -> Billing:
     version = _version_of(request, configuration, now_ms)
     if isinstance(version, Quarantined):
         return version
