@@ -4,11 +4,16 @@ its text, and the place of the first key that may hold a client's text; a fact l
 Before that key every character is the gateway's. Behind it a text that is not escaped can write any
 key, and two such texts can hide what stands between them inside an object; but a hidden key keeps
 its last name. So a fact there is sure only where it is declared and its last name stands once.
+
+Where it is not declared and stands once, it is the gateway's, or the format lacks it. A format that
+lacks what every bill needs bills nobody, so nothing is gained by adding that; a time is held
+against the log event's stamp. What only makes a request free is gained by adding it.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from functions.metering.field_names import (
     COMMON_NAMES,
@@ -34,6 +39,11 @@ _DECIDING: tuple[FieldName, ...] = (
     "errorType",
     "responseLength",
 )
+# A format without one of these bills nobody, whoever adds it; without the size, by no size.
+_NEEDED: AbstractSet[str] = frozenset(
+    {"apiId", "stage", "extendedRequestId", "status", "responseLength"}
+)
+TIMES: AbstractSet[str] = frozenset({"requestTimeEpoch", "requestTime"})
 # Its last name is cut off.
 TOO_LONG = f"a key of more than {NAME_CHARS} characters"
 _OF_NAME: Mapping[str, FieldName] = {
@@ -46,18 +56,25 @@ _OF_HIDDEN_NAME: Mapping[str, FieldName] = {
 }
 
 
+class Unsure(NamedTuple):
+    """`facts`: a client may have written or hidden them. `added`: it may have added them, where the
+    format lacks them; of these nothing is believed that makes a request free.
+    """
+
+    facts: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
+
+
 def unsure_facts(
     paths: Sequence[str],
     first: int,
     declared: Mapping[FieldName, str],
     before: AbstractSet[FieldName],
-) -> frozenset[str]:
-    """Facts that a client may have written or hidden behind the key at `first`. Those that stand
-    `before` it are sure.
-    """
+) -> Unsure:
+    """Of what stands behind the key at `first`. What stands `before` it is sure."""
     behind = paths[first + 1 :]
     if any(len(path) > NAME_CHARS for path in behind):
-        return frozenset({TOO_LONG})
+        return Unsure(frozenset({TOO_LONG}))
     times = Counter(map(last_name, behind))
     there = {
         field: path
@@ -69,8 +86,16 @@ def unsure_facts(
         sure |= {"requestTime"}  # it is only compared
     waited_for = {last_name(path): field for field, path in declared.items() if field not in sure}
     others = set(behind) - set(there.values())
-    found = {waited_for.get(last_name(path)) or _meant(path) for path in others}
-    return frozenset(field for field in found if field is not None and field not in sure)
+    meant = Counter(waited_for.get(last_name(path)) or _meant(path) for path in others)
+    once = {
+        field
+        for path in others
+        if (field := _OF_NAME.get(common_name(path))) is not None
+        and field not in declared
+        and meant[field] == times[last_name(path)] == 1
+    }
+    facts = {field for field in meant if field is not None} - once
+    return Unsure(frozenset(facts - sure), frozenset(once - _NEEDED - sure))
 
 
 def _meant(path: str) -> FieldName | None:

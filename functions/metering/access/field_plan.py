@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from functions.metering.access.client_text import PAYERS, first_of, unsure_facts
+from functions.metering.access.client_text import PAYERS, Unsure, first_of, unsure_facts
 from functions.metering.field_names import (
     CLIENTS_FIELDS,
     COMMON_NAMES,
@@ -25,14 +25,14 @@ class FieldPlan(NamedTuple):
     """`places`: each field with the indices of the keys that may hold it, the likeliest first.
     `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
     in two places: a client may have written one of them, absent or present, equal or not. `unsure`
-    are those behind the key at `first`, the first that may hold such a text.
+    is of those behind the key at `first`, the first that may hold such a text.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
     is_unforgeable: bool
     twice: str | None
     first: int
-    unsure: frozenset[str]
+    unsure: Unsure
 
 
 def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
@@ -58,9 +58,7 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
             places.append((field, tuple(found)))
     held = tuple(place for place in places if place[1])
     if UNFORGEABLE.issuperset(common):
-        return FieldPlan(
-            held, is_unforgeable=True, twice=None, first=len(paths), unsure=frozenset()
-        )
+        return FieldPlan(held, is_unforgeable=True, twice=None, first=len(paths), unsure=Unsure())
     many = next((field for field, indices in held if len(indices) > 1), None)
     # A declared key is the gateway's, but for one that a client has a hand in by its meaning.
     written = {path for field, path in declared.items() if field not in CLIENTS_FIELDS}

@@ -67,10 +67,14 @@ type Found = Request | Excluded | Quarantined
 
 
 def read_foreign_line(
-    line: str, declaration: AccessLogDeclaration, account_id: str | None, region: str
+    line: str,
+    declaration: AccessLogDeclaration,
+    account_id: str | None,
+    region: str,
+    stamp_ms: int | None = None,
 ) -> Found:
     """The facts in one line. `account_id` owns the log group and, with it, the stage that writes
-    there; it counts where neither line nor declaration says one.
+    there; it counts where neither line nor declaration says one. `stamp_ms` is the log event's.
     """
     if not line.startswith("{"):
         skipped = other_line(line)
@@ -83,7 +87,7 @@ def read_foreign_line(
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
         return members
-    return _read_members(members, declaration, account_id, region)
+    return _read_members(members, declaration, account_id, region, stamp_ms)
 
 
 def _read_members(
@@ -91,6 +95,7 @@ def _read_members(
     declaration: AccessLogDeclaration,
     account_id: str | None,
     region: str,
+    stamp_ms: int | None,
 ) -> Found:
     flat = list(leaves(members))
     plan = plan_of(tuple(path for path, _ in flat), declaration.fields_)
@@ -109,7 +114,9 @@ def _read_members(
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
-    return request if plan.is_unforgeable else believed(request, plan, declaration, account_id)
+    if plan.is_unforgeable:
+        return request
+    return believed(request, plan, declaration, account_id, stamp_ms)
 
 
 def _context(

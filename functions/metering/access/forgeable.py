@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from functions.metering.access.client_text import PAYERS
+from functions.metering.access.client_text import PAYERS, TIMES
 from functions.metering.access.field_plan import FieldPlan
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.request import Request
@@ -24,6 +24,8 @@ _BEHIND = (
     "declare in accessLogs the one key that holds it, or put such texts at the end of the format"
 )
 _FIRST_CLIENT_ERROR = 400
+# A stamp is the request's start, too (gateway-logs.md 2.1), by another clock.
+_NEAR_MS = 15 * 60 * 1000
 
 
 def forged(
@@ -39,25 +41,38 @@ def forged(
 
 
 def believed(
-    request: Request, plan: FieldPlan, declaration: AccessLogDeclaration, account_id: str | None
+    request: Request,
+    plan: FieldPlan,
+    declaration: AccessLogDeclaration,
+    account_id: str | None,
+    stamp_ms: int | None,
 ) -> Request:
-    """Of such a line: who pays is declared, the account is the log group's owner, and nobody writes
-    himself a refusal of what was served.
+    """Of such a line: who pays is declared, the account is the log group's owner, the time is the
+    log event's, and nobody writes himself a refusal of what was served.
     """
-    unsure = set(plan.unsure)
+    unsure, added = set(plan.unsure.facts), set(plan.unsure.added)
     owner = declaration.account_id or account_id
     if owner is not None and "accountId" not in declaration.fields_:
         request = request._replace(account_id=owner)
     if (request.status or 0) < _FIRST_CLIENT_ERROR and "errorType" not in declaration.fields_:
         request = request._replace(error_type=None)
         unsure.discard("errorType")
+        added.discard("errorType")
+    if TIMES & added and _is_another_time(request.time_ms, stamp_ms):
+        unsure |= TIMES & added
     # What differs from these was refused before.
     unsure -= {name for name, value in _constants(declaration).items() if value is not None}
     size = {"responseLength"} & unsure
-    doubt, size_doubt = _doubt(unsure - size), _doubt(size)
-    if doubt or size_doubt:
-        request = request._replace(doubt=doubt, size_doubt=size_doubt)
+    doubts = _doubt(unsure - size), _doubt(added - TIMES), _doubt(size)
+    if any(doubts):
+        doubt, free_doubt, size_doubt = doubts
+        request = request._replace(doubt=doubt, free_doubt=free_doubt, size_doubt=size_doubt)
     return _of_payer(request, declaration)
+
+
+def _is_another_time(time_ms: int | None, stamp_ms: int | None) -> bool:
+    """Without a stamp nobody knows better."""
+    return None not in {time_ms, stamp_ms} and abs((time_ms or 0) - (stamp_ms or 0)) > _NEAR_MS
 
 
 def _doubt(unsure: AbstractSet[str]) -> Quarantined | None:

@@ -167,8 +167,8 @@ def _request(
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
         route, status, sent, whole, part, _STATUSES.get(integration_code), error_type, api_key_id,
         principal_id, customer_id, tenant_id, key_id,
-        traceparent and valid_traceparent(traceparent), dropped, fault, None, None, None, context,
-        None,
+        traceparent and valid_traceparent(traceparent), dropped, fault, None, None, None, None,
+        context, None,
     )  # fmt: skip
     return tuple.__new__(Request, facts)
 

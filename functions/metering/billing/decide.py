@@ -61,7 +61,10 @@ def bill(
     serves to refuse times that cannot be.
     """
     found = _billing(request, configuration, now_ms, rules)
-    return found if request.doubt is None or isinstance(found, Quarantined) else request.doubt
+    if isinstance(found, Quarantined):
+        return found
+    doubt = request.doubt or (request.free_doubt if isinstance(found, Excluded) else None)
+    return doubt or found
 
 
 def _billing(request: Request, configuration: Configuration, now_ms: int, rules: Rules) -> Billing:

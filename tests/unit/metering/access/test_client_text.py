@@ -171,10 +171,22 @@ def filled(line: str, texts: Sequence[str], *, is_escaped: bool) -> str:
     return line
 
 
+# Without one of these a format bills nobody: a client that adds it harms nobody.
+NEEDED = (
+    *("extended", "extendedRequestId", "status", "api", "apiId", "stage"),
+    *("began", "requestTimeEpoch", "length", "responseLength"),
+)
+
+
 def never_gains(line: str, texts: Sequence[str], in_force: Configuration) -> None:
-    """The raw text against the same text, escaped."""
+    """The raw text against the same text, escaped. Where the format lacks what every bill needs,
+    and so bills nobody, what a client adds may be billed: to no other than who calls.
+    """
     raw = outcome_of(filled(line, texts, is_escaped=False), in_force)
     true = outcome_of(filled(line, texts, is_escaped=True), in_force)
+    if true == "quarantined" and sum(f'{name}":' in line for name in NEEDED) < len(NEEDED) // 2:
+        assert "victim" not in str(raw), filled(line, texts, is_escaped=False)
+        return
     assert raw in (true, "quarantined"), filled(line, texts, is_escaped=False)
 
 
@@ -263,3 +275,41 @@ def changed(at: dict[str, Any], way: dict[str, str], above: str = "") -> dict[st
         else way.get(f"{above}{name}", said)
         for name, said in at.items()
     }
+
+
+FORMAT = {
+    "userAgent": "curl/8.5",
+    "customerId": "cus_acme",
+    "extendedRequestId": "AyD6_FHMvHcECIA=",
+}
+FORMAT |= {"apiId": "a1", "stage": "prod", "requestTimeEpoch": str(REQUEST_TIME_MS)}
+FORMAT |= {"httpMethod": "GET", "status": "200"}
+IN_THE_MIDDLE = configuration({"group": {"fields": {"customerId": "customerId"}}})
+
+
+def test_facts_that_stand_once_behind_a_text_are_billed_by() -> None:
+    """A format with a User-Agent in its middle needs no declaration of every fact."""
+    ((customer, quantity, _),) = outcome_of(json.dumps(FORMAT), IN_THE_MIDDLE)
+    assert (customer, quantity) == ("cus_acme", 1)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [{"httpMethod": "OPTIONS"}, {"resourcePath": "/health"}, {"errorType": "THROTTLED"}],
+    ids=str,
+)
+def test_nothing_that_a_client_may_have_added_makes_a_request_free(added: dict[str, str]) -> None:
+    """Not where the format lacks it: what would be excluded by it is kept and looked at."""
+    line = {name: said for name, said in FORMAT.items() if name not in added}
+    line |= {"status": "404", **added}
+    if "OPTIONS" in added.values():
+        line.pop("customerId")  # only a preflight without a customer is free
+    assert outcome_of(json.dumps(line), IN_THE_MIDDLE) == "quarantined"
+
+
+def test_a_time_that_a_client_may_have_added_is_held_against_the_stamp() -> None:
+    """Another day could be another version, or a period that is over."""
+    line = json.dumps(FORMAT | {"requestTimeEpoch": str(REQUEST_TIME_MS - 86_400_000)})
+    assert outcome_of(line, IN_THE_MIDDLE) == "quarantined"
+    fields = {"customerId": "customerId", "requestTimeEpoch": "requestTimeEpoch"}
+    assert outcome_of(line, configuration({"group": {"fields": fields}})) != "quarantined"
