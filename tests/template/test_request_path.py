@@ -142,7 +142,7 @@ def test_the_policy_that_carries_the_settings_takes_a_right_away() -> None:
 def test_a_snapshot_and_warm_authorizers_exclude_each_other() -> None:
     """Lambda refuses both together: the deploy says so before anything is made."""
     (rule,) = template()["Rules"]["SnapStartIsNotProvisioned"]["Assertions"]
-    assert rule["Assert"] == {"Fn::Equals": [{"Ref": "AuthorizerProvisionedConcurrency"}, 0]}
+    assert rule["Assert"] == {"Fn::Equals": [{"Ref": "AuthorizerProvisionedConcurrency"}, "0"]}
     assert AUTHORIZER["SnapStart"] == {
         "ApplyOn": {"Fn::If": ["SnapStarts", "PublishedVersions", "None"]}
     }
