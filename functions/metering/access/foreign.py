@@ -11,6 +11,7 @@ from functions.metering.access.common_log_format import read_clf
 from functions.metering.access.field_plan import FieldPlan, plan_of
 from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.access.forgeable import believed, forged
+from functions.metering.access.format_family import IN_CLF, unreadable
 from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
@@ -18,7 +19,7 @@ from functions.metering.field_names import context_of, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.strict_json import read_object, read_plain
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
 
 TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
 
@@ -26,12 +27,6 @@ UNSUPPORTED_API = Quarantined(
     "unsupported_api",
     "a line of an HTTP or WebSocket API: nobody promises that a client cannot choose its request "
     "id, so it is not billed; REST APIs are supported",
-)
-
-NOT_JSON = Quarantined(
-    "no_customer",
-    "the common log format names nobody who pays: the stage's format must be JSON, with "
-    '"extendedRequestId":"$context.extendedRequestId"; docs/metering.md#format-v1 is one',
 )
 
 UNDECLARED = AccessLogDeclaration()
@@ -50,6 +45,7 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
+_NO_OBJECT = frozenset({INVALID, NOT_AN_OBJECT})
 # What every request's line says, and no vended line of an execution log.
 _NOT_VENDED = frozenset({"status", "extendedRequestId"})
 # requestTime is to the second, and is written apart from requestTimeEpoch.
@@ -71,10 +67,11 @@ def read_foreign_line(
         texts = read_clf(line)
         if texts is not None:
             request = _request(texts, declaration, account_id, region)
-            return request._replace(unverified=NOT_JSON)
+            is_other_api = request.fault is UNSUPPORTED_API
+            return request._replace(fault=UNSUPPORTED_API if is_other_api else IN_CLF)
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
-        return members
+        return unreadable(line, members) if members in _NO_OBJECT else members
     return _read_members(members, declaration, account_id, region)
 
 
