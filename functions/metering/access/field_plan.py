@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from functions.metering.access.format_v1 import PAYERS
 from functions.metering.field_names import COMMON_NAMES, UNFORGEABLE, FieldName, common_name
 
-# Who pays. Where one of the two is declared, the other's common names are nobody's.
-PAYERS = ("customerId", "apiKeyId")
 # Wider lines are nobody's access log; their plans are not kept, so that they fill no memory.
 _WIDEST = 64
 _SHAPES = 64
@@ -20,11 +19,13 @@ class FieldPlan(NamedTuple):
     """`places`: each field with the indices of the keys that may hold it, the likeliest first.
     `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
     in two places: a client may have written one of them, absent or present, equal or not.
+    `has_payer`: a key says who pays, if only that nobody does.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
     is_unforgeable: bool
     twice: str | None
+    has_payer: bool
 
 
 def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
@@ -38,6 +39,7 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     exact, common = _indices(paths), _indices(map(common_name, paths))
     # A key that was declared for one fact is nobody's common name for another.
     taken = {index for path in declared.values() for index in exact.get(path, ())}
+    # Where one of the two is declared, the other's common names are nobody's.
     others = PAYERS if any(payer in declared for payer in PAYERS) else ()
     places = []
     for field, names in COMMON_NAMES.items():
@@ -51,7 +53,8 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     held = tuple(place for place in places if place[1])
     is_unforgeable = UNFORGEABLE.issuperset(common)
     many = next((field for field, indices in held if len(indices) > 1), None)
-    return FieldPlan(held, is_unforgeable, None if is_unforgeable else many)
+    has_payer = any(field in PAYERS for field, _ in held)
+    return FieldPlan(held, is_unforgeable, None if is_unforgeable else many, has_payer)
 
 
 _kept = lru_cache(maxsize=_SHAPES)(_made)

@@ -12,7 +12,13 @@ from functions.metering.access.field_plan import FieldPlan, plan_of
 from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.access.forgeable import believed, forged
 from functions.metering.access.format_family import IN_CLF, unreadable
-from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
+from functions.metering.access.format_v1 import (
+    BAD_TIME,
+    NO_PAYER_KEY,
+    UNKNOWN_FORMAT,
+    both,
+    read_texts,
+)
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.field_names import context_of, leaves
@@ -93,7 +99,8 @@ def _read_members(
     if doubt is not None:
         return doubt
     request = _request(found, declaration, account_id, region)._replace(
-        context=_context(flat, declaration)
+        context=_context(flat, declaration),
+        unverified=None if plan.has_payer else NO_PAYER_KEY,
     )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
@@ -141,12 +148,11 @@ def _request(
     said = {name: text for name, text in defaults.items() if text} | known
     time = _time_text(known)
     request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
-    fault = UNSUPPORTED_API if _is_other_api(known) else request.fault
-    fault = fault or (BAD_TIME if time is None else None)
-    return request._replace(
-        path=_clean(known, "path"),
-        fault=fault or _time_fault(known),
-    )
+    if _is_other_api(known):
+        fault: Quarantined | None = UNSUPPORTED_API
+    else:
+        fault = both(request.fault, BAD_TIME if time is None else _time_fault(known))
+    return request._replace(path=_clean(known, "path"), fault=fault)
 
 
 def _clean(known: Mapping[str, str], name: str) -> str | None:

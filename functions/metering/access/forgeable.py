@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 
-from functions.metering.access.field_plan import PAYERS
+from functions.metering.access.format_v1 import PAYERS
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.request import Request
 from functions.usage.outcome import Quarantined

@@ -5,6 +5,7 @@ value is text and an absent one prints `-` (gateway-logs.md 2.3).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import itemgetter
 
 from functions.metering.field_names import context_of, leaves
@@ -43,8 +44,25 @@ OTHER_TEXTS = (
 )
 TEXTS = BILLED_TEXTS + OTHER_TEXTS
 UNKNOWN_FORMAT = Quarantined("unknown_format", 'v is not "1": is the access log format ours?')
-BAD_TIME = Quarantined("bad_time", "requestTimeEpoch is neither milliseconds nor seconds")
-BAD_STATUS = Quarantined("bad_status", "status is not an integer from 100 to 599")
+_OR_DECLARE = "to the format, or declare in accessLogs the key that holds it"
+BAD_TIME = Quarantined(
+    "bad_time",
+    "requestTimeEpoch is neither milliseconds nor seconds: add "
+    f'"requestTimeEpoch":"$context.requestTimeEpoch" {_OR_DECLARE}',
+)
+BAD_STATUS = Quarantined(
+    "bad_status",
+    f'status is not an integer from 100 to 599: add "status":"$context.status" {_OR_DECLARE}',
+)
+# No customer map cures it: every line of the format is anonymous.
+NO_PAYER_KEY = Quarantined(
+    "no_payer_key",
+    'no key says who pays: add "customerId":"$context.authorizer.customerId" or '
+    '"apiKeyId":"$context.identity.apiKeyId" to the format, or declare in accessLogs the key that '
+    "holds a verified identity (docs/metering.md#who-pays-without-our-authorizer)",
+)
+# Who pays is said at one of these, if it is said.
+PAYERS = ("customerId", "apiKeyId")
 
 _STATUSES: Mapping[str | None, int] = {str(status): status for status in range(100, 600)}
 _MILLISECOND_DIGITS = 13  # 2001 to 2286
@@ -76,7 +94,8 @@ def _read_any(line: str, region: str) -> Request | Quarantined:
     if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
     texts = {name: text_of(found.get(name)) for name in TEXTS}
-    return read_texts(texts, region, context_of(list(leaves(found))))
+    request = read_texts(texts, region, context_of(list(leaves(found))))
+    return request if _says_payer(found) else request._replace(unverified=NO_PAYER_KEY)
 
 
 def read_texts(
@@ -89,6 +108,17 @@ def read_texts(
         return _request(texts, region, context)
     clean = {name: text for name, text in texts.items() if not stain(text)}
     return _request(clean, region, context, _billed_fault(texts))
+
+
+def both(first: Quarantined | None, second: Quarantined | None) -> Quarantined | None:
+    """Two faults as one, under the first's reason."""
+    if first is None or second is None:
+        return first or second
+    return replace(first, detail=f"{first.detail}; and {second.detail}")
+
+
+def _says_payer(members: Mapping[str, object]) -> bool:
+    return any(payer in members for payer in PAYERS)
 
 
 def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
@@ -104,10 +134,13 @@ def _request(
     context: Mapping[str, object],
     fault: Quarantined | None = None,
 ) -> Request:
+    unverified = None
     try:
         found = _IN_ORDER(texts)
     except KeyError:
         found = _IN_ORDER({**_UNSAID, **texts})
+        if texts is context and not _says_payer(texts):
+            unverified = NO_PAYER_KEY
     # One line for the eye and one operation: by their names these would cost three times as much.
     (account_id, api_id, stage, extended_request_id, method, route, api_key_id, customer_id,
      tenant_id, request_id, error_type, principal_id, key_id, time, code, length, latency,
@@ -117,8 +150,8 @@ def _request(
     status = _STATUSES.get(code)
     if fault is None and time is not None and time_ms is None:
         fault = BAD_TIME
-    if fault is None and code is not None and status is None:
-        fault = BAD_STATUS
+    if code is not None and status is None:
+        fault = both(fault, BAD_STATUS)
     sent = None if length is None else _figure(length, BYTES_CEILING)
     whole = None if latency is None else _figure(latency, LATENCY_CEILING_MS)
     part = None if integration is None else _figure(integration, LATENCY_CEILING_MS)
@@ -132,7 +165,8 @@ def _request(
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
         route, status, sent, whole, part, _STATUSES.get(integration_code), error_type, api_key_id,
         principal_id, customer_id, tenant_id, key_id,
-        traceparent and valid_traceparent(traceparent), dropped, fault, None, context, None,
+        traceparent and valid_traceparent(traceparent), dropped, fault, unverified, context,
+        None,
     )  # fmt: skip
     return tuple.__new__(Request, facts)
 
