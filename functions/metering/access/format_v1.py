@@ -43,7 +43,11 @@ OTHER_TEXTS = (
     "traceparent",
 )
 TEXTS = BILLED_TEXTS + OTHER_TEXTS
-UNKNOWN_FORMAT = Quarantined("unknown_format", 'v is not "1": is the access log format ours?')
+UNKNOWN_FORMAT = Quarantined(
+    "unknown_format",
+    'neither format v1 (v is not "1") nor keys that tell an access log: declare in accessLogs which '
+    "key holds what",
+)
 _OR_DECLARE = "to the format, or declare in accessLogs the key that holds it"
 BAD_TIME = Quarantined(
     "bad_time",

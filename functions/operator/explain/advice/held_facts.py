@@ -69,8 +69,15 @@ def held_facts(paths: Sequence[str], declared: Mapping[FieldName, str]) -> HeldF
     for each in COMMON_NAMES:
         if each in held and each not in found and each in twice | better:
             found[each] = held[each]
-    fields = {field: found[field] for field in COMMON_NAMES if field in found}
-    return HeldFacts(held, fields, is_forgeable=not plan.is_unforgeable)
+    return HeldFacts(held, _each_once(found), is_forgeable=not plan.is_unforgeable)
+
+
+def _each_once(found: Mapping[FieldName, str]) -> Mapping[FieldName, str]:
+    """A key can be declared for one fact only: the first one found."""
+    names = [common_name(path) for path in found.values()]
+    return {
+        field: path for at, (field, path) in enumerate(found.items()) if names[at] not in names[:at]
+    }
 
 
 def _elsewhere(paths: Sequence[str], held: Mapping[str, str]) -> Iterator[tuple[FieldName, str]]:

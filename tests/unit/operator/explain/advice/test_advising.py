@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import (
@@ -14,7 +16,7 @@ from functions.metering.configuration.version import (
     default_configuration,
     read_configuration,
 )
-from functions.metering.field_names import leaves
+from functions.metering.field_names import COMMON_NAMES, leaves
 from functions.metering.log_delivery import LogDelivery
 from functions.operator.explain.advice.advised_declaration import API_ID, CUSTOMER, LOG_GROUP, STAGE
 from functions.operator.explain.advice.advising import CURED_BY_DECLARING, Advice, advice_on
@@ -29,6 +31,7 @@ from tests.unit.operator.explain.test_field_formats import ROWS
 
 MOMENT_MS = 1_795_857_342_118
 GROUP = "/g"
+SECRET = "sk_live_abcdefgh"
 # What API Gateway would print for the variables of a request.
 PRINTED = {
     "$context.extendedRequestId": "KfT3xGqPDoEF2lA=",
@@ -74,8 +77,9 @@ def with_advice(advice: Advice, present: dict[str, Any], line: str) -> Configura
         text = text.replace(stands_for, value)
     version = {**present, "accessLogs": present.get("accessLogs", {}) | json.loads(text)}
     if "customers" in said:
-        texts = {value for _, value in leaves(json.loads(line)) if isinstance(value, str) and value}
-        version["customers"] = dict.fromkeys(PAYERS | texts, "cus_acme")
+        texts = {value for _, value in leaves(json.loads(line)) if isinstance(value, str)}
+        names = {text for text in texts if text.isprintable() and text.strip() == text != ""}
+        version["customers"] = dict.fromkeys(PAYERS | names, "cus_acme")
     return read_configuration(json.dumps({"versions": [version]}).encode())
 
 
@@ -242,3 +246,36 @@ def test_of_many_formats_the_first_are_kept_and_the_rest_are_counted() -> None:
         table.add(one)
     assert len(list(table)) == FORMATS
     assert table.others == 500 - FORMATS
+
+
+WORDS = st.sampled_from(
+    [*COMMON_NAMES, "ip", "user", "sub", "customer", "principal", "userAgent", "foo", "\x1b[2J", ""]
+)
+KEYS = st.lists(WORDS, min_size=1, max_size=3).map(".".join)
+JSON = st.recursive(
+    st.sampled_from([SECRET, 7, None, "-", "200", f"{SECRET}\n", str(MOMENT_MS)]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(KEYS, JSON, max_size=12),
+    st.dictionaries(st.sampled_from(sorted(COMMON_NAMES)), KEYS, max_size=3),
+)
+def test_of_any_line_the_advice_is_valid_and_holds_no_value(
+    line: dict[str, Any], fields: dict[str, str]
+) -> None:
+    """Whatever is declared: the declaration is usable once it is filled in, the format is JSON."""
+    present = PLAIN | {"accessLogs": {GROUP: {"fields": fields}}}
+    try:
+        configuration = read_configuration(json.dumps({"versions": [present]}).encode())
+    except ConfigurationError:
+        return
+    text = json.dumps(line)
+    for advice in advised([text], configuration):
+        with_advice(advice, present, text)
+        assert SECRET not in advice.declaration
+        if advice.stage_format is not None:
+            assert SECRET not in advice.stage_format.text
+            assert json.loads(advice.stage_format.text).keys() >= line.keys()
