@@ -45,8 +45,8 @@ OTHER_TEXTS = (
 TEXTS = BILLED_TEXTS + OTHER_TEXTS
 UNKNOWN_FORMAT = Quarantined(
     "unknown_format",
-    'neither format v1 (v is not "1") nor keys that tell an access log: declare in accessLogs which '
-    "key holds what",
+    'neither format v1 (v is not "1") nor keys that tell an access log: declare in accessLogs what '
+    "its keys hold",
 )
 _OR_DECLARE = "to the format, or declare in accessLogs the key that holds it"
 BAD_TIME = Quarantined(
