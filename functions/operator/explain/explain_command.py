@@ -6,27 +6,20 @@ and advice on each format that is not billed go to stderr, on a terminal below a
 """
 
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    default_configuration,
-    read_configuration,
-)
-from functions.metering.settings import customer_header
+from functions.metering.configuration.version import ConfigurationError
 from functions.operator.explain.advice.advice_text import advice_lines
 from functions.operator.explain.advice.format_table import FormatTable
+from functions.operator.explain.asked_terms import AS_IT_STANDS, AskedTerms
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explained_line import printed
 from functions.operator.explain.explained_log import explained_log
-from functions.operator.explain.explanation import Explained, ExplainTerms, Kind
+from functions.operator.explain.explanation import Explained
 from functions.operator.explain.given_files import OpenS3, given_files, open_s3
 from functions.operator.explain.given_log import read_log
 from functions.operator.explain.recognition import is_request
@@ -36,8 +29,6 @@ from functions.operator.still_working import StillWorking
 
 # Tests give another; no option does.
 type S3 = Annotated[OpenS3, Parameter(parse=False)]
-
-_ACCOUNT_DIGITS = 12
 
 
 def explain(
@@ -50,24 +41,7 @@ def explain(
     ] = "-",
     /,
     *,
-    kind: Annotated[Kind, Parameter(help="what the lines are of")] = "auto",
-    config: Annotated[
-        str | None, Parameter(help="the metering configuration; without it: one API call each")
-    ] = None,
-    account: Annotated[
-        str | None, Parameter(help="12 digits: whose API it is, for the event's key")
-    ] = None,
-    region: Annotated[
-        str | None, Parameter(help="where its log group is, for the event's key")
-    ] = None,
-    log_group: Annotated[
-        str | None,
-        Parameter(help="of raw lines; without it: the one that the configuration declares, if one"),
-    ] = None,
-    tenant_header: Annotated[
-        Literal["tenant", "customer"],
-        Parameter(help="as the parameter TenantHeader: whose id X-Tenant-Id carries"),
-    ] = "tenant",
+    asked: AskedTerms = AS_IT_STANDS,
     form: Annotated[
         Literal["table", "json"] | None,
         Parameter(
@@ -82,9 +56,9 @@ def explain(
     tally = Tally()
     is_table = form == "table" or (form is None and sys.stdout.isatty())
     try:
-        terms = _terms(config, account, region, tenant_header, log_group)
+        terms = asked.terms()
         formats = FormatTable(terms.configuration)
-        found = explained_log(read_log(given_files(file, s3), kind), kind, terms)
+        found = explained_log(read_log(given_files(file, s3), asked.kind), asked.kind, terms)
         with StillWorking("explain", "reading") as working:
             for _ in _shown(_requests(found, tally, formats), sys.stdout, is_table=is_table):
                 working.doing = f"{tally.requests} requests"
@@ -100,26 +74,6 @@ def explain(
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return 0
-
-
-def _terms(
-    config: str | None,
-    account: str | None,
-    region: str | None,
-    tenant_header: str,
-    log_group: str | None,
-) -> ExplainTerms:
-    if account is not None and not (
-        len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
-    ):
-        raise BadInputError("--account: an AWS account id has 12 digits")
-    now_ms = time.time_ns() // 1_000_000
-    header = customer_header(tenant_header)
-    return ExplainTerms(_configuration(config), account, region, now_ms, header, log_group)
-
-
-def _configuration(file: str | None) -> Configuration:
-    return read_configuration(Path(file).read_bytes()) if file else default_configuration()
 
 
 def _requests(

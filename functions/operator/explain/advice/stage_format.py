@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from functions.metering.access.client_text import PAYERS
-from functions.metering.access.format_v1 import FORMAT, 
+from functions.metering.access.format_v1 import FORMAT
 from functions.metering.field_names import COMMON_NAMES, FieldName
 from functions.operator.explain.advice.context_variables import (
     FORMAT_V1,
