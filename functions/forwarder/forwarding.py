@@ -12,6 +12,7 @@ from typing import Any
 from functions.adapters.aforo_http import SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
+from functions.forwarder.blame import is_meant
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.heartbeats import WAIT_SECONDS, HeartbeatRelay
 from functions.forwarder.holding import given_up
@@ -102,6 +103,9 @@ class Forwarding:
         def outcome(key: str) -> ForwardingOutcome:
             found = posted.outcomes[key]
             since_ms = received.maybe_billed_since_ms
+            if isinstance(found, Held) and found.refusal:
+                is_second = is_meant(found.refusal, received.refused.get(key), started_ms)
+                found = found.refusal if is_second else found
             if isinstance(found, Held) and is_over:
                 since_ms = earliest(since_ms, started_ms if found.ambiguous else None)
                 found = given_up(found, is_forgotten=self._is_forgotten(since_ms, started_ms))

@@ -16,7 +16,13 @@ from functions.forwarder.tries import maybe_billed_since
 from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
-from functions.usage.message import USAGE_MESSAGE, HeldRecord, SetAsideRecord, UsageMessage
+from functions.usage.message import (
+    USAGE_MESSAGE,
+    HeldRecord,
+    RefusedRecord,
+    SetAsideRecord,
+    UsageMessage,
+)
 from functions.usage.moment import epoch_ms_from_iso
 
 _HEARTBEAT_FIELD = '"heartbeatAtMs"'
@@ -48,6 +54,11 @@ class Received:
     @property
     def events(self) -> list[UsageEvent]:
         return self.message["events"]
+
+    @property
+    def refused(self) -> Mapping[str, RefusedRecord]:
+        """Aforo's first answers that refused an event and did not blame it, by key."""
+        return self.message.get("refused", {})
 
     @property
     def history(self) -> list[SetAsideRecord]:
