@@ -8,7 +8,7 @@ with its first answer and the doubt that there was.
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from functions.forwarder.forwarded import Forwarded
 from functions.forwarder.holding import Holding
@@ -30,6 +30,15 @@ class PutterBack(Protocol):
     def put_back(self, messages: Mapping[str, Later]) -> set[str]: ...
 
 
+class BroughtBack(NamedTuple):
+    """The ids of the messages that must not be acknowledged, and for how long each message waits,
+    as it is or as a new one.
+    """
+
+    staying: list[str]
+    seconds: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Returning:
     """Brings messages back to UsageQueue, each after its own wait."""
@@ -40,9 +49,9 @@ class Returning:
 
     def bring_back(
         self, returning: Sequence[Forwarded], unsettled: Container[str], now_ms: int
-    ) -> list[str]:
-        """Ids of the messages that must not be acknowledged. Those in `unsettled` have effects that
-        are not durable yet, so they cannot be called certain.
+    ) -> BroughtBack:
+        """Messages in `unsettled` have effects that are not durable yet, so they cannot be called
+        certain.
         """
         waits = {one.message_id: self._wait_seconds(one, now_ms) for one in returning}
         renewed = {
@@ -57,7 +66,7 @@ class Returning:
         self.visibility.hide(
             {one.received.envelope.receipt_handle: waits[one.message_id] for one in staying}
         )
-        return [one.message_id for one in staying]
+        return BroughtBack([one.message_id for one in staying], waits)
 
     def _wait_seconds(self, one: Forwarded, now_ms: int) -> int:
         # An event that is asked again in minutes does not keep the others from their next try.
