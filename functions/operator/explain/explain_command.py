@@ -1,13 +1,14 @@
 """`aforo-metering explain`: what metering would make of a log, request by request; nothing is sent,
 AWS is asked only for a log that stands in S3.
 
-Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request and a summary
-to stderr; on a terminal, a table with the summary below it.
+Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request; a summary
+and advice on each format that is not billed go to stderr, on a terminal below a table of requests.
 """
 
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, TextIO
 
@@ -20,6 +21,8 @@ from functions.metering.configuration.version import (
     read_configuration,
 )
 from functions.metering.settings import customer_header
+from functions.operator.explain.advice.advice_text import advice_lines
+from functions.operator.explain.advice.format_table import FormatTable
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explained_line import printed
 from functions.operator.explain.explained_log import explained_log
@@ -67,7 +70,11 @@ def explain(
     ] = "tenant",
     form: Annotated[
         Literal["table", "json"] | None,
-        Parameter(name="--format", help="without it: a table on a terminal, else JSON lines"),
+        Parameter(
+            name="--format",
+            help="without it: a table on a terminal, else JSON lines, one a request; summary and "
+            "advice then go to stderr",
+        ),
     ] = None,
     s3: S3 = open_s3,
 ) -> int:
@@ -76,12 +83,14 @@ def explain(
     is_table = form == "table" or (form is None and sys.stdout.isatty())
     try:
         terms = _terms(config, account, region, tenant_header, log_group)
+        formats = FormatTable(terms.configuration)
         found = explained_log(read_log(given_files(file, s3), kind), kind, terms)
         with StillWorking("explain", "reading") as working:
-            for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
+            for _ in _shown(_requests(found, tally, formats), sys.stdout, is_table=is_table):
                 working.doing = f"{tally.requests} requests"
         sys.stdout.flush()
-        _write(summary(tally), sys.stdout if is_table else sys.stderr)
+        advice = advice_lines(formats, terms.configuration)
+        _write(chain(summary(tally), advice), sys.stdout if is_table else sys.stderr)
         sys.stdout.flush()
     except (BadInputError, ConfigurationError) as error:
         return _refuse(str(error))
@@ -113,11 +122,14 @@ def _configuration(file: str | None) -> Configuration:
     return read_configuration(Path(file).read_bytes()) if file else default_configuration()
 
 
-def _requests(found: Iterable[Explained], tally: Tally) -> Iterator[Explained]:
+def _requests(
+    found: Iterable[Explained], tally: Tally, formats: FormatTable
+) -> Iterator[Explained]:
     """Those of `found` that are requests; all are counted."""
     for one in found:
         tally.add(one)
         if is_request(one):
+            formats.add(one)
             yield one
 
 
