@@ -14,8 +14,8 @@ from tests.simulation.road import (
     Road,
 )
 
-# In each of them a stop that does not tell of what it holds is found out.
-SEEDS = (2, 5, 7, 10, 14, 15)
+# In each of them some stop that would not tell of what it holds is found out.
+SEEDS = (5, 7, 10, 14, 22, 23, 29)
 
 
 @pytest.fixture(autouse=True)
