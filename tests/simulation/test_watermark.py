@@ -15,7 +15,7 @@ from tests.simulation.road import (
 )
 
 # In each of them some stop that would not tell of what it holds is found out.
-SEEDS = (5, 7, 10, 14, 22, 23, 29)
+SEEDS = (5, 10, 22, 23, 29)
 
 
 @pytest.fixture(autouse=True)
