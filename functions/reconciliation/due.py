@@ -97,7 +97,8 @@ class Due(NamedTuple):
         for name, age in ages.items():
             self.telemetry.level(Metric.HEARTBEAT_AGE, age, source=name)
         # Without any source nothing is late: no figure would mean that nobody can tell.
-        self.telemetry.level(Metric.HEARTBEAT_AGE, max(ages.values(), default=0))
+        oldest_ms = min(times.values(), default=now_ms)
+        self.telemetry.level(Metric.HEARTBEAT_AGE, max(0, now_ms - oldest_ms) / 1000)
 
     def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState | None]:
         """In the order of `customers`; None: what stands there is no state."""
