@@ -2,6 +2,7 @@
 
 import json
 
+from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.smoke.claim import Claim, DidNotHold
 from functions.operator.smoke.smoke_customer import get, smoke_customer
 from functions.operator.smoke.subject import Subject
@@ -84,12 +85,11 @@ def the_alias_is_called(subject: Subject) -> str:
 
 
 def _target(subject: Subject, url: str, key: str) -> Target:
-    groups = tuple(group for group in subject.output("AccessLogGroups").split(",") if group)
     return Target(
         url=url,
         headers={"Authorization": f"Bearer {key}"},
         region=subject.deployment.region or "",
-        log_groups=groups,
+        log_groups=metered_groups(subject.deployment),
         ledger_bucket=subject.output("LedgerBucketName"),
         quarantine_bucket=subject.output("QuarantineBucketName"),
         usage_queue_url=subject.output("UsageQueueUrl"),

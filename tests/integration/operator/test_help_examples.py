@@ -83,7 +83,7 @@ def place(
             tmp_path / ".local",
             on_ministack.env,
             api_url=gateway.url,
-            access_log_group=made["log_group"],
+            deployed_sources=f"log=access:{made['log_group']}",
             queues=queues,
             state_machines={"replay": made["machine"]},
             ledger_bucket=made["ledger"],
