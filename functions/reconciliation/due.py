@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import randrange
 from typing import Annotated, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from redis import Redis
 
 from functions.adapters.telemetry import CUSTOMERS_DUE, RECONCILE_TROUBLE, Telemetry
@@ -18,6 +17,7 @@ from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.counters.statements import Watermark
+from functions.usage.from_outside import FromOutside
 from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS
 from functions.usage.quota import (
@@ -40,18 +40,14 @@ SHUFFLED_MS = 1000
 SOURCES_UNKNOWN = "sources_unknown"
 
 
-class _DueShape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-
-
-class ListedSource(_DueShape):
+class ListedSource(FromOutside):
     """A source as metering lists it: a heartbeat is put into its log group."""
 
     name: str
     log_group: str
 
 
-class DueQuestion(_DueShape):
+class DueQuestion(FromOutside):
     """`sources` are those that are metered now, where metering could tell."""
 
     meter: MeterId
@@ -101,7 +97,8 @@ class Due(NamedTuple):
         for name, age in ages.items():
             self.telemetry.level(Metric.HEARTBEAT_AGE, age, source=name)
         # Without any source nothing is late: no figure would mean that nobody can tell.
-        self.telemetry.level(Metric.HEARTBEAT_AGE, max(ages.values(), default=0))
+        oldest_ms = min(times.values(), default=now_ms)
+        self.telemetry.level(Metric.HEARTBEAT_AGE, max(0, now_ms - oldest_ms) / 1000)
 
     def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState | None]:
         """In the order of `customers`; None: what stands there is no state."""

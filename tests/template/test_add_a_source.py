@@ -11,15 +11,8 @@ import yaml
 
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.metering.configuration.version import read_configuration
-from tests.local.endpoints import ROOT
+from tests.template.add_a_source import PAGE, blocks
 from tests.template.stack import template
-
-PAGE = (ROOT / "docs" / "add-a-source.md").read_text()
-
-
-def blocks(language: str) -> list[str]:
-    """The code blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def linted(snippet: str, folder: Path) -> str:

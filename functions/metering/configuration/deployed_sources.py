@@ -46,10 +46,11 @@ def with_deployed(
     for source in deployed:
         other = declared.setdefault(source.log_group, source)
         if other.kind != source.kind:
-            raise ConfigurationError(
+            fault = (
                 f"sources: {other.name} declares {source.log_group} as {other.kind}, and the"
                 f" stack's parameters as {source.kind}"
             )
+            raise ConfigurationError([fault])
     try:
         return Configuration(sources=tuple(declared.values()), versions=configuration.versions)
     except ValidationError as error:

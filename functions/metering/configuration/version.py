@@ -6,7 +6,7 @@ refused.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -22,7 +22,6 @@ from pydantic import (
 )
 
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration, LogGroup
-from functions.metering.configuration.complaints import complaints
 from functions.metering.configuration.document import Document
 from functions.metering.configuration.meter import CompiledMeter, Meter, Name
 from functions.metering.configuration.source_declaration import (
@@ -47,7 +46,11 @@ type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
 
 
 class ConfigurationError(Permanent):
-    """A document is not usable; the message names each field and its fault."""
+    """A document is not usable; each of the `faults` names a field, and what to write there."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"the metering configuration is not usable: {'; '.join(faults)}")
+        self.faults = faults
 
 
 class Version(Document):
@@ -179,9 +182,11 @@ def read_configuration(document: bytes) -> Configuration:
 
 
 def refusal(error: ValidationError) -> ConfigurationError:
-    """With each wrong place and its fault."""
-    faults = "; ".join(complaints(error))
-    return ConfigurationError(f"the metering configuration is not usable: {faults}")
+    """With every fault of a document."""
+    # Only where there is a fault: no cold start pays for the words, which know the models.
+    from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
+
+    return ConfigurationError(in_plain_words(error))
 
 
 def default_configuration() -> Configuration:

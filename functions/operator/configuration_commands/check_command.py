@@ -13,7 +13,6 @@ from functions.operator.configuration_commands.checking import (
     Base,
     NotUsableError,
     Sample,
-    as_deployed,
     read_document,
     tell_changes,
     tell_sample,
@@ -48,8 +47,7 @@ def check(
         after = usable(document, file)
         deployment = _deployment(place, is_needed=against is None or sample.from_log is not None)
         if against is None and deployment is not None:
-            after = as_deployed(document, file, deployed_reader(deployment))
-        print(f"{file} is usable")
+            after = usable(document, file, deployed_reader(deployment))
         base = _base(against, deployment)
     except NotUsableError as error:
         sys.stderr.write(str(error))
@@ -61,6 +59,7 @@ def check(
         print(f"{file} is usable")
         sys.stderr.write(f"configuration check: compared with nothing: {error}, or --against\n")
         return 0
+    print(f"{file} is usable")
     tell_changes(after, base)
     tell_sample(after, base, sample, deployment)
     return 0

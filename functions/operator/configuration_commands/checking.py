@@ -12,15 +12,11 @@ from typing import Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from functions.metering.configuration.deployed_sources import ConfigurationReader
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    read_configuration,
-)
+from functions.metering.configuration.stored import ONLY_THE_DOCUMENT
+from functions.metering.configuration.version import Configuration, ConfigurationError
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.configuration_commands.configuration_changes import changes
-from functions.operator.configuration_commands.document_faults import faults_of
 from functions.operator.configuration_commands.metered_log import MOST_EVENTS, metered_log
 from functions.operator.configuration_commands.sample_comparison import compare
 from functions.operator.deployment.deployment import Deployment, TargetError
@@ -96,20 +92,15 @@ def read_document(file: str, sample: Sample = NO_SAMPLE) -> bytes:
         raise Permanent(f"{file}: {error.strerror}") from None
 
 
-def usable(document: bytes, name: str) -> Configuration:
-    """NotUsableError tells every fault."""
-    faults = faults_of(document)
-    if faults:
-        raise NotUsableError("".join(f"{name}: {printable(one)}\n" for one in faults))
-    return read_configuration(document)
-
-
-def as_deployed(document: bytes, name: str, reader: ConfigurationReader) -> Configuration:
-    """The same with the sources of the stack's parameters. NotUsableError where they contradict."""
+def usable(
+    document: bytes, name: str, reader: ConfigurationReader = ONLY_THE_DOCUMENT
+) -> Configuration:
+    """With the sources of the parameters that `reader` knows. NotUsableError tells every fault."""
     try:
         return reader.read(document)
     except ConfigurationError as error:
-        raise NotUsableError(f"{name}: {printable(str(error))}\n") from None
+        faults = "".join(f"{name}: {printable(one)}\n" for one in error.faults)
+        raise NotUsableError(faults) from None
 
 
 def tell_changes(after: Configuration, base: Base) -> None:

@@ -1,7 +1,7 @@
 """`aforo-metering configuration show | history`: what is in force, and what was before it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -12,7 +12,6 @@ from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
     open_store,
 )
-from functions.operator.configuration_commands.document_faults import faults_of
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.rows import Row, RowFormat, write_rows
 from functions.operator.still_working import StillWorking
@@ -94,15 +93,13 @@ def _rows(
         yield row
 
 
-def _faults(store: ConfigurationStore, document: bytes) -> list[str]:
-    """Also what contradicts the stack's parameters: metering does not use it."""
-    if faults := faults_of(document):
-        return faults
+def _faults(store: ConfigurationStore, document: bytes) -> Sequence[str]:
+    """As metering finds them: also what contradicts the stack's parameters."""
     try:
         store.reader.read(document)
     except ConfigurationError as error:
-        return [str(error)]
-    return []
+        return error.faults
+    return ()
 
 
 def _ended(document: bytes) -> bytes:

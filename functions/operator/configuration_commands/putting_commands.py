@@ -14,7 +14,6 @@ from functions.operator.configuration_commands.checking import (
     Base,
     NotUsableError,
     Sample,
-    as_deployed,
     read_document,
     tell_changes,
     tell_sample,
@@ -71,8 +70,7 @@ def _put(
     sample.check()
     store = open_store(deployment)
     try:
-        usable(document, name)
-        after = as_deployed(document, name, store.reader)
+        after = usable(document, name, store.reader)
     except NotUsableError as error:
         sys.stderr.write(f"{error}{command}: nothing was put\n")
         return _NOT_USABLE
