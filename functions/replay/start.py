@@ -73,7 +73,8 @@ def handler(event: object, _context: "LambdaContext") -> dict[str, Any]:
     task = StartTask.model_validate(event)
     answer = _answer(task)
     told = {"outcome": answer["outcome"], "replay_id": task.replay_id}
-    _wired().telemetry.log.info(REPLAY_STARTED, extra=told)
+    _wired().telemetry.report(REPLAY_STARTED, **told)
+    _wired().telemetry.flush()
     return answer
 
 
