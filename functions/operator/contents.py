@@ -17,6 +17,16 @@ GROUPS = {
 
 CONTENTS = (
     Subcommand(
+        "preflight",
+        "preflight.preflight_command:preflight",
+        """Look at what a deploy would stumble over: log group, API, network, account, rights.
+
+        Reads only. Give the parameters as you will give them to sam deploy; `--stack` is the name
+        that the stack will have. Exit status 1 where something stands in the way.
+
+            aforo-metering preflight --stack new AforoTenantId=tenant_1 RedisUrl=redis://redis""",
+    ),
+    Subcommand(
         "explain",
         "explain.explain_command:explain",
         """Say what metering would make of a log, request by request.
@@ -35,6 +45,16 @@ CONTENTS = (
         in VERIFY_AUTHORIZATION.
 
             aforo-metering verify --customer cus_acme --path /pets""",
+    ),
+    Subcommand(
+        "smoke",
+        "smoke.smoke_command:smoke",
+        """Try on a demo stack what only a deployed stack can show: walk, machines, keys, alarms.
+
+        It makes customers of its own, calls the demo API, breaks metering once and puts it right.
+        At most 30 minutes and less than a dollar. It refuses a stack without the demo API.
+
+            aforo-metering smoke --only credential --only walk""",
     ),
     Subcommand(
         "ledger",
