@@ -1,13 +1,17 @@
 """Our access log format v1: one line of JSON comes in, the facts of one request leave.
 
 Nothing raises, whatever the bytes: a line that cannot be understood is `Quarantined` alone. Every
-value is text and an absent one prints `-` (gateway-logs.md 2.3).
+value is text and an absent one prints `-` (gateway-logs.md 2.3). Keys that are not of the format
+stand behind all that are: a client may have a hand in the first of them and in what follows it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from operator import itemgetter
 
-from functions.metering.field_names import context_of, leaves
+from functions.metering.access.client_text import PAYERS, first_of
+from functions.metering.field_names import NAME_CHARS, context_of, last_name, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import NO_CONTEXT, Request
 from functions.usage.outcome import Quarantined
@@ -42,9 +46,36 @@ OTHER_TEXTS = (
     "traceparent",
 )
 TEXTS = BILLED_TEXTS + OTHER_TEXTS
-UNKNOWN_FORMAT = Quarantined("unknown_format", 'v is not "1": is the access log format ours?')
-BAD_TIME = Quarantined("bad_time", "requestTimeEpoch is neither milliseconds nor seconds")
-BAD_STATUS = Quarantined("bad_status", "status is not an integer from 100 to 599")
+# Its traceparent is what our authorizer found to be one.
+KEYS = frozenset({"v", "xrayTraceId", *TEXTS})
+_FACTS = KEYS - {"xrayTraceId"}
+_SHAPES = 64
+BEHIND = (
+    "stands behind a key that is not of format v1: a client may have written it; such keys go to "
+    "the end of the format"
+)
+UNKNOWN_FORMAT = Quarantined(
+    "unknown_format",
+    'neither format v1 (v is not "1") nor keys that tell an access log: declare in accessLogs what '
+    "its keys hold",
+)
+_OR_DECLARE = "to the format, or declare in accessLogs the key that holds it"
+BAD_TIME = Quarantined(
+    "bad_time",
+    "requestTimeEpoch is neither milliseconds nor seconds: add "
+    f'"requestTimeEpoch":"$context.requestTimeEpoch" {_OR_DECLARE}',
+)
+BAD_STATUS = Quarantined(
+    "bad_status",
+    f'status is not an integer from 100 to 599: add "status":"$context.status" {_OR_DECLARE}',
+)
+# No customer map cures it: every line of the format is anonymous.
+NO_PAYER_KEY = Quarantined(
+    "no_payer_key",
+    'no key says who pays: add "customerId":"$context.authorizer.customerId" or '
+    '"apiKeyId":"$context.identity.apiKeyId" to the format, or declare in accessLogs the key that '
+    "holds a verified identity (docs/metering.md#who-pays-without-our-authorizer)",
+)
 
 _STATUSES: Mapping[str | None, int] = {str(status): status for status in range(100, 600)}
 _MILLISECOND_DIGITS = 13  # 2001 to 2286
@@ -65,7 +96,17 @@ def read_line(line: str, region: str) -> Request | Quarantined:
     plain = read_plain(line)
     if plain is None:
         return _read_any(line, region)
-    return _request(plain, region, plain) if plain.get("v") == FORMAT else UNKNOWN_FORMAT
+    if plain.get("v") != FORMAT:
+        return UNKNOWN_FORMAT
+    try:
+        found = _IN_ORDER(plain)
+    except KeyError:
+        found = _IN_ORDER(_UNSAID | plain)
+        request = _request(found, region, plain, _kept_fault(tuple(plain)))
+        return request if _says_payer(plain) else request._replace(unverified=NO_PAYER_KEY)
+    # Nearly every line has every key and no other one: nothing is looked up for it.
+    is_whole = len(plain) == len(KEYS) and "xrayTraceId" in plain
+    return _request(found, region, plain, None if is_whole else _kept_fault(tuple(plain)))
 
 
 def _read_any(line: str, region: str) -> Request | Quarantined:
@@ -76,7 +117,27 @@ def _read_any(line: str, region: str) -> Request | Quarantined:
     if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
     texts = {name: text_of(found.get(name)) for name in TEXTS}
-    return read_texts(texts, region, context_of(list(leaves(found))))
+    flat = list(leaves(found))
+    paths = [path for path, _ in flat]
+    request = read_texts(texts, region, context_of(flat, first_of(paths, KEYS)))
+    request = request._replace(fault=request.fault or _misplaced(paths))
+    return request if _says_payer(found) else request._replace(unverified=NO_PAYER_KEY)
+
+
+def _misplaced(paths: Sequence[str]) -> Quarantined | None:
+    """Why a line with these keys, in this order, is not believed. Two texts of a client can put
+    what stands between them into an object: it keeps its name.
+    """
+    first = first_of(paths, KEYS)
+    unsure = _FACTS.difference(paths[:first])
+    for path in paths[first:]:
+        if len(path) > NAME_CHARS or last_name(path) in unsure:
+            return Quarantined("tamper", f"{last_name(path)[:NAME_CHARS]!a} {BEHIND}")
+    return None
+
+
+# The lines of a stage have the same few keys in one order.
+_kept_fault = lru_cache(maxsize=_SHAPES)(_misplaced)
 
 
 def read_texts(
@@ -86,9 +147,20 @@ def read_texts(
     whole line.
     """
     if not stain("".join(texts.values())):  # as good as always
-        return _request(texts, region, context)
+        return _request(_IN_ORDER({**_UNSAID, **texts}), region, context)
     clean = {name: text for name, text in texts.items() if not stain(text)}
-    return _request(clean, region, context, _billed_fault(texts))
+    return _request(_IN_ORDER({**_UNSAID, **clean}), region, context, _billed_fault(texts))
+
+
+def both(first: Quarantined | None, second: Quarantined | None) -> Quarantined | None:
+    """Two faults as one, under the first's reason."""
+    if first is None or second is None:
+        return first or second
+    return replace(first, detail=f"{first.detail}; and {second.detail}")
+
+
+def _says_payer(members: Mapping[str, object]) -> bool:
+    return any(payer in members for payer in PAYERS)
 
 
 def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
@@ -99,15 +171,11 @@ def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
 
 
 def _request(
-    texts: Mapping[str, str],
+    found: Sequence[str],
     region: str,
     context: Mapping[str, object],
     fault: Quarantined | None = None,
 ) -> Request:
-    try:
-        found = _IN_ORDER(texts)
-    except KeyError:
-        found = _IN_ORDER({**_UNSAID, **texts})
     # One line for the eye and one operation: by their names these would cost three times as much.
     (account_id, api_id, stage, extended_request_id, method, route, api_key_id, customer_id,
      tenant_id, request_id, error_type, principal_id, key_id, time, code, length, latency,
@@ -117,8 +185,8 @@ def _request(
     status = _STATUSES.get(code)
     if fault is None and time is not None and time_ms is None:
         fault = BAD_TIME
-    if fault is None and code is not None and status is None:
-        fault = BAD_STATUS
+    if code is not None and status is None:
+        fault = both(fault, BAD_STATUS)
     sent = None if length is None else _figure(length, BYTES_CEILING)
     whole = None if latency is None else _figure(latency, LATENCY_CEILING_MS)
     part = None if integration is None else _figure(integration, LATENCY_CEILING_MS)
@@ -132,7 +200,8 @@ def _request(
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
         route, status, sent, whole, part, _STATUSES.get(integration_code), error_type, api_key_id,
         principal_id, customer_id, tenant_id, key_id,
-        traceparent and valid_traceparent(traceparent), dropped, fault, None, context, None,
+        traceparent and valid_traceparent(traceparent), dropped, fault, None, None, None, None,
+        context, None,
     )  # fmt: skip
     return tuple.__new__(Request, facts)
 
