@@ -118,6 +118,7 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
                 "HoldSeconds": str(hold_seconds),
                 "DemoApi": "true",
                 "ForwarderConcurrency": "2",
+                "AuthorizerDeployment": "AllAtOnce",
             },
             ministack.env,
             directory / "sam.log",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.redis_secret import PATIENCE_SECONDS
 from functions.adapters.settings import Settings
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
@@ -318,6 +319,8 @@ def test_the_authorizer_may_wait_for_a_sign_in_without_running_out_of_time() -> 
     """Connected, signed in and asked, with every limit used up, in a process that just started."""
     longest = TLS_CONNECT_SECONDS + SIGN_IN_SECONDS + 2 * ANSWER_SECONDS
     assert longest < timeout(FUNCTIONS["AuthorizerFunction"]) / 4
+    # With a password that was changed: read, refused, read again, and all of that once more.
+    assert 2 * (PATIENCE_SECONDS + longest) < timeout(FUNCTIONS["AuthorizerFunction"])
 
 
 def test_denied_calls_answer_429_with_the_decision_in_the_body() -> None:
