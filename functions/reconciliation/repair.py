@@ -20,8 +20,10 @@ from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
 from functions.reconciliation.due_hours import due_hours, is_over
-from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
+from functions.reconciliation.kept_sums import KeptSums
+from functions.reconciliation.ledger_hours import HoursRead, SumHour, hour_text, read_hours
 from functions.reconciliation.settings import RepairSettings
+from functions.reconciliation.summed_hours import SummedHours
 from functions.usage.errors import Permanent
 from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
@@ -55,7 +57,7 @@ class Repaired(NamedTuple):
 class Repair(NamedTuple):
     """The repair, wired. `clock` gives epoch milliseconds."""
 
-    read: ReadRows
+    sum_up: SumHour
     send: Callable[[Iterable[str]], int]
     telemetry: Telemetry
     clock: Callable[[], int]
@@ -77,7 +79,7 @@ class Repair(NamedTuple):
 
     def _read(self, hour: int) -> HoursRead | None:
         try:
-            return read_hours([hour], self.read, self.clock)
+            return read_hours([hour], self.sum_up, self.clock)
         except (BotoCoreError, ClientError, UnreadableObject) as error:
             # The other hours do not wait for it.
             fault = f"{type(error).__name__}: {error}"[:500]
@@ -123,8 +125,9 @@ class Wired(NamedTuple):
 def _wired() -> Wired:
     settings = read_settings(RepairSettings)
     telemetry = Telemetry("repair")
+    s3, bucket = s3_client(), settings.ledger_bucket
     repair = Repair(
-        read=Ledger(s3_client(), settings.ledger_bucket).read,
+        sum_up=SummedHours(Ledger(s3, bucket), KeptSums(s3, bucket)).totals_kept,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
         telemetry=telemetry,
         clock=lambda: time.time_ns() // 1_000_000,

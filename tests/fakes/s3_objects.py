@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 WRITTEN_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -57,6 +59,8 @@ class FakeBucket:
 
     def get_object(self, **asked: str) -> dict[str, Body]:
         self.names_read.append(asked["Key"])
+        if asked["Key"] not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         return {"Body": Body([self.objects[asked["Key"]]])}
 
     def get_paginator(self, _operation: str) -> "FakeBucket":

@@ -80,6 +80,22 @@ def test_an_hour_of_the_ledger_becomes_its_counter(walk: Walk, tenant: Tenant) -
     assert tenant.used() == 5
 
 
+def test_an_hour_that_did_not_change_is_closed_without_reading_its_rows(
+    walk: Walk, tenant: Tenant
+) -> None:
+    """What a counter lost comes back at the next closing, by the sums that were kept."""
+    tenant.grant(100)
+    at_ms = (HOUR - 2) * HOUR_MS
+    walk.ledger.append([row("a", at_ms), row("b", at_ms + 1, 2.5)], "one")
+    first = walk.run(text(HOUR - 2))
+    (name,) = walk.ledger.names("ledger/")
+    walk.s3.put_object(Bucket=walk.bucket, Key=name, Body=b"nobody reads this")
+    walk.bodies()
+    assert walk.run(text(HOUR - 2)) == first
+    assert tenant.take_bodies(walk.bodies()) == []
+    assert tenant.used() == 4
+
+
 def test_without_hours_it_takes_those_that_are_due(walk: Walk) -> None:
     """By its own clock: an hour that ended half an hour ago and one that is not over yet."""
     wired = entry._wired().repair
