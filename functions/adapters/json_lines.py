@@ -74,6 +74,14 @@ def read_each(
     most 2 * READERS objects as they stand in S3. UnreadableObject for one that is no gzip, or not a
     whole one; what botocore raises has the object's name as its note.
     """
+    for name, body in read_bodies(client, bucket, names):
+        yield name, (line for block in blocks(name, body) for line in block.split(b"\n"))
+
+
+def read_bodies(
+    client: "S3Client", bucket: str, names: Iterable[str]
+) -> Iterator[tuple[str, bytes]]:
+    """As `read_each`, the objects as they stand in S3: for `blocks`."""
 
     def fetch(name: str) -> tuple[str, bytes]:
         try:
@@ -88,22 +96,18 @@ def read_each(
             for name in names:
                 coming.append(readers.submit(fetch, name))
                 if len(coming) == 2 * READERS:
-                    yield _unpacked(coming.popleft())
+                    yield coming.popleft().result()
             while coming:
-                yield _unpacked(coming.popleft())
+                yield coming.popleft().result()
         finally:
             # Who stops early, or failed, fetches nothing more.
             readers.shutdown(cancel_futures=True)
 
 
-def _unpacked(fetched: Future[tuple[str, bytes]]) -> tuple[str, Iterator[bytes]]:
-    name, body = fetched.result()
-    return name, _lines(name, body)
-
-
-def _lines(name: str, body: bytes) -> Iterator[bytes]:
+def blocks(name: str, body: bytes) -> Iterator[bytes]:
+    """The lines of the object `name`, some thousands at a time; UnreadableObject as above."""
     try:
-        yield from lines_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
+        yield from blocks_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
     except zlib.error as error:
         raise UnreadableObject(name, str(error)) from error
 
@@ -116,11 +120,18 @@ def _gzip(data: bytes) -> bytes:
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of one object, whose bytes arrive in pieces of any size."""
+    for block in blocks_of(chunks):
+        yield from block.split(b"\n")
+
+
+def blocks_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """As `lines_of`, whole lines together as they come, without the newline of the last."""
     unpacker = zlib.decompressobj(_GZIP_WBITS)
     rest = b""
     for chunk in chunks:
-        *lines, rest = (rest + unpacker.decompress(chunk)).split(b"\n")
-        yield from lines
+        lines, newline, rest = (rest + unpacker.decompress(chunk)).rpartition(b"\n")
+        if newline:
+            yield lines
     if not unpacker.eof:  # a row that silently is not there would pass for one never written
         raise zlib.error("the object ends in the middle of its gzip stream")
     if rest:

@@ -89,10 +89,9 @@ class LedgerLookup:
         with closing(self._objects(hour, missing, passed)) as objects:
             for passed, rows in objects:
                 for row in rows:
-                    if row["key"] in wanted:
-                        wanted[row["key"]].take(row)
-                        if row["outcome"] == "confirmed":
-                            missing.discard(row["key"])
+                    wanted[row["key"]].take(row)
+                    if row["outcome"] == "confirmed":
+                        missing.discard(row["key"])
                 if not missing or not has_time():
                     return not missing, passed
         return True, passed
@@ -105,10 +104,11 @@ class LedgerLookup:
         """
         if not keys:
             return
-        sieve = Sieve(keys)
+        wanted, sieve = frozenset(keys), Sieve(keys)
         names = self._ledger.names(hour_prefix(hour), after=after)
         for lot in batched(names, NAMES_AT_A_TIME, strict=False):
-            yield from self._ledger.read_each(name for name in lot if may_hold(name, sieve))
+            chosen = (name for name in lot if may_hold(name, sieve))
+            yield from self._ledger.read_keys(chosen, wanted)
             yield lot[-1], ()
 
     def _recall(self, hour: str, keys: Collection[str]) -> dict[str, _Known]:

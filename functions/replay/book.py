@@ -112,8 +112,9 @@ class Bookkeeper:
         for number, hour in enumerate(hours):
             if not is_time_left():
                 return known, LedgerReading(len(hours), number)
-            for row in self._ledger.read(hour_prefix(hour)):
-                if row["key"] in sent:
+            names = self._ledger.names(hour_prefix(hour))
+            for _, rows in self._ledger.read_keys(names, sent):
+                for row in rows:
                     is_other = is_of_another(row, task.replay_id, began_ms)
                     known.take(row, sent, is_other=is_other)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives

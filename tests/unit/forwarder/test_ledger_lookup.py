@@ -187,3 +187,13 @@ def test_a_process_that_lives_long_does_not_grow(monkeypatch: pytest.MonkeyPatch
     for number in range(2, 100):
         assert hour.look_up([key(1), key(number)]) == Found([row(1)], is_whole=True)
     assert len(hour.lookup._known) == 10
+
+
+@pytest.mark.parametrize("seconds", [1, 899])
+def test_what_a_running_writer_puts_after_a_lookup_is_found_by_the_next(seconds: int) -> None:
+    """Its object has the name of when it began: before the lookup that did not see it."""
+    hour = Hour()
+    hour.write([row(2)], NOW, 1)
+    assert hour.look_up([key(1)]) == Found([], is_whole=True)
+    hour.write([row(1)], NOW - timedelta(seconds=seconds), 2)
+    assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)

@@ -1,6 +1,6 @@
 """The report of a replay whose events lie in a very busy hour of the ledger."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -25,12 +25,19 @@ REPLAY = "r-1"
 
 
 class EndlessHour:
-    """More rows in an hour than an invocation has time for; the replay's own are few."""
+    """More objects in an hour than an invocation has time for; the replay's own rows are few."""
 
     def read(self, prefix: str, _: datetime | None = None) -> Iterator[LedgerRow]:
-        if prefix == replay_prefix(REPLAY):
-            return iter([ledger_row(1, replay_id=REPLAY)])
-        return (ledger_row(1_000 + number) for number in count())
+        assert prefix == replay_prefix(REPLAY)
+        return iter([ledger_row(1, replay_id=REPLAY)])
+
+    def names(self, prefix: str) -> Iterator[str]:
+        return (f"{prefix}{number}.json.gz" for number in count())
+
+    def read_keys(
+        self, names: Iterable[str], _: Collection[str]
+    ) -> Iterator[tuple[str, Iterable[LedgerRow]]]:
+        return ((name, ()) for name in names)
 
 
 class OneEvent:
