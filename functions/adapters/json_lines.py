@@ -42,6 +42,23 @@ def put_lines(client: "S3Client", bucket: str, key: str, rows: Iterable[object])
     )
 
 
+def put_lines_once(client: "S3Client", bucket: str, key: str, rows: Iterable[object]) -> None:
+    """As `put_lines`, and never over another object: UnreadableObject names one that is in the way.
+    Done again with the same rows, it changes nothing: an answer may be lost, and the SDK then asks
+    a second time.
+    """
+    body = _gzip(b"".join(to_json(row) + b"\n" for row in rows))
+    try:
+        client.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType="application/gzip", IfNoneMatch="*"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+        if client.get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+            raise UnreadableObject(key, "another object of that name is there") from None
+
+
 def list_names(
     client: "S3Client", bucket: str, prefix: str, *, after: str = "", since: datetime | None = None
 ) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 `ledger/<yyyy-mm-dd>/<hh>/<writer>.<key filter>.json.gz`; the rows of replayed events stand a second
 time under `replays/<replay id>/settled/<writer>.json.gz`, so that a replay can count its own
-without reading the whole ledger. An object is never changed: a writer's name is unique to its
-invocation. Who looks for keys reads the names, and of the objects only those whose filter may hold
-one; an object without a filter is always read.
+without reading the whole ledger. An object is never changed, nor written over: a writer's name
+is unique to its invocation. Who looks for keys reads the names, and of the objects only those whose
+filter may hold one; an object without a filter is always read.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from functions.adapters.json_lines import (
     UnreadableObject,
     blocks,
     list_names,
-    put_lines,
+    put_lines_once,
     read_bodies,
     read_each,
 )
@@ -43,9 +43,10 @@ class Ledger:
         self._bucket = bucket
 
     def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
-        """Make `rows` durable. `writer` names the invocation: the same name writes over itself. It
-        has no dot and begins with the time, `20261002T081530412Z`: lookups remember by name how far
-        they have read (functions.forwarder.ledger_lookup).
+        """Make `rows` durable. `writer` names the invocation: the same name with the same rows
+        changes nothing, with others it is UnreadableObject. It has no dot and begins with the time,
+        `20261002T081530412Z`: lookups remember by name how far they have read
+        (functions.forwarder.ledger_lookup).
         """
         hours: dict[str, list[LedgerRow]] = defaultdict(list)
         replays: dict[str, list[LedgerRow]] = defaultdict(list)
@@ -55,9 +56,9 @@ class Ledger:
                 replays[replay_prefix(replay_id)].append(row)
         for prefix, group in hours.items():
             name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}{_ENDING}"
-            put_lines(self._client, self._bucket, name, group)
+            put_lines_once(self._client, self._bucket, name, group)
         for prefix, group in replays.items():
-            put_lines(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)
+            put_lines_once(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)
 
     def read(self, prefix: str, since: datetime | None = None) -> Iterator[LedgerRow]:
         """Every row under `prefix` (see `hour_prefix`, `replay_prefix`), repeats included; `since`

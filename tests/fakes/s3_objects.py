@@ -55,6 +55,8 @@ class FakeBucket:
     names_read: list[str] = field(default_factory=list)
 
     def put_object(self, **asked: Any) -> None:
+        if asked.get("IfNoneMatch") and asked["Key"] in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[asked["Key"]] = asked["Body"]
 
     def get_object(self, **asked: str) -> dict[str, Body]:

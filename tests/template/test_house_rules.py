@@ -335,10 +335,35 @@ def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
 def test_what_holds_usage_survives_the_stack() -> None:
     """`sam delete` must not delete revenue; a first deploy that fails need not leave orphans."""
     holds = {"LedgerBucket", "QuarantineBucket", "ConfigurationBucket", "DataKey", "AforoSecret"}
-    for name in holds | set(QUEUES):
+    for name in holds | set(QUEUES) | {"LedgerBucketTlsOnly"}:
         resource = template()["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
+    """It is the only memory past Aforo's dedup window, which takes usage of the last 90 days."""
+    bucket = template()["Resources"]["LedgerBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    days = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]]
+    assert min(days) >= 100
+    document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
+    denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
+    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
+    deletes = denied["NobodyDeletesTheLedger"]
+    assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    shortens = denied["NobodyShortensTheLedger"]
+    assert shortens["Action"] == "s3:PutLifecycleConfiguration"
+    writes_over = denied["NobodyWritesOverTheLedger"]
+    assert writes_over["Action"] == "s3:PutObject"
+    assert writes_over["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+    assert deletes["Resource"] == writes_over["Resource"] == objects
+    assert shortens["Resource"] == whole
+    assert not {"Condition"} & (deletes.keys() | shortens.keys())
 
 
 def test_the_logs_of_other_apis_survive_the_stack() -> None:
