@@ -8,6 +8,7 @@ asks for some. It may be called as often as anybody likes, and twice at the same
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REPAIRED = "hours.repaired"
+BEGINNING_NOT_MARKED = "ledger.beginning_not_marked"
 # A million rows take 7 s of CPU, and their objects a round trip each: most hours are read in less,
 # and what is left has its turn again.
 RESERVE_MS = 120_000
@@ -121,11 +124,21 @@ class Wired(NamedTuple):
     horizon_days: int
 
 
+def _mark_beginning(beginning: LedgerBeginning, telemetry: Telemetry) -> None:
+    """Once per process: who runs every 5 minutes from the first deploy on is there before usage."""
+    try:
+        beginning.mark(datetime.now(UTC))
+    except (BotoCoreError, ClientError) as error:
+        # Without it the ledger's first writers tell when it began, which is later.
+        telemetry.log.warning(BEGINNING_NOT_MARKED, fault=str(error))
+
+
 @cache
 def _wired() -> Wired:
     settings = read_settings(RepairSettings)
     telemetry = Telemetry("repair")
     s3, bucket = s3_client(), settings.ledger_bucket
+    _mark_beginning(LedgerBeginning(s3, bucket), telemetry)
     repair = Repair(
         sum_up=SummedHours(Ledger(s3, bucket), KeptSums(s3, bucket)).totals_kept,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,

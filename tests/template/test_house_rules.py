@@ -366,6 +366,27 @@ def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
     assert not {"Condition"} & (deletes.keys() | shortens.keys())
 
 
+def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register() -> None:
+    """Every function is given the adopted bucket, with the right to it and to its key; nothing of
+    the stack names the bucket that it did not make.
+    """
+    for kind, makes in (("Ledger", "MakesLedger"), ("Configuration", "MakesConfiguration")):
+        bucket, name = f"{kind}Bucket", f"{kind}BucketName"
+        one_of = {"Fn::If": [makes, {"Ref": bucket}, {"Ref": name}]}
+        assert template()["Conditions"][makes] == {"Fn::Equals": [{"Ref": name}, ""]}
+        own = {bucket, f"{bucket}TlsOnly"}
+        assert all(template()["Resources"][one]["Condition"] == makes for one in own)
+        used = {k: v for k, v in template()["Resources"].items() if k not in own}
+        text = json.dumps([used, template()["Outputs"]])
+        assert f'"{bucket}"' not in text.replace(json.dumps(one_of), "")
+        assert f"${{{bucket}" not in text
+        assert text.count(json.dumps(one_of)) > 3
+    key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
+    readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
+    assert len(readers) == 5
+    assert all(json.dumps(key) in json.dumps(one["Properties"]["Policies"]) for one in readers)
+
+
 def test_the_logs_of_other_apis_survive_the_stack() -> None:
     """The account's logging role is every API's of the region, and a stage waits for it."""
     for name in ("ApiGatewayAccount", "ApiGatewayLogsRole"):

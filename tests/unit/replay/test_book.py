@@ -15,6 +15,7 @@ from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
+from tests.fakes.ledger_reading import beginning_ever as ever
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.set_aside_messages import NOW_MS, ledger_row, sent_row
 
@@ -80,7 +81,7 @@ def test_a_report_that_fails_says_at_which_object() -> None:
     ledger.append([ledger_row(2)], "20261123T100000000Z-a")
     (folder,) = {name.rpartition("/")[0] for name in bucket.objects}
     bucket.objects[f"{folder}/"] = b""
-    bookkeeper = Bookkeeper(ledger, cast("Manifests", OneEvent()), None, DAY_MS)
+    bookkeeper = Bookkeeper(ledger, cast("Manifests", OneEvent()), None, DAY_MS, ever)
     assert bookkeeper.report(report_task(), NOW_MS, lambda: True)["outcome"] == "reported"
     bucket.objects[f"{folder}/20261123T100100000Z-a.json.gz"] = b""
     with pytest.raises(UnreadableObject, match="20261123T100100000Z-a"):
@@ -97,7 +98,7 @@ def test_a_dry_run_asks_the_ledger_what_is_doubtful() -> None:
     undecided = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
     rows: list[LedgerRow] = [{**undecided, "maybeBilledSince": old}, ledger_row(2, occurred_at=old)]
     ledger.append(rows, "20261120T100000000Z-a")
-    bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS)
+    bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS, ever)
     report = bookkeeper.report(report_task(dry_run=True), NOW_MS, lambda: True)["report"]
     found = {fate: number for fate, number in report["events"].items() if number}
     assert found == {"sent": 3, "needsDecision": 1, "alreadyConfirmed": 1, "replayed": 1}
@@ -112,6 +113,7 @@ def test_a_busy_hour_does_not_cost_the_report() -> None:
         cast("Manifests", OneEvent()),
         cast("WaitingMessages", EmptyQueue()),
         dedup_window_ms=DAY_MS,
+        began=ever,
     )
     answer = bookkeeper.report(report_task(), NOW_MS, lambda: next(ticks) < 500)
     assert answer["report"]["ledgerHours"] == {"needed": 1, "read": 0}
