@@ -115,6 +115,10 @@ artifacts: build-local ## Build with sam, then import every handler from its own
 bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
+.PHONY: cost
+cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/cost.md
+	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page
+
 .PHONY: model
 model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught
 	@$(RUN) -m tests.model

@@ -17,6 +17,16 @@ GROUPS = {
 
 CONTENTS = (
     Subcommand(
+        "preflight",
+        "preflight.preflight_command:preflight",
+        """Look at what a deploy would stumble over: log group, API, network, account, rights.
+
+        Reads only. Give the parameters as you will give them to sam deploy; `--stack` is the name
+        that the stack will have. Exit status 1 where something stands in the way.
+
+            aforo-metering preflight --stack new AforoTenantId=tenant_1 RedisUrl=redis://redis""",
+    ),
+    Subcommand(
         "explain",
         "explain.explain_command:explain",
         """Say what metering would make of a log, request by request.

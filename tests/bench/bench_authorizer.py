@@ -49,7 +49,7 @@ ISSUER = TokenIssuer()
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory, start_valkey(Path(directory)) as valkey:
         _share_one_cpu(valkey)
-        _provision(valkey)
+        provision(valkey.url)
         _warm(valkey)
         _without_redis(valkey)
     _cold()
@@ -166,7 +166,8 @@ def _share_one_cpu(valkey: Valkey) -> None:
         os.sched_setaffinity(int(thread.name), cpu)
 
 
-def _provision(valkey: Valkey) -> None:
+def provision(redis_url: str) -> None:
+    """The state of one customer, whose API key is `sk_live_1`."""
     allowance = {"limit": 10**9, "used": 0, "start_ms": 0, "end_ms": 2**52}
     enforced = {"rate_per_second": 50, "burst": 50, "lag_seconds": 180}
     state: dict[Any, Any] = {
@@ -180,7 +181,7 @@ def _provision(valkey: Valkey) -> None:
         "scopes": "read",
     }
     digest = sha256(b"sk_live_1").hexdigest()
-    with redis.Redis.from_url(valkey.url) as store:
+    with redis.Redis.from_url(redis_url) as store:
         store.set(tenant_key(TENANT, "generation"), 1)
         store.set(tenant_key(TENANT, "jwks"), ISSUER.key_set())
         store.hset(state_key(TENANT, CUSTOMER), mapping=state)

@@ -1,7 +1,10 @@
-"""Everybody's far end for bench_walk, as a process of its own: Aforo that accepts, SQS, S3 and
-Secrets Manager that say yes. It prints its URL and listens on loopback until it is stopped.
+"""Everybody's far end for bench_walk and the price list, as a process of its own: Aforo that
+accepts, SQS, S3 and Secrets Manager that say yes. It prints its URL and listens on loopback until
+it is stopped. `/_calls` says how many calls of each kind came, and with how many bytes.
 """
 
+import json
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -11,16 +14,19 @@ _SENT = b'{"Successful":[],"Failed":[]}'
 _SECRET = b'{"SecretString":"{\\"apiKey\\":\\"' + DEFAULT_API_KEY.encode() + b'\\"}"}'
 _NO_KEY = b"<Error><Code>NoSuchKey</Code></Error>"
 _NO_VERSIONS = b"<ListVersionsResult></ListVersionsResult>"
+_NO_OBJECTS = b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>"
 
 
 class Sink(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 65_536  # the answer in one packet
     events: ClassVar[list[int]] = []  # of each post; an append needs no lock
+    calls: ClassVar[list[tuple[str, int]]] = []  # kind and bytes of each call
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers.get("X-Amz-Target", "")
+        self.calls.append((target or "aforo.Post", len(body)))
         if target.startswith("secretsmanager"):
             self._answer(200, _SECRET)
         elif target:
@@ -31,16 +37,31 @@ class Sink(BaseHTTPRequestHandler):
             self._answer(202, b'{"accepted":%d,"duplicates":0,"failed":0,"errors":[]}' % taken)
 
     def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.calls.append(("s3.PutObject", len(body)))
         self._answer(200, b"")
 
     def do_GET(self) -> None:
         if self.path == "/_taken":
             self._answer(200, str(sum(self.events)).encode())
+        elif self.path == "/_calls":
+            self._answer(200, json.dumps(self._counted()).encode())
+        elif "list-type" in self.path:
+            self.calls.append(("s3.ListObjectsV2", 0))
+            self._answer(200, _NO_OBJECTS)
         elif "versions" in self.path:
+            self.calls.append(("s3.ListObjectVersions", 0))
             self._answer(200, _NO_VERSIONS)
         else:
+            self.calls.append(("s3.GetObject", 0))
             self._answer(404, _NO_KEY)
+
+    def _counted(self) -> dict[str, dict[str, int]]:
+        calls = tuple(self.calls)
+        sent: Counter[str] = Counter()
+        for kind, size in calls:
+            sent[kind] += size
+        return {"calls": Counter(kind for kind, _ in calls), "bytes": sent}
 
     def handle_expect_100(self) -> bool:
         found = super().handle_expect_100()

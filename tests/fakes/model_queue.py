@@ -8,7 +8,7 @@ from typing import Any
 from functions.adapters.message_queue import BYTES_PER_CALL
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS, Later
 
-VISIBILITY_SECONDS = 725
+VISIBILITY_SECONDS = 780
 MOST_RECEIVES = 100
 
 

@@ -63,3 +63,17 @@ def timeout(function: dict[str, Any]) -> int:
     """A function's timeout, seconds."""
     default = template()["Globals"]["Function"]["Timeout"]
     return int(function["Properties"].get("Timeout", default))
+
+
+def most(value: Any) -> int:
+    """A number of the template, or the greatest that its parameter may be."""
+    return int(_parameter(value, "MaxValue"))
+
+
+def default(value: Any) -> int:
+    """A number of the template, or what its parameter is by default."""
+    return int(_parameter(value, "Default"))
+
+
+def _parameter(value: Any, what: str) -> Any:
+    return template()["Parameters"][value["Ref"]][what] if isinstance(value, dict) else value

@@ -9,7 +9,7 @@ from functions.forwarder.forwarding import POST_RESERVE_MS
 from functions.forwarder.putting_back import MOST_DELAY_SECONDS
 from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS
 from functions.forwarder.settings import HOLD_SHARE_OF_WINDOW, ForwarderSettings
-from tests.template.stack import functions, resources, template, timeout
+from tests.template.stack import functions, most, resources, template, timeout
 
 FORWARDER = functions()["ForwarderFunction"]
 QUEUE: dict[str, Any] = resources("AWS::SQS::Queue")["UsageQueue"]["Properties"]
@@ -39,7 +39,7 @@ def test_an_invocation_can_make_posts_before_its_last() -> None:
 
 def test_a_message_is_not_received_again_while_it_is_worked_on() -> None:
     """Received, collected for a batch, worked on, and AWS's headroom of six timeouts."""
-    window = SOURCE["MaximumBatchingWindowInSeconds"]
+    window = most(SOURCE["MaximumBatchingWindowInSeconds"])
     assert QUEUE["VisibilityTimeout"] >= 6 * timeout(FORWARDER) + window
 
 

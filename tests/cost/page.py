@@ -1,0 +1,150 @@
+"""The price list as docs/cost.md prints it: `python -m tests.cost.page`.
+
+The page's prose is written by hand; each table stands between two marks and is written from here.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.cost import price_list
+from tests.cost.measure import MEASURED
+from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
+from tests.cost.stack import stack
+from tests.local.endpoints import ROOT
+
+PAGE = ROOT / "docs" / "cost.md"
+_TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def written(page: str) -> str:
+    """The page with each of its tables as the price list has it today."""
+    found = tables()
+    return _TABLE.sub(lambda match: f"{match[1]}\n{found[match[2]]}\n\n{match[3]}", page)
+
+
+def tables() -> Mapping[str, str]:
+    """Every table of the page, by its mark."""
+    costs = price_list_of()
+    return {
+        "month": _month(costs),
+        "idle": _idle(costs),
+        "per-million": _per_million(costs),
+        "beside": _beside(costs),
+        "prices": _list(),
+        "assumed": _assumed(),
+    }
+
+
+def price_list_of() -> PriceList:
+    """As measured last, at list prices, of the template as it is."""
+    return PriceList(_prices()["prices"], Measured(json.loads(MEASURED.read_text())), stack())
+
+
+def _prices() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        Path(price_list.__file__).with_name("list_prices.json").read_text()
+    )
+    return found
+
+
+def _month(costs: PriceList) -> str:
+    fixed = total(costs.idle_month()) + costs.cache_month() + costs.metrics_month()
+    rows = []
+    for rate in RATES:
+        each = total(costs.per_million(rate))
+        whole = fixed + each * rate.requests_a_month / 1e6
+        rows.append(
+            (
+                _rate(rate),
+                _dollars(each),
+                _dollars(whole),
+                _dollars(whole * 1e6 / rate.requests_a_month),
+            )
+        )
+    head = ("requests a month", "$ a million", "the month, all in, $", "of it a million, $")
+    return _table(head, rows)
+
+
+def _idle(costs: PriceList) -> str:
+    found = costs.idle_month()
+    rows = [(name, _dollars(value)) for name, value in found.items()]
+    rows.append(("**without the cache**", f"**{_dollars(total(found))}**"))
+    rows.append(
+        ("custom metrics that come with the first requests", _dollars(costs.metrics_month()))
+    )
+    rows.append(("ElastiCache Serverless at its least (0.1 GB)", _dollars(costs.cache_month())))
+    return _table(("a month without a request", "$"), rows)
+
+
+def _per_million(costs: PriceList) -> str:
+    found = [costs.per_million(rate) for rate in RATES]
+    rows = [(name, *(_dollars(one[name]) for one in found)) for name in found[0]]
+    rows.append(("**sum**", *(f"**{_dollars(total(one))}**" for one in found)))
+    return _table(("$ for a million requests", *map(_rate, RATES)), rows)
+
+
+def _beside(costs: PriceList) -> str:
+    queue = [_dollars(costs.per_million(rate)["UsageQueue"]) for rate in RATES]
+    single = [_dollars(costs.one_message_an_event(rate)) for rate in RATES]
+    same = len(RATES)
+    rows = [
+        ("UsageQueue, packed as it is", *queue),
+        ("SQS with one message an event", *single),
+        ("the access log in CloudWatch Logs", *[_dollars(costs.log_itself())] * same),
+        ("the access log into Firehose instead", *[_dollars(costs.firehose())] * same),
+        ("API Gateway, REST", *["3.50"] * same),
+    ]
+    return _table(("$ for a million requests", *map(_rate, RATES)), rows)
+
+
+def _list() -> str:
+    prices = _prices()
+    rows = [
+        (one["unit"], f"{one['dollars']:.10g}", f"{one['per']:,}", f"[page]({one['page']})")
+        for one in prices["prices"].values()
+    ]
+    return _table(("what", "$", "for", "from"), rows)
+
+
+def _assumed() -> str:
+    names = {
+        "POLLERS": "pollers with which Lambda begins on a queue",
+        "AWS_CALL_MS": "ms that a call to SQS or S3 takes",
+        "AFORO_POST_MS": "ms that a post to Aforo takes",
+        "AUTHORIZER_WAIT_MS": "ms that a decision waits for Redis",
+        "RUNTIME_MS": "ms of Lambda's own an invocation",
+        "LINE_BYTES": "bytes of a line of the access log",
+        "PLATFORM_LOG_BYTES": "bytes of Lambda's own log lines an invocation, where they are on",
+        "REPAIR_US_A_ROW": "us that the repair takes for a row",
+    }
+    rows = [(text, f"{getattr(price_list, name):g}") for name, text in names.items()]
+    rows += [
+        (f"lines in one delivery at {_rate(rate)} a month", str(rate.lines_a_delivery))
+        for rate in RATES
+    ]
+    return _table(("assumed", ""), rows)
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.requests_a_month // 10**6:,} M"
+
+
+def _dollars(value: float) -> str:
+    return f"{value:,.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def main() -> None:
+    PAGE.write_text(written(PAGE.read_text()))
+    print(f"written: docs/{PAGE.name}")
+
+
+if __name__ == "__main__":
+    main()

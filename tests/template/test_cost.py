@@ -1,0 +1,54 @@
+"""The price list: docs/cost.md is what the script says, and what it says is within the goals."""
+
+import json
+
+import pytest
+
+from tests.cost.measure import MEASURED
+from tests.cost.measuring import SIZES
+from tests.cost.page import PAGE, price_list_of, written
+from tests.cost.price_list import RATES, Cost, Measured, Rate, total
+
+MILLION, HUNDRED_MILLION = RATES[0], RATES[2]
+
+
+def test_the_page_is_what_the_price_list_says() -> None:
+    """A changed template, price or measurement changes docs/cost.md: run `make cost`."""
+    assert written(PAGE.read_text()) == PAGE.read_text()
+
+
+def test_an_idle_month_costs_at_most_twelve_dollars() -> None:
+    """One access-log source, without the cache."""
+    assert total(price_list_of().idle_month()) <= 12
+
+
+@pytest.mark.parametrize(
+    ("rate", "dollars"), [(MILLION, 7.0), (HUNDRED_MILLION, 0.9)], ids=["1 M", "100 M"]
+)
+def test_a_million_requests_cost_what_is_promised(rate: Rate, dollars: float) -> None:
+    """Beyond API Gateway and the log that it writes."""
+    assert total(price_list_of().per_million(rate)) <= dollars
+
+
+def test_more_traffic_makes_a_request_cheaper() -> None:
+    """What is packed is shared: no rate is dearer than a smaller one."""
+    each = [total(price_list_of().per_million(rate)) for rate in RATES]
+    assert each == sorted(each, reverse=True)
+
+
+def test_every_function_of_the_walk_was_measured() -> None:
+    """Each with its calls and its log; a replay is not part of the month."""
+    found = json.loads(MEASURED.read_text())
+    assert {row[0] for row in found["metering"]} == set(SIZES)
+    assert all(row[3] and row[2] for row in (*found["metering"], *found["forwarder"]))
+    assert all(row[2] for row in found["reconciliation"])
+    assert found["authorizer"][1] > 0
+
+
+def test_between_two_measured_sizes_costs_lie_between_theirs() -> None:
+    """A straight line, and beyond the largest in proportion."""
+    rows = [[1, 1.0, 100, {"a": 1.0}, {"a": 10.0}], [3, 2.0, 200, {"a": 2.0}, {"a": 30.0}]]
+    measured = Measured({"x": rows})
+    assert measured.at("x", 2) == Cost(1.5, 150, {"a": 1.5}, {"a": 20.0})
+    assert measured.at("x", 0.5) == Cost(1.0, 100, {"a": 1.0}, {"a": 10.0})
+    assert measured.at("x", 6) == Cost(4.0, 200, {"a": 4.0}, {"a": 60.0})
