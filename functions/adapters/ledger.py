@@ -9,11 +9,12 @@ filter may hold one; an object without a filter is always read.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from functions.adapters.compacted_hours import CompactedHours
 from functions.adapters.json_lines import (
     UnreadableObject,
     blocks,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LEDGER_PREFIX = "ledger/"
+# A writer's name has the time at which it began, and no Lambda function runs for longer.
+STILL_COMING = timedelta(minutes=15)
 _ENDING = ".json.gz"
 _PARTS_WITH_FILTER = 4  # writer, filter, json, gz
 
@@ -41,6 +44,7 @@ class Ledger:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+        self.compacted = CompactedHours(client, bucket)
 
     def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
         """Make `rows` durable. `writer` names the invocation: the same name with the same rows
@@ -75,6 +79,20 @@ class Ledger:
         names = (n for n in self.names(hour_prefix(hour), since=since) if may_hold(n, sieve))
         for _, rows in self.read_keys(names, keys):
             yield from rows
+
+    def hour_of_keys(
+        self, hour: str, keys: Collection[str]
+    ) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
+        """The rows of `keys` in an hour such as `2026-10-02T08`, repeats included: of its parts
+        where it is compacted, then of each object that is not in them. As `read_keys`, by what was
+        read.
+        """
+        head = self.compacted.head(hour)
+        if head:
+            for _, rows in self.compacted.rows_of(head, keys):
+                yield head.through, iter(rows)
+        names = self.names(hour_prefix(hour), after=head.through if head else "")
+        yield from self.read_keys(names, keys)
 
     def names(
         self, prefix: str, *, after: str = "", since: datetime | None = None
@@ -128,6 +146,11 @@ def hour_prefix(hour: str) -> str:
     """`2026-10-02T08` -> `ledger/2026-10-02/08/`."""
     day, _, hour_digits = hour.partition("T")
     return f"{LEDGER_PREFIX}{day}/{hour_digits}/"
+
+
+def surely_written(hour: str, now: datetime) -> str:
+    """A name in the hour: whoever is still to put an object there puts it under a greater one."""
+    return f"{hour_prefix(hour)}{now - STILL_COMING:%Y%m%dT%H%M%S}"
 
 
 def replay_prefix(replay_id: str) -> str:

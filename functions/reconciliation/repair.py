@@ -21,6 +21,7 @@ from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
+from functions.reconciliation.compacting import Compacting
 from functions.reconciliation.due_hours import due_hours, is_over
 from functions.reconciliation.kept_sums import KeptSums
 from functions.reconciliation.ledger_hours import HoursRead, SumHour, hour_text, read_hours
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REPAIRED = "hours.repaired"
+NOT_COMPACTED = "hour.not_compacted"
 BEGINNING_NOT_MARKED = "ledger.beginning_not_marked"
 # A million rows take 7 s of CPU, and their objects a round trip each: most hours are read in less,
 # and what is left has its turn again.
 RESERVE_MS = 120_000
+
+# Aforo's dedup window: before it nobody looks an event up, and until then usage still comes late.
+COMPACTED_AFTER_MS = 24 * HOUR_MS
 
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
 
@@ -61,6 +66,7 @@ class Repair(NamedTuple):
     """The repair, wired. `clock` gives epoch milliseconds."""
 
     sum_up: SumHour
+    compact: Callable[[int], bool]  # of `Compacting`
     send: Callable[[Iterable[str]], int]
     telemetry: Telemetry
     clock: Callable[[], int]
@@ -77,8 +83,21 @@ class Repair(NamedTuple):
             bodies = [one.model_dump_json(by_alias=True) for one in found.commands()]
             commands += self.send(bodies)
             units += found.units
+            if self._may_be_compacted(hour) and remaining_ms() >= RESERVE_MS:
+                self._compact(hour)
         self.telemetry.count(Metric.HOURS_NOT_REPAIRED, len(left))
         return Repaired(len(hours) - len(left), commands, units, left)
+
+    def _may_be_compacted(self, hour: int) -> bool:
+        return self.clock() - (hour + 1) * HOUR_MS >= COMPACTED_AFTER_MS
+
+    def _compact(self, hour: int) -> None:
+        try:
+            self.compact(hour)
+        except (BotoCoreError, ClientError, UnreadableObject, OSError) as error:
+            # The ledger's own objects are read meanwhile; its next turn tries again.
+            fault = f"{type(error).__name__}: {error}"[:500]
+            self.telemetry.log.exception(NOT_COMPACTED, hour=hour_text(hour), fault=fault)
 
     def _read(self, hour: int) -> HoursRead | None:
         try:
@@ -141,6 +160,7 @@ def _wired() -> Wired:
     _mark_beginning(LedgerBeginning(s3, bucket), telemetry)
     repair = Repair(
         sum_up=SummedHours(Ledger(s3, bucket), KeptSums(s3, bucket)).totals_kept,
+        compact=Compacting(s3, bucket, lambda: datetime.now(UTC)).compact,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
         telemetry=telemetry,
         clock=lambda: time.time_ns() // 1_000_000,

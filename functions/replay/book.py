@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
+from functions.adapters.ledger import Ledger, replay_prefix, settled_once
 from functions.replay.bill import LedgerKnowledge, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Order
@@ -119,8 +119,7 @@ class Bookkeeper:
         for number, hour in enumerate(hours):
             if not is_time_left():
                 return known, LedgerReading(len(hours), number)
-            names = self._ledger.names(hour_prefix(hour))
-            for _, rows in self._ledger.read_keys(names, sent):
+            for _, rows in self._ledger.hour_of_keys(hour, sent):
                 for row in rows:
                     is_other = is_of_another(row, task.replay_id, began_ms)
                     known.take(row, sent, is_other=is_other)

@@ -53,6 +53,7 @@ class FakeBucket:
     objects: dict[str, bytes] = field(default_factory=dict)
     pages_listed: int = 0
     names_read: list[str] = field(default_factory=list)
+    bytes_read: int = 0
 
     def put_object(self, **asked: Any) -> None:
         if asked.get("IfNoneMatch") and asked["Key"] in self.objects:
@@ -63,7 +64,12 @@ class FakeBucket:
         self.names_read.append(asked["Key"])
         if asked["Key"] not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return {"Body": Body([self.objects[asked["Key"]]])}
+        body = self.objects[asked["Key"]]
+        if "Range" in asked:
+            first, last = asked["Range"].removeprefix("bytes=").split("-")
+            body = body[int(first) : int(last) + 1]
+        self.bytes_read += len(body)
+        return {"Body": Body([body])}
 
     def get_paginator(self, _operation: str) -> "FakeBucket":
         return self

@@ -32,13 +32,10 @@ class EndlessHour:
         assert prefix == replay_prefix(REPLAY)
         return iter([ledger_row(1, replay_id=REPLAY)])
 
-    def names(self, prefix: str) -> Iterator[str]:
-        return (f"{prefix}{number}.json.gz" for number in count())
-
-    def read_keys(
-        self, names: Iterable[str], _: Collection[str]
+    def hour_of_keys(
+        self, hour: str, _: Collection[str]
     ) -> Iterator[tuple[str, Iterable[LedgerRow]]]:
-        return ((name, ()) for name in names)
+        return ((f"{hour}/{number}.json.gz", ()) for number in count())
 
 
 class OneEvent:
