@@ -9,12 +9,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field
 from pydantic_core import from_json, to_json
 
 from functions.metering.sorting import QuarantinedRequest, SortedRequests
 from functions.usage.event import UsageEvent, meter_of
+from functions.usage.from_outside import FromOutside
 
 ASKED = "replay"
 INCOMPLETE = "incomplete"
@@ -23,10 +23,10 @@ INCOMPLETE = "incomplete"
 type UsageRow = tuple[str, str, str, int | float, str]
 
 
-class Replay(BaseModel):
+class Replay(FromOutside):
     """Who asks, and what for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(strict=True)
 
     id: str = Field(min_length=1, max_length=80)  # the name of an execution
     dry_run: bool  # says what would become of it, and does nothing

@@ -43,6 +43,9 @@ class Request(NamedTuple):
     dropped_figures: int = 0  # negative or absurd numbers: not believed, counted
     fault: Quarantined | None = None  # why this line must not be billed, whatever it says
     unverified: Quarantined | None = None  # why whom it names must not be the one who pays
+    doubt: Quarantined | None = None  # why it is neither billed nor excluded, if it would be
+    free_doubt: Quarantined | None = None  # why it is not excluded, if it would be
+    size_doubt: Quarantined | None = None  # why nobody is billed by response_bytes
     # Every value of the line by its key, dotted where nested, as it stands: only for the meters
     # that name a key. It never says who pays.
     context: Mapping[str, object] = NO_CONTEXT

@@ -47,6 +47,16 @@ CONTENTS = (
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
     Subcommand(
+        "smoke",
+        "smoke.smoke_command:smoke",
+        """Try on a demo stack what only a deployed stack can show: walk, machines, keys, alarms.
+
+        It makes customers of its own, calls the demo API, breaks metering once and puts it right.
+        At most 30 minutes and less than a dollar. It refuses a stack without the demo API.
+
+            aforo-metering smoke --only credential --only walk""",
+    ),
+    Subcommand(
         "ledger",
         "ledger.ledger_command:ledger",
         """Read what was billed and what was not, each key once.

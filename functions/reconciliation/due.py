@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import randrange
 from typing import Annotated, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from redis import Redis
 
 from functions.adapters.telemetry import CUSTOMERS_DUE, RECONCILE_TROUBLE, Telemetry
@@ -18,6 +17,7 @@ from functions.reconciliation.commands import USUAL_LAG_SECONDS, MeterId
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.reconciliation.counters.statements import Watermark
+from functions.usage.from_outside import FromOutside
 from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS
 from functions.usage.quota import (
@@ -39,10 +39,8 @@ NEARLY_USED = 0.8
 SHUFFLED_MS = 1000
 
 
-class DueQuestion(BaseModel):
+class DueQuestion(FromOutside):
     """`log_groups` are those that are metered now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     meter: MeterId
     most: Annotated[int, Field(ge=0, le=MOST_CUSTOMERS)]

@@ -7,11 +7,11 @@ are marked as counted, and the generation leave.
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from redis import Redis
 
 from functions.reconciliation.commands import Id, MeterId
+from functions.usage.from_outside import FromOutside
 from functions.usage.mark import (
     FIRST_SET_MARKS,
     HourOfMeter,
@@ -33,12 +33,10 @@ from functions.usage.quota import (
 type Finding = str | int | float | bool | dict[str, bool] | None
 
 
-class Inspection(BaseModel):
+class Inspection(FromOutside):
     """The question. Event keys are looked for in every hour that is still marked: those of closed
     hours are not.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     customer_id: Id
     meter: MeterId = "api_calls"

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from functions.adapters.ledger import Ledger, replay_prefix, settled_once
 from functions.replay.bill import LedgerKnowledge, bill_of, bill_of_dry_run, is_of_another, once
@@ -18,14 +17,15 @@ from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress
 from functions.replay.report_text import LedgerReading, ReplayRun, notice_of, report_of, shortened
 from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.from_outside import FromOutside
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of, iso_from_epoch_ms
 
 
-class ReportTask(BaseModel):
+class ReportTask(FromOutside):
     """What the state `Write the report` asks for."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore")
 
     replay_id: str = Field(min_length=1)
     order: Order

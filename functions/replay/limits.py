@@ -10,10 +10,10 @@ from datetime import datetime
 from math import ceil, inf
 from typing import NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from functions.replay.order import Order
+from functions.usage.from_outside import FromOutside
 
 # About 6 MB of bodies in memory, and one manifest for them.
 CLAIM_MESSAGES = 100
@@ -26,10 +26,10 @@ PACE_SECONDS = 60
 ROUND_MESSAGES = 1_000
 
 
-class MoveTask(BaseModel):
+class MoveTask(FromOutside):
     """What one move may do; the limits are what the rounds before it left of them."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore")
 
     replay_id: str = Field(min_length=1)
     started_at: AwareDatetime  # the replay's start: what came later is not its

@@ -12,11 +12,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, ValidationError
 
 from functions.replay.one_request import Line, line_of
 from functions.usage.errors import Permanent, Retryable
+from functions.usage.from_outside import FromOutside
 from functions.usage.moment import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
 _PLAIN_TERM = re.compile(r"[A-Za-z0-9-]+")
 
 
-class RequestPlace(BaseModel):
+class RequestPlace(FromOutside):
     """Where an incomplete request stands, as metering wrote it down."""
 
-    model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(strict=True, extra="ignore")
 
     log_group: str
     log_stream: str

@@ -11,15 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
+from functions.usage.from_outside import FromOutside
 from functions.usage.outcome import SetAsideClass
 
 if TYPE_CHECKING:
@@ -80,12 +79,9 @@ def _moment(value: object) -> datetime:
 type Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class _Input(BaseModel):
+class _Input(FromOutside):
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
         strict=True,
-        alias_generator=to_camel,
         validate_by_name=False,
         validate_by_alias=True,
     )

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from functions.replay.limits import MoveTask
 from functions.replay.order import Order
+from functions.usage.from_outside import FromOutside
 
 
 class _Handed(BaseModel):
@@ -53,10 +54,10 @@ class ReplayProgress(_Handed):
         return self.waiting_at_start if order.max_messages is None else order.max_messages
 
 
-class RoundTask(BaseModel):
+class RoundTask(FromOutside):
     """What the state `Run a round` asks for."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore")
 
     replay_id: str = Field(min_length=1)
     started_at: AwareDatetime  # the replay's start: what came later is not its

@@ -11,8 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from functions.adapters.aws import s3_client, sqs_client, stepfunctions_client
 from functions.adapters.settings import read_settings
@@ -24,6 +23,7 @@ from functions.replay.quarantine_listing import Quarantine
 from functions.replay.quarantined_object import prefixes_of
 from functions.replay.settings import StartSettings
 from functions.replay.waiting_messages import WaitingMessages
+from functions.usage.from_outside import FromOutside
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -45,10 +45,10 @@ class StartOutcome(StrEnum):
     NOTHING_TO_REPLAY = "nothing_to_replay"
 
 
-class StartTask(BaseModel):
+class StartTask(FromOutside):
     """What the state `Start the replay` asks for."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(extra="ignore")
 
     replay_id: str = Field(min_length=1)  # the execution's name
     execution_arn: str

@@ -7,10 +7,15 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from functions.metering.field_names import COMMON_NAMES, UNFORGEABLE, FieldName, common_name
+from functions.metering.access.client_text import PAYERS, Unsure, first_of, unsure_facts
+from functions.metering.field_names import (
+    CLIENTS_FIELDS,
+    COMMON_NAMES,
+    UNFORGEABLE,
+    FieldName,
+    common_name,
+)
 
-# Who pays. Where one of the two is declared, the other's common names are nobody's.
-PAYERS = ("customerId", "apiKeyId")
 # Wider lines are nobody's access log; their plans are not kept, so that they fill no memory.
 _WIDEST = 64
 _SHAPES = 64
@@ -19,12 +24,15 @@ _SHAPES = 64
 class FieldPlan(NamedTuple):
     """`places`: each field with the indices of the keys that may hold it, the likeliest first.
     `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
-    in two places: a client may have written one of them, absent or present, equal or not.
+    in two places: a client may have written one of them, absent or present, equal or not. `unsure`
+    is of those behind the key at `first`, the first that may hold such a text.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
     is_unforgeable: bool
     twice: str | None
+    first: int
+    unsure: Unsure
 
 
 def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
@@ -49,9 +57,17 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
             ]
             places.append((field, tuple(found)))
     held = tuple(place for place in places if place[1])
-    is_unforgeable = UNFORGEABLE.issuperset(common)
+    if UNFORGEABLE.issuperset(common):
+        return FieldPlan(held, is_unforgeable=True, twice=None, first=len(paths), unsure=Unsure())
     many = next((field for field, indices in held if len(indices) > 1), None)
-    return FieldPlan(held, is_unforgeable, None if is_unforgeable else many)
+    # A declared key is the gateway's, but for one that a client has a hand in by its meaning.
+    written = {path for field, path in declared.items() if field not in CLIENTS_FIELDS}
+    written.update(path for path in paths if common_name(path) in UNFORGEABLE)
+    first = first_of(paths, written)
+    before = {field for field, indices in held if min(indices) < first}
+    before |= set(others) - declared.keys()
+    unsure = unsure_facts(paths, first, declared, before)
+    return FieldPlan(held, is_unforgeable=False, twice=many, first=first, unsure=unsure)
 
 
 _kept = lru_cache(maxsize=_SHAPES)(_made)

@@ -14,7 +14,14 @@ from functions.metering.access.forgeable import believed, forged
 from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
-from functions.metering.field_names import context_of, leaves
+from functions.metering.field_names import (
+    COMMON_NAMES,
+    FieldName,
+    common_name,
+    context_of,
+    last_name,
+    leaves,
+)
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
@@ -51,7 +58,8 @@ _TELLING = (
 )
 _FEWEST = 2
 # What every request's line says, and no vended line of an execution log.
-_NOT_VENDED = frozenset({"status", "extendedRequestId"})
+_NOT_VENDED: tuple[FieldName, ...] = ("status", "extendedRequestId")
+_NAMES_NOT_VENDED = frozenset(name for field in _NOT_VENDED for name in COMMON_NAMES[field])
 # requestTime is to the second, and is written apart from requestTimeEpoch.
 _ONE_MOMENT_MS = 60_000
 
@@ -59,10 +67,14 @@ type Found = Request | Excluded | Quarantined
 
 
 def read_foreign_line(
-    line: str, declaration: AccessLogDeclaration, account_id: str | None, region: str
+    line: str,
+    declaration: AccessLogDeclaration,
+    account_id: str | None,
+    region: str,
+    stamp_ms: int | None = None,
 ) -> Found:
     """The facts in one line. `account_id` owns the log group and, with it, the stage that writes
-    there; it counts where neither line nor declaration says one.
+    there; it counts where neither line nor declaration says one. `stamp_ms` is the log event's.
     """
     if not line.startswith("{"):
         skipped = other_line(line)
@@ -75,7 +87,7 @@ def read_foreign_line(
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
         return members
-    return _read_members(members, declaration, account_id, region)
+    return _read_members(members, declaration, account_id, region, stamp_ms)
 
 
 def _read_members(
@@ -83,6 +95,7 @@ def _read_members(
     declaration: AccessLogDeclaration,
     account_id: str | None,
     region: str,
+    stamp_ms: int | None,
 ) -> Found:
     flat = list(leaves(members))
     plan = plan_of(tuple(path for path, _ in flat), declaration.fields_)
@@ -90,26 +103,35 @@ def _read_members(
     if isinstance(found, Quarantined):
         return found
     # A client could write the two keys into a request's line, to make it free.
-    if members.keys() >= VENDED_KEYS and _NOT_VENDED.isdisjoint(found):
+    if members.keys() >= VENDED_KEYS and _is_vended(flat, declaration):
         return OTHER_SOURCE
-    doubt = None if plan.is_unforgeable else forged(plan.twice, found, declaration)
+    doubt = None if plan.is_unforgeable else forged(plan, found, declaration)
     if doubt is not None:
         return doubt
     request = _request(found, declaration, account_id, region)._replace(
-        context=_context(flat, declaration)
+        context=_context(flat, plan.first, declaration)
     )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
-    return request if plan.is_unforgeable else believed(request, declaration, account_id)
+    if plan.is_unforgeable:
+        return request
+    return believed(request, plan, declaration, account_id, stamp_ms)
 
 
 def _context(
-    flat: Sequence[tuple[str, object]], declaration: AccessLogDeclaration
+    flat: Sequence[tuple[str, object]], first: int, declaration: AccessLogDeclaration
 ) -> Mapping[str, object]:
-    said = context_of(flat)
+    said = context_of(flat, first)
     declared = declaration.context.items()
     return said | {name: said[path] for name, path in declared if path in said}
+
+
+def _is_vended(flat: Sequence[tuple[str, object]], declaration: AccessLogDeclaration) -> bool:
+    """Also a hidden key keeps its last name."""
+    declared = {last_name(path) for path in map(declaration.fields_.get, _NOT_VENDED) if path}
+    names = {last_name(path) for path, _ in flat}
+    return names.isdisjoint(declared) and _NAMES_NOT_VENDED.isdisjoint(map(common_name, names))
 
 
 def _is_telling(texts: Mapping[str, str]) -> bool:

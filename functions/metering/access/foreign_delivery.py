@@ -33,10 +33,11 @@ class ForeignDelivery:
         """
         if self._log_group.startswith(LAMBDA_LOG_GROUPS):
             return NOT_API_GATEWAY
-        stamp = log_event.get("timestamp") if isinstance(log_event, dict) else None
-        declaration = self._declaration(stamp if type(stamp) is int else self._now_ms)
-        found = read_foreign_line(line, declaration, self._account_id, self._region)
-        if type(stamp) is int and isinstance(found, Request) and _lacks_time(found):
+        said = log_event.get("timestamp") if isinstance(log_event, dict) else None
+        stamp = said if type(said) is int else None
+        declaration = self._declaration(self._now_ms if stamp is None else stamp)
+        found = read_foreign_line(line, declaration, self._account_id, self._region, stamp)
+        if stamp is not None and isinstance(found, Request) and _lacks_time(found):
             return found._replace(time_ms=stamp, time_source=LOG_EVENT)
         return found
 

@@ -1,13 +1,16 @@
 """Our access log format v1: one line of JSON comes in, the facts of one request leave.
 
 Nothing raises, whatever the bytes: a line that cannot be understood is `Quarantined` alone. Every
-value is text and an absent one prints `-` (gateway-logs.md 2.3).
+value is text and an absent one prints `-` (gateway-logs.md 2.3). Keys that are not of the format
+stand behind all that are: a client may have a hand in the first of them and in what follows it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 
-from functions.metering.field_names import context_of, leaves
+from functions.metering.access.client_text import first_of
+from functions.metering.field_names import NAME_CHARS, context_of, last_name, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import NO_CONTEXT, Request
 from functions.usage.outcome import Quarantined
@@ -42,7 +45,15 @@ OTHER_TEXTS = (
     "traceparent",
 )
 TEXTS = BILLED_TEXTS + OTHER_TEXTS
+# Its traceparent is what our authorizer found to be one.
+KEYS = frozenset({"v", "xrayTraceId", *TEXTS})
+_FACTS = KEYS - {"xrayTraceId"}
+_SHAPES = 64
 UNKNOWN_FORMAT = Quarantined("unknown_format", 'v is not "1": is the access log format ours?')
+BEHIND = (
+    "stands behind a key that is not of format v1: a client may have written it; such keys go to "
+    "the end of the format"
+)
 BAD_TIME = Quarantined("bad_time", "requestTimeEpoch is neither milliseconds nor seconds")
 BAD_STATUS = Quarantined("bad_status", "status is not an integer from 100 to 599")
 
@@ -65,7 +76,16 @@ def read_line(line: str, region: str) -> Request | Quarantined:
     plain = read_plain(line)
     if plain is None:
         return _read_any(line, region)
-    return _request(plain, region, plain) if plain.get("v") == FORMAT else UNKNOWN_FORMAT
+    if plain.get("v") != FORMAT:
+        return UNKNOWN_FORMAT
+    try:
+        found = _IN_ORDER(plain)
+    except KeyError:
+        found = _IN_ORDER(_UNSAID | plain)
+        return _request(found, region, plain, _kept_fault(tuple(plain)))
+    # Nearly every line has every key and no other one: nothing is looked up for it.
+    is_whole = len(plain) == len(KEYS) and "xrayTraceId" in plain
+    return _request(found, region, plain, None if is_whole else _kept_fault(tuple(plain)))
 
 
 def _read_any(line: str, region: str) -> Request | Quarantined:
@@ -76,7 +96,26 @@ def _read_any(line: str, region: str) -> Request | Quarantined:
     if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
     texts = {name: text_of(found.get(name)) for name in TEXTS}
-    return read_texts(texts, region, context_of(list(leaves(found))))
+    flat = list(leaves(found))
+    paths = [path for path, _ in flat]
+    request = read_texts(texts, region, context_of(flat, first_of(paths, KEYS)))
+    return request._replace(fault=request.fault or _misplaced(paths))
+
+
+def _misplaced(paths: Sequence[str]) -> Quarantined | None:
+    """Why a line with these keys, in this order, is not believed. Two texts of a client can put
+    what stands between them into an object: it keeps its name.
+    """
+    first = first_of(paths, KEYS)
+    unsure = _FACTS.difference(paths[:first])
+    for path in paths[first:]:
+        if len(path) > NAME_CHARS or last_name(path) in unsure:
+            return Quarantined("tamper", f"{last_name(path)[:NAME_CHARS]!a} {BEHIND}")
+    return None
+
+
+# The lines of a stage have the same few keys in one order.
+_kept_fault = lru_cache(maxsize=_SHAPES)(_misplaced)
 
 
 def read_texts(
@@ -86,9 +125,9 @@ def read_texts(
     whole line.
     """
     if not stain("".join(texts.values())):  # as good as always
-        return _request(texts, region, context)
+        return _request(_IN_ORDER({**_UNSAID, **texts}), region, context)
     clean = {name: text for name, text in texts.items() if not stain(text)}
-    return _request(clean, region, context, _billed_fault(texts))
+    return _request(_IN_ORDER({**_UNSAID, **clean}), region, context, _billed_fault(texts))
 
 
 def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
@@ -99,15 +138,11 @@ def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
 
 
 def _request(
-    texts: Mapping[str, str],
+    found: Sequence[str],
     region: str,
     context: Mapping[str, object],
     fault: Quarantined | None = None,
 ) -> Request:
-    try:
-        found = _IN_ORDER(texts)
-    except KeyError:
-        found = _IN_ORDER({**_UNSAID, **texts})
     # One line for the eye and one operation: by their names these would cost three times as much.
     (account_id, api_id, stage, extended_request_id, method, route, api_key_id, customer_id,
      tenant_id, request_id, error_type, principal_id, key_id, time, code, length, latency,
@@ -132,7 +167,8 @@ def _request(
         account_id, region, api_id, stage, extended_request_id, request_id, time_ms, method, None,
         route, status, sent, whole, part, _STATUSES.get(integration_code), error_type, api_key_id,
         principal_id, customer_id, tenant_id, key_id,
-        traceparent and valid_traceparent(traceparent), dropped, fault, None, context, None,
+        traceparent and valid_traceparent(traceparent), dropped, fault, None, None, None, None,
+        context, None,
     )  # fmt: skip
     return tuple.__new__(Request, facts)
 

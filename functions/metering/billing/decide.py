@@ -60,6 +60,14 @@ def bill(
     """One event per meter, by the configuration in force at the request's time. `now_ms` only
     serves to refuse times that cannot be.
     """
+    found = _billing(request, configuration, now_ms, rules)
+    if isinstance(found, Quarantined):
+        return found
+    doubt = request.doubt or (request.free_doubt if isinstance(found, Excluded) else None)
+    return doubt or found
+
+
+def _billing(request: Request, configuration: Configuration, now_ms: int, rules: Rules) -> Billing:
     version = _version_of(request, configuration, now_ms)
     if isinstance(version, Quarantined):
         return version

@@ -72,6 +72,8 @@ def _plain(request: Request, meter: CompiledMeter) -> Measured | Quarantined:
         return _ONCE
     if request.response_bytes is None:
         return NO_QUANTITY
+    if request.size_doubt is not None:
+        return request.size_doubt
     return Measured((Measure(request.response_bytes),)) if request.response_bytes else _NOTHING
 
 

@@ -6,7 +6,7 @@ refused.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -40,7 +40,11 @@ type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
 
 
 class ConfigurationError(Permanent):
-    """A document is not usable; the message names each field and its fault."""
+    """A document is not usable; each of the `faults` names a field, and what to write there."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"the metering configuration is not usable: {'; '.join(faults)}")
+        self.faults = faults
 
 
 class Version(Document):
@@ -143,19 +147,10 @@ def read_configuration(document: bytes) -> Configuration:
     try:
         return Configuration.model_validate_json(document)
     except ValidationError as error:
-        message = f"the metering configuration is not usable: {'; '.join(_complaints(error))}"
-        raise ConfigurationError(message) from None
+        # Only where there is a fault: no cold start pays for the words, which know the models.
+        from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
 
-
-def _complaints(error: ValidationError) -> Iterator[str]:
-    """Each wrong place once. A list is too short also because its members are not usable."""
-    faults = error.errors(include_url=False, include_input=False)
-    places = [fault["loc"] for fault in faults]
-    for fault in faults:
-        place = fault["loc"]
-        holds_another = any(one[: len(place)] == place != one for one in places)
-        if fault["type"] != "too_short" or not holds_another:
-            yield f"{'.'.join(map(str, place)) or 'document'}: {fault['msg']}"
+        raise ConfigurationError(in_plain_words(error)) from None
 
 
 def default_configuration() -> Configuration:

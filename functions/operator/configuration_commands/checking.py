@@ -11,11 +11,14 @@ from typing import Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import Configuration, read_configuration
+from functions.metering.configuration.version import (
+    Configuration,
+    ConfigurationError,
+    read_configuration,
+)
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.configuration_commands.configuration_changes import changes
-from functions.operator.configuration_commands.document_faults import faults_of
 from functions.operator.configuration_commands.metered_log import MOST_EVENTS, metered_log
 from functions.operator.configuration_commands.sample_comparison import compare
 from functions.operator.deployment.deployment import Deployment, TargetError
@@ -93,10 +96,11 @@ def read_document(file: str, sample: Sample = NO_SAMPLE) -> bytes:
 
 def usable(document: bytes, name: str) -> Configuration:
     """NotUsableError tells every fault."""
-    faults = faults_of(document)
-    if faults:
-        raise NotUsableError("".join(f"{name}: {printable(one)}\n" for one in faults))
-    return read_configuration(document)
+    try:
+        return read_configuration(document)
+    except ConfigurationError as error:
+        faults = "".join(f"{name}: {printable(one)}\n" for one in error.faults)
+        raise NotUsableError(faults) from None
 
 
 def tell_changes(after: Configuration, base: Base) -> None:

@@ -1,17 +1,17 @@
 """`aforo-metering configuration show | history`: what is in force, and what was before it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from functions.metering.configuration.stored_versions import VERSIONS, StoredVersion
+from functions.metering.configuration.version import ConfigurationError, read_configuration
 from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
     open_store,
 )
-from functions.operator.configuration_commands.document_faults import faults_of
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.rows import Row, RowFormat, write_rows
 from functions.operator.still_working import StillWorking
@@ -76,13 +76,21 @@ def _rows(
         }
         if not one.is_deletion:
             read = store.read(one.version_id)
-            faults = faults_of(read.document)
+            faults = _faults(read.document)
             row |= {
                 "what": "not usable" if faults else "usable",
                 "put_by": read.put_by,
                 "why": "; ".join(faults) or None,
             }
         yield row
+
+
+def _faults(document: bytes) -> Sequence[str]:
+    try:
+        read_configuration(document)
+    except ConfigurationError as error:
+        return error.faults
+    return ()
 
 
 def _ended(document: bytes) -> bytes:

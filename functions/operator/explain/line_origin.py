@@ -2,16 +2,13 @@
 
 from functions.metering.access.common_log_format import read_clf
 from functions.metering.access.field_plan import plan_of
-from functions.metering.access.format_v1 import BILLED_TEXTS, FORMAT, OTHER_TEXTS
+from functions.metering.access.format_v1 import FORMAT, KEYS
 from functions.metering.execution.line import ExecutionLine, read_execution_line
 from functions.metering.field_names import leaves
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.log_envelopes import begins_as_envelope, unpacked
 from functions.usage.outcome import Quarantined
 from functions.usage.strict_json import read_object
-
-# Its traceparent is what our authorizer found to be one.
-_V1 = frozenset({"v", "xrayTraceId", *BILLED_TEXTS, *OTHER_TEXTS})
 
 
 def is_execution(line: str) -> bool:
@@ -42,6 +39,6 @@ def is_of_gateway(text: str) -> bool:
     members = read_object(text)
     if isinstance(members, Quarantined):
         return False
-    if members.get("v") == FORMAT and members.keys() <= _V1:
+    if members.get("v") == FORMAT and members.keys() <= KEYS:
         return True
     return plan_of(tuple(path for path, _ in leaves(members)), {}).is_unforgeable

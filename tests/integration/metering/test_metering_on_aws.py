@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,9 +15,11 @@ from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
 from functions.metering.configuration.stored import FRESH_SECONDS, ConfigurationSource
 from functions.metering.configuration.stored_versions import VERSIONS
+from functions.metering.configuration.version import ConfigurationError, read_configuration
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
+from functions.operator.command_line import main
 from functions.usage.errors import Retryable
-from tests.fakes.access_log_lines import REGION, distinct_line, subscription_payload
+from tests.fakes.access_log_lines import REGION, access_line, distinct_line, subscription_payload
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.queue_contents import take_all
 from tests.fakes.settable_clock import SettableClock
@@ -106,6 +109,40 @@ def test_a_bad_new_document_does_not_replace_a_good_one(
     publish(document("Better"))
     clock.advance(FRESH_SECONDS)
     assert metric_name(source) == "Better"
+
+
+def test_a_fault_is_said_in_the_same_words_everywhere(
+    source: ConfigurationSource,
+    publish: Callable[[bytes | None], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In metering's log line, by `configuration check` and by `explain --config`."""
+    meter = {"id": "Calls", "metricname": "Calls"}
+    bad = json.dumps({"versions": [{"effectiveFrom": "soon", "meters": [meter]}]}).encode()
+    file, log = tmp_path / "metering.json", tmp_path / "log"
+    file.write_bytes(bad)
+    log.write_text(access_line())
+    with pytest.raises(ConfigurationError) as refused:
+        read_configuration(bad)
+    faults = refused.value.faults
+    assert len(faults) == 4
+    assert "versions.0.meters.0.metricname: is no field here: did you mean metricName?" in faults
+
+    publish(bad)
+    with pytest.raises(Retryable):
+        source.current()
+    (logged,) = [vars(one)["fault"] for one in caplog.records if "fault" in vars(one)]
+    capsys.readouterr()
+    assert logged.endswith("; ".join(faults))
+
+    assert main(["configuration", "check", str(file), "--against", str(file)]) == 2
+    checked = capsys.readouterr().err
+    assert [line.partition(": ")[2] for line in checked.splitlines()] == list(faults)
+
+    assert main(["explain", "--config", str(file), str(log)]) == 2
+    assert capsys.readouterr().err.strip().endswith("; ".join(faults))
 
 
 type MakeSource = Callable[[], ConfigurationSource]

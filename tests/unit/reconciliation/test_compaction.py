@@ -214,7 +214,7 @@ def test_a_lookup_reads_a_few_kilobytes_however_large_the_hour(
 
 def test_memory_is_that_of_a_run_and_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows of a busy hour pass through."""
-    for name, size in (("RUN_ROWS", 2_000), ("BLOCK_ROWS", 256), ("PART_ROWS", 5_000)):
+    for name, size in (("RUN_ROWS", 5_000), ("BLOCK_ROWS", 256), ("PART_ROWS", 5_000)):
         monkeypatch.setattr(compaction, name, size)
 
     def passing(size: int) -> Iterator[LedgerRow]:
@@ -222,14 +222,15 @@ def test_memory_is_that_of_a_run_and_a_part(monkeypatch: pytest.MonkeyPatch) -> 
             yield settled_row(f"apigw1-{number * 7919 % size:08}", f"{HOUR}:00:00.000Z")
 
     peaks = []
-    for size in (10_000, 60_000):
+    for size in (10_000, 50_000):
         tracemalloc.start()
         try:
             assert sum(1 for _ in packed_parts(passing(size))) >= size // 5_000
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
-    assert peaks[1] < 2 * peaks[0]
+    # Beside the run and the part: a tenth of a megabyte for each run that is merged.
+    assert peaks[1] < 1.5 * peaks[0], peaks
 
 
 def test_an_hour_that_is_not_compacted_has_no_head() -> None:

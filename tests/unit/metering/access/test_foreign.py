@@ -114,11 +114,17 @@ def test_a_forged_customer_beside_a_declared_one_is_nobody() -> None:
 
 
 def test_no_client_writes_itself_a_refusal_of_what_was_served() -> None:
-    """Beside text of a client, a type of the gateway counts with an error's status, or declared."""
+    """Beside text of a client, a type of the gateway counts where it is declared. Where it is not,
+    it is nothing with a success, and with an error's status nobody knows who wrote it.
+    """
     line = REST | {"userAgent": "x", "errorType": "THROTTLED"}
     who = {"customerId": "customerId"}
     assert isinstance(billed(read(line, fields=who)), tuple)
-    assert billed(read(line | {"status": "400"}, fields=who)) == Excluded("throttled")
+    doubtful = billed(read(line | {"status": "400"}, fields=who))
+    assert isinstance(doubtful, Quarantined)
+    assert (doubtful.reason, doubtful.detail.split()[0]) == ("tamper", "errorType")
+    before = {"errorType": "THROTTLED", **REST, "status": "400", "userAgent": "x"}
+    assert billed(read(before, fields=who)) == Excluded("throttled")
     assert billed(read(line, fields=who | {"errorType": "errorType"})) == Excluded("throttled")
 
 

@@ -65,6 +65,7 @@ TWO_VALUES: dict[str, tuple[str, str, str]] = {
 # Not said by a line of our format: its source's Region, what other logs say, and faults, with which
 # nothing is billed.
 NOT_IN_A_LINE = {"region", "path", "time_source", "fault", "unverified"}
+NOT_IN_A_LINE |= {"doubt", "free_doubt", "size_doubt"}
 ATTRIBUTES = st.sampled_from(sorted(TWO_VALUES))
 
 

@@ -154,5 +154,5 @@ def test_only_what_is_wrong_is_named() -> None:
         read(version(meters=[METER | {"quantity": "2"}]))
     (complaint,) = str(refused.value).removeprefix("the metering configuration is ").split("; ")
     assert complaint.startswith("not usable: versions.0.meters.0.quantity: ")
-    with pytest.raises(ConfigurationError, match=r"not usable: versions: Tuple should have"):
+    with pytest.raises(ConfigurationError, match=r"not usable: versions: needs at least 1"):
         read()

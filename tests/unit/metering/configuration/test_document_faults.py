@@ -1,28 +1,37 @@
 """What is wrong with a configuration is said whole, with the field, and in no program's words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from functions.metering.configuration.pattern_words import in_words
 from functions.metering.configuration.version import (
     Configuration,
     ConfigurationError,
     read_configuration,
 )
-from functions.operator.configuration_commands.document_faults import faults_of
-from functions.operator.configuration_commands.pattern_words import in_words
 
 METER = {"id": "api_calls", "metricName": "API Calls"}
 VERSION = {"effectiveFrom": "2026-11-01T00:00:00Z", "meters": [METER]}
 
 
+def faults_of(document: bytes) -> Sequence[str]:
+    """Empty where it is usable."""
+    try:
+        read_configuration(document)
+    except ConfigurationError as error:
+        return error.faults
+    return ()
+
+
 def faults(**changes: object) -> list[str]:
     """Of a version with a change."""
-    return faults_of(json.dumps({"versions": [{**VERSION, **changes}]}).encode())
+    return list(faults_of(json.dumps({"versions": [{**VERSION, **changes}]}).encode()))
 
 
 def test_a_usable_document_has_none() -> None:
@@ -148,9 +157,9 @@ def test_faults_are_said_of_what_is_refused_and_of_nothing_else(changes: dict[st
     """In words that name a field; whatever the document holds."""
     document = json.dumps({"versions": [{**VERSION, **changes}]}).encode()
     try:
-        read_configuration(document)
+        Configuration.model_validate_json(document)
         is_usable = True
-    except ConfigurationError:
+    except ValidationError:
         is_usable = False
     found = faults_of(document)
     assert is_usable == (not found)

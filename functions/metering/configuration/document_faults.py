@@ -1,4 +1,4 @@
-"""A configuration document that is not usable comes in; every fault leaves, in plain words, each
+"""What pydantic says of a configuration document comes in; every fault leaves, in plain words, each
 with its field (`versions.0.meters.1.quantity`).
 """
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from functions.metering.configuration.pattern_words import in_words
 from functions.metering.configuration.version import Configuration
-from functions.operator.configuration_commands.pattern_words import in_words
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 _WHOLE = "document"
@@ -48,15 +47,11 @@ _KINDS = {
 _WITHOUT_GIVEN = frozenset({"missing", "too_short", "too_long", "json_invalid", "value_error"})
 
 
-def faults_of(document: bytes) -> list[str]:
-    """Empty where it is usable."""
-    try:
-        Configuration.model_validate_json(document)
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-        places = [fault["loc"] for fault in faults]
-        return [_said(fault, faults) for fault in faults if not _is_echo(fault, places)]
-    return []
+def in_plain_words(error: "ValidationError") -> list[str]:
+    """Every fault once."""
+    faults = error.errors(include_url=False)
+    places = [fault["loc"] for fault in faults]
+    return [_said(fault, faults) for fault in faults if not _is_echo(fault, places)]
 
 
 def _is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:

@@ -1,0 +1,71 @@
+"""The state machines, as AWS itself reads them."""
+
+import json
+import time
+from uuid import uuid4
+
+from functions.operator.smoke.claim import Claim, DidNotHold
+from functions.operator.smoke.subject import Subject
+from functions.usage.heartbeat import HEARTBEAT_STREAM
+
+REPLAY_SECONDS = 300
+BEAT_SECONDS = 240  # one a minute, and a new stack makes its stream first
+
+
+def heartbeats_are_put(subject: Subject) -> str:
+    """Each metered log group gets a line a minute from the reconcile machine."""
+    logs, begun = subject.session.client("logs"), time.time_ns() // 1_000_000
+    groups = [group for group in subject.output("AccessLogGroups").split(",") if group]
+
+    def late() -> list[str]:
+        return [group for group in groups if _newest(group) < begun]
+
+    def _newest(group: str) -> int:
+        found = logs.filter_log_events(
+            logGroupName=group, logStreamNames=[HEARTBEAT_STREAM], startTime=begun
+        )
+        return max((event["timestamp"] for event in found["events"]), default=0)
+
+    if not subject.wait(lambda: None if late() else True, BEAT_SECONDS):
+        raise DidNotHold(f"no heartbeat in {', '.join(late())} within {BEAT_SECONDS} s")
+    return f"in {len(groups)} log groups"
+
+
+def a_replay_runs(subject: Subject) -> str:
+    """A dry run of the queue and one of the quarantine: nothing is moved."""
+    machine, steps = (
+        subject.output("ReplayStateMachineArn"),
+        subject.session.client("stepfunctions"),
+    )
+    seen = []
+    for source in ("usage", "quarantine"):
+        order = json.dumps({"source": source, "dryRun": True})
+        started = steps.start_execution(
+            stateMachineArn=machine, name=f"smoke-{uuid4().hex[:12]}", input=order
+        )
+        arn = started["executionArn"]
+
+        def ended(arn: str = arn) -> str | None:
+            status = steps.describe_execution(executionArn=arn)["status"]
+            return None if status == "RUNNING" else status
+
+        status = subject.wait(ended, REPLAY_SECONDS)
+        if status != "SUCCEEDED":
+            raise DidNotHold(f"{source}: {status or 'still running'}: {arn}")
+        output = json.loads(steps.describe_execution(executionArn=arn)["output"])
+        seen.append(f"{source}: {output.get('outcome', '?')}")
+    return ", ".join(seen)
+
+
+MACHINE_CLAIMS = (
+    Claim(
+        "heartbeat",
+        "The schedule starts the EXPRESS machine, which may put lines into each log group.",
+        heartbeats_are_put,
+    ),
+    Claim(
+        "replay",
+        "Step Functions reads the JSONata of the replay machine as it was tried here.",
+        a_replay_runs,
+    ),
+)

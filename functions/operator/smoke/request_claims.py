@@ -1,0 +1,87 @@
+"""What callers meet, and what becomes of their requests."""
+
+import json
+
+from functions.operator.smoke.claim import Claim, DidNotHold
+from functions.operator.smoke.smoke_customer import get, smoke_customer
+from functions.operator.smoke.subject import Subject
+from functions.operator.verify.following import Follower
+from functions.operator.verify.hop import Stopped
+from functions.operator.verify.target import Target
+
+LIMIT = 100
+FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
+
+
+def nobody_without_a_credential(subject: Subject) -> str:
+    """401, also for a key that nobody gave out."""
+    url = f"{subject.api_url.rstrip('/')}/pets"
+    without = get(url, {}).status_code
+    wrong = get(url, {"Authorization": "Bearer ak_nobody_ever_gave_this_out"}).status_code
+    if (without, wrong) != (401, 401):
+        raise DidNotHold(f"without a credential: {without}, with a wrong one: {wrong}")
+    return "401 without a credential, 401 with a wrong one"
+
+
+def one_request_is_billed(subject: Subject) -> str:
+    """The whole walk, each hop seen; the id in the log is the one that the caller got."""
+    with smoke_customer(subject, limit=LIMIT) as customer:
+        target = _target(subject, customer.url, customer.key)
+        follower = Follower(
+            target, wait_seconds=FOLLOW_SECONDS * subject.patience, meter="api_calls"
+        )
+        try:
+            hops = list(follower.hops())
+        except Stopped as stopped:
+            raise DidNotHold(
+                f"stopped at {stopped.hop}: {stopped.reason}; {stopped.check}"
+            ) from None
+    return f"{len(hops)} hops in {hops[-1].seconds:.0f} s, as {follower.key}"
+
+
+def over_quota_is_429(subject: Subject) -> str:
+    """The body is JSON with a code and a time, made from the authorizer's context."""
+    with smoke_customer(subject, limit=0) as customer:
+        answer = customer.call()
+    try:
+        said = answer.json()
+    except json.JSONDecodeError:
+        raise DidNotHold(f"{answer.status_code}, and no JSON: {answer.text[:200]}") from None
+    if answer.status_code != 429 or "QUOTA" not in json.dumps(said):  # noqa: PLR2004 - HTTP's
+        raise DidNotHold(f"{answer.status_code}: {json.dumps(said)[:200]}")
+    return f"429 {json.dumps(said)[:120]}"
+
+
+def _target(subject: Subject, url: str, key: str) -> Target:
+    groups = tuple(group for group in subject.output("AccessLogGroups").split(",") if group)
+    return Target(
+        url=url,
+        headers={"Authorization": f"Bearer {key}"},
+        region=subject.deployment.region or "",
+        log_groups=groups,
+        ledger_bucket=subject.output("LedgerBucketName"),
+        quarantine_bucket=subject.output("QuarantineBucketName"),
+        usage_queue_url=subject.output("UsageQueueUrl"),
+        usage_dead_letter_queue_url=subject.output("UsageDeadLetterQueueUrl"),
+        reconciliation=subject.output("ReconciliationFunctionArn"),
+    )
+
+
+REQUEST_CLAIMS = (
+    Claim(
+        "credential",
+        "The authorizer answers within API Gateway's time and refuses who shows nothing.",
+        nobody_without_a_credential,
+    ),
+    Claim(
+        "walk",
+        "CloudWatch delivers the line, its extended request id is the caller's, KMS lets every "
+        "function read and write, Aforo takes the event, the IAM token opens the counters.",
+        one_request_is_billed,
+    ),
+    Claim(
+        "gateway response",
+        "The body of a 429 is valid JSON from the authorizer's context.",
+        over_quota_is_429,
+    ),
+)
