@@ -83,6 +83,8 @@ def given_up(held: Held, *, is_forgotten: bool) -> SetAside | Held:
     """
     if held.reason in UNTRIED:
         return held
+    if held.refusal:
+        return held.refusal
     known = CLASS_OF_REASON.get(held.reason)
     doubtful = SetAsideClass.AMBIGUOUS if is_forgotten else None
     return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

@@ -16,6 +16,7 @@ from functions.adapters.telemetry import (
     Telemetry,
 )
 from functions.metering.configuration.version import Configuration
+from functions.metering.failed_deliveries import FailedDeliveries
 from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.metered_again import (
@@ -84,6 +85,7 @@ class Intake:
         self._queue = queue
         self._telemetry = telemetry
         self._now_ms = now_ms
+        self._failed = FailedDeliveries(queue, now_ms)
 
     def take(self, payload: object, own_log_group: str) -> MeteredDelivery:
         """Meter one Lambda event. Raises what another try may cure, and nothing else."""
@@ -100,7 +102,11 @@ class Intake:
             return self._pass_on_heartbeats(delivery, replay)
         if replay is not None:
             return self._meter_again(delivery, replay)
-        return MeteredDelivery(self._meter(delivery))
+        try:
+            return MeteredDelivery(self._meter(delivery))
+        except Exception:
+            self._failed.note(delivery)
+            raise
 
     def _meter_again(self, delivery: LogDelivery, replay: Replay) -> MeteredDelivery:
         """The same effects in the same order, or none in a dry run; and what a replay reports."""
@@ -139,6 +145,10 @@ class Intake:
         if replay is not None:
             # Younger ones have arrived since: this one says nothing about now.
             return self._exclude_whole(HEARTBEAT, replay)
+        # What stops usage stops a heartbeat: no configuration to meter by, or usage of this process
+        # that waits, untold. It fails as usage does, and younger ones follow.
+        self._terms.current()
+        self._failed.tell()
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
         self._telemetry.count(Metric.HEARTBEATS_METERED, sent)

@@ -8,14 +8,17 @@ from functions.metering.access.format_v1 import UNKNOWN_FORMAT, read_line
 from functions.metering.billing.decide import RULES, Rules
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
+from functions.metering.request import Request
 from functions.metering.sorting import SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.strict_json import INVALID
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT
 
 # Reading many lines and then billing them takes a tenth less than one after the other: either is as
 # much code as a processor keeps at hand. The facts of so many are 400 KB.
 LINES_AT_A_TIME = 250
 
+# What `read_line` says of lines in other formats.
+_NOT_OURS = frozenset({UNKNOWN_FORMAT, INVALID, NOT_AN_OBJECT})
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 
 
@@ -48,6 +51,6 @@ class AccessLogSource:
         if foreign.is_declared:
             return foreign.read(line, log_event)
         found = read_line(line, self._region)
-        if found is UNKNOWN_FORMAT or found is INVALID:
-            return foreign.read(line, log_event)
-        return found
+        if isinstance(found, Request) or found not in _NOT_OURS:
+            return found
+        return foreign.read(line, log_event)

@@ -47,6 +47,7 @@ class Script(StrEnum):
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
     ADVANCE = "advance"
+    HOLD_BACK = "hold_back"
     LIMIT = "limit"
     NOTE_PART = "note_part"
     ROLLBACK = "rollback"

@@ -16,6 +16,9 @@ from functions.usage.mark import hours_key
 from functions.usage.period import Recurrence, Window
 from functions.usage.quota import identity_key, rebuild_key, state_key, tenant_key, watermark_key
 
+# No log group's name has a colon. Stalls that end within a minute share a field: few are read.
+_STALL, _STALL_MS = "stall:", 60_000
+
 
 class Watermark:
     """One tenant's. Every method raises Retryable when the counters do not answer."""
@@ -26,11 +29,21 @@ class Watermark:
 
     def advance(self, log_group: str, at_ms: int) -> bool:
         """A heartbeat of `at_ms` has arrived; False when a newer one already had."""
-        call = Call(Script.ADVANCE, [self._key], [log_group, at_ms])
+        call = Call(Script.ADVANCE, [self._key], [log_group, at_ms, _STALL])
         return run_one(self._client, call) == 1
 
+    def hold_back(self, since_ms: int, until_ms: int) -> None:
+        """Usage since `since_ms` waits: the watermark is no younger until a heartbeat has arrived
+        that was put after `until_ms`. Not by a clock: while nothing passes, nothing is over.
+
+        A field beside the groups', so that whoever reads their least reads it too; none without
+        groups, where the grant says the lag.
+        """
+        field = f"{_STALL}{-(-until_ms // _STALL_MS) * _STALL_MS}"
+        run_one(self._client, Call(Script.HOLD_BACK, [self._key], [field, since_ms]))
+
     def keep_only(self, log_groups: Sequence[str], start_ms: int) -> Mapping[str, int]:
-        """The time of each of `log_groups`, and no other group any more.
+        """The time of each of `log_groups`, and no other group any more; and what holds them back.
 
         One that is new begins at `start_ms`, so that a group from which no heartbeat ever comes
         grows old like one from which none comes any more.
@@ -41,10 +54,11 @@ class Watermark:
             for group in log_groups:
                 if group not in known:
                     pipeline.hsetnx(self._key, group, str(start_ms))
-            if gone := set(known) - set(log_groups):
+            stalls = [name for name in known if name.startswith(_STALL)] if log_groups else []
+            if gone := set(known) - {*log_groups, *stalls}:
                 pipeline.hdel(self._key, *gone)
             pipeline.execute()
-        return {group: int(known.get(group, start_ms)) for group in log_groups}
+        return {name: int(known.get(name, start_ms)) for name in [*log_groups, *stalls]}
 
 
 # Who rebuilds waits for the parts for minutes, or starts another rebuild.

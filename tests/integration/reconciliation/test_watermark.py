@@ -8,7 +8,12 @@ import pytest
 
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.heartbeats import KEPT_MS, ON_ITS_WAY_BACK_MS, HeartbeatReader
+from functions.reconciliation.heartbeats import (
+    KEPT_MS,
+    LONGEST_STALL_MS,
+    ON_ITS_WAY_BACK_MS,
+    HeartbeatReader,
+)
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
@@ -163,3 +168,76 @@ def test_counters_that_do_not_answer_are_retryable(tmp_path: Path) -> None:
         gone = Watermark(client, TENANT)
     with pytest.raises(Retryable):
         gone.keep_only([GROUP], START_MS)
+
+
+def stall(since_ms: int, until_ms: int) -> dict[str, object]:
+    return {"version": 1, "stalledSinceMs": since_ms, "stalledUntilMs": until_ms}
+
+
+def least(tenant: Tenant) -> int:
+    """What the authorizer takes for the watermark."""
+    return min(map(int, tenant.client.hvals(watermark_key(TENANT))))
+
+
+def test_a_stall_holds_the_watermark_back_until_a_heartbeat_after_it(tenant: Tenant) -> None:
+    """Not until some time: while no heartbeat comes, nothing is over."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    assert tenant.take(stall(START_MS - 90_000, START_MS + 30_000)) == []
+    tenant.take(heartbeat(START_MS + 20_000))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += 3_600_000
+    assert least(tenant) == START_MS - 90_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_of_two_stalls_the_older_usage_stands(tenant: Tenant) -> None:
+    """In any order; that of one does not end with the other."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    tenant.take(stall(START_MS - 30_000, START_MS + 31_000))
+    tenant.take(stall(START_MS - 60_000, START_MS + 600_000))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += 300_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert least(tenant) == START_MS - 60_000
+
+
+def test_a_stall_without_a_metered_group_says_nothing(tenant: Tenant) -> None:
+    """There the grant says the lag, and a group that is metered no longer leaves no stall."""
+    assert tenant.take(stall(START_MS - 90_000, START_MS + 30_000)) == []
+    assert watermark(tenant) == {}
+    tenant.take(heartbeat(START_MS))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    kept = Watermark(tenant.client, TENANT).keep_only([GROUP], START_MS)
+    assert min(kept.values()) == START_MS - 90_000
+    assert Watermark(tenant.client, TENANT).keep_only([], START_MS) == {}
+    assert watermark(tenant) == {}
+
+
+def test_a_stall_of_a_clock_that_runs_ahead_ends(tenant: Tenant) -> None:
+    """Within a day, not years; and one that was over when it came is done with."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.take(stall(START_MS - 90_000, START_MS * 2), stall(1, START_MS - 1))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += LONGEST_STALL_MS + 120_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert least(tenant) == tenant.now_ms
+
+
+def test_usage_that_could_not_be_counted_is_a_stall_of_its_own(tenant: Tenant) -> None:
+    """The other process counts heartbeats, and knows nothing of it."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.client.set(hours_key(TENANT, CUSTOMER, METER), "no hours")
+    minute = START_MS // 60_000 * 60_000 - 120_000
+    assert tenant.take(settled([event("a", minute)])) == ["0"]
+    assert Watermark(tenant.client, TENANT).advance(GROUP, START_MS)  # another process
+    assert least(tenant) == minute
+
+
+def test_a_stall_that_meets_no_counters_comes_again(tenant: Tenant, tmp_path: Path) -> None:
+    """And no heartbeat of this process counts before its own is told."""
+    with start_valkey(tmp_path) as server, connect(server.url) as client:
+        gone = Tenant(client)
+    assert gone.take(stall(START_MS - 9, START_MS + 9), heartbeat(START_MS)) == ["0", "1"]
+    assert tenant.take(stall(START_MS - 9, START_MS + 9)) == []

@@ -47,7 +47,7 @@ class Stop:
         self.intake.take(payload, OWN_LOG_GROUP)
 
     def events(self) -> list[dict[str, Any]]:
-        return [event for body in self.queue.bodies for event in json.loads(body)["events"]]
+        return [event for body in self.queue.bodies for event in json.loads(body).get("events", ())]
 
 
 @pytest.fixture
