@@ -67,7 +67,9 @@ def _wired() -> Wired:
     settings = read_settings(ForwarderSettings)
     telemetry = Telemetry("forwarder")
     _say_if_shortened(settings, telemetry)
-    client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
+    client = aforo_client(
+        settings.aforo_base_url, settings.allowed_hosts, signing=settings.signing()
+    )
     sqs, ledger = sqs_client(), Ledger(s3_client(), settings.ledger_bucket)
     settled = MessageQueue(sqs, settings.settled_usage_queue_url)
     putting_back = PuttingBack(sqs, settings.usage_queue_url, telemetry)

@@ -22,6 +22,8 @@ _MOST_DOUBLINGS = 15
 CLASS_OF_REASON = {
     "credential_refused": SetAsideClass.AUTH,
     "credential_unavailable": SetAsideClass.AUTH,
+    "signature_refused": SetAsideClass.AUTH,
+    "clock_skew": SetAsideClass.AUTH,
     "systemic_refusal": SetAsideClass.AUTH,
     "redirected": SetAsideClass.AUTH,
     "future": SetAsideClass.FUTURE,

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from functions.operator.aws_session import aws_session
+from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.removal.draining import Road
 from functions.operator.removal.pointing import Pointing, pointing_at
 from functions.operator.removal.retained import Retained, retained
@@ -21,7 +22,7 @@ _REST_API = "AWS::ApiGateway::RestApi"
 
 
 class StandingStack:
-    """One stack, by name and outputs; `log_groups` are subscribed beside its own."""
+    """One stack, by name and outputs; `log_groups` are subscribed beside its sources."""
 
     def __init__(self, name: str, deployment: "Deployment", log_groups: Sequence[str]) -> None:
         self.name = name
@@ -39,8 +40,7 @@ class StandingStack:
         return pointing_at(client, self._deployment.output("AuthorizerFunctionArn"), own)
 
     def subscribed(self) -> Iterator[Subscribed]:
-        own = self._deployment.outputs.get("AccessLogGroups", "").split(",")
-        groups = dict.fromkeys(filter(None, [*own, *self._log_groups]))
+        groups = dict.fromkeys([*metered_groups(self._deployment), *self._log_groups])
         function = self._deployment.output("MeteringFunctionArn")
         return subscribed(self._aws.client("logs"), groups, function)
 

@@ -97,6 +97,8 @@ def run(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable]:
                 continue
             except RedisError as error:
                 lost = _translated(error)
+            except Retryable as error:  # there is no password to connect with
+                lost = error
         answers += [lost] * len(group)
     return answers
 

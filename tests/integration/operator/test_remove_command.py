@@ -32,7 +32,7 @@ def template(names: dict[str, str]) -> str:
         **{f"{name}Name": {"Ref": name} for name in BUCKETS},
         "AuthorizerFunctionArn": f"{FUNCTION}:{names['authorizer']}",
         "MeteringFunctionArn": names["metering"],
-        "AccessLogGroups": f"{names['log_group']},gone-{names['log_group']}",
+        "DeployedSources": f"a=access:{names['log_group']},b=access:gone-{names['log_group']}",
         "OwnApi": {"Ref": "DemoApi"},
     }
     return json.dumps(
