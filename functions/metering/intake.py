@@ -141,7 +141,7 @@ class Intake:
         source = declared.name if declared else UNDECLARED
         if replay is None:
             self._count_lines(len(delivery.log_events), unfit_lines(found), source)
-        where = source if declared else f"{UNDECLARED}: {delivery.log_group}"
+        where = "" if declared else delivery.log_group
         self._report(found, where, messages=messages, quarantine_objects=objects)
         return found
 
@@ -157,7 +157,7 @@ class Intake:
         sent = self._queue.send(found.bodies)
         self._telemetry.count(Metric.HEARTBEATS_METERED, sent)
         self._telemetry.count(Metric.HEARTBEATS_REFUSED, found.refused)
-        self._telemetry.log.info(
+        self._telemetry.report(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
         )
         return MeteredDelivery()
@@ -180,7 +180,7 @@ class Intake:
     def _exclude_whole(self, reason: str, replay: Replay | None) -> MeteredDelivery:
         if replay is None or not replay.dry_run:
             self._telemetry.count(Metric.DELIVERIES_EXCLUDED, reason=reason)
-            self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
+            self._telemetry.report(METERED, deliveries_excluded=1, reason=reason)
         return MeteredDelivery(excluded_whole=reason)
 
     def _count(self, found: SortedRequests, replay: Replay | None) -> None:
@@ -205,11 +205,11 @@ class Intake:
         self._telemetry.share(Metric.UNFIT_SHARE, unfit, read, source=source)
 
     def _report(
-        self, found: SortedRequests, source: str, *, messages: int, quarantine_objects: int
+        self, found: SortedRequests, undeclared: str, *, messages: int, quarantine_objects: int
     ) -> None:
-        self._telemetry.log.info(
+        self._telemetry.report(
             METERED,
-            source=source,
+            undeclared_log_group=undeclared,  # the metrics beside it name a declared one
             requests_billed=found.billed,
             events=len(found.event_texts),
             messages=messages,

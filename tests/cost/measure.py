@@ -40,6 +40,7 @@ def main() -> None:
             "RESULT_TTL_SECONDS": "0",
             "HEADROOM_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
+            "METRICS_NAMESPACE": "AforoMetering/aforo-metering",
         }
         found = measure_all(url, valkey.url)
     found["measuredOn"] = datetime.now(UTC).date().isoformat()

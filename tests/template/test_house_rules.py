@@ -23,6 +23,7 @@ from tests.template.stack import (
     functions,
     most,
     resources,
+    statements,
     template,
     timeout,
     variables,
@@ -104,9 +105,7 @@ def test_who_sends_to_the_queue_that_invokes_it_is_no_loop_to_lambda() -> None:
         sends = json.dumps(
             [
                 statement["Resource"]
-                for policy in properties["Policies"]
-                if "Statement" in policy
-                for statement in policy["Statement"]
+                for statement in statements(FUNCTIONS[name])
                 if "sqs:SendMessage" in json.dumps(statement["Action"])
             ]
         )
@@ -219,9 +218,10 @@ def test_only_this_accounts_logs_may_invoke_metering() -> None:
 
 def test_a_replay_reads_any_source_and_changes_none() -> None:
     """An incomplete request stands whole in whichever group it came from."""
-    policies = FUNCTIONS["ReplayQuarantineRoundFunction"]["Properties"]["Policies"]
-    statements = [one for policy in policies for one in policy["Statement"]]
-    on_logs = [one for one in statements if "logs:" in json.dumps(one["Action"])]
+    role = resources("AWS::IAM::Role")["ReplayQuarantineRoundRole"]["Properties"]
+    (policy,) = role["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "Action" in one]
+    on_logs = [one for one in statements if "logs:Filter" in json.dumps(one["Action"])]
     assert on_logs == [
         {"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": {"Fn::Sub": LOG_GROUPS}}
     ]
@@ -291,12 +291,17 @@ def test_a_function_of_the_replay_serves_one_state_and_says_which() -> None:
         assert states()[state]["TimeoutSeconds"] > timeout(FUNCTIONS[name])
 
 
+def _beside_its_log(name: str) -> list[dict[str, Any]]:
+    """A function's rights, but for that to write into its own log group."""
+    own = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    log = {"Fn::GetAtt": f"{own}.Arn"}
+    return [one for one in statements(FUNCTIONS[name]) if one["Resource"] != log]
+
+
 def test_the_rounds_of_a_replay_do_not_have_each_others_rights() -> None:
     """That is why they are two functions (docs/decisions/0006-replay-rounds.md)."""
     rights = {
-        name: json.dumps(FUNCTIONS[name]["Properties"]["Policies"])
-        for name in FUNCTIONS
-        if name.startswith("Replay")
+        name: json.dumps(_beside_its_log(name)) for name in FUNCTIONS if name.startswith("Replay")
     }
     queues, quarantine = rights["ReplayQueueRoundFunction"], rights["ReplayQuarantineRoundFunction"]
     assert "sqs:" not in quarantine
@@ -354,10 +359,58 @@ def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
 def test_what_holds_usage_survives_the_stack() -> None:
     """`sam delete` must not delete revenue; a first deploy that fails need not leave orphans."""
     holds = {"LedgerBucket", "QuarantineBucket", "ConfigurationBucket", "DataKey", "AforoSecret"}
-    for name in holds | set(QUEUES):
+    for name in holds | set(QUEUES) | {"LedgerBucketTlsOnly"}:
         resource = template()["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
+    """It is the only memory past Aforo's dedup window, which takes usage of the last 90 days."""
+    bucket = template()["Resources"]["LedgerBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    days = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]]
+    assert min(days) >= 100
+    document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
+    denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
+    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
+    deletes = denied["NobodyDeletesTheLedger"]
+    assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    shortens = denied["NobodyShortensTheLedger"]
+    assert shortens["Action"] == "s3:PutLifecycleConfiguration"
+    writes_over = denied["NobodyWritesOverTheLedger"]
+    assert writes_over["Action"] == "s3:PutObject"
+    assert writes_over["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+    assert deletes["Resource"] == writes_over["Resource"] == objects
+    assert shortens["Resource"] == whole
+    assert not {"Condition"} & (deletes.keys() | shortens.keys())
+
+
+def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register() -> None:
+    """Every function is given the adopted bucket, with the right to it and to its key; nothing of
+    the stack names the bucket that it did not make.
+    """
+    for kind, makes in (("Ledger", "MakesLedger"), ("Configuration", "MakesConfiguration")):
+        bucket, name = f"{kind}Bucket", f"{kind}BucketName"
+        one_of = {"Fn::If": [makes, {"Ref": bucket}, {"Ref": name}]}
+        assert template()["Conditions"][makes] == {"Fn::Equals": [{"Ref": name}, ""]}
+        own = {bucket, f"{bucket}TlsOnly"}
+        assert all(template()["Resources"][one]["Condition"] == makes for one in own)
+        used = {k: v for k, v in template()["Resources"].items() if k not in own}
+        text = json.dumps([used, template()["Outputs"]])
+        assert f'"{bucket}"' not in text.replace(json.dumps(one_of), "")
+        assert f"${{{bucket}" not in text
+        assert text.count(json.dumps(one_of)) > 3
+    key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
+    readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
+    assert len(readers) == 6
+    roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
+    for who in (*roles, "SendAmbiguousPolicy"):
+        assert json.dumps(key) in json.dumps(template()["Resources"][who])
 
 
 def test_the_logs_of_other_apis_survive_the_stack() -> None:

@@ -136,7 +136,9 @@ def test_the_policy_that_carries_the_settings_takes_a_right_away() -> None:
         "Deny",
         {"Fn::GetAtt": "AforoSecret.Id"},
     )
-    assert {"Ref": "AuthorizerSettings"} in AUTHORIZER["Policies"]
+    role = template()["Resources"]["AuthorizerRole"]["Properties"]
+    assert AUTHORIZER["Role"] == {"Fn::GetAtt": "AuthorizerRole.Arn"}
+    assert role["ManagedPolicyArns"] == [{"Ref": "AuthorizerSettings"}]
 
 
 def test_a_snapshot_and_warm_authorizers_exclude_each_other() -> None:

@@ -174,8 +174,8 @@ def test_the_age_is_told_for_each_source(tenant: Tenant) -> None:
     tenant.take({"version": 1, "heartbeatAtMs": tenant.now_ms - 5000, "logGroup": GROUP})
     due(tenant, groups=(GROUP, "/two"))
     assert tenant.telemetry._source_levels == {
-        (Metric.HEARTBEAT_AGE, "one"): 65,
-        (Metric.HEARTBEAT_AGE, "two"): 180,
+        "one": {Metric.HEARTBEAT_AGE: 65},
+        "two": {Metric.HEARTBEAT_AGE: 180},
     }
     assert tenant.level(Metric.HEARTBEAT_AGE) == 180
 
