@@ -205,8 +205,8 @@ build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
 # It asks AWS and metering, nobody else: it needs what metering needs.
-.PHONY: build-SourceCheckFunction
-build-SourceCheckFunction: $(UV)
+.PHONY: build-AuditSourceCheckFunction
+build-AuditSourceCheckFunction: $(UV)
 	@$(call ARTIFACT,metering,audit)
 
 .PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from functions.audit.listed_source import ListedSource
+from functions.audit.watched_source import WatchedSource
 from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Watched(NamedTuple):
     It knows an API by its name alone, so two of one name in a Region are counted as one.
     """
 
-    source: ListedSource
+    source: WatchedSource
     api_name: str | None
     filter_name: str | None
 

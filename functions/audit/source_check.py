@@ -20,10 +20,10 @@ from functions.adapters.aws import (
 )
 from functions.adapters.settings import Settings, read_settings
 from functions.adapters.telemetry import SOURCE_CHANGED, SOURCE_SILENT, Telemetry
-from functions.audit.listed_source import ANSWER_SECONDS, ListedSource, list_sources
 from functions.audit.served import Witness
 from functions.audit.stage_check import StageCheck
-from functions.usage.metric import NAMESPACE, Metric
+from functions.audit.watched_source import ANSWER_SECONDS, WatchedSource, watched_sources
+from functions.usage.metric import Metric, namespace
 
 
 class Look(TypedDict):
@@ -37,13 +37,14 @@ class SourceCheckSettings(Settings):
 
     metering_function_arn: str
     authorizer_function_arn: str
+    replays_incomplete: bool
     protected_api_ids: str = ""  # separated by commas
 
 
 class SourceCheck(NamedTuple):
     """The two questions, wired."""
 
-    sources: Callable[[], Sequence[ListedSource]]
+    sources: Callable[[], Sequence[WatchedSource]]
     stages: StageCheck
     witness: Witness
     telemetry: Telemetry
@@ -91,14 +92,15 @@ def _wired() -> SourceCheck:
     lambdas = lambda_client(ANSWER_SECONDS)
     protected = tuple(filter(None, settings.protected_api_ids.split(",")))
     return SourceCheck(
-        sources=lambda: list_sources(lambdas, metering),
+        sources=lambda: watched_sources(lambdas, metering),
         stages=StageCheck(
             apigateway_client(),
             logs_client(),
             metering,
             settings.authorizer_function_arn,
             protected,
+            settings.replays_incomplete,
         ),
-        witness=Witness(cloudwatch_client(), NAMESPACE),
+        witness=Witness(cloudwatch_client(), namespace()),
         telemetry=Telemetry("source-check"),
     )

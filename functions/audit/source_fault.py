@@ -12,6 +12,7 @@ class SourceFault(StrEnum):
     STAGE_GONE = "stage_gone"  # the API, or its stage
     NOT_LOGGED = "not_logged"  # the stage logs elsewhere, or not at all
     FORMAT_UNFIT = "format_unfit"  # the format lacks what every bill needs
+    NOT_REPLAYED = "not_replayed"  # an execution log, and no schedule replays its cut requests
     AUTHORIZER_GONE = "authorizer_gone"  # no authorizer of the API leads to ours
     RESPONSE_CHANGED = "response_changed"  # a denial of ours is no 429 any more
 

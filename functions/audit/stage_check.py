@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from functions.audit.listed_source import ListedSource
 from functions.audit.served import Watched
 from functions.audit.source_fault import FoundFault, SourceFault
+from functions.audit.watched_source import WatchedSource
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
@@ -26,21 +26,26 @@ _REFUSED = "429"
 
 
 class StageCheck(NamedTuple):
-    """`protected` are the APIs whose authorizer ours is to be."""
+    """`protected` are the APIs whose authorizer ours is to be. `replays_incomplete`: a schedule
+    reads requests of execution logs again whose lines came in two deliveries.
+    """
 
     gateway: "APIGatewayClient"
     logs: "CloudWatchLogsClient"
     metering: str  # ARN
     authorizer: str  # ARN, without a version or an alias
     protected: Sequence[str]
+    replays_incomplete: bool
 
-    def faults(self, source: ListedSource) -> Iterator[FoundFault]:
+    def faults(self, source: WatchedSource) -> Iterator[FoundFault]:
         """All of them, so that one visit puts everything right."""
         yield from self._group(source)
+        if source.kind == "execution" and not self.replays_incomplete:
+            yield FoundFault(SourceFault.NOT_REPLAYED, "ExecutionLogSources is false")
         if source.api_id and source.stage:
             yield from self._stage(source, source.api_id, source.stage)
 
-    def watched(self, source: ListedSource) -> Watched:
+    def watched(self, source: WatchedSource) -> Watched:
         """The names by which CloudWatch counts what is served and delivered of a source."""
         filters = self._filters(source) or []
         ours = [one["filterName"] for one in filters if self._is_ours(one)]
@@ -48,7 +53,7 @@ class StageCheck(NamedTuple):
         api = _or_none(lambda: self.gateway.get_rest_api(restApiId=api_id)) if api_id else None
         return Watched(source, api["name"] if api else None, next(iter(ours), None))
 
-    def _group(self, source: ListedSource) -> Iterator[FoundFault]:
+    def _group(self, source: WatchedSource) -> Iterator[FoundFault]:
         filters = self._filters(source)
         if filters is None:
             yield FoundFault(SourceFault.GROUP_GONE, f"no log group {source.log_group}")
@@ -56,7 +61,7 @@ class StageCheck(NamedTuple):
             seen = [f"{one['filterName']} {one.get('filterPattern', '')!r}" for one in filters]
             yield FoundFault(SourceFault.NOT_SUBSCRIBED, ", ".join(seen) or "no filter")
 
-    def _filters(self, source: ListedSource) -> "list[SubscriptionFilterTypeDef] | None":
+    def _filters(self, source: WatchedSource) -> "list[SubscriptionFilterTypeDef] | None":
         found = _or_none(
             lambda: self.logs.describe_subscription_filters(logGroupName=source.log_group)
         )
@@ -66,7 +71,7 @@ class StageCheck(NamedTuple):
         """A pattern would decide what is billable, out of sight."""
         return one.get("destinationArn") == self.metering and not one.get("filterPattern")
 
-    def _stage(self, source: ListedSource, api_id: str, stage: str) -> Iterator[FoundFault]:
+    def _stage(self, source: WatchedSource, api_id: str, stage: str) -> Iterator[FoundFault]:
         found = _or_none(lambda: self.gateway.get_stage(restApiId=api_id, stageName=stage))
         if found is None:
             yield FoundFault(SourceFault.STAGE_GONE, f"no stage {stage} of the API {api_id}")
@@ -98,7 +103,7 @@ class StageCheck(NamedTuple):
             yield FoundFault(SourceFault.RESPONSE_CHANGED, f"ACCESS_DENIED answers {status}")
 
 
-def _access_log(source: ListedSource, destination: str, log_format: str) -> Iterator[FoundFault]:
+def _access_log(source: WatchedSource, destination: str, log_format: str) -> Iterator[FoundFault]:
     if not destination.removesuffix(":*").endswith(f":log-group:{source.log_group}"):
         yield FoundFault(SourceFault.NOT_LOGGED, destination or "the stage has no access log")
         return

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.telemetry import Telemetry
-from functions.audit.listed_source import ListedSource
 from functions.audit.served import Figures, Watched, Witness
 from functions.audit.source_check import SourceCheck
 from functions.audit.source_fault import SourceFault
 from functions.audit.stage_check import StageCheck
+from functions.audit.watched_source import WatchedSource
 from tests.local.ministack import Ministack
 
 METERING = "arn:aws:lambda:us-east-1:000000000000:function:stack-MeteringFunction-1"
@@ -68,9 +68,9 @@ class Api:
             ],
         )
 
-    def source(self, **changes: object) -> ListedSource:
+    def source(self, **changes: object) -> WatchedSource:
         said = {"name": "shop", "logGroup": self.group, "kind": "access", "apiId": self.id}
-        return ListedSource.model_validate(said | {"stage": "prod"} | changes)
+        return WatchedSource.model_validate(said | {"stage": "prod"} | changes)
 
 
 @pytest.fixture
@@ -79,7 +79,9 @@ def api(on_ministack: Ministack) -> Api:
 
 
 def stage_check(api: Api) -> StageCheck:
-    return StageCheck(api.gateway, api.logs, METERING, AUTHORIZER, (api.id,))
+    return StageCheck(
+        api.gateway, api.logs, METERING, AUTHORIZER, (api.id,), replays_incomplete=True
+    )
 
 
 def faults(api: Api, **changes: object) -> list[SourceFault]:
@@ -122,6 +124,15 @@ def test_an_execution_log_that_is_not_info_is_a_fault(api: Api) -> None:
     assert faults(api, kind="execution") == [SourceFault.NOT_LOGGED]
     api.patch({"*/*/logging/loglevel": "INFO"})
     assert faults(api, kind="execution") == []
+
+
+def test_an_execution_log_whose_cut_requests_nobody_replays_is_a_fault(api: Api) -> None:
+    """The template cannot see what the configuration declares."""
+    api.patch({"*/*/logging/loglevel": "INFO"})
+    check = stage_check(api)._replace(replays_incomplete=False)
+    found = [one.fault for one in check.faults(api.source(kind="execution"))]
+    assert found == [SourceFault.NOT_REPLAYED]
+    assert list(check.faults(api.source())) == []
 
 
 def test_an_authorizer_that_is_gone_is_a_fault_of_a_protected_api_only(api: Api) -> None:
@@ -175,7 +186,7 @@ def figures(sums: dict[tuple[str, str, str], float], *sources: Watched) -> dict[
 
 def watched(name: str = "shop", *, api: str | None = "Shop") -> Watched:
     said = {"name": name, "logGroup": f"/{name}", "kind": "access", "apiId": "a1", "stage": "prod"}
-    return Watched(ListedSource.model_validate(said), api, f"filter of {name}")
+    return Watched(WatchedSource.model_validate(said), api, f"filter of {name}")
 
 
 SERVED = ("AWS/ApiGateway", "Count", "Shop")
@@ -241,8 +252,7 @@ def test_what_is_found_is_counted_and_named(api: Api, capsys: pytest.CaptureFixt
     telemetry.flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = {name: line[name] for line in lines for name in line if name.startswith("Source")}
-    assert metrics["SourcesChanged"] == [1.0]
-    assert metrics["SourcesSilent"] == [1.0]
+    assert (metrics["SourcesChanged"], metrics["SourcesSilent"]) == (1, 1)
     told = [line for line in lines if line.get("message") == "source.changed"]
     assert [(line["source"], line["fault"]) for line in told] == [("shop", "not_logged")]
 
@@ -256,4 +266,5 @@ def test_no_fault_is_counted_as_none(api: Api, capsys: pytest.CaptureFixture[str
     )
     assert check.look_at_stages()["changed"] == []
     telemetry.flush()
-    assert '"SourcesChanged":[0.0]' in capsys.readouterr().out.replace(" ", "")
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["SourcesChanged"] == 0

@@ -3,10 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
-
 from functions.usage.errors import Retryable
+from functions.usage.from_outside import FromOutside
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
@@ -15,10 +13,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 25
 
 
-class ListedSource(BaseModel):
+class WatchedSource(FromOutside):
     """`api_id` and `stage` are None where several stages write there, or nobody says which."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
 
     name: str
     log_group: str
@@ -27,14 +23,14 @@ class ListedSource(BaseModel):
     stage: str | None = None
 
 
-class _Answer(BaseModel):
-    sources: tuple[ListedSource, ...]
+class _SourceList(FromOutside):
+    sources: tuple[WatchedSource, ...]
 
 
-def list_sources(lambdas: "LambdaClient", metering: str) -> tuple[ListedSource, ...]:
+def watched_sources(lambdas: "LambdaClient", metering: str) -> tuple[WatchedSource, ...]:
     """Retryable where metering has no configuration to meter by, and so no list."""
     answer = lambdas.invoke(FunctionName=metering, Payload=json.dumps({"listSources": True}))
     body = answer["Payload"].read()
     if answer.get("FunctionError"):
         raise Retryable(f"metering does not say which sources there are: {body[:300]!r}")
-    return _Answer.model_validate_json(body).sources
+    return _SourceList.model_validate_json(body).sources
