@@ -53,12 +53,8 @@ class OtherCharge(NamedTuple):
 def read_other_bill(pieces: Iterable[bytes]) -> Iterator[OtherCharge]:
     """BadInputError names the line, the field and the fix."""
     lines = text_lines(pieces)
-    skipped = 0
-    for first in lines:
-        skipped += 1
-        if first.strip():
-            break
-    else:
+    skipped, first = next(((at, one) for at, one in enumerate(lines, 1) if one.strip()), (0, ""))
+    if not first:
         raise BadInputError("it is empty")
     read = _json_rows if first.lstrip().startswith(("{", "[")) else _csv_rows
     for place, row in read(first, lines, skipped):
