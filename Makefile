@@ -20,6 +20,8 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV NODE_OPTIONS
 ARCHITECTURE ?= arm64
 ENVIRONMENT ?= default
+# As in samconfig.toml, whose parameter_overrides those of a command line replace.
+PARAMETERS_OF_prod := LambdaTracing=Active
 
 .PHONY: help
 help: ## Show this list
@@ -142,7 +144,7 @@ build-local: setup .venv-sam/ready
 
 .PHONY: deploy
 deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
-	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up
 .PHONY: setup
@@ -201,6 +203,11 @@ build-AuthorizerFunction: $(UV)
 .PHONY: build-ReconciliationFetchFunction
 build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
+
+# It asks AWS and metering, nobody else: it needs what metering needs.
+.PHONY: build-AuditSourceCheckFunction
+build-AuditSourceCheckFunction: $(UV)
+	@$(call ARTIFACT,metering,audit)
 
 .PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction
 build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction: $(UV)

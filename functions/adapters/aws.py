@@ -4,8 +4,13 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
+
+from functions.usage.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway.client import APIGatewayClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
@@ -29,6 +34,15 @@ _CONFIG = Config(
     read_timeout=READ_SECONDS,
     retries={"mode": "standard", "total_max_attempts": TRIES},
 )
+
+
+def signing_credentials() -> Credentials:
+    """The function's own, by which it signs what no client of AWS's sends."""
+    found = boto3.DEFAULT_SESSION or boto3.Session()
+    credentials = found.get_credentials()
+    if credentials is None:
+        raise SettingsError("AWS_ACCESS_KEY_ID: is not set, nothing can be signed")
+    return credentials
 
 
 def sqs_client() -> "SQSClient":
@@ -55,6 +69,14 @@ def lambda_client(answer_seconds: int) -> "LambdaClient":
 
 def stepfunctions_client() -> "SFNClient":
     return boto3.client("stepfunctions", config=_CONFIG)
+
+
+def apigateway_client() -> "APIGatewayClient":
+    return boto3.client("apigateway", config=_CONFIG)
+
+
+def cloudwatch_client() -> "CloudWatchClient":
+    return boto3.client("cloudwatch", config=_CONFIG)
 
 
 def logs_client() -> "CloudWatchLogsClient":

@@ -12,6 +12,7 @@ from functions.usage.doubt import earliest, ledger_doubt_ms, recorded_doubt_ms, 
 from functions.usage.event import UsageEvent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage
+from functions.usage.moment import epoch_ms_from_iso
 
 
 @dataclass(slots=True)
@@ -35,6 +36,10 @@ class Doubts:
                 until_ms = self.decided_until_ms.get(key, decided_until_ms)
                 self.decided_until_ms[key] = max(decided_until_ms, until_ms)
 
+    def is_decided(self, key: str) -> bool:
+        """Whether a person has said of an event that Aforo has not got it."""
+        return key in self.decided_until_ms
+
     def of(self, key: str, rows: Iterable[LedgerRow]) -> int | None:
         """The earliest doubt of a key. What messages left in its ledger rows counts too, unless a
         decision is about it: a copy may have been posted since.
@@ -49,6 +54,12 @@ def maybe_billed_since(message: UsageMessage, *, sent_at_ms: int, receives: int)
     Received before and still here, it was tried, and nobody wrote down that this left no doubt.
     What a person decided ends the doubts of its records, and none of the tries since it was sent.
     """
-    here = sent_at_ms if receives > 1 else None
+    here = earliest(sent_at_ms if receives > 1 else None, _held_doubt_ms(message))
     records = [] if message.get("decided") else records_of(message)
     return earliest(here, *map(recorded_doubt_ms, records)) if records else here
+
+
+def _held_doubt_ms(message: UsageMessage) -> int | None:
+    held = message.get("held")
+    since = held.get("maybeBilledSince") if held else None
+    return None if since is None else epoch_ms_from_iso(since)

@@ -112,6 +112,14 @@ _EXHAUSTED = SetAsideMeaning(
 )
 
 
+# A reason of AMBIGUOUS with a cure of its own: the ledger that would know is another one.
+BEFORE_THE_LEDGER = "before_the_ledger"
+BEFORE_THE_LEDGER_CURE = (
+    "it is older than this stack's ledger: adopt the older ledger (LedgerBucketName) and replay it;"
+    " was nothing metered before, replay it with sendAmbiguous"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Excluded:
     """Understood and not billable."""
@@ -152,6 +160,7 @@ class Held:
     reason: str
     wait_seconds: float
     ambiguous: bool = False  # Aforo may have it
+    refusal: SetAside | None = None  # what it becomes when Aforo gives the same answer again
 
 
 type ForwardingOutcome = Confirmed | SetAside | Held

@@ -1,14 +1,16 @@
-"""Build and deploy the unmodified template with sam, then do what ministack needs after a deploy.
+"""Build and deploy the unmodified template with sam, and do what ministack needs for a deploy.
 
-The two things done afterwards, through public APIs and listed in docs/architecture.md: a state
-machine deployed from YAML is stored as text, so its definition is sent again as JSON; and the real
-key is put into the secret, as an operator does.
+Listed in docs/architecture.md. Before: ministack lets SAM read the parameters' defaults instead of
+what is deployed, so these are made the same where SAM looks at one. Afterwards, through public
+APIs: a state machine deployed from YAML is stored as text, so its definition is sent again as JSON;
+and the real key is put into the secret, as an operator does.
 """
 
 import fcntl
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _BUILD = Path(".aws-sam") / "local"
 BUILD_DIRECTORY = ROOT / _BUILD
+# What SAM decides by while it transforms, and CloudFormation not by a condition.
+_READ_BY_SAM = ("AuthorizerDeployment",)
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 
@@ -81,12 +85,25 @@ def deploy(
 ) -> dict[str, str]:
     """`sam deploy` into the cloud that `environment` points at; the stack's outputs."""
     overrides = [f"{name}={value}" for name, value in parameters.items()]
-    template = str(BUILD_DIRECTORY / "template.yaml")
-    arguments = ["deploy", "--template-file", template, "--stack-name", stack]
+    template = BUILD_DIRECTORY / f"{stack}.yaml"  # paths in it are relative to this folder
+    built = (BUILD_DIRECTORY / "template.yaml").read_text()
+    template.write_text(with_defaults(built, parameters))
+    arguments = ["deploy", "--template-file", str(template), "--stack-name", stack]
     arguments += ["--parameter-overrides", *overrides]
     _sam(arguments, environment, log_file)
     _send_definitions_as_json(boto3.client("stepfunctions"), stack)
     return stack_outputs(stack)
+
+
+def with_defaults(template: str, parameters: Mapping[str, str]) -> str:
+    """The template with what is given as the default of each parameter that SAM reads."""
+    for name in _READ_BY_SAM:
+        if name in parameters:
+            declared = re.compile(rf"(?m)^(  {name}:\n(?:    .*\n)*?    Default: ).*$")
+            template, found = declared.subn(rf"\g<1>{parameters[name]}", template)
+            if found != 1:
+                raise DeployError(f"the built template has no default of {name}")
+    return template
 
 
 def stack_outputs(stack: str) -> dict[str, str]:
@@ -95,12 +112,13 @@ def stack_outputs(stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def physical_ids(stack: str) -> dict[str, str]:
-    """The resources of a deployed stack, by logical id."""
+def physical_ids(stack: str, kind: str = "") -> dict[str, str]:
+    """The resources of a deployed stack, by logical id; of one kind, or all."""
     resources = boto3.client("cloudformation").describe_stack_resources(StackName=stack)
     return {
         resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
         for resource in resources["StackResources"]
+        if kind in {"", resource["ResourceType"]}
     }
 
 
@@ -134,10 +152,7 @@ def _sam(
 
 
 def _send_definitions_as_json(client: "SFNClient", stack: str) -> None:
-    for machine in client.list_state_machines()["stateMachines"]:
-        if stack not in machine["name"]:
-            continue
-        arn = machine["stateMachineArn"]
+    for arn in physical_ids(stack, "AWS::StepFunctions::StateMachine").values():
         definition = client.describe_state_machine(stateMachineArn=arn)["definition"]
         if not definition.lstrip().startswith("{"):
             client.update_state_machine(

@@ -8,7 +8,7 @@ import yaml
 from tests.local.endpoints import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
-STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay")
+STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay", "audit")
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,6 +51,16 @@ def functions() -> dict[str, dict[str, Any]]:
         for name, function in resources("AWS::Serverless::Function").items()
         if function["Properties"]["Handler"].startswith("functions.")
     }
+
+
+def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a function's own role may do; one under a condition as if it were met."""
+    role = template()["Resources"][function["Properties"]["Role"]["Fn::GetAtt"].split(".")[0]]
+    return [
+        statement["Fn::If"][1] if "Fn::If" in statement else statement
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def variables(function: dict[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 
 from functions.metering.billing.gateway_refusal import AUTHORIZER_FAILED
+from functions.metering.configuration.source_declaration import UNDECLARED
 from functions.usage.metric import NAMESPACE, Metric
 from tests.template.stack import resources, template
 
 HOUR = 3600
+OURS = {"Fn::Sub": f"{NAMESPACE}/${{AWS::StackName}}"}
 ALARMS: dict[str, dict[str, Any]] = {
     name: alarm["Properties"] for name, alarm in resources("AWS::CloudWatch::Alarm").items()
 }
 
 
-def watching(namespace: str, metric: str) -> list[dict[str, Any]]:
+def watching(namespace: object, metric: str) -> list[dict[str, Any]]:
     """The alarms on one metric."""
     found = [(one["Namespace"], one["MetricName"]) for one in ALARMS.values()]
     return [
@@ -30,28 +32,39 @@ def test_every_alarm_says_that_it_begins_and_that_it_ends() -> None:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
 
 
-def test_no_alarm_calculates() -> None:
-    """The local cloud knows no metric math, and the template is deployed there unchanged."""
-    assert not [name for name, alarm in ALARMS.items() if "Metrics" in alarm]
-
-
-def test_an_authorizer_that_lambda_does_not_start_rings() -> None:
+def test_a_function_of_the_walk_that_lambda_does_not_start_rings() -> None:
     """The account's concurrency is used up: its own code cannot say so."""
-    [throttled] = watching("AWS/Lambda", "Throttles")
-    assert throttled["Dimensions"] == [
-        {"Name": "FunctionName", "Value": {"Ref": "AuthorizerFunction"}}
+    throttled = watching("AWS/Lambda", "Throttles")
+    names = ("Authorizer", "Forwarder", "Metering", "Reconciliation")
+    dimensions = [{"Name": "FunctionName", "Value": {"Ref": f"{name}Function"}} for name in names]
+    assert sorted((one["Dimensions"] for one in throttled), key=str) == [
+        [one] for one in dimensions
     ]
-    assert (throttled["Statistic"], throttled["Threshold"]) == ("Sum", 0)
+    assert {(one["Statistic"], one["Threshold"]) for one in throttled} == {("Sum", 0)}
+
+
+@pytest.mark.parametrize("metric", [Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED])
+def test_a_source_that_nobody_looked_at_rings_like_one_that_stopped(metric: Metric) -> None:
+    """A check that died must not look like good news."""
+    [alarm] = watching(OURS, metric)
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "breaching")
 
 
 def test_an_authorizer_that_gives_no_answer_rings() -> None:
     """Whatever keeps it from one: API Gateway says so in its log, and metering reads that."""
-    [unanswered] = watching(NAMESPACE, Metric.REQUESTS_EXCLUDED)
+    [unanswered] = watching(OURS, Metric.REQUESTS_EXCLUDED)
     assert unanswered["Dimensions"] == [
         {"Name": "service", "Value": "metering"},
         {"Name": "reason", "Value": AUTHORIZER_FAILED.reason},
     ]
     assert (unanswered["Statistic"], unanswered["Threshold"]) == ("Sum", 0)
+
+
+def test_a_log_group_that_nobody_declared_rings() -> None:
+    """By the one name that metering gives all of them."""
+    [undeclared] = watching(OURS, Metric.LINES_READ)
+    assert {"Name": "Source", "Value": UNDECLARED} in undeclared["Dimensions"]
+    assert (undeclared["Statistic"], undeclared["Threshold"]) == ("Sum", 0)
 
 
 def test_nothing_watches_the_authorizer_s_errors() -> None:

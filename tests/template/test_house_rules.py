@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.redis_secret import PATIENCE_SECONDS
 from functions.adapters.settings import Settings
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
@@ -22,6 +23,7 @@ from tests.template.stack import (
     functions,
     most,
     resources,
+    statements,
     template,
     timeout,
     variables,
@@ -42,6 +44,7 @@ SETTINGS = {
     "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
     "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+    "AuditSourceCheckFunction": "functions.audit.source_check.SourceCheckSettings",
 }
 
 
@@ -103,9 +106,7 @@ def test_who_sends_to_the_queue_that_invokes_it_is_no_loop_to_lambda() -> None:
         sends = json.dumps(
             [
                 statement["Resource"]
-                for policy in properties["Policies"]
-                if "Statement" in policy
-                for statement in policy["Statement"]
+                for statement in statements(FUNCTIONS[name])
                 if "sqs:SendMessage" in json.dumps(statement["Action"])
             ]
         )
@@ -180,9 +181,9 @@ def test_log_subscriptions_take_every_line() -> None:
 
 def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     """Metered by both, each request would be billed twice; undeclared, by none."""
-    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["EXECUTION_LOG_GROUPS"])
-    assert "DemoExecutionLogGroup" in declared
-    assert "DemoAccessLogGroup" not in declared
+    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"])
+    assert "demo-execution=execution:${DemoExecutionLogGroup}" in declared
+    assert "demo-access=access:${DemoAccessLogGroup}" in declared
     stage = template()["Resources"]["DemoZeroTouchStage"]
     assert "AccessLogSetting" not in stage["Properties"]
     # API Gateway makes the group when it finds none, and then CloudFormation cannot.
@@ -194,21 +195,37 @@ def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     assert group["Fn::Sub"] == f"API-Gateway-Execution-Logs_${{DemoApiGateway}}/{name}"
 
 
-def test_every_metered_log_group_is_named_in_the_outputs() -> None:
-    """`make verify` looks for a request's line in them."""
+def test_every_subscribed_log_group_is_a_source_and_named_in_the_outputs() -> None:
+    """Metering reads each as what it is, and `make verify` looks for a request's line in them."""
     subscribed = {
         one["Properties"]["LogGroupName"]["Ref"]
         for one in resources("AWS::Logs::SubscriptionFilter").values()
     }
-    named = json.dumps(template()["Outputs"]["AccessLogGroups"])
-    assert [group for group in subscribed if f'"{group}"' not in named] == []
+    declared = variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"]
+    assert template()["Outputs"]["DeployedSources"]["Value"] == declared
+    named = json.dumps(declared)
+    assert [group for group in subscribed if f":${{{group}}}" not in named] == []
+
+
+LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"
 
 
 def test_only_this_accounts_logs_may_invoke_metering() -> None:
-    """A permission without an account is anybody's."""
+    """A permission without an account is anybody's; any group of ours may be a source."""
     permission = template()["Resources"]["MeteringLogsPermission"]["Properties"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
-    assert "SourceArn" in permission
+    assert permission["SourceArn"] == {"Fn::Sub": LOG_GROUPS}
+
+
+def test_a_replay_reads_any_source_and_changes_none() -> None:
+    """An incomplete request stands whole in whichever group it came from."""
+    role = resources("AWS::IAM::Role")["ReplayQuarantineRoundRole"]["Properties"]
+    (policy,) = role["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "Action" in one]
+    on_logs = [one for one in statements if "logs:Filter" in json.dumps(one["Action"])]
+    assert on_logs == [
+        {"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": {"Fn::Sub": LOG_GROUPS}}
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -275,12 +292,17 @@ def test_a_function_of_the_replay_serves_one_state_and_says_which() -> None:
         assert states()[state]["TimeoutSeconds"] > timeout(FUNCTIONS[name])
 
 
+def _beside_its_log(name: str) -> list[dict[str, Any]]:
+    """A function's rights, but for that to write into its own log group."""
+    own = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    log = {"Fn::GetAtt": f"{own}.Arn"}
+    return [one for one in statements(FUNCTIONS[name]) if one["Resource"] != log]
+
+
 def test_the_rounds_of_a_replay_do_not_have_each_others_rights() -> None:
     """That is why they are two functions (docs/decisions/0006-replay-rounds.md)."""
     rights = {
-        name: json.dumps(FUNCTIONS[name]["Properties"]["Policies"])
-        for name in FUNCTIONS
-        if name.startswith("Replay")
+        name: json.dumps(_beside_its_log(name)) for name in FUNCTIONS if name.startswith("Replay")
     }
     queues, quarantine = rights["ReplayQueueRoundFunction"], rights["ReplayQuarantineRoundFunction"]
     assert "sqs:" not in quarantine
@@ -303,6 +325,8 @@ def test_the_authorizer_may_wait_for_a_sign_in_without_running_out_of_time() -> 
     """Connected, signed in and asked, with every limit used up, in a process that just started."""
     longest = TLS_CONNECT_SECONDS + SIGN_IN_SECONDS + 2 * ANSWER_SECONDS
     assert longest < timeout(FUNCTIONS["AuthorizerFunction"]) / 4
+    # With a password that was changed: read, refused, read again, and all of that once more.
+    assert 2 * (PATIENCE_SECONDS + longest) < timeout(FUNCTIONS["AuthorizerFunction"])
 
 
 def test_denied_calls_answer_429_with_the_decision_in_the_body() -> None:
@@ -336,10 +360,58 @@ def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
 def test_what_holds_usage_survives_the_stack() -> None:
     """`sam delete` must not delete revenue; a first deploy that fails need not leave orphans."""
     holds = {"LedgerBucket", "QuarantineBucket", "ConfigurationBucket", "DataKey", "AforoSecret"}
-    for name in holds | set(QUEUES):
+    for name in holds | set(QUEUES) | {"LedgerBucketTlsOnly"}:
         resource = template()["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
+    """It is the only memory past Aforo's dedup window, which takes usage of the last 90 days."""
+    bucket = template()["Resources"]["LedgerBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    days = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]]
+    assert min(days) >= 100
+    document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
+    denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
+    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
+    deletes = denied["NobodyDeletesTheLedger"]
+    assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    shortens = denied["NobodyShortensTheLedger"]
+    assert shortens["Action"] == "s3:PutLifecycleConfiguration"
+    writes_over = denied["NobodyWritesOverTheLedger"]
+    assert writes_over["Action"] == "s3:PutObject"
+    assert writes_over["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+    assert deletes["Resource"] == writes_over["Resource"] == objects
+    assert shortens["Resource"] == whole
+    assert not {"Condition"} & (deletes.keys() | shortens.keys())
+
+
+def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register() -> None:
+    """Every function is given the adopted bucket, with the right to it and to its key; nothing of
+    the stack names the bucket that it did not make.
+    """
+    for kind, makes in (("Ledger", "MakesLedger"), ("Configuration", "MakesConfiguration")):
+        bucket, name = f"{kind}Bucket", f"{kind}BucketName"
+        one_of = {"Fn::If": [makes, {"Ref": bucket}, {"Ref": name}]}
+        assert template()["Conditions"][makes] == {"Fn::Equals": [{"Ref": name}, ""]}
+        own = {bucket, f"{bucket}TlsOnly"}
+        assert all(template()["Resources"][one]["Condition"] == makes for one in own)
+        used = {k: v for k, v in template()["Resources"].items() if k not in own}
+        text = json.dumps([used, template()["Outputs"]])
+        assert f'"{bucket}"' not in text.replace(json.dumps(one_of), "")
+        assert f"${{{bucket}" not in text
+        assert text.count(json.dumps(one_of)) > 3
+    key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
+    readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
+    assert len(readers) == 6
+    roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
+    for who in (*roles, "SendAmbiguousPolicy"):
+        assert json.dumps(key) in json.dumps(template()["Resources"][who])
 
 
 def test_the_logs_of_other_apis_survive_the_stack() -> None:

@@ -64,6 +64,9 @@ def explained(delivery: LogDelivery, kind: Kind, terms: ExplainTerms) -> Iterato
     if delivery.log_stream == HEARTBEAT_STREAM:
         yield from repeat(_HEARTBEAT, len(delivery.log_events))
         return
+    source = terms.configuration.source_of(delivery.log_group or terms.log_group or "")
+    if kind == "auto" and source is not None:
+        kind = source.kind  # as metering reads it, whatever a line looks like
     execution: list[object] = []
     access: list[object] = []
     for log_event in delivery.log_events:

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from functions.reconciliation.counters.failover import PlainConnection, TlsConnection
@@ -47,6 +48,7 @@ class Script(StrEnum):
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
     ADVANCE = "advance"
+    HOLD_BACK = "hold_back"
     LIMIT = "limit"
     NOTE_PART = "note_part"
     ROLLBACK = "rollback"
@@ -82,6 +84,11 @@ def connect(
         socket_connect_timeout=socket_seconds,
         retry=Retry(NoBackoff(), RECONNECTS),
         credential_provider=credential,
+        # HELLO 3 and two CLIENT commands are what redis-py says on each connection. A proxy that
+        # ends the connection instead of answering with an error would be away for ever.
+        protocol=2,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        driver_info=None,
     )
 
 
@@ -96,6 +103,8 @@ def run(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable]:
                 continue
             except RedisError as error:
                 lost = _translated(error)
+            except Retryable as error:  # there is no password to connect with
+                lost = error
         answers += [lost] * len(group)
     return answers
 

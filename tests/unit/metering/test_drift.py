@@ -26,6 +26,7 @@ NOT_OF_THE_FORMAT = {
         "request_id_reused",
         "incomplete",
     },
+    "of no format yet: nobody declared its source (UndeclaredSourceAlarm)": {"undeclared_source"},
     "no line, but a whole delivery": {
         "not_a_delivery",
         "bad_base64",

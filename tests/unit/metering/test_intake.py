@@ -7,6 +7,7 @@ import pytest
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.intake import Intake
 from functions.usage.errors import Retryable
@@ -21,6 +22,7 @@ from tests.fakes.access_log_lines import (
     subscription_payload,
 )
 from tests.fakes.metering import FakeKeeper, FakeQueue, FixedTerms
+from tests.local.metric_series import read_series
 
 OWN_LOG_GROUP = "/aws/lambda/metering"
 MIXED = [access_line(), access_line(status="401"), access_line(customerId="-"), "{}"]
@@ -47,7 +49,7 @@ class Stop:
         self.intake.take(payload, OWN_LOG_GROUP)
 
     def events(self) -> list[dict[str, Any]]:
-        return [event for body in self.queue.bodies for event in json.loads(body)["events"]]
+        return [event for body in self.queue.bodies for event in json.loads(body).get("events", ())]
 
 
 @pytest.fixture
@@ -62,28 +64,29 @@ def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
 
 def counted(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], float]:
     """What the metric lines say, by metric and reason."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    return counted_in(capsys.readouterr().out.splitlines())
+
+
+def counted_in(lines: list[str]) -> dict[tuple[str, str], float]:
+    series = read_series(lines)
     return {
-        (name, line.get("reason", "")): value[0]
-        for line in lines
-        for name, value in line.items()
-        if isinstance(value, list)
+        (one.metric, dict(one.dimensions).get("reason", "")): points[0].value
+        for one, points in series.items()
     }
 
 
-def test_each_request_goes_where_it_belongs(
-    stop: Stop, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Events to the queue, doubts to the quarantine, counts to the metrics and one log line."""
+def test_each_request_goes_where_it_belongs(stop: Stop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Events to the queue, doubts to the quarantine, and what became of them to one log line."""
     stop.take(subscription_payload(MIXED))
     stop.telemetry.flush()
     assert [event["customerId"] for event in stop.events()] == ["cus_7Qm2"]
     assert {key.split("/")[1] for key in stop.keeper.objects} == {"no_customer", "unknown_format"}
-    log = logged(caplog)
+    lines = capsys.readouterr().out.splitlines()
+    (log,) = [one for line in lines if (one := json.loads(line)).get("message")]
     assert log["message"] == "usage.metered"
     assert (log["requests_billed"], log["excluded"]) == (1, {"unauthorized": 1})
     assert log["quarantined"] == {"no_customer": 1, "unknown_format": 1}
-    assert counted(capsys) == {
+    assert counted_in(lines) == {
         ("RequestsBilled", ""): 1,
         ("EventsMetered", ""): 1,
         ("RequestsExcluded", ""): 1,
@@ -221,3 +224,22 @@ def test_a_delivery_without_requests_sends_nothing(stop: Stop) -> None:
     """And is acknowledged."""
     stop.take(subscription_payload([], logGroup=LOG_GROUP))
     assert stop.journal == []
+
+
+@pytest.mark.parametrize("group", [LOG_GROUP, "/other"])
+def test_lines_are_counted_for_their_source(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its name; those of groups that nobody declared under one name, and the log says which."""
+    stop = Stop(ConfigurationReader(read_deployed(f"orders=access:{LOG_GROUP}")).default)
+    stop.take(subscription_payload(MIXED, logGroup=group))
+    stop.telemetry.flush()
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = {
+        (name, line["Source"]): sum(line[name]) if isinstance(line[name], list) else line[name]
+        for line in written
+        for name in ("LinesRead", "LinesUnfit", "UnfitShare")
+        if name in line
+    }
+    name = "orders" if group == LOG_GROUP else "undeclared"
+    assert found == {("LinesRead", name): 4, ("LinesUnfit", name): 1, ("UnfitShare", name): 100}
+    groups = [line["undeclared_log_group"] for line in written if "undeclared_log_group" in line]
+    assert groups == ([] if group == LOG_GROUP else ["/other"])
