@@ -185,7 +185,7 @@ def test_a_hold_that_is_too_long_stops_nothing(
         assert deployed.invoke() == {"batchItemFailures": []}
     [said] = [vars(one) for one in caplog.records if one.message == "hold.shortened"]
     assert (said["levelname"], said["hold_seconds"]) == ("ERROR", 72_000)
-    assert capsys.readouterr().out.count('"HoldShortened":[1.0]') == 1
+    assert capsys.readouterr().out.count('"HoldShortened":1') == 1
 
 
 def test_down_then_held_then_set_aside(
@@ -214,7 +214,8 @@ def test_down_then_held_then_set_aside(
     assert message["setAside"]["setAsideClass"] == "exhausted"
     assert message["setAside"]["reason"] == "outage"
     assert message["setAside"]["tries"] >= 2
-    (settled,) = deployed.bodies("settled")
+    # Beside it, that usage waits: a heartbeat must not say meanwhile that nothing does.
+    (settled,) = (one for one in deployed.bodies("settled") if "settled" in one)
     assert len(settled["settled"]) == 3
     assert console.ledger()["accepted"] == 0
 
@@ -312,10 +313,12 @@ def test_a_heartbeat_goes_to_the_counters(deployed: Deployment, console: Console
 def test_a_ledger_that_is_gone_brings_the_messages_back(
     deployed: Deployment, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is acknowledged that is not durable, and nothing is told to the counters."""
+    """Nothing is acknowledged that is not durable, and the counters are told of no usage but that
+    it waits.
+    """
     monkeypatch.setenv("LEDGER_BUCKET", f"nowhere-{uuid4()}")
     deployed.put(body(*events(range(2))))
     assert len(deployed.invoke()["batchItemFailures"]) == 1
     assert console.ledger()["accepted"] == 2
-    assert deployed.depth("settled") == (0, 0)
+    assert [one for one in deployed.bodies("settled") if "settled" in one] == []
     assert deployed.waiting("usage") == 1

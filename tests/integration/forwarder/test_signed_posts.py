@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import boto3
 import httpx
 import pytest
 from botocore.credentials import Credentials
@@ -164,6 +165,7 @@ def test_the_function_s_own_credential_signs(
     aforo: AforoStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wired from its environment: the role's credential, the Region that is given."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # another test's, with its credential
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIASECOND")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRETS["ASIASECOND"])
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
