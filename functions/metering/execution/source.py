@@ -4,14 +4,19 @@ What becomes of a request are the rules of `billing`, and those for what only an
 leaves open. Pure.
 """
 
+from dataclasses import replace
+
 from functions.metering.billing.decide import Billing
 from functions.metering.billing.decide import bill as bill_request
-from functions.metering.billing.payer import NO_CUSTOMER
+from functions.metering.billing.payer import NO_CUSTOMER, payer_fault
 from functions.metering.configuration.version import Configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
+from functions.metering.request import Request
 from functions.metering.sorting import QuarantinedRequest, SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
+
+_OF_THE_FORMAT = frozenset({"no_request_identity", "no_time", "no_status"})
 
 
 def bill_execution(found: ExecutionRequest, configuration: Configuration, now_ms: int) -> Billing:
@@ -24,7 +29,31 @@ def bill_execution(found: ExecutionRequest, configuration: Configuration, now_ms
         return outcome
     if outcome == NO_CUSTOMER and found.fault is None:
         return _by_header(found, configuration, now_ms)
-    return found.fault or outcome
+    return found.fault or _in_its_words(request, outcome)
+
+
+# What each fact is in an execution log, which has no format that anybody could add it to.
+_LINES = {
+    "extended_request_id": "Extended Request Id",
+    "time_ms": "the time of its first line",
+    "status": "Method completed with status",
+}
+
+
+def _in_its_words(request: Request, outcome: Billing) -> Billing:
+    """A refusal for want of a fact: which line is not there, and what to do without a format."""
+    if not isinstance(outcome, Quarantined) or outcome.reason not in _OF_THE_FORMAT:
+        return outcome
+    lacks = [line for name, line in _LINES.items() if getattr(request, name) in {None, ""}]
+    if not lacks:
+        return outcome
+    payer = payer_fault(request, None)
+    detail = (
+        f"the request's lines lack: {', '.join(lacks)}. An execution log has no format to add it "
+        "to: the log level must be INFO for all methods; a stage's access log says all of it in "
+        f"one line (docs/metering.md#format-v1){f'; and {payer.detail}' if payer else ''}"
+    )
+    return replace(outcome, detail=detail)
 
 
 def _by_header(found: ExecutionRequest, configuration: Configuration, now_ms: int) -> Billing:

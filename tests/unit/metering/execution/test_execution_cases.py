@@ -540,6 +540,8 @@ def test_level_error_bills_nobody() -> None:
     billing = outcome(found)
     assert isinstance(billing, Quarantined)
     assert billing.reason == "no_request_identity"
+    assert "Extended Request Id" in billing.detail
+    assert "$context" not in billing.detail  # an execution log has no format to add it to
     assert "no customerId" in billing.detail
 
 
