@@ -2,15 +2,19 @@
 
 A line of the log says what happened by one of the constants below; everything else is a field. What
 is counted is a `Metric`: once in all, which is what an alarm can watch, and once for each reason.
+An invocation's report and its metrics are one line, since every byte of a log is paid for.
 """
 
+import json
+import sys
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
-from functions.usage.metric import NAMESPACE, Metric
+from functions.usage.metric import Metric
+from functions.usage.metric_lines import metric_lines
 
 METERED = "usage.metered"
 DELIVERY_QUARANTINED = "delivery.quarantined"
@@ -44,14 +48,15 @@ _SHARE_VALUES = 50  # a metric line takes 100; steps of 2 % are finer than any a
 
 
 class Telemetry:
-    """Counts until the end of an invocation, then writes one metric line per counted thing."""
+    """Counts until the end of an invocation, then writes all in as few lines as can be."""
 
     def __init__(self, service: str) -> None:
         self.log = Logger(service=service)
         self._service = service
         self._counts: Counter[tuple[Metric, str]] = Counter()
         self._levels: dict[Metric, float] = {}
-        self._shares: dict[Metric, tuple[int, int]] = {}
+        self._shares: dict[Metric, list[int]] = {}
+        self._report: dict[str, object] = {}
 
     def count(self, metric: Metric, times: int = 1, *, reason: str = "") -> None:
         """`times` more of `metric`; nothing is written for zero."""
@@ -67,43 +72,43 @@ class Telemetry:
         over any time is then the share of all, whichever process counted them. Above 50 the values
         are fewer, and the share is rounded up to the next 2 %.
         """
-        self._shares[metric] = (part, whole)
+        values = min(whole, _SHARE_VALUES)
+        if values:
+            hundreds = -(-part * values // whole)
+            self._shares[metric] = [100] * hundreds + [0] * (values - hundreds)
+
+    def report(self, message: str, **fields: object) -> None:
+        """What this invocation did: `flush` writes it, and the metrics with it. The last one is
+        the report; one before it becomes a line of its own. What is nothing is left out.
+        """
+        self._write_report()
+        said = {name: value for name, value in fields.items() if value or value is False}
+        self._report = {"message": message, **said}
 
     def flush(self) -> None:
-        """Write the metrics of this invocation (CloudWatch embedded metric format, on stdout)."""
+        """Write the report and the metrics (CloudWatch embedded metric format, on stdout)."""
         counts, self._counts = self._counts, Counter()
         levels, self._levels = self._levels, {}
         shares, self._shares = self._shares, {}
-        totals: Counter[Metric] = Counter()
-        for (metric, reason), times in counts.items():
-            totals[metric] += times
-            if reason:
-                self._write(metric, times, {"reason": reason})
-        for metric, times in totals.items():
-            self._write(metric, times, {})
-        for metric, value in levels.items():
-            self._write(metric, value, {})
-        for metric, (part, whole) in shares.items():
-            self._write_share(metric, part, whole)
+        values: dict[Metric, float | Sequence[int]] = {**levels, **shares}
+        lines = metric_lines(self._service, counts, values, time.time_ns() // 1_000_000)
+        if lines and _agree(lines[0], self._report):
+            report, self._report = self._report, {}
+            lines[0] = {**({"level": "INFO"} if report else {}), **report, **lines[0]}
+        self._write_report()
+        for line in lines:
+            _print(line)
 
-    def _write_share(self, metric: Metric, part: int, whole: int) -> None:
-        values = min(whole, _SHARE_VALUES)
-        if not values:
-            return
-        hundreds = -(-part * values // whole)
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
-        for number in range(values):
-            metrics.add_metric(
-                metric.value, MetricUnit(metric.unit), 100 if number < hundreds else 0
-            )
-        metrics.flush_metrics()
+    def _write_report(self) -> None:
+        report, self._report = self._report, {}
+        if report:
+            _print({"level": "INFO", "service": self._service, **report})
 
-    def _write(self, metric: Metric, value: float, dimensions: Mapping[str, str]) -> None:
-        with single_metric(
-            name=metric.value,
-            unit=MetricUnit(metric.unit),
-            value=value,
-            namespace=NAMESPACE,
-            default_dimensions={"service": self._service, **dimensions},
-        ):
-            pass
+
+def _agree(line: Mapping[str, object], report: Mapping[str, object]) -> bool:
+    """Whether they may be one line: a field of a name has one value there."""
+    return all(report[name] == line[name] for name in report.keys() & line.keys())
+
+
+def _print(line: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, separators=(",", ":"), default=str) + "\n")

@@ -91,7 +91,7 @@ class Authorizer:
             raise self._unauthorized(event, decision)
         if isinstance(decision, Deny):
             return self._deny(event, resource, decision, identity)
-        self.telemetry.count(Metric.REQUESTS_ALLOWED)
+        self.telemetry.count_calmly(Metric.REQUESTS_ALLOWED)
         traceparent = valid_traceparent(headers.only(TRACEPARENT))
         return allow_policy(resource, identity, decision, traceparent)
 

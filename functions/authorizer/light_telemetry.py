@@ -1,7 +1,8 @@
 """The authorizer's logs and counters, without a library: one JSON line each on stdout.
 
-Nothing is written for a request that is allowed; counters are added up in the process and
-written at most once a second (CloudWatch embedded metric format), whatever the traffic.
+Nothing is written for a request that is allowed: it waits to be counted. Whatever the traffic, a
+process writes its counters once a second at most while something goes wrong, else once a minute
+(CloudWatch embedded metric format).
 """
 
 import json
@@ -9,10 +10,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from functions.usage.metric import NAMESPACE, Metric
+from functions.usage.metric import Metric
+from functions.usage.metric_lines import metric_lines
 
 SERVICE = "authorizer"
 FLUSH_SECONDS = 1.0
+# An alarm's period. Shares of every process at one pace weigh alike in CloudWatch's average.
+CALM_SECONDS = 60.0
 
 # What a line says.
 DENIED = "request.denied"
@@ -34,11 +38,17 @@ class AuthorizerTelemetry:
         self._clock = clock
         self._write = write
         self._counts: Counter[tuple[Metric, str]] = Counter()
-        self._shares: dict[Metric, tuple[int, int]] = {}
         self._flushed_at = 0.0
+        self._calm: Counter[tuple[Metric, str]] = Counter()
+        self._shares: dict[Metric, tuple[int, int]] = {}
+        self._calm_flushed_at = 0.0
 
     def count(self, metric: Metric, reason: str = "") -> None:
         self._counts[metric, reason] += 1
+
+    def count_calmly(self, metric: Metric) -> None:
+        """Of what is no news: it is written with the shares."""
+        self._calm[metric, ""] += 1
 
     def share(self, metric: Metric, *, is_part: bool) -> None:
         """One more of a whole, of which `metric` is the part in percent: what an alarm can watch at
@@ -54,34 +64,25 @@ class AuthorizerTelemetry:
         self._write(json.dumps(line, default=str))
 
     def flush_if_due(self) -> None:
-        """Write the counters, unless that was done within the last second.
+        """Write the counters, unless that was done within the last second; what is calm, unless
+        within the last minute.
 
-        What a process counted in its last second before Lambda ends it is lost.
+        What a process counted after its last write before Lambda ends it is lost.
         """
         now = self._clock()
-        if not (self._counts or self._shares) or 0 <= now - self._flushed_at < FLUSH_SECONDS:
-            return
+        counts, values = self._due_counts(now), dict[Metric, float]()
+        if (self._calm or self._shares) and not 0 <= now - self._calm_flushed_at < CALM_SECONDS:
+            self._calm_flushed_at = now
+            calm, self._calm = self._calm, Counter()
+            shares, self._shares = self._shares, {}
+            counts |= calm
+            values = {metric: 100 * part / whole for metric, (part, whole) in shares.items()}
+        for line in metric_lines(SERVICE, counts, values, int(now * 1000)):
+            self._write(json.dumps(line, separators=(",", ":")))
+
+    def _due_counts(self, now: float) -> Counter[tuple[Metric, str]]:
+        if not self._counts or 0 <= now - self._flushed_at < FLUSH_SECONDS:
+            return Counter()
         self._flushed_at = now
         counts, self._counts = self._counts, Counter()
-        shares, self._shares = self._shares, {}
-        epoch_ms = int(now * 1000)
-        for (metric, reason), times in counts.items():
-            self._write(json.dumps(_embedded(metric, reason, times, epoch_ms)))
-        for metric, (part, whole) in shares.items():
-            percent = 100 * part / whole
-            self._write(json.dumps(_embedded(metric, "", percent, epoch_ms)))
-
-
-def _embedded(metric: Metric, reason: str, value: float, epoch_ms: int) -> dict[str, object]:
-    dimensions = {"service": SERVICE, **({"reason": reason} if reason else {})}
-    declared = {
-        "Namespace": NAMESPACE,
-        # In all, which is what an alarm can watch, and by reason.
-        "Dimensions": [["service"], list(dimensions)] if reason else [["service"]],
-        "Metrics": [{"Name": metric, "Unit": metric.unit}],
-    }
-    return {
-        "_aws": {"Timestamp": epoch_ms, "CloudWatchMetrics": [declared]},
-        **dimensions,
-        metric: value,
-    }
+        return counts

@@ -38,7 +38,7 @@ class InvocationMetrics:
             # that were put back are new to it.
             oldest_ms = min(one.received.envelope.sent_at_ms for one in self.returning)
             telemetry.level(Metric.OLDEST_HELD_AGE, (self.now_ms - oldest_ms) / 1000)
-        telemetry.log.info(
+        telemetry.report(
             FORWARDED,
             messages=len(self.forwarded),
             messages_returning=len(self.returning),

@@ -143,7 +143,7 @@ class Intake:
         sent = self._queue.send(found.bodies)
         self._telemetry.count(Metric.HEARTBEATS_METERED, sent)
         self._telemetry.count(Metric.HEARTBEATS_REFUSED, found.refused)
-        self._telemetry.log.info(
+        self._telemetry.report(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
         )
         return MeteredDelivery()
@@ -166,7 +166,7 @@ class Intake:
     def _exclude_whole(self, reason: str, replay: Replay | None) -> MeteredDelivery:
         if replay is None or not replay.dry_run:
             self._telemetry.count(Metric.DELIVERIES_EXCLUDED, reason=reason)
-            self._telemetry.log.info(METERED, deliveries_excluded=1, reason=reason)
+            self._telemetry.report(METERED, deliveries_excluded=1, reason=reason)
         return MeteredDelivery(excluded_whole=reason)
 
     def _count(self, found: SortedRequests, replay: Replay | None) -> None:
@@ -191,7 +191,7 @@ class Intake:
         self._telemetry.share(Metric.UNFIT_SHARE, unfit, read)
 
     def _report(self, found: SortedRequests, *, messages: int, quarantine_objects: int) -> None:
-        self._telemetry.log.info(
+        self._telemetry.report(
             METERED,
             requests_billed=found.billed,
             events=len(found.event_texts),

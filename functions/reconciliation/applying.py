@@ -36,7 +36,7 @@ class Applying(NamedTuple):
         for command in commands_of(answers):
             changed[command.kind] += self.commands.carry_out(command)
         self._measure_drift(answers)
-        self.telemetry.log.info(ANSWERS_APPLIED, changed=dict(changed))
+        self.telemetry.report(ANSWERS_APPLIED, changed=dict(changed))
         return dict(changed)
 
     def _measure_drift(self, answers: Answers) -> None:

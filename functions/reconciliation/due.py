@@ -74,7 +74,7 @@ class Due(NamedTuple):
             {who: place - randrange(SHUFFLED_MS) for who, place in places.items()}  # noqa: S311
         )
         due = [who for who, state in states.items() if state is not None and is_asked_about(state)]
-        self.telemetry.log.info(CUSTOMERS_DUE, due=len(due), passed_over=len(candidates) - len(due))
+        self.telemetry.report(CUSTOMERS_DUE, due=len(due), passed_over=len(candidates) - len(due))
         return due
 
     def _look_at_heartbeats(self, log_groups: Sequence[str], now_ms: int) -> None:

@@ -64,7 +64,7 @@ class Fetch(NamedTuple):
             self.telemetry.count(Metric.RECONCILE_TROUBLE, reason=stopped)
             self.telemetry.log.warning(RECONCILE_TROUBLE, reason=stopped, not_asked=not_asked)
         self.telemetry.count(Metric.QUESTIONS_UNANSWERED, not_asked, reason="not_asked")
-        self.telemetry.log.info(AFORO_ASKED, customers=asked, not_asked=not_asked)
+        self.telemetry.report(AFORO_ASKED, customers=asked, not_asked=not_asked)
 
 
 class _Asking:

@@ -92,7 +92,7 @@ def handler(asked: Asked, context: "LambdaContext") -> Mapping[str, object]:
     hours = hours_asked(asked.get("hours"), now_ms) or list(due_hours(now_ms, wired.horizon_days))
     try:
         repaired = wired.repair.run(hours, context.get_remaining_time_in_millis)
-        wired.telemetry.log.info(REPAIRED, **repaired._asdict())
+        wired.telemetry.report(REPAIRED, **repaired._asdict())
     finally:
         wired.telemetry.flush()
     return repaired._asdict()

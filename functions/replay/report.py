@@ -48,7 +48,8 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
         lambda: context.get_remaining_time_in_millis() > LAST_HOUR_MS,
     )
     told = {"events": answer["report"]["events"], "trouble": task.trouble}
-    _wired().telemetry.log.info(REPLAY_REPORTED, extra={**told, "replay_id": task.replay_id})
+    _wired().telemetry.report(REPLAY_REPORTED, **told, replay_id=task.replay_id)
+    _wired().telemetry.flush()
     return answer
 
 

@@ -21,11 +21,12 @@ def answer_of(result: RoundResult) -> dict[str, Any]:
 def tell(telemetry: Telemetry, task: RoundTask, result: RoundResult) -> None:
     """One log line, and the count of what was moved."""
     told = {**answer_of(result), "replay_id": task.replay_id, "dry_run": task.order.dry_run}
+    told["progress"] = {name: value for name, value in told["progress"].items() if value}
     made = result.made
     if made is not None:
         moved = made.moved
         told |= {"move_id": made.move_id, "messages": moved.messages, "events": moved.events}
-    telemetry.log.info(REPLAY_ROUND, extra=told)
+    telemetry.report(REPLAY_ROUND, **told)
     if made is not None and not task.order.dry_run:
         telemetry.count(Metric.EVENTS_REPLAYED, made.moved.events)
     telemetry.flush()

@@ -8,11 +8,12 @@ from functions.adapters.settings import Settings
 
 
 class StartSettings(Settings):
-    """What to count."""
+    """What to count, and where decisions stand."""
 
     usage_dead_letter_queue_url: str
     counter_dead_letter_queue_url: str
     quarantine_bucket: str
+    ledger_bucket: str
 
 
 class QuarantineRoundSettings(Settings):

@@ -18,6 +18,7 @@ from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_STARTED, Telemetry
 from functions.replay.order import NotUnderstood, Order, Source, read_order
 from functions.replay.other_replays import OtherReplays
+from functions.replay.person_decision import PutDecision, undecided
 from functions.replay.progress import ReplayProgress
 from functions.replay.quarantine_listing import Quarantine
 from functions.replay.quarantined_object import prefixes_of
@@ -73,7 +74,8 @@ def handler(event: object, _context: "LambdaContext") -> dict[str, Any]:
     task = StartTask.model_validate(event)
     answer = _answer(task)
     told = {"outcome": answer["outcome"], "replay_id": task.replay_id}
-    _wired().telemetry.log.info(REPLAY_STARTED, extra=told)
+    _wired().telemetry.report(REPLAY_STARTED, **told)
+    _wired().telemetry.flush()
     return answer
 
 
@@ -81,6 +83,8 @@ def _answer(task: StartTask) -> dict[str, Any]:
     order = read_order(task.input)
     if isinstance(order, NotUnderstood):
         return {"outcome": StartOutcome.REFUSED, "problem": order.problem}
+    if problem := undecided(order, task.replay_id, task.started_at, _find_decision):
+        return {"outcome": StartOutcome.REFUSED, "problem": problem}
     others = OtherReplays(_wired().stepfunctions, task.state_machine_arn)
     older = others.older_than(task.execution_arn)
     if not older.is_listed and time.time() - task.started_at.timestamp() < LISTED_AFTER_SECONDS:
@@ -107,6 +111,15 @@ def _answer(task: StartTask) -> dict[str, Any]:
         "order": asked,
         "progress": progress.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
+
+
+def _find_decision(key: str) -> PutDecision | None:
+    wired = _wired()
+    try:
+        found = wired.s3.get_object(Bucket=wired.settings.ledger_bucket, Key=key)
+    except wired.s3.exceptions.NoSuchKey:
+        return None
+    return PutDecision(found["Body"].read(), found["LastModified"])
 
 
 def _count(order: Order, task: StartTask) -> tuple[int, int]:

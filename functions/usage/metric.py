@@ -4,12 +4,20 @@ Guaranteed: a name is written here and nowhere else, and counts things unless a 
 it. Standard library only: the authorizer counts, too.
 """
 
+import os
 from enum import StrEnum
 from typing import Literal, Self
 
 NAMESPACE = "AforoMetering"
 
 type Unit = Literal["Count", "Percent", "Seconds"]
+
+
+def namespace() -> str:
+    """CloudWatch's namespace of this stack, `AforoMetering/<stack>`: two stacks of an account would
+    else fill one series, and the living one's figures hide that the other is dead.
+    """
+    return os.environ.get("METRICS_NAMESPACE", NAMESPACE)
 
 
 class Metric(StrEnum):

@@ -99,8 +99,10 @@ class Quarantined:
 
 def replay_incomplete(endpoints: Endpoints) -> None:
     """As the deployed schedule starts it; which may be running one of its own."""
-    name = physical_ids(endpoints.stack_name)["IncompleteSchedule"]
-    schedule = boto3.client("scheduler").get_schedule(Name=name)
+    ids = physical_ids(endpoints.stack_name)
+    schedule = boto3.client("scheduler").get_schedule(
+        Name=ids["IncompleteSchedule"], GroupName=ids["ScheduleGroup"]
+    )
     assert schedule["Target"]["Arn"] == endpoints.state_machines["replay"]
     execution = boto3.client("stepfunctions").start_execution(
         stateMachineArn=endpoints.state_machines["replay"], input=schedule["Target"]["Input"]

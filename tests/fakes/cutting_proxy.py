@@ -43,8 +43,8 @@ class CuttingProxy(LoopbackProxy):
             while (command := commands.gets()) is not False:
                 cut = self._due()
                 if cut is None or cut.is_after:
-                    server.sendall(_packed(command))
-                    reply = _one_reply(server, replies)
+                    server.sendall(packed(command))
+                    reply = one_reply(server, replies)
                 if cut is not None:
                     cut.then()
                     return
@@ -61,12 +61,13 @@ class CuttingProxy(LoopbackProxy):
             return cut
 
 
-def _packed(command: list[bytes]) -> bytes:
+def packed(command: list[bytes]) -> bytes:
+    """As a client sends it."""
     words = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in command)
     return b"*%d\r\n%s" % (len(command), words)
 
 
-def _one_reply(server: socket.socket, replies: hiredis.Reader) -> bytes:
+def one_reply(server: socket.socket, replies: hiredis.Reader) -> bytes:
     """The bytes of one reply: the server has no other to give, it was asked one thing."""
     found = b""
     while True:

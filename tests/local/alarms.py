@@ -9,10 +9,12 @@ import argparse
 import operator
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import boto3
+
+from tests.local.deploy import physical_ids
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
@@ -40,10 +42,12 @@ def state_for(alarm: "MetricAlarmTypeDef", depth: float) -> str:
 class AlarmFeeder:
     """Evaluates the depth alarms of a stack."""
 
-    def __init__(self, cloudwatch: "CloudWatchClient", sqs: "SQSClient", prefix: str) -> None:
+    def __init__(
+        self, cloudwatch: "CloudWatchClient", sqs: "SQSClient", names: Callable[[], Collection[str]]
+    ) -> None:
         self._cloudwatch = cloudwatch
         self._sqs = sqs
-        self._prefix = prefix
+        self._names = names  # of the stack's own alarms: a prefix may be another stack's, too
         self._urls: dict[str, str] = {}
 
     def look(self) -> Sequence[str]:
@@ -63,8 +67,14 @@ class AlarmFeeder:
         return changed
 
     def _depth_alarms(self) -> list["MetricAlarmTypeDef"]:
-        alarms = self._cloudwatch.describe_alarms(AlarmNamePrefix=self._prefix)["MetricAlarms"]
-        return [alarm for alarm in alarms if alarm.get("MetricName") == DEPTH_METRIC]
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate()
+        own = self._names()
+        return [
+            alarm
+            for page in pages
+            for alarm in page["MetricAlarms"]
+            if alarm["AlarmName"] in own and alarm.get("MetricName") == DEPTH_METRIC
+        ]
 
     def _depth(self, queue: str) -> int:
         if queue not in self._urls:
@@ -75,9 +85,10 @@ class AlarmFeeder:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tests.local.alarms", description=__doc__)
-    parser.add_argument("--stack", required=True, help="alarms whose names begin with it")
+    parser.add_argument("--stack", required=True, help="whose alarms are evaluated")
     options = parser.parse_args()
-    feeder = AlarmFeeder(boto3.client("cloudwatch"), boto3.client("sqs"), options.stack)
+    names = frozenset(physical_ids(options.stack, "AWS::CloudWatch::Alarm").values())
+    feeder = AlarmFeeder(boto3.client("cloudwatch"), boto3.client("sqs"), lambda: names)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

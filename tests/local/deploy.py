@@ -95,12 +95,13 @@ def stack_outputs(stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def physical_ids(stack: str) -> dict[str, str]:
-    """The resources of a deployed stack, by logical id."""
+def physical_ids(stack: str, kind: str = "") -> dict[str, str]:
+    """The resources of a deployed stack, by logical id; of one kind, or all."""
     resources = boto3.client("cloudformation").describe_stack_resources(StackName=stack)
     return {
         resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
         for resource in resources["StackResources"]
+        if kind in {"", resource["ResourceType"]}
     }
 
 
@@ -134,10 +135,7 @@ def _sam(
 
 
 def _send_definitions_as_json(client: "SFNClient", stack: str) -> None:
-    for machine in client.list_state_machines()["stateMachines"]:
-        if stack not in machine["name"]:
-            continue
-        arn = machine["stateMachineArn"]
+    for arn in physical_ids(stack, "AWS::StepFunctions::StateMachine").values():
         definition = client.describe_state_machine(stateMachineArn=arn)["definition"]
         if not definition.lstrip().startswith("{"):
             client.update_state_machine(

@@ -55,7 +55,7 @@ def test_the_heartbeat_is_the_one_that_metering_reads() -> None:
 def test_the_role_may_write_heartbeats_and_nothing_else() -> None:
     """A role that may write request lines may bill anybody."""
     policies = resources("AWS::Serverless::StateMachine")["ReconcileStateMachine"]["Properties"]
-    statement = policies["Policies"][2]["Fn::If"][1]["Statement"][0]
+    statement = policies["Policies"][1]["Fn::If"][1]["Statement"][0]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
     allowed = [one["Fn::If"][1]["Fn::Sub"] for one in statement["Resource"]]
     assert allowed
@@ -68,7 +68,7 @@ def test_a_heartbeat_is_put_wherever_requests_are_metered() -> None:
     given = machine_["DefinitionSubstitutions"]["MeteredLogGroups"]
     assert given == template()["Outputs"]["AccessLogGroups"]["Value"]
     subscribed = resources("AWS::Logs::SubscriptionFilter")
-    statement = machine_["Policies"][2]["Fn::If"][1]["Statement"][0]
+    statement = machine_["Policies"][1]["Fn::If"][1]["Statement"][0]
     assert len(subscribed) == len(given["Fn::Join"][1]) == len(statement["Resource"])
 
 

@@ -53,6 +53,16 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
+def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a function's own role may do; one under a condition as if it were met."""
+    role = template()["Resources"][function["Properties"]["Role"]["Fn::GetAtt"].split(".")[0]]
+    return [
+        statement["Fn::If"][1] if "Fn::If" in statement else statement
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
 def variables(function: dict[str, Any]) -> dict[str, Any]:
     """A function's own environment variables."""
     found: dict[str, Any] = function["Properties"]["Environment"]["Variables"]

@@ -9,12 +9,13 @@ from functions.usage.metric import NAMESPACE, Metric
 from tests.template.stack import resources, template
 
 HOUR = 3600
+OURS = {"Fn::Sub": f"{NAMESPACE}/${{AWS::StackName}}"}
 ALARMS: dict[str, dict[str, Any]] = {
     name: alarm["Properties"] for name, alarm in resources("AWS::CloudWatch::Alarm").items()
 }
 
 
-def watching(namespace: str, metric: str) -> list[dict[str, Any]]:
+def watching(namespace: object, metric: str) -> list[dict[str, Any]]:
     """The alarms on one metric."""
     found = [(one["Namespace"], one["MetricName"]) for one in ALARMS.values()]
     return [
@@ -46,7 +47,7 @@ def test_an_authorizer_that_lambda_does_not_start_rings() -> None:
 
 def test_an_authorizer_that_gives_no_answer_rings() -> None:
     """Whatever keeps it from one: API Gateway says so in its log, and metering reads that."""
-    [unanswered] = watching(NAMESPACE, Metric.REQUESTS_EXCLUDED)
+    [unanswered] = watching(OURS, Metric.REQUESTS_EXCLUDED)
     assert unanswered["Dimensions"] == [
         {"Name": "service", "Value": "metering"},
         {"Name": "reason", "Value": AUTHORIZER_FAILED.reason},

@@ -12,7 +12,12 @@ from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.readable import readable
-from functions.operator.replays.replay_input import ALL_OF_IT, ReplayOptions, input_of
+from functions.operator.replays.replay_input import (
+    ALL_OF_IT,
+    ReplayOptions,
+    input_of,
+    sends_ambiguous,
+)
 from functions.operator.replays.running_replay import Replays
 from functions.operator.rows import RowFormat, write_rows
 from functions.usage.errors import Permanent
@@ -41,7 +46,10 @@ def start(
     """Start it, and follow it to its report."""
     asked = input_of(options, text)
     replays = Replays(find_deployment(place))
-    arn = replays.start(name or f"replay-{time.time_ns() // 1_000_000}", asked)
+    replay = name or f"replay-{time.time_ns() // 1_000_000}"
+    if sends_ambiguous(asked):
+        replays.decide(replay, asked)
+    arn = replays.start(replay, asked)
     sys.stderr.write(f"started {arn}\n")
     return _followed(replays, arn, form) if follow else 0
 

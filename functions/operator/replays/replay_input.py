@@ -95,6 +95,13 @@ def input_of(options: ReplayOptions, text: str | None) -> str:
     return text
 
 
+def sends_ambiguous(text: str) -> bool:
+    """Whether the input needs a person's decision beside it; the state machine alone judges it."""
+    asked = json.loads(text)
+    is_object = isinstance(asked, dict)
+    return is_object and bool(asked.get("sendAmbiguous")) and not asked.get("dryRun")
+
+
 def _said(fields: Mapping[str, Value]) -> dict[str, Value]:
     # A limit of 0 equals False, and is said: the state machine refuses it.
     return {

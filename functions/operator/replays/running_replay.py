@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from functions.operator.aws_session import aws_session
 from functions.operator.deployment.deployment import Deployment
+from functions.replay.decision_name import decision_key
 from functions.usage.errors import Permanent
 from functions.usage.moment import iso_from_epoch_ms
 
@@ -38,7 +39,19 @@ class Replays:
 
     def __init__(self, deployment: Deployment) -> None:
         self._machine = deployment.output("ReplayStateMachineArn")
-        self._client = aws_session(deployment.region).client("stepfunctions")
+        session = aws_session(deployment.region)
+        self._client = session.client("stepfunctions")
+        self._s3 = session.client("s3")
+        self._deployment = deployment
+
+    def decide(self, name: str, text: str) -> None:
+        """Put the decision to send what is ambiguous, of the replay of that name and input."""
+        self._s3.put_object(
+            Bucket=self._deployment.output("LedgerBucketName"),
+            Key=decision_key(name),
+            Body=text.encode(),
+            ContentType="application/json",
+        )
 
     def start(self, name: str, text: str) -> str:
         """The execution's ARN."""

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from functions.reconciliation.counters.failover import PlainConnection, TlsConnection
@@ -82,6 +83,11 @@ def connect(
         socket_connect_timeout=socket_seconds,
         retry=Retry(NoBackoff(), RECONNECTS),
         credential_provider=credential,
+        # HELLO 3 and two CLIENT commands are what redis-py says on each connection. A proxy that
+        # ends the connection instead of answering with an error would be away for ever.
+        protocol=2,
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        driver_info=None,
     )
 
 

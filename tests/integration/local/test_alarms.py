@@ -51,6 +51,11 @@ class Stack:
     def queue(self, name: str) -> str:
         return self.sqs.create_queue(QueueName=f"{self.name}-{name}")["QueueUrl"]
 
+    def names(self) -> set[str]:
+        """Of its alarms, which all begin so."""
+        found = self.cloudwatch.describe_alarms(AlarmNamePrefix=self.name)["MetricAlarms"]
+        return {alarm["AlarmName"] for alarm in found}
+
     def states(self) -> dict[str, str]:
         found = self.cloudwatch.describe_alarms(AlarmNamePrefix=self.name)["MetricAlarms"]
         return {alarm["AlarmName"].rpartition("-")[2]: alarm["StateValue"] for alarm in found}
@@ -72,7 +77,7 @@ def stack(on_ministack: Ministack) -> Stack:
 
 @pytest.fixture
 def feeder(stack: Stack) -> AlarmFeeder:
-    return AlarmFeeder(stack.cloudwatch, stack.sqs, stack.name)
+    return AlarmFeeder(stack.cloudwatch, stack.sqs, stack.names)
 
 
 def test_each_queue_sets_off_its_own_alarm(stack: Stack, feeder: AlarmFeeder) -> None:
@@ -109,10 +114,14 @@ def test_a_state_that_stays_fires_nothing(stack: Stack, feeder: AlarmFeeder) -> 
 def test_alarms_of_others_and_on_other_metrics_are_left_alone(
     stack: Stack, feeder: AlarmFeeder
 ) -> None:
-    """Ages are AWS's to measure; another stack's alarms have another prefix."""
+    """Ages are AWS's to measure; another stack's alarms are its own, also if names begin alike."""
     url = stack.queue("Usage")
     stack.alarm("Usage", MetricName="ApproximateAgeOfOldestMessage")
-    other = AlarmFeeder(stack.cloudwatch, stack.sqs, f"{stack.name}-nobody")
+    depth = stack.alarm(
+        "Usage-prod", Dimensions=[{"Name": "QueueName", "Value": f"{stack.name}-Usage"}]
+    )
+    feeder._names = lambda: stack.names() - {depth}
+    other = AlarmFeeder(stack.cloudwatch, stack.sqs, set)
     stack.sqs.send_message(QueueUrl=url, MessageBody="{}")
     assert feeder.look() == other.look() == []
     assert stack.told() == []

@@ -27,10 +27,10 @@ type Run = Callable[..., int]
 
 
 @pytest.fixture
-def machine(on_ministack: Ministack, tmp_path: Path) -> Callable[[dict[str, Any]], Run]:
+def machine(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Run]:
     """A local cloud whose replay machine has one state, and the command against it."""
 
-    def make(state: dict[str, Any]) -> Run:
+    def make(state: dict[str, Any], **changes: Any) -> Run:
         name = f"replays-{uuid4().hex[:12]}"
         role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
         states = {"Check the input": state, "Later": DONE}
@@ -40,7 +40,7 @@ def machine(on_ministack: Ministack, tmp_path: Path) -> Callable[[dict[str, Any]
             roleArn=role["Role"]["Arn"],
         )
         machines = {"replay": made["stateMachineArn"]}
-        file = write_endpoints(tmp_path, on_ministack.env, state_machines=machines)
+        file = write_endpoints(tmp_path, on_ministack.env, state_machines=machines, **changes)
         return lambda *words: main(["replay", *words, "--endpoints", str(file)])
 
     return make
@@ -152,3 +152,17 @@ def test_a_name_is_used_once(
     capsys.readouterr()
     assert run("start", "--name", "once", "--dry-run") == 2
     assert "--name once: a replay of this name ran: give another" in capsys.readouterr().err
+
+
+def test_a_decision_to_send_what_is_ambiguous_is_put_first(
+    machine: Callable[..., Run], bucket: str
+) -> None:
+    """Under the replay's name; a dry run decides nothing."""
+    run = machine({"Type": "Pass", "End": True}, ledger_bucket=bucket)
+    chosen = ["--class", "ambiguous", "--send-ambiguous"]
+    assert run("start", *chosen, "--dry-run", "--name", "dry") == 0
+    s3 = boto3.client("s3")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert run("start", *chosen, "--name", "decided") == 0
+    found = s3.get_object(Bucket=bucket, Key="decisions/decided.json")["Body"].read()
+    assert json.loads(found) == {"filter": {"class": ["ambiguous"]}, "sendAmbiguous": True}

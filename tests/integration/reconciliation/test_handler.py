@@ -116,3 +116,19 @@ def test_it_says_how_far_a_rebuild_is() -> None:
     assert handler({"rebuild": 77}, None) == {"parts": 0}
     assert handler(delivery(part, part), None) == {"batchItemFailures": []}
     assert handler({"rebuild": 77}, None) == {"parts": 1}
+
+
+def test_what_it_adds_to_its_log(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every byte is paid for, a batch of settled usage and each step of a minute alike."""
+    environment.setenv("METRICS_NAMESPACE", "AforoMetering/aforo-metering-prod")
+    now_ms = time.time_ns() // 1_000_000
+    asked: list[entry.Payload] = [
+        delivery(settled([event(f"log-{n}", at_ms=now_ms) for n in range(50)])),
+        {"due": {"meter": "api_calls", "most": 50, "logGroups": ["demo"]}},
+        {"apply": {"meter": "api_calls", "customers": [], "keys": None}},
+    ]
+    for payload in asked:
+        handler(payload, None)
+        assert 0 < len(capsys.readouterr().out) <= 600, payload

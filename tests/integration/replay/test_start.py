@@ -183,3 +183,17 @@ def test_nothing_waits(machine: Machine, aws: Surroundings) -> None:
     other = machine.begin("other", order)
     assert other["outcome"] == "nothing_to_replay"
     assert other["order"]["filter"] == {"reason": ["tampered"]}
+
+
+def test_what_is_ambiguous_needs_a_decision_under_the_replay_s_name(
+    machine: Machine, aws: Surroundings
+) -> None:
+    """Of the same input, by somebody who may put it: an input alone is refused."""
+    order = {"filter": {"class": ["ambiguous"]}, "sendAmbiguous": True}
+    refused = machine.begin("undecided", order)
+    assert refused["outcome"] == "refused"
+    assert "decisions/undecided.json" in refused["problem"]
+    machine.stop("undecided")
+    body = json.dumps(order).encode()
+    aws.s3.put_object(Bucket=aws.bucket, Key="decisions/decided.json", Body=body)
+    assert machine.begin("decided", order)["outcome"] == "start"

@@ -9,7 +9,7 @@ import pytest
 
 from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer
-from functions.authorizer.light_telemetry import FLUSH_SECONDS
+from functions.authorizer.light_telemetry import CALM_SECONDS
 from functions.authorizer.policy import Policy
 from functions.usage.quota import (
     identity_key,
@@ -60,7 +60,7 @@ class Bench:
 
     def counted(self, metric: str) -> int:
         """How often the authorizer counted `metric`; advances the clock to see all of it."""
-        self.clock.advance(FLUSH_SECONDS)
+        self.clock.advance(CALM_SECONDS)
         self.authorizer.telemetry.flush_if_due()
         return sum(json.loads(line).get(metric, 0) for line in self.lines)
 

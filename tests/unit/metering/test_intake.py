@@ -21,6 +21,7 @@ from tests.fakes.access_log_lines import (
     subscription_payload,
 )
 from tests.fakes.metering import FakeKeeper, FakeQueue, FixedTerms
+from tests.local.metric_series import read_series
 
 OWN_LOG_GROUP = "/aws/lambda/metering"
 MIXED = [access_line(), access_line(status="401"), access_line(customerId="-"), "{}"]
@@ -62,28 +63,29 @@ def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
 
 def counted(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, str], float]:
     """What the metric lines say, by metric and reason."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    return counted_in(capsys.readouterr().out.splitlines())
+
+
+def counted_in(lines: list[str]) -> dict[tuple[str, str], float]:
+    series = read_series(lines)
     return {
-        (name, line.get("reason", "")): value[0]
-        for line in lines
-        for name, value in line.items()
-        if isinstance(value, list)
+        (one.metric, dict(one.dimensions).get("reason", "")): points[0].value
+        for one, points in series.items()
     }
 
 
-def test_each_request_goes_where_it_belongs(
-    stop: Stop, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Events to the queue, doubts to the quarantine, counts to the metrics and one log line."""
+def test_each_request_goes_where_it_belongs(stop: Stop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Events to the queue, doubts to the quarantine, and what became of them to one log line."""
     stop.take(subscription_payload(MIXED))
     stop.telemetry.flush()
     assert [event["customerId"] for event in stop.events()] == ["cus_7Qm2"]
     assert {key.split("/")[1] for key in stop.keeper.objects} == {"no_customer", "unknown_format"}
-    log = logged(caplog)
+    lines = capsys.readouterr().out.splitlines()
+    (log,) = [one for line in lines if (one := json.loads(line)).get("message")]
     assert log["message"] == "usage.metered"
     assert (log["requests_billed"], log["excluded"]) == (1, {"unauthorized": 1})
     assert log["quarantined"] == {"no_customer": 1, "unknown_format": 1}
-    assert counted(capsys) == {
+    assert counted_in(lines) == {
         ("RequestsBilled", ""): 1,
         ("EventsMetered", ""): 1,
         ("RequestsExcluded", ""): 1,

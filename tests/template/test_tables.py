@@ -1,0 +1,37 @@
+"""What must not change by accident, each as a table that a person reads in a review."""
+
+import pytest
+
+from tests.template import rights, thresholds
+
+
+@pytest.mark.parametrize("kept", [rights, thresholds])
+def test_a_change_of_it_is_seen_in_the_table(kept: object) -> None:
+    """A permission more or less, a threshold, a period: whoever means it makes the table anew
+    (`python -m tests.template.rights > tests/template/rights.txt`, `thresholds` alike).
+    """
+    page = rights if kept is rights else thresholds
+    assert page.table().splitlines() == page.TABLE.read_text().splitlines()
+
+
+def test_no_function_writes_into_a_log_group_but_its_own() -> None:
+    """Whoever may write into the metered one may bill anybody."""
+    rows = [line.split(maxsplit=2) for line in rights.table().splitlines()]
+    writers = {(role, group) for role, group, actions in rows if "logs:PutLogEvents" in actions}
+    functions = {(role, group) for role, group in writers if "StateMachine" not in role}
+    assert all(group.endswith("LogGroup") for _, group in functions)
+    managed = {role for role, group, _ in rows if group == "managed"}
+    assert managed <= {"ApiGatewayLogsRole", "ReconcileStateMachineRole", "ReplayStateMachineRole"}
+    assert len({role for role, _ in functions}) == len(functions) >= 10
+
+
+def test_no_right_reaches_a_resource_that_has_a_name_of_its_own() -> None:
+    """`*` is left to what has no resource to name."""
+    rows = [line.split(maxsplit=2) for line in rights.table().splitlines()]
+    services = {
+        action.split(":")[0]
+        for _, resource, actions in rows
+        if resource == "*"
+        for action in actions.split()
+    }
+    assert services == {"logs", "xray", "ec2", "states"}
