@@ -1,12 +1,15 @@
 """The dashboard shows what there is: each name in it is one that somebody writes."""
 
 import re
+from html import escape
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from functions.usage.metric import NAMESPACE, Metric
+from tests.local.dashboard.graph import Board, Window
+from tests.local.dashboard.paper import svg_of
 from tests.local.endpoints import ROOT
 from tests.template.dashboard import NAME, STACK, Shown, body, expressions, shown, widgets
 from tests.template.stack import functions, resources, template
@@ -204,3 +207,9 @@ def test_it_needs_nothing_that_a_condition_leaves_out() -> None:
     text = template()["Resources"][NAME]["Properties"]["DashboardBody"]["Fn::Sub"]
     named = {name for name in re.findall(r"\$\{(\w+)[.}]", text) if name not in EVERYTHING}
     assert named - set(template()["Parameters"]) <= always
+
+
+def test_the_picture_of_the_local_cloud_can_show_all_of_it() -> None:
+    """Also where nothing was measured: each widget with its title."""
+    drawn = svg_of(body(), Board({}, Window(0, 60_000, 10_000)))
+    assert [title for title in TITLES if escape(title) not in drawn] == []
