@@ -10,11 +10,11 @@ import pytest
 from functions.usage.metric import NAMESPACE, Metric
 from tests.local.dashboard.graph import Board, Window
 from tests.local.dashboard.paper import svg_of
+from tests.local.deploy import UNKNOWN_HERE
 from tests.local.endpoints import ROOT
 from tests.template.dashboard import NAME, STACK, Shown, body, expressions, shown, widgets
 from tests.template.stack import functions, resources, template
 from tests.template.test_documents import OPERATIONS, anchors
-from tests.template.test_two_stacks import EVERYTHING
 from tests.template.transformed import deployed
 
 OURS = f"{NAMESPACE}/{STACK}"
@@ -204,12 +204,12 @@ def test_its_links_lead_to_sections_of_the_runbook() -> None:
 def test_it_needs_nothing_that_a_condition_leaves_out() -> None:
     """A reference to a resource that is not deployed fails the whole stack."""
     always = {name for name, one in template()["Resources"].items() if "Condition" not in one}
-    text = template()["Resources"][NAME]["Properties"]["DashboardBody"]["Fn::Sub"]
-    named = {name for name in re.findall(r"\$\{(\w+)[.}]", text) if name not in EVERYTHING}
-    assert named - set(template()["Parameters"]) <= always
+    text, own = template()["Resources"][NAME]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{(\w+)[.}]", text))
+    assert named - set(template()["Parameters"]) - set(own) <= always
 
 
 def test_the_picture_of_the_local_cloud_can_show_all_of_it() -> None:
     """Also where nothing was measured: each widget with its title."""
-    drawn = svg_of(body(), Board({}, Window(0, 60_000, 10_000)))
+    drawn = svg_of(body(**UNKNOWN_HERE), Board({}, Window(0, 60_000, 10_000)))
     assert [title for title in TITLES if escape(title) not in drawn] == []
