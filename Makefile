@@ -20,6 +20,8 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV NODE_OPTIONS
 ARCHITECTURE ?= arm64
 ENVIRONMENT ?= default
+# As in samconfig.toml, whose parameter_overrides those of a command line replace.
+PARAMETERS_OF_prod := LambdaTracing=Active
 
 .PHONY: help
 help: ## Show this list
@@ -146,7 +148,7 @@ build-local: setup .venv-sam/ready
 
 .PHONY: deploy
 deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
-	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up
 .PHONY: setup

@@ -29,15 +29,20 @@ RESPONSE_BYTES = 64 * 1024
 
 
 def aforo_client(
-    base_url: str, allowed_hosts: Collection[str], variable: str = "AFORO_BASE_URL"
+    base_url: str,
+    allowed_hosts: Collection[str],
+    variable: str = "AFORO_BASE_URL",
+    signing: httpx.Auth | None = None,
 ) -> httpx.Client:
     """A client for `base_url`. SettingsError, naming the variable, for a URL it must not call.
+    `signing` adds a signature to each request.
 
     Send with `client.stream(...)` and read with `read_capped`; httpx raises what goes wrong.
     """
     _check_base_url(base_url, allowed_hosts, variable)
     return httpx.Client(
         base_url=base_url,
+        auth=signing,
         follow_redirects=False,
         trust_env=False,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=WRITE_SECONDS),

@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
+
+from functions.usage.errors import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
@@ -29,6 +32,15 @@ _CONFIG = Config(
     read_timeout=READ_SECONDS,
     retries={"mode": "standard", "total_max_attempts": TRIES},
 )
+
+
+def signing_credentials() -> Credentials:
+    """The function's own, by which it signs what no client of AWS's sends."""
+    found = boto3.DEFAULT_SESSION or boto3.Session()
+    credentials = found.get_credentials()
+    if credentials is None:
+        raise SettingsError("AWS_ACCESS_KEY_ID: is not set, nothing can be signed")
+    return credentials
 
 
 def sqs_client() -> "SQSClient":

@@ -5,7 +5,6 @@ triple the authorizer's cold start (performance.md 2). Standard library only, an
 redis: `ElastiCacheCredential` merely has the shape of its `CredentialProvider`.
 """
 
-import hmac
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,21 +12,18 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from urllib.parse import quote, urlencode
 
+from functions.adapters.aws_signature import (
+    ALGORITHM,
+    AwsCredential,
+    SigningScope,
+    credential_in,
+    signature,
+)
 from functions.usage.errors import SettingsError
 
 # ElastiCache takes a token for 15 minutes; it is only looked at when a connection opens.
 TOKEN_SECONDS = 900
 _SERVICE = "elasticache"
-_ALGORITHM = "AWS4-HMAC-SHA256"
-
-
-@dataclass(frozen=True, slots=True)
-class AwsCredential:
-    """Whose signature it is. `session_token` is empty for a long-lived key."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +80,25 @@ def elasticache_credential(
     return ElastiCacheCredential(ElastiCacheUser(user, signed_name, region, is_serverless))
 
 
-def credential_in(environment: Mapping[str, str]) -> AwsCredential:
-    """The credential that the Lambda runtime puts into the environment."""
-    try:
-        return AwsCredential(
-            environment["AWS_ACCESS_KEY_ID"],
-            environment["AWS_SECRET_ACCESS_KEY"],
-            environment.get("AWS_SESSION_TOKEN", ""),
-        )
-    except KeyError as missing:
-        message = f"{missing.args[0]}: is not set, IAM authentication cannot sign"
-        raise SettingsError(message) from None
-
-
 def connect_token(user: ElastiCacheUser, credential: AwsCredential, now: datetime) -> str:
     """`<cache>/?Action=connect&User=<user>&...&X-Amz-Signature=...`: SigV4 as a presigned GET,
     without the scheme (ElastiCache user guide, "Authenticating with IAM"; SigV4 in the IAM user
     guide, "Create a signed AWS API request").
     """
-    day, stamp = f"{now:%Y%m%d}", f"{now:%Y%m%dT%H%M%SZ}"
-    scope = f"{day}/{user.region}/{_SERVICE}/aws4_request"
-    query = _query(user, credential, stamp, scope)
+    scope = SigningScope(user.region, _SERVICE, now)
+    query = _query(user, credential, scope)
     request = f"GET\n/\n{query}\nhost:{user.cache_name}\n\nhost\n{sha256(b'').hexdigest()}"
-    text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-    key = _signing_key(credential.secret_access_key, day, user.region)
-    signature = hmac.new(key, text.encode(), sha256).hexdigest()
-    return f"{user.cache_name}/?{query}&X-Amz-Signature={signature}"
+    signed = signature(request, credential, scope)
+    return f"{user.cache_name}/?{query}&X-Amz-Signature={signed}"
 
 
-def _query(user: ElastiCacheUser, credential: AwsCredential, stamp: str, scope: str) -> str:
+def _query(user: ElastiCacheUser, credential: AwsCredential, scope: SigningScope) -> str:
     parameters = {
         "Action": "connect",
         "User": user.name,
-        "X-Amz-Algorithm": _ALGORITHM,
-        "X-Amz-Credential": f"{credential.access_key_id}/{scope}",
-        "X-Amz-Date": stamp,
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{credential.access_key_id}/{scope.text}",
+        "X-Amz-Date": scope.stamp,
         "X-Amz-Expires": str(TOKEN_SECONDS),
         "X-Amz-SignedHeaders": "host",
     }
@@ -127,10 +107,3 @@ def _query(user: ElastiCacheUser, credential: AwsCredential, stamp: str, scope: 
     if credential.session_token:
         parameters["X-Amz-Security-Token"] = credential.session_token
     return urlencode(sorted(parameters.items()), quote_via=quote, safe="-_.~")
-
-
-def _signing_key(secret: str, day: str, region: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (day, region, _SERVICE, "aws4_request"):
-        key = hmac.new(key, part.encode(), sha256).digest()
-    return key

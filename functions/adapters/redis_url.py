@@ -14,8 +14,8 @@ def fault_of(url: str) -> str:
     """What is wrong with it, without quoting it; empty when nothing is."""
     if "@" in url:
         return (
-            "must not hold a user or a password: a Redis of your own is guarded by its network; "
-            "leave RedisUrl empty for ElastiCache with IAM"
+            "must not hold a user or a password: give RedisSecretArn, whose value holds them, "
+            "or leave RedisUrl empty for ElastiCache with IAM"
         )
     if not re.fullmatch(REDIS_URL, url):
         return "write redis://host:port/0, or rediss:// for TLS, with a database number or none"

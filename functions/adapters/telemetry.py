@@ -1,8 +1,9 @@
 """Logs and metrics of every function but the authorizer's hot path: one place, two spellings.
 
 A line of the log says what happened by one of the constants below; everything else is a field. What
-is counted is a `Metric`: once in all, which is what an alarm can watch, and once for each reason.
-An invocation's report and its metrics are one line, since every byte of a log is paid for.
+is counted is a `Metric`: once in all, which is what an alarm can watch, and once for each reason;
+what is counted of a source, once for it, too. An invocation's report and its metrics are one line,
+since every byte of a log is paid for.
 """
 
 import json
@@ -54,20 +55,27 @@ class Telemetry:
         self.log = Logger(service=service)
         self._service = service
         self._counts: Counter[tuple[Metric, str]] = Counter()
+        self._sources: dict[Metric, str] = {}
         self._levels: dict[Metric, float] = {}
+        self._source_levels: dict[str, dict[Metric, float]] = {}
         self._shares: dict[Metric, list[int]] = {}
         self._report: dict[str, object] = {}
 
-    def count(self, metric: Metric, times: int = 1, *, reason: str = "") -> None:
-        """`times` more of `metric`; nothing is written for zero."""
+    def count(self, metric: Metric, times: int = 1, *, reason: str = "", source: str = "") -> None:
+        """`times` more of `metric`; nothing is written for zero. An invocation has one `source`."""
         if times:
             self._counts[metric, reason] += times
+        if source:
+            self._sources[metric] = source
 
-    def level(self, metric: Metric, value: float) -> None:
+    def level(self, metric: Metric, value: float, *, source: str = "") -> None:
         """The value of something that is measured rather than counted: an age, a lag."""
-        self._levels[metric] = value
+        if source:
+            self._source_levels.setdefault(source, {})[metric] = value
+        else:
+            self._levels[metric] = value
 
-    def share(self, metric: Metric, part: int, whole: int) -> None:
+    def share(self, metric: Metric, part: int, whole: int, *, source: str = "") -> None:
         """`part` of `whole` in percent, as a value of 0 or 100 for each of the whole: the average
         over any time is then the share of all, whichever process counted them. Above 50 the values
         are fewer, and the share is rounded up to the next 2 %.
@@ -76,6 +84,8 @@ class Telemetry:
         if values:
             hundreds = -(-part * values // whole)
             self._shares[metric] = [100] * hundreds + [0] * (values - hundreds)
+        if source:
+            self._sources[metric] = source
 
     def report(self, message: str, **fields: object) -> None:
         """What this invocation did: `flush` writes it, and the metrics with it. The last one is
@@ -88,10 +98,15 @@ class Telemetry:
     def flush(self) -> None:
         """Write the report and the metrics (CloudWatch embedded metric format, on stdout)."""
         counts, self._counts = self._counts, Counter()
+        sources, self._sources = self._sources, {}
         levels, self._levels = self._levels, {}
+        source_levels, self._source_levels = self._source_levels, {}
         shares, self._shares = self._shares, {}
+        at_ms = time.time_ns() // 1_000_000
         values: dict[Metric, float | Sequence[int]] = {**levels, **shares}
-        lines = metric_lines(self._service, counts, values, time.time_ns() // 1_000_000)
+        lines = metric_lines(
+            self._service, counts, values, at_ms, sources=sources, source_values=source_levels
+        )
         if lines and _agree(lines[0], self._report):
             report, self._report = self._report, {}
             lines[0] = {**({"level": "INFO"} if report else {}), **report, **lines[0]}

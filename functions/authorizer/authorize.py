@@ -61,7 +61,8 @@ class Authorizer:
     telemetry: AuthorizerTelemetry
     header_names_customer: bool  # X-Tenant-Id carries the customer's id (quota.md, X-Tenant-Id)
     clock: Callable[[], float]  # epoch seconds
-    draw: Callable[[], float] = field(default=lambda: random.random() * 100)  # noqa: S311
+    # Of the system, not of the process: those that Lambda starts from one snapshot have one state.
+    draw: Callable[[], float] = field(default=lambda: random.SystemRandom().random() * 100)
     last_known: LastKnown = field(default_factory=LastKnown)
 
     def authorize(self, event: Event) -> Policy:

@@ -76,13 +76,20 @@ def authorizer_for(
 
 def link_to(settings: AuthorizerSettings) -> RedisLink:
     """The way to Redis. Opens nothing: the first request connects."""
+    address = RedisAddress.parse(settings.redis_url)
+    if settings.redis_secret_arn:
+        # Here and not above: no part of a cold start where there is no secret.
+        from functions.adapters.redis_secret import RedisSecret  # noqa: PLC0415
+
+        secret = RedisSecret(settings.redis_secret_arn)
+        return RedisLink(address, secret, secret.renew)
     credential = elasticache_credential(
         user=settings.redis_user,
         cache_name=settings.redis_cache_name,
         url=settings.redis_url,
         region=settings.aws_region,
     )
-    return RedisLink(RedisAddress.parse(settings.redis_url), credential)
+    return RedisLink(address, credential)
 
 
 class Wired(NamedTuple):

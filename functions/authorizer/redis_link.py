@@ -10,7 +10,7 @@ are per read, so a server that drips bytes outlasts them (performance.md 2, 4).
 
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -18,7 +18,7 @@ import hiredis
 
 from functions.authorizer.redis_address import RedisAddress, connect
 from functions.authorizer.redis_connection import Command, Connection, packed
-from functions.usage.errors import SettingsError
+from functions.usage.errors import UsageError
 
 # A TLS handshake costs CPU, of which a small Lambda has little. A limit that it could never meet
 # would leave the state unknown for ever, so connecting with TLS has a limit of its own.
@@ -33,6 +33,9 @@ SIGN_IN_SECONDS = 1.0
 BETWEEN_LONG_WAITS_SECONDS = 30.0
 # Customers and credentials whose questions are kept packed: some hundred bytes each.
 _KEPT_QUESTIONS = 4096
+
+# By which Redis refuses a sign-in, and whoever did not sign in.
+_REFUSALS = ("WRONGPASS", "NOAUTH")
 
 type Reply = str | int | list[str | None] | None
 
@@ -52,11 +55,19 @@ class CredentialProvider(Protocol):
 
 
 class RedisLink:
-    """RESP2 over one connection, opened when first needed and kept between invocations."""
+    """RESP2 over one connection, opened when first needed and kept between invocations. `renew` is
+    asked when Redis refuses the credential: whether there is another now.
+    """
 
-    def __init__(self, address: RedisAddress, credential: CredentialProvider | None = None) -> None:
+    def __init__(
+        self,
+        address: RedisAddress,
+        credential: CredentialProvider | None = None,
+        renew: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._address = address
         self._credential = credential
+        self._renew = renew
         self._encryption = ssl.create_default_context() if address.is_encrypted else None
         self._kept: Connection | None = None
         self._grace_until = 0.0
@@ -71,7 +82,7 @@ class RedisLink:
         An error in place of a reply spoils the exchange; of the last `forgiven` it is read as None.
         """
         try:
-            return self._exchange(commands, deadline, forgiven)
+            return self._exchange_renewed(commands, deadline, forgiven)
         except TimeoutError as error:
             raise LinkError("timeout") from error
         except OSError as error:
@@ -81,13 +92,24 @@ class RedisLink:
         except hiredis.ReplyError as error:
             # The first word is the kind: NOAUTH, NOPERM, LOADING, MOVED, WRONGTYPE.
             raise LinkError(f"redis_{str(error).partition(' ')[0].lower()}") from error
-        except SettingsError as error:
+        except UsageError as error:
             raise LinkError("no_credential") from error
 
     def close(self) -> None:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+
+    def _exchange_renewed(
+        self, commands: Sequence[Command], deadline: float, forgiven: int
+    ) -> list[Reply]:
+        """Once more, with a limit of its own, where a password was changed meanwhile."""
+        try:
+            return self._exchange(commands, deadline, forgiven)
+        except hiredis.ReplyError as error:
+            if not str(error).startswith(_REFUSALS) or not self._renew():
+                raise
+        return self._exchange(commands, self._start_anew(), forgiven)
 
     def _exchange(self, commands: Sequence[Command], deadline: float, forgiven: int) -> list[Reply]:
         request = _packed_once(tuple(commands))

@@ -2,21 +2,23 @@
 
 Standard library only, unlike the other functions' settings: pydantic would be most of the
 authorizer's cold start (performance.md 2).
+
+A deploy changes the code and the environment of a function apart from each other, and a process of
+the one may meet the other. So a variable that the first release did not have gets a default here,
+one that decides as the code before it did: nobody is refused for what is not there yet. More than
+the template needs, then, may be absent; nothing that is identity may.
 """
 
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from functions.authorizer.redis_address import RedisAddress
 from functions.usage.errors import SettingsError
 
 # What may stand in a Redis key between `{` and `}`, in an ARN and in JSON text without escaping.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
-_MAY_BE_EMPTY = frozenset(
-    {"token_issuer", "token_audience", "redis_user", "redis_cache_name", "aws_region"}
-)
 # API Gateway's own limit for authorizerResultTtlInSeconds.
 _MAX_TTL_SECONDS = 3600
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]+)?")
@@ -31,24 +33,26 @@ class AuthorizerSettings:
     aforo_tenant_id: str
     aforo_environment: str  # sandbox | live
     quota_meter: str
-    token_issuer: str  # empty: `iss` is not looked at
-    token_audience: str  # empty: `aud` is not looked at
+    token_issuer: str = ""  # empty: `iss` is not looked at
+    token_audience: str = ""  # empty: `aud` is not looked at
     unknown_policy: str  # allow | deny, for a verified customer whose state nobody can say
     no_grant_policy: str  # allow | deny
     result_ttl_seconds: int  # how long API Gateway caches our answer: part of the headroom
     headroom_cap_percent: float  # of a limit, that the headroom holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
-    redis_user: str
-    redis_cache_name: str
-    aws_region: str
+    redis_user: str = ""
+    redis_cache_name: str = ""
+    redis_secret_arn: str = ""  # empty: the Redis wants no password
+    aws_region: str = ""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSettings:
     """The settings in `environment`. SettingsError names each missing or wrong variable."""
-    found = {
+    given = {
         field.name: environment.get(field.name.upper(), "").strip()
         for field in fields(AuthorizerSettings)
     }
+    found = {name: value for name, value in given.items() if value or name not in _DEFAULTED}
     faults = [
         f"{name.upper()}: {fault}"
         for name, value in found.items()
@@ -68,7 +72,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
 
 def _fault(name: str, value: str) -> str:
     if not value:
-        return "" if name in _MAY_BE_EMPTY else "is not set"
+        return "is not set"
     return _RULES[name](value) if name in _RULES else ""
 
 
@@ -98,6 +102,9 @@ def _redis_url(value: str) -> str:
     return ""
 
 
+_DEFAULTED = frozenset(
+    field.name for field in fields(AuthorizerSettings) if field.default is not MISSING
+)
 _RULES: Mapping[str, Callable[[str], str]] = {
     "redis_url": _redis_url,
     "aforo_tenant_id": _word,

@@ -54,6 +54,18 @@ def _until(date: str, now: datetime) -> float | None:
 
 
 CREDENTIAL_STATUSES = frozenset({401, 403, 404})  # Aforo hides another tenant's things as 404
+# What AWS answers in front of an Aforo that wants signed posts: not the key is refused.
+_SIGNATURE_ERRORS = frozenset(
+    {
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "IncompleteSignatureException",
+        "UnrecognizedClientException",
+        "ExpiredTokenException",
+    }
+)
+_UNTIMELY = ("Signature expired", "Signature not yet current")
+CLOCK_SKEW, SIGNATURE_REFUSED = "clock_skew", "signature_refused"
 # Aforo's limit of events in a post is not documented: some say it with a 400.
 _TOO_LARGE_CODES = frozenset({"batch_too_large", "payload_too_large", "too_many_events"})
 
@@ -132,12 +144,21 @@ def _held(said: Reply, now: datetime) -> Held:
     if said.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Held("rate_limited", wait)
     if said.status in CREDENTIAL_STATUSES:
-        return Held("credential_refused", 0)
+        return Held(signature_fault(said) or "credential_refused", 0)
     if said.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Held("outage", wait, ambiguous=True)
     if said.status == HTTPStatus.REQUEST_TIMEOUT:
         return Held("request_timeout", wait, ambiguous=True)
     return Held("redirected" if said.status < HTTPStatus.BAD_REQUEST else "unexpected_status", wait)
+
+
+def signature_fault(said: Reply) -> str:
+    """Why AWS refused the signature; empty when it was not AWS, or not the signature."""
+    kind = said.headers.get("x-amzn-errortype", "").partition(":")[0]
+    if said.status not in CREDENTIAL_STATUSES or kind not in _SIGNATURE_ERRORS:
+        return ""
+    is_untimely = str(read_document(said.body).get("message", "")).startswith(_UNTIMELY)
+    return CLOCK_SKEW if is_untimely else SIGNATURE_REFUSED
 
 
 def _judge_success(said: Reply, size: int) -> Verdict:

@@ -149,7 +149,8 @@ class _Driver:
     def _settle(self, block: Sequence[KeyedEvent], outcome: ForwardingOutcome) -> None:
         for keyed in self._unsettled(block):
             ending = outcome
-            if isinstance(outcome, Held) and keyed.key in self._maybe_taken:
+            # A refusal that named it, or came to it alone, says that it was not taken.
+            if isinstance(outcome, Held) and not outcome.refusal and keyed.key in self._maybe_taken:
                 ending = replace(outcome, ambiguous=True)
             self.done.outcomes[keyed.key] = ending
 

@@ -49,6 +49,13 @@ class Forwarded:
         return not any(isinstance(outcome, Held) for outcome in self.outcomes)
 
     @property
+    def is_asked_again(self) -> bool:
+        """Whether all that is held of it was refused in words that blame nobody: those events go on
+        alone, and their neighbours do not wait for them.
+        """
+        return not self.is_finished and all(held.refusal for held in self.held)
+
+    @property
     def is_certain(self) -> bool:
         """Whether no try of it, this one included, left a doubt about what Aforo has."""
         return self.received.maybe_billed_since_ms is None and not any(
@@ -56,10 +63,10 @@ class Forwarded:
         )
 
     def settled(self) -> Iterator[Settled]:
-        """The events to make durable. Set-aside events wait until no event of their message is
-        held: the message comes back whole, and would set them aside again.
+        """The events to make durable. Set-aside events wait while their message comes back whole:
+        it would set them aside again.
         """
-        is_finished = self.is_finished
+        is_finished = self.is_finished or self.is_asked_again
         for event, outcome in zip(self.received.events, self.outcomes, strict=True):
             if isinstance(outcome, Confirmed) or (is_finished and isinstance(outcome, SetAside)):
                 yield event, outcome

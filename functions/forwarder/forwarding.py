@@ -12,14 +12,22 @@ from typing import Any
 from functions.adapters.aforo_http import SENDING_SECONDS
 from functions.adapters.aws import CALL_SECONDS
 from functions.adapters.telemetry import Telemetry
+from functions.forwarder.blame import is_meant
 from functions.forwarder.forwarded import Forwarded, Stamp
 from functions.forwarder.heartbeats import WAIT_SECONDS, HeartbeatRelay
 from functions.forwarder.holding import given_up
-from functions.forwarder.inbox import Received, ReceivedHeartbeat, Unreadable, read_inbox
+from functions.forwarder.inbox import (
+    Received,
+    ReceivedHeartbeat,
+    ReceivedStall,
+    Unreadable,
+    read_inbox,
+)
 from functions.forwarder.invocation_metrics import InvocationMetrics
 from functions.forwarder.posting import Posted, Posting
 from functions.forwarder.returning import Returning
 from functions.forwarder.settle import Settlement
+from functions.forwarder.stalling import stall_of
 from functions.forwarder.tries import Doubts
 from functions.usage.doubt import earliest
 from functions.usage.outcome import ForwardingOutcome, Held, SetAside
@@ -27,8 +35,6 @@ from functions.usage.outcome import ForwardingOutcome, Held, SetAside
 # One sending to Aforo, and then one place of AWS that is away through all of its tries; what else
 # follows is over in 100 ms. A sending with another key asks again whether there is time.
 POST_RESERVE_MS = 1000 * (SENDING_SECONDS + CALL_SECONDS + 2)
-# Waiting for its own time is no sign that the road is stalled.
-_NOT_A_STALL = "future"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,15 @@ class Forwarding:
         # 5. What is held waits, certain of it as new messages. Dying before this: it waits for the
         #    queue's visibility timeout. Dying after it: the new ones are there, and the old ones
         #    come back beside them, doubtful; a key posted twice is billed once.
-        staying = self.returning.bring_back(returning, failed, stamp.now_ms)
-        # 6. HeartbeatRelay go on. Dying after this: they go on again, and the newest counts.
+        staying, seconds = self.returning.bring_back(returning, failed, stamp.now_ms)
+        # 6. The counters are told what waits, then heartbeats go on. Dying before this: they do not
+        #    know until it is tried again. Dying after it: all goes on again; the newest counts.
+        own = stall_of(returning, failed, seconds, stamp.now_ms)
+        stalls = [one for one in inbox if isinstance(one, ReceivedStall)]
+        waiting = self._keep(self.heartbeats.tell(stalls, own))
         beats = [one for one in inbox if isinstance(one, ReceivedHeartbeat)]
-        waiting = self._pass_on(beats, returning, failed, stamp.now_ms)
+        is_clear = own is None and not failed
+        waiting += self._pass_on(beats, is_clear=is_clear, now_ms=stamp.now_ms)
         put_back = len(returning) - len(staying)
         InvocationMetrics(forwarded, returning, unreadable, posted, put_back, stamp.now_ms).tell(
             self.telemetry
@@ -102,6 +113,9 @@ class Forwarding:
         def outcome(key: str) -> ForwardingOutcome:
             found = posted.outcomes[key]
             since_ms = received.maybe_billed_since_ms
+            if isinstance(found, Held) and found.refusal:
+                is_second = is_meant(found.refusal, received.refused.get(key), started_ms)
+                found = found.refusal if is_second else found
             if isinstance(found, Held) and is_over:
                 since_ms = earliest(since_ms, started_ms if found.ambiguous else None)
                 found = given_up(found, is_forgotten=self._is_forgotten(since_ms, started_ms))
@@ -117,17 +131,14 @@ class Forwarding:
         return since_ms is not None and self.posting.screening.is_past_window(now_ms - since_ms)
 
     def _pass_on(
-        self,
-        beats: Sequence[ReceivedHeartbeat],
-        returning: Sequence[Forwarded],
-        failed: set[str],
-        now_ms: int,
+        self, beats: Sequence[ReceivedHeartbeat], *, is_clear: bool, now_ms: int
     ) -> list[str]:
         if not beats:
             return []
-        is_stalled = any(h.reason != _NOT_A_STALL for one in returning for h in one.held)
-        is_clear = not failed and not is_stalled and self.posting.breaker.is_shut()
-        waiting = self.heartbeats.pass_on(beats, is_clear=is_clear, now_ms=now_ms)
+        is_clear = is_clear and self.posting.breaker.is_shut()
+        return self._keep(self.heartbeats.pass_on(beats, is_clear=is_clear, now_ms=now_ms))
+
+    def _keep(self, waiting: Sequence[ReceivedHeartbeat | ReceivedStall]) -> list[str]:
         self.returning.visibility.hide(
             {one.envelope.receipt_handle: WAIT_SECONDS for one in waiting}
         )

@@ -65,9 +65,12 @@ def _wired() -> Wired:
     settings = read_settings(ForwarderSettings)
     telemetry = Telemetry("forwarder")
     _say_if_shortened(settings, telemetry)
-    client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
+    client = aforo_client(
+        settings.aforo_base_url, settings.allowed_hosts, signing=settings.signing()
+    )
     sqs, ledger = sqs_client(), Ledger(s3_client(), settings.ledger_bucket)
     settled = MessageQueue(sqs, settings.settled_usage_queue_url)
+    putting_back = PuttingBack(sqs, settings.usage_queue_url, telemetry)
     forwarding = Forwarding(
         posting=_posting(settings, client, ledger, telemetry),
         settlement=Settlement(
@@ -79,9 +82,9 @@ def _wired() -> Wired:
         returning=Returning(
             holding=Holding(settings.safe_hold_seconds),
             visibility=Visibility(sqs, settings.usage_queue_url, telemetry),
-            queue=PuttingBack(sqs, settings.usage_queue_url, telemetry),
+            queue=putting_back,
         ),
-        heartbeats=HeartbeatRelay(settled, telemetry),
+        heartbeats=HeartbeatRelay(settled, putting_back, telemetry),
         telemetry=telemetry,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )

@@ -22,6 +22,8 @@ _MOST_DOUBLINGS = 15
 CLASS_OF_REASON = {
     "credential_refused": SetAsideClass.AUTH,
     "credential_unavailable": SetAsideClass.AUTH,
+    "signature_refused": SetAsideClass.AUTH,
+    "clock_skew": SetAsideClass.AUTH,
     "systemic_refusal": SetAsideClass.AUTH,
     "redirected": SetAsideClass.AUTH,
     "future": SetAsideClass.FUTURE,
@@ -83,6 +85,8 @@ def given_up(held: Held, *, is_forgotten: bool) -> SetAside | Held:
     """
     if held.reason in UNTRIED:
         return held
+    if held.refusal:
+        return held.refusal
     known = CLASS_OF_REASON.get(held.reason)
     doubtful = SetAsideClass.AMBIGUOUS if is_forgotten else None
     return SetAside(known or doubtful or SetAsideClass.EXHAUSTED, held.reason)

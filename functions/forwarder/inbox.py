@@ -1,8 +1,8 @@
-"""SQS records come in; received messages leave: usage that validates, a heartbeat, or a body to
-keep as it is.
+"""SQS records come in; received messages leave: usage that validates, a heartbeat, a stall, or a
+body to keep as it is.
 
-Guaranteed: no record is lost and none raises. A body that is neither usage nor a heartbeat is
-`Unreadable`, and its text goes on unchanged.
+Guaranteed: no record is lost and none raises. A body that is none of the others is `Unreadable`,
+and its text goes on unchanged.
 """
 
 import math
@@ -16,8 +16,15 @@ from functions.forwarder.tries import maybe_billed_since
 from functions.usage.doubt import decided_until_ms, records_of
 from functions.usage.event import UsageEvent
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE
-from functions.usage.message import USAGE_MESSAGE, HeldRecord, SetAsideRecord, UsageMessage
+from functions.usage.message import (
+    USAGE_MESSAGE,
+    HeldRecord,
+    RefusedRecord,
+    SetAsideRecord,
+    UsageMessage,
+)
 from functions.usage.moment import epoch_ms_from_iso
+from functions.usage.stall import STALL_FIELD, STALL_MESSAGE, StallMessage
 
 _HEARTBEAT_FIELD = '"heartbeatAtMs"'
 
@@ -50,6 +57,11 @@ class Received:
         return self.message["events"]
 
     @property
+    def refused(self) -> Mapping[str, RefusedRecord]:
+        """Aforo's first answers that refused an event and did not blame it, by key."""
+        return self.message.get("refused", {})
+
+    @property
     def history(self) -> list[SetAsideRecord]:
         return records_of(self.message)
 
@@ -63,6 +75,14 @@ class ReceivedHeartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedStall:
+    """Metering tells of usage that waits, to be handed on as it is (functions.usage.stall)."""
+
+    envelope: Envelope
+    stall: StallMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A body that is not a usage message, and the first rule that it breaks."""
 
@@ -70,7 +90,7 @@ class Unreadable:
     fault: str
 
 
-type Inbound = Received | ReceivedHeartbeat | Unreadable
+type Inbound = Received | ReceivedHeartbeat | ReceivedStall | Unreadable
 
 
 def read_inbox(records: Iterable[Mapping[str, Any]]) -> Iterator[Inbound]:
@@ -92,9 +112,9 @@ def _envelope(record: Mapping[str, Any]) -> Envelope:
 
 
 def _read(envelope: Envelope) -> Inbound:
-    heartbeat = _heartbeat(envelope)
-    if heartbeat is not None:
-        return heartbeat
+    sign = _heartbeat(envelope) or _stall(envelope)
+    if sign is not None:
+        return sign
     try:
         message = USAGE_MESSAGE.validate_json(envelope.body)
         for event in message["events"]:
@@ -121,6 +141,15 @@ def _heartbeat(envelope: Envelope) -> ReceivedHeartbeat | None:
     except ValidationError:
         return None
     return ReceivedHeartbeat(envelope, at_ms)
+
+
+def _stall(envelope: Envelope) -> ReceivedStall | None:
+    if STALL_FIELD not in envelope.body or '"events"' in envelope.body:
+        return None
+    try:
+        return ReceivedStall(envelope, STALL_MESSAGE.validate_json(envelope.body))
+    except ValidationError:
+        return None
 
 
 def _continued(envelope: Envelope, held: HeldRecord) -> Envelope:

@@ -13,7 +13,15 @@ import httpx
 from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, read_capped
 from functions.adapters.telemetry import AFORO_REFUSED, Telemetry
-from functions.forwarder.answer import CREDENTIAL_STATUSES, NoAnswer, Stop, Verdict, judge
+from functions.forwarder.answer import (
+    CLOCK_SKEW,
+    CREDENTIAL_STATUSES,
+    NoAnswer,
+    Stop,
+    Verdict,
+    judge,
+    signature_fault,
+)
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.packing import KeyedEvent, body_of
 from functions.forwarder.problem import Reply
@@ -67,7 +75,17 @@ class IngestApi:
             return self._without_key(error)
         if said is None:
             return Stop(Held(OUT_OF_TIME, 0))
+        self._say_if_unsigned(said)
         return judge(said, len(batch), self.now())
+
+    def _say_if_unsigned(self, said: Reply | NoAnswer) -> None:
+        """AWS's own words may quote what was signed: they stay out of the log."""
+        fault = signature_fault(said) if isinstance(said, Reply) else ""
+        if fault and isinstance(said, Reply):
+            theirs = said.headers.get("date", "unknown") if fault == CLOCK_SKEW else ""
+            clocks = f": its clock says {theirs}, ours {self.now():%a, %d %b %Y %H:%M:%S} UTC"
+            message = f"AWS in front of Aforo refuses the signature ({fault})"
+            self.telemetry.log.error(AFORO_REFUSED, fault=message + (clocks if theirs else ""))
 
     def _without_key(self, error: Exception) -> Stop:
         # The message names the secret or the variable, never the key.
@@ -88,7 +106,9 @@ class IngestApi:
 
 
 def _is_refusal(said: Reply | NoAnswer) -> bool:
-    return isinstance(said, Reply) and said.status in CREDENTIAL_STATUSES
+    if not isinstance(said, Reply) or signature_fault(said):  # no other key would help
+        return False
+    return said.status in CREDENTIAL_STATUSES
 
 
 def _origin_headers(batch: Sequence[KeyedEvent]) -> Iterator[tuple[str, str]]:

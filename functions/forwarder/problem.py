@@ -1,8 +1,8 @@
 """A refusal in Aforo's words: the body of an answer comes in, problems leave, of the whole post or
 of the events that it names (aforo-contract.md 1.1.4).
 
-Guaranteed: any bytes can be read. Only the few words below change what we do; everything else
-that Aforo says of an event makes it poison, kept for a person.
+Guaranteed: any bytes can be read. Only the few words below and those of `blame` change what we do:
+what blames an event makes it poison, kept for a person, and what blames nobody is asked again.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from functions.forwarder.blame import blames_the_event, refused_once
 from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 
 _SLUG_LENGTH = 64
@@ -70,7 +71,9 @@ class Problem:
         if self.code == _FUTURE_CODE:
             return Held("future", 0)
         set_aside_class = CLASS_OF_CODE.get(self.code, SetAsideClass.POISON)
-        return SetAside(set_aside_class, self.code, self.status, self.instance)
+        refusal = SetAside(set_aside_class, self.code, self.status, self.instance)
+        is_clear = self.code in CLASS_OF_CODE or blames_the_event(self.code)
+        return refusal if is_clear else refused_once(refusal)
 
 
 def named_problems(document: Mapping[str, Any], size: int, problem: Problem) -> dict[int, Problem]:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from functions.adapters.aforo_http import KeyHeader
-from functions.adapters.settings import Settings
+from functions.adapters.aforo_signing import SignedSettings
 
 # Aforo's documented ceiling (aforo-contract.md 1.0); a larger post is refused whole.
 MOST_EVENTS_PER_POST = 100
@@ -18,7 +17,7 @@ MOST_POSTS_AT_ONCE = 16
 HOLD_SHARE_OF_WINDOW = Fraction(5, 6)
 
 
-class ForwarderSettings(Settings):
+class ForwarderSettings(SignedSettings):
     """One field per variable. Holding must end while Aforo still recognises a key it has seen."""
 
     usage_queue_url: str
@@ -29,7 +28,6 @@ class ForwarderSettings(Settings):
     aforo_allowed_hosts: str  # separated by commas
     aforo_tenant_id: Annotated[str, Field(min_length=1)]
     aforo_secret_arn: str
-    aforo_key_header: KeyHeader = KeyHeader.AUTHORIZATION
     hold_seconds: PositiveInt = 50_400  # as given; `safe_hold_seconds` is what holds
     dedup_window_seconds: PositiveInt = 86_400
     events_per_post: Annotated[int, Field(ge=1, le=MOST_EVENTS_PER_POST)] = 100

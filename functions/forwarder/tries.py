@@ -12,6 +12,7 @@ from functions.usage.doubt import earliest, ledger_doubt_ms, recorded_doubt_ms, 
 from functions.usage.event import UsageEvent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.message import UsageMessage
+from functions.usage.moment import epoch_ms_from_iso
 
 
 @dataclass(slots=True)
@@ -49,6 +50,12 @@ def maybe_billed_since(message: UsageMessage, *, sent_at_ms: int, receives: int)
     Received before and still here, it was tried, and nobody wrote down that this left no doubt.
     What a person decided ends the doubts of its records, and none of the tries since it was sent.
     """
-    here = sent_at_ms if receives > 1 else None
+    here = earliest(sent_at_ms if receives > 1 else None, _held_doubt_ms(message))
     records = [] if message.get("decided") else records_of(message)
     return earliest(here, *map(recorded_doubt_ms, records)) if records else here
+
+
+def _held_doubt_ms(message: UsageMessage) -> int | None:
+    held = message.get("held")
+    since = held.get("maybeBilledSince") if held else None
+    return None if since is None else epoch_ms_from_iso(since)

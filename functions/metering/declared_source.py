@@ -1,44 +1,49 @@
-"""The log source of a stack: deliveries of several log groups come in, each read as what its group
-is declared to hold.
+"""The sources of a stack: deliveries of any log group come in, each read as what its group is
+declared to hold.
 
-One log group has one declared source: read as both, each of its requests would come twice.
+One log group has one declared source: read as both, each of its requests would come twice. What
+comes from a group that nobody declared is usage all the same: an access log is metered as always,
+the lines of an execution log are kept until somebody declares it.
 """
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import SortedRequests
+from functions.usage.outcome import Quarantined
 
 if TYPE_CHECKING:
     from functions.metering.execution.source import ExecutionLogSource
 
+UNDECLARED_SOURCE = Quarantined(
+    "undeclared_source",
+    "a line of an execution log, and no source is declared for its log group: declare it with "
+    '"kind":"execution" in sources, and replay the quarantine',
+)
+
 
 class DeclaredSource:
-    """Access logs, but for the log groups that are named as execution logs. `tenant_header` as in
+    """Each delivery by the list of its configuration. `tenant_header` as in
     `read_execution_requests`.
     """
 
-    def __init__(
-        self,
-        region: str,
-        *,
-        execution_log_groups: Collection[str] = (),
-        tenant_header: str | None = None,
-    ) -> None:
+    def __init__(self, region: str, *, tenant_header: str | None = None) -> None:
         self._region = region
         self._tenant_header = tenant_header
-        self._execution_log_groups = frozenset(execution_log_groups)
         self._access_log = AccessLogSource(region)
+        self._undeclared = AccessLogSource(region, other_source=UNDECLARED_SOURCE)
         self._execution_log: ExecutionLogSource | None = None
 
     def sort(
         self, delivery: LogDelivery, configuration: Configuration, now_ms: int
     ) -> SortedRequests:
         """Every request of `delivery`, by its log group's source."""
-        if delivery.log_group in self._execution_log_groups:
+        source = configuration.source_of(delivery.log_group)
+        if source is None:
+            return self._undeclared.sort(delivery, configuration, now_ms)
+        if source.kind == "execution":
             return self._execution().sort(delivery, configuration, now_ms)
         return self._access_log.sort(delivery, configuration, now_ms)
 

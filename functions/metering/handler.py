@@ -1,5 +1,5 @@
 """Metering: a CloudWatch Logs subscription payload comes in; usage messages and quarantine objects
-leave.
+leave. Asked by the reconcile state machine, it says which sources there are.
 
 What another try may cure raises: Lambda tries twice more, then its OnFailure destination keeps the
 delivery. Everything else is acknowledged, because it is kept.
@@ -13,11 +13,13 @@ from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
+from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.stored import ConfigurationSource
 from functions.metering.declared_source import DeclaredSource
 from functions.metering.intake import Intake
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings, customer_header
+from functions.metering.source_list import asks_for_sources, source_list
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -27,6 +29,8 @@ def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
     """AWS Lambda's entry point. CloudWatch Logs ignores the answer; replay reads it."""
     wired = _wired()
     try:
+        if asks_for_sources(payload):
+            return source_list(wired.terms.current())
         return wired.intake.take(payload, context.log_group_name).answer()
     finally:
         wired.telemetry.flush()
@@ -36,6 +40,7 @@ class Wired(NamedTuple):
     """What lives as long as the process."""
 
     intake: Intake
+    terms: ConfigurationSource
     telemetry: Telemetry
 
 
@@ -44,26 +49,22 @@ def _wired() -> Wired:
     settings = read_settings(MeteringSettings)
     telemetry = Telemetry("metering")
     s3 = s3_client()
+    terms = ConfigurationSource(
+        s3,
+        settings.configuration_bucket,
+        settings.configuration_key,
+        telemetry=telemetry,
+        clock=time.monotonic,
+        reader=ConfigurationReader(read_deployed(settings.deployed_sources)),
+    )
     intake = Intake(
-        source=_source(settings),
-        terms=ConfigurationSource(
-            s3,
-            settings.configuration_bucket,
-            settings.configuration_key,
-            telemetry=telemetry,
-            clock=time.monotonic,
+        source=DeclaredSource(
+            settings.aws_region, tenant_header=customer_header(settings.tenant_header)
         ),
+        terms=terms,
         keeper=QuarantineBucket(s3, settings.quarantine_bucket),
         queue=MessageQueue(sqs_client(), settings.usage_queue_url),
         telemetry=telemetry,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
-    return Wired(intake, telemetry)
-
-
-def _source(settings: MeteringSettings) -> DeclaredSource:
-    return DeclaredSource(
-        settings.aws_region,
-        execution_log_groups=settings.execution_log_group_names,
-        tenant_header=customer_header(settings.tenant_header),
-    )
+    return Wired(intake, terms, telemetry)

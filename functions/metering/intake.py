@@ -15,7 +15,9 @@ from functions.adapters.telemetry import (
     METERED,
     Telemetry,
 )
+from functions.metering.configuration.source_declaration import UNDECLARED
 from functions.metering.configuration.version import Configuration
+from functions.metering.failed_deliveries import FailedDeliveries
 from functions.metering.heartbeats import read_heartbeats
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.metered_again import (
@@ -84,6 +86,7 @@ class Intake:
         self._queue = queue
         self._telemetry = telemetry
         self._now_ms = now_ms
+        self._failed = FailedDeliveries(queue, now_ms)
 
     def take(self, payload: object, own_log_group: str) -> MeteredDelivery:
         """Meter one Lambda event. Raises what another try may cure, and nothing else."""
@@ -100,7 +103,11 @@ class Intake:
             return self._pass_on_heartbeats(delivery, replay)
         if replay is not None:
             return self._meter_again(delivery, replay)
-        return MeteredDelivery(self._meter(delivery))
+        try:
+            return MeteredDelivery(self._meter(delivery))
+        except Exception:
+            self._failed.note(delivery)
+            raise
 
     def _meter_again(self, delivery: LogDelivery, replay: Replay) -> MeteredDelivery:
         """The same effects in the same order, or none in a dry run; and what a replay reports."""
@@ -114,8 +121,8 @@ class Intake:
         return MeteredDelivery(found, kept, usage=usage_rows(found.event_texts))
 
     def _meter(self, delivery: LogDelivery, replay: Replay | None = None) -> SortedRequests:
-        now_ms = self._now_ms()
-        found = self._source.sort(delivery, self._terms.current(), now_ms)
+        now_ms, configuration = self._now_ms(), self._terms.current()
+        found = self._source.sort(delivery, configuration, now_ms)
         # 1. Quarantine: durable in S3, under names made of their content. First, because it is the
         # cheaper to repeat: if it fails or we die here, nothing is on the queue, the delivery comes
         # again and writes the same objects over themselves.
@@ -130,15 +137,22 @@ class Intake:
         )
         # 3. The return: Lambda forgets the delivery. Only counts are lost if we die before it.
         self._count(found, replay)
+        declared = configuration.source_of(delivery.log_group)
+        source = declared.name if declared else UNDECLARED
         if replay is None:
-            self._count_lines(len(delivery.log_events), unfit_lines(found))
-        self._report(found, messages=messages, quarantine_objects=objects)
+            self._count_lines(len(delivery.log_events), unfit_lines(found), source)
+        where = "" if declared else delivery.log_group
+        self._report(found, where, messages=messages, quarantine_objects=objects)
         return found
 
     def _pass_on_heartbeats(self, delivery: LogDelivery, replay: Replay | None) -> MeteredDelivery:
         if replay is not None:
             # Younger ones have arrived since: this one says nothing about now.
             return self._exclude_whole(HEARTBEAT, replay)
+        # What stops usage stops a heartbeat: no configuration to meter by, or usage of this process
+        # that waits, untold. It fails as usage does, and younger ones follow.
+        self._terms.current()
+        self._failed.tell()
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
         self._telemetry.count(Metric.HEARTBEATS_METERED, sent)
@@ -185,14 +199,17 @@ class Intake:
         count(Metric.FIGURES_DROPPED, found.dropped_figures)
         count(Metric.LATE_REQUESTS, found.late)
 
-    def _count_lines(self, read: int, unfit: int) -> None:
-        self._telemetry.count(Metric.LINES_READ, read)
-        self._telemetry.count(Metric.LINES_UNFIT, unfit)
-        self._telemetry.share(Metric.UNFIT_SHARE, unfit, read)
+    def _count_lines(self, read: int, unfit: int, source: str) -> None:
+        self._telemetry.count(Metric.LINES_READ, read, source=source)
+        self._telemetry.count(Metric.LINES_UNFIT, unfit, source=source)
+        self._telemetry.share(Metric.UNFIT_SHARE, unfit, read, source=source)
 
-    def _report(self, found: SortedRequests, *, messages: int, quarantine_objects: int) -> None:
+    def _report(
+        self, found: SortedRequests, undeclared: str, *, messages: int, quarantine_objects: int
+    ) -> None:
         self._telemetry.report(
             METERED,
+            undeclared_log_group=undeclared,  # the metrics beside it name a declared one
             requests_billed=found.billed,
             events=len(found.event_texts),
             messages=messages,

@@ -19,10 +19,6 @@ class MeteringSettings(Settings):
     quarantine_bucket: str
     configuration_bucket: str
     configuration_key: str = "configuration/metering.json"
-    execution_log_groups: str = ""  # their names, with commas; every other group is an access log
+    deployed_sources: str = ""  # those of the parameters: name=kind:group, with commas
     tenant_header: Literal["tenant", "customer"] = "tenant"  # whose id X-Tenant-Id carries
     aws_region: str  # part of every event key: the log group's region is the function's own
-
-    @property
-    def execution_log_group_names(self) -> frozenset[str]:
-        return frozenset(filter(None, map(str.strip, self.execution_log_groups.split(","))))

@@ -24,6 +24,7 @@ UNFIT_REASONS = frozenset(
         "bad_time",
         "invalid_json",
         "no_message",
+        "no_payer_key",
         "no_quantity",
         "no_request_identity",
         "no_status",

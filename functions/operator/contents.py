@@ -37,6 +37,17 @@ CONTENTS = (
             aforo-metering explain --config metering.json access.log""",
     ),
     Subcommand(
+        "compare",
+        "migration.compare_command:compare",
+        """Compare what was billed elsewhere with what this bills, by customer, meter and day.
+
+        Ours is a log, metered as `explain` does it, or a deployment's ledger. Where the other side
+        names its requests, those that only one side bills are listed, with the likely reason. Exit
+        status: 0 alike, 1 not alike.
+
+            aforo-metering compare billed.csv access.log --config metering.json""",
+    ),
+    Subcommand(
         "verify",
         "verify.verify_command:verify",
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.

@@ -37,14 +37,23 @@ NEARLY_USED = 0.8
 # Customers of one reconcile stand in another order in their next: a fetch that has to stop half
 # way would leave out the same ones for ever.
 SHUFFLED_MS = 1000
+SOURCES_UNKNOWN = "sources_unknown"
+
+
+class ListedSource(FromOutside):
+    """A source as metering lists it: a heartbeat is put into its log group."""
+
+    name: str
+    log_group: str
 
 
 class DueQuestion(FromOutside):
-    """`log_groups` are those that are metered now."""
+    """`sources` are those that are metered now, where metering could tell."""
 
     meter: MeterId
     most: Annotated[int, Field(ge=0, le=MOST_CUSTOMERS)]
-    log_groups: tuple[str, ...]
+    sources: tuple[ListedSource, ...]
+    are_sources_known: bool
 
 
 class Due(NamedTuple):
@@ -62,7 +71,11 @@ class Due(NamedTuple):
         do not answer.
         """
         now_ms = self.clock()
-        self._look_at_heartbeats(asked.log_groups, now_ms)
+        if asked.are_sources_known:
+            self._look_at_heartbeats(asked.sources, now_ms)
+        else:  # and nothing is forgotten: what was heard of the sources stands, and grows old
+            self.telemetry.count(Metric.RECONCILE_TROUBLE, reason=SOURCES_UNKNOWN)
+            self.telemetry.log.warning(RECONCILE_TROUBLE, reason=SOURCES_UNKNOWN)
         candidates = self.customers.longest_unasked(asked.most, now_ms)
         states = self._states(candidates, asked.meter)
         # Now, and not when they are answered: who cannot be answered must not be first for ever.
@@ -77,11 +90,15 @@ class Due(NamedTuple):
         self.telemetry.report(CUSTOMERS_DUE, due=len(due), passed_over=len(candidates) - len(due))
         return due
 
-    def _look_at_heartbeats(self, log_groups: Sequence[str], now_ms: int) -> None:
+    def _look_at_heartbeats(self, sources: Sequence[ListedSource], now_ms: int) -> None:
         start_ms = now_ms - int(USUAL_LAG_SECONDS * 1000)
-        times = self.watermark.keep_only(log_groups, start_ms).values()
-        if times:
-            self.telemetry.level(Metric.HEARTBEAT_AGE, max(0, now_ms - min(times)) / 1000)
+        times = self.watermark.keep_only([one.log_group for one in sources], start_ms)
+        ages = {one.name: max(0, now_ms - times[one.log_group]) / 1000 for one in sources}
+        for name, age in ages.items():
+            self.telemetry.level(Metric.HEARTBEAT_AGE, age, source=name)
+        # Without any source nothing is late: no figure would mean that nobody can tell.
+        oldest_ms = min(times.values(), default=now_ms)
+        self.telemetry.level(Metric.HEARTBEAT_AGE, max(0, now_ms - oldest_ms) / 1000)
 
     def _states(self, customers: Sequence[str], meter: str) -> Mapping[str, QuotaState | None]:
         """In the order of `customers`; None: what stands there is no state."""

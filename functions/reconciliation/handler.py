@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from functions.adapters.redis_credential import elasticache_credential
+from functions.adapters.redis_secret import RedisSecret
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
 from functions.reconciliation.applying import Applying
@@ -80,14 +81,7 @@ def _answer(payload: Payload, wired: Wired) -> Mapping[str, object]:
 @cache
 def _wired() -> Wired:
     settings = read_settings(ReconciliationSettings)
-    credential = elasticache_credential(
-        user=settings.redis_user,
-        cache_name=settings.redis_cache_name,
-        url=settings.redis_url,
-        region=settings.aws_region,
-    )
-    # It has the provider's shape, and no import of redis: the authorizer shares it.
-    client = connect(settings.redis_url, cast("CredentialProvider | None", credential))
+    client = connect(settings.redis_url, _credential(settings))
     tenant, horizon = settings.aforo_tenant_id, timedelta(days=settings.mark_horizon_days)
     telemetry = Telemetry("reconciliation")
     watermark = Watermark(client, tenant)
@@ -110,6 +104,19 @@ def _wired() -> Wired:
         telemetry,
     )
     return Wired(reconciliation, Inspector(client, tenant, _now_ms), steps, telemetry)
+
+
+def _credential(settings: ReconciliationSettings) -> "CredentialProvider | None":
+    # They have the provider's shape, and no import of redis: the authorizer shares them.
+    if settings.redis_secret_arn:
+        return cast("CredentialProvider", RedisSecret(settings.redis_secret_arn))
+    signing = elasticache_credential(
+        user=settings.redis_user,
+        cache_name=settings.redis_cache_name,
+        url=settings.redis_url,
+        region=settings.aws_region,
+    )
+    return cast("CredentialProvider | None", signing)
 
 
 def _now_ms() -> int:

@@ -1,17 +1,20 @@
-"""Heartbeats of a batch -> the watermark, and the lag that they measured.
+"""Heartbeats and stalls of a batch -> the watermark, and the lag that they measured.
 
 Guaranteed: a heartbeat counts only after the usage that was delivered with it, or before it to this
-process, is in the counters.
+process, is in the counters. A stall holds the watermark back at once, also for what other processes
+count; usage that this one could not count is such a stall, as soon as the counters answer it.
 """
 
 from collections.abc import Callable, Iterable
 
 from functions.adapters.telemetry import HEARTBEAT_REFUSED, Telemetry
 from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.inbox import Heartbeat
+from functions.reconciliation.inbox import Heartbeat, Stall
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import is_ahead
 from functions.usage.metric import Metric
+from functions.usage.moment import DAY_MS
+from functions.usage.stall import StallMessage, both
 
 # Fifteen younger ones are on their way by then. Without an end they would wait out an outage of the
 # counters, and ring the dead-letter queue's alarm after it.
@@ -19,6 +22,9 @@ KEPT_MS = 15 * 60 * 1000
 # Usage that was not counted is invisible for SettledUsageQueue's visibility timeout, 361 s: no
 # heartbeat that arrives before it is back may say that all before it is counted.
 ON_ITS_WAY_BACK_MS = 7 * 60 * 1000
+# The forwarder's longest wait is 12 hours (SQS's most). A time of a clock that is years ahead would
+# hold the watermark back for as long.
+LONGEST_STALL_MS = DAY_MS
 
 
 class HeartbeatReader:
@@ -31,6 +37,35 @@ class HeartbeatReader:
         self._telemetry = telemetry
         self._clock = clock
         self._held_until_ms = 0
+        self._untold: StallMessage | None = None
+
+    def hold_back(
+        self, stalls: Iterable[tuple[str, Stall]], uncounted_since_ms: int | None
+    ) -> set[str]:
+        """The ids of the stalls that have to come again. Usage since `uncounted_since_ms` could not
+        be counted by this batch; None: all was.
+        """
+        now_ms = self._clock()
+        if uncounted_since_ms is not None:
+            stall: StallMessage = {
+                "version": 1,
+                "stalledSinceMs": uncounted_since_ms,
+                "stalledUntilMs": now_ms + ON_ITS_WAY_BACK_MS,
+            }
+            self._untold = both(self._untold, stall)
+        failed = {message_id for message_id, one in stalls if not self._told(one.message, now_ms)}
+        if self._untold and self._told(self._untold, now_ms):
+            self._untold = None
+        return failed
+
+    def _told(self, stall: StallMessage, now_ms: int) -> bool:
+        until_ms = min(stall["stalledUntilMs"], now_ms + LONGEST_STALL_MS)
+        if until_ms > now_ms:
+            try:
+                self._watermark.hold_back(min(stall["stalledSinceMs"], now_ms), until_ms)
+            except Retryable:
+                return False
+        return True
 
     def hear(self, heartbeats: Iterable[tuple[str, Heartbeat]], *, is_settled: bool) -> set[str]:
         """The ids of the messages that have to come again: all, unless the usage beside them
@@ -39,7 +74,7 @@ class HeartbeatReader:
         """
         if not is_settled:
             self._held_until_ms = self._clock() + ON_ITS_WAY_BACK_MS
-        is_held = self._clock() < self._held_until_ms
+        is_held = self._clock() < self._held_until_ms or self._untold is not None
         lags: list[int] = []
         failed: set[str] = set()
         for message_id, heartbeat in heartbeats:

@@ -1,5 +1,5 @@
-"""A body from SettledUsageQueue -> settled usage, a command, a heartbeat, or a refusal that names
-the field.
+"""A body from SettledUsageQueue -> settled usage, a command, a heartbeat, a stall, or a refusal
+that names the field.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from functions.reconciliation.commands import COMMAND, Command
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE, HeartbeatMessage
 from functions.usage.message import SettledMessage, SettledUsage
 from functions.usage.shape import shape_of
+from functions.usage.stall import STALL_MESSAGE, StallMessage
 
 _SETTLED = shape_of(SettledMessage)
 
@@ -22,19 +23,25 @@ class RefusedBody(NamedTuple):
     fault: str
 
 
+class Stall(NamedTuple):
+    """Usage waits somewhere on the road: since when, and until when at most."""
+
+    message: StallMessage
+
+
 class Heartbeat(NamedTuple):
     """It went the whole way; its time and log group."""
 
     message: HeartbeatMessage
 
 
-def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | RefusedBody:
+def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Stall | RefusedBody:
     """Never raises: what a body is, decided by its `kind` and its shape."""
     try:
         return _SETTLED.validate_json(body)["settled"]
     except ValidationError as error:
-        if (heartbeat := _heartbeat(body)) is not None:
-            return heartbeat
+        if (sign := _heartbeat(body) or _stall(body)) is not None:
+            return sign
         if not _has_kind(body):
             return RefusedBody(is_command=False, fault=faults_of(error))
     try:
@@ -55,6 +62,13 @@ def faults_of(error: ValidationError) -> str:
 def _heartbeat(body: str) -> Heartbeat | None:
     try:
         return Heartbeat(HEARTBEAT_MESSAGE.validate_json(body, strict=True))
+    except ValidationError:
+        return None
+
+
+def _stall(body: str) -> Stall | None:
+    try:
+        return Stall(STALL_MESSAGE.validate_json(body, strict=True))
     except ValidationError:
         return None
 

@@ -4,7 +4,7 @@ Guaranteed: a message is done only when all it says is in the counters. Nothing 
 is tried again finds that it was already done (architecture.md 3).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +19,8 @@ from functions.reconciliation.commands import Command
 from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.heartbeats import HeartbeatReader
-from functions.reconciliation.inbox import Heartbeat, RefusedBody, read_body
-from functions.reconciliation.settling import SortedUsage, sort_settled
+from functions.reconciliation.inbox import Heartbeat, RefusedBody, Stall, read_body
+from functions.reconciliation.settling import MINUTE_MS, SortedUsage, epoch_minute, sort_settled
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.metric import Metric
 
@@ -51,6 +51,7 @@ class Reconciliation(NamedTuple):
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
         heartbeats: list[tuple[str, Heartbeat]] = []
+        stalls: list[tuple[str, Stall]] = []
         failed: set[str] = set()
         for record in records:
             message_id = record["messageId"]
@@ -63,11 +64,14 @@ class Reconciliation(NamedTuple):
                     settled.append((message_id, usages))
                 case Heartbeat() as heartbeat:
                     heartbeats.append((message_id, heartbeat))
+                case Stall() as stall:
+                    stalls.append((message_id, stall))
                 case command:
                     commands.append((message_id, command))
         failed |= self._carry_out(commands)
         unsettled = self._settle(sort_settled(settled, self.clock(), self.horizon))
         failed |= unsettled
+        failed |= self.hearing.hold_back(stalls, _oldest(settled, unsettled))
         # A heartbeat promises that the usage before it is counted: it waits with what is not.
         failed |= self.hearing.hear(heartbeats, is_settled=not unsettled)
         return [record["messageId"] for record in records if record["messageId"] in failed]
@@ -130,3 +134,12 @@ class Reconciliation(NamedTuple):
         event = COMMAND_REFUSED if is_command else MESSAGE_REFUSED
         self.telemetry.count(Metric.COMMANDS_REFUSED if is_command else Metric.MESSAGES_REFUSED)
         self.telemetry.log.error(event, message_id=message_id, fault=refused.fault)
+
+
+def _oldest(
+    settled: Iterable[tuple[str, Sequence["SettledUsage"]]], unsettled: Container[str]
+) -> int | None:
+    """The time of the oldest usage that could not be counted, epoch milliseconds; None: all was."""
+    uncounted = (one for message_id, usages in settled if message_id in unsettled for one in usages)
+    minutes = (epoch_minute(one["occurredAt"]) for one in uncounted)
+    return min((minute * MINUTE_MS for minute in minutes if minute is not None), default=None)

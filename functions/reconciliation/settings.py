@@ -16,11 +16,14 @@ def _endpoint(url: str) -> str:
 
 
 class ReconciliationSettings(Settings):
-    """REDIS_USER and REDIS_CACHE_NAME are both empty where the cache asks for no IAM token."""
+    """REDIS_USER and REDIS_CACHE_NAME are both empty where the cache asks for no IAM token, and
+    REDIS_SECRET_ARN where it wants no password.
+    """
 
     redis_url: Annotated[str, AfterValidator(_endpoint)]
     redis_user: str = ""
     redis_cache_name: str = ""
+    redis_secret_arn: str = ""
     aws_region: str = ""
     aforo_tenant_id: Annotated[str, Field(min_length=1)]
     # Stripe and OpenMeter take events that are 35 and 32 days old: a month, and the days that a

@@ -122,6 +122,8 @@ def _wired() -> Wired:
 def _probe() -> Probe:
     """Beside the rest: a wrong address of Aforo is nothing to a replay that does not ask it."""
     settings = _wired().settings
-    client = aforo_client(settings.aforo_base_url, settings.allowed_hosts)
+    client = aforo_client(
+        settings.aforo_base_url, settings.allowed_hosts, signing=settings.signing()
+    )
     credential = AforoCredential(secrets_client(), settings.aforo_secret_arn, time.monotonic)
     return Probe(client, credential, Caller(settings.aforo_tenant_id, settings.aforo_key_header))

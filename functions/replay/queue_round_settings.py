@@ -4,11 +4,10 @@ talk to Aforo nor import its client.
 
 from pydantic import Field
 
-from functions.adapters.aforo_http import KeyHeader
-from functions.adapters.settings import Settings
+from functions.adapters.aforo_signing import SignedSettings
 
 
-class QueueRoundSettings(Settings):
+class QueueRoundSettings(SignedSettings):
     """From which queue, to which, where the manifests and the ledger stand, and whom to ask first,
     as whom.
     """
@@ -23,7 +22,6 @@ class QueueRoundSettings(Settings):
     aforo_allowed_hosts: str  # comma-separated
     aforo_tenant_id: str
     aforo_secret_arn: str
-    aforo_key_header: KeyHeader = KeyHeader.AUTHORIZATION
 
     @property
     def allowed_hosts(self) -> list[str]:

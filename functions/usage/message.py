@@ -35,13 +35,21 @@ class SetAsideRecord(TypedDict):
 
 
 class HeldRecord(TypedDict):
-    """The tries of a message that was put back as a new one: none of them left a doubt, so Aforo
-    has nothing of it that it did not confirm (docs/decisions/0003-doubt.md).
+    """The tries of a message that was put back as a new one. None of them left a doubt, but for one
+    that it says: Aforo has nothing of it that it did not confirm (docs/decisions/0003-doubt.md).
     """
 
     firstSentAt: ReadOnly[str]
     firstTriedAt: ReadOnly[str]
     tries: ReadOnly[int]
+    maybeBilledSince: NotRequired[ReadOnly[str]]  # of events that Aforo refused, in doubt before
+
+
+class RefusedRecord(TypedDict):
+    """Aforo's first answer that refused an event and did not blame it."""
+
+    reason: ReadOnly[str]
+    refusedAt: ReadOnly[str]
 
 
 class UsageMessage(TypedDict):
@@ -55,6 +63,7 @@ class UsageMessage(TypedDict):
     replayId: NotRequired[ReadOnly[str]]  # the replay that put it back
     decided: NotRequired[ReadOnly[bool]]  # a person decided: Aforo has not got the doubtful ones
     held: NotRequired[ReadOnly[HeldRecord]]  # only in UsageQueue
+    refused: NotRequired[ReadOnly[dict[str, RefusedRecord]]]  # by key; only in UsageQueue
 
 
 class SettledUsage(TypedDict):

@@ -152,6 +152,7 @@ class Held:
     reason: str
     wait_seconds: float
     ambiguous: bool = False  # Aforo may have it
+    refusal: SetAside | None = None  # what it becomes when Aforo gives the same answer again
 
 
 type ForwardingOutcome = Confirmed | SetAside | Held

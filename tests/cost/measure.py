@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench.bench_walk import set_environment
 from tests.cost.measuring import measure_all
+from tests.fakes.access_log_lines import LOG_GROUP
 from tests.fakes.token_issuer import TENANT
 from tests.local.foreground_server import foreground_server
 from tests.local.valkey import start_valkey
@@ -27,6 +28,7 @@ def main() -> None:
     ):
         set_environment(url)
         os.environ |= {
+            "DEPLOYED_SOURCES": f"deployed=access:{LOG_GROUP}",
             "REDIS_URL": valkey.url,
             "AFORO_TENANT_ID": TENANT,
             "AFORO_ENVIRONMENT": "live",
@@ -38,6 +40,7 @@ def main() -> None:
             "RESULT_TTL_SECONDS": "0",
             "HEADROOM_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
+            "METRICS_NAMESPACE": "AforoMetering/aforo-metering",
         }
         found = measure_all(url, valkey.url)
     found["measuredOn"] = datetime.now(UTC).date().isoformat()

@@ -198,8 +198,10 @@ def _idle_minute() -> dict[str, Call]:
     def line() -> dict[str, Any]:
         return subscription_payload([heartbeat_line(now_ms())], logStream=HEARTBEAT_STREAM)
 
-    due = {"meter": "api_calls", "most": 50, "logGroups": [LOG_GROUP]}
+    sources = meter({"listSources": True}, context)
+    due = {"meter": "api_calls", "most": 50, **sources, "areSourcesKnown": True}
     calls: dict[str, Call] = {
+        "metering: sources": lambda: meter({"listSources": True}, context),
         "metering": lambda: meter(line(), context),
         "forwarder": lambda: forward({"Records": [sqs_record(beat(), sent_ms=now_ms())]}, context),
         "reconciliation": lambda: reconcile({"Records": [sqs_record(beat())]}, context),

@@ -53,3 +53,11 @@ def put_lines(log_group: str, stream: str, lines: Sequence[str]) -> None:
         logStreamName=stream,
         logEvents=[{"timestamp": now_ms, "message": line} for line in lines],
     )
+
+
+def start_anew(function_arn: str) -> None:
+    """The next invocation starts a process: the configuration has been set, to what it was."""
+    client = boto3.client("lambda")
+    timeout = client.get_function_configuration(FunctionName=function_arn)["Timeout"]
+    client.update_function_configuration(FunctionName=function_arn, Timeout=timeout)
+    client.get_waiter("function_updated_v2").wait(FunctionName=function_arn)

@@ -17,7 +17,7 @@ from functions.reconciliation.due_hours import TICK_MS, due_hours, newest_over
 from functions.reconciliation.ledger_hours import hour_text
 from functions.usage.message import to_body
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
-from tests.e2e.looking import billed, put_lines, until
+from tests.e2e.looking import billed, put_lines, start_anew, until
 from tests.fakes.access_log_lines import access_line
 from tests.fakes.execution_log_lines import (
     REQUEST_ID,
@@ -146,14 +146,6 @@ def test_a_process_that_starts_beside_a_bad_configuration_bills_by_the_last_good
     put_lines(endpoints.access_log_group, f"bad-configuration-{now}", [line])
     (event,) = until(lambda: billed(endpoints, f"BAD{now}="))
     assert event["customerId"] == "cus_of_the_last_good"
-
-
-def start_anew(function_arn: str) -> None:
-    """The next invocation starts a process: the configuration has been set, to what it was."""
-    client = boto3.client("lambda")
-    timeout = client.get_function_configuration(FunctionName=function_arn)["Timeout"]
-    client.update_function_configuration(FunctionName=function_arn, Timeout=timeout)
-    client.get_waiter("function_updated_v2").wait(FunctionName=function_arn)
 
 
 def test_a_repair_closes_an_hour_by_what_the_ledger_has(endpoints: Endpoints) -> None:

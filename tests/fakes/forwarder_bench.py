@@ -81,7 +81,7 @@ class Bench:
                 self.queue or self.visibility,
                 self.queue or self.usage,
             ),
-            heartbeats=HeartbeatRelay(self.settled, telemetry),
+            heartbeats=HeartbeatRelay(self.settled, self.queue or self.usage, telemetry),
             telemetry=telemetry,
             now_ms=lambda: int(self.clock() * 1000),
         )
@@ -96,4 +96,18 @@ class Bench:
         return [from_json(body) for body in self.usage_dead_letter.bodies]
 
     def settled_keys(self) -> list[str]:
-        return [one["key"] for body in self.settled.bodies for one in from_json(body)["settled"]]
+        found = [from_json(body).get("settled", ()) for body in self.settled.bodies]
+        return [one["key"] for settled in found for one in settled]
+
+    def stalls(self) -> list[tuple[int, int]]:
+        """Since when and until when usage was said to wait, epoch milliseconds."""
+        found = [from_json(body) for body in self.settled.bodies]
+        return [
+            (one["stalledSinceMs"], one["stalledUntilMs"])
+            for one in found
+            if "stalledSinceMs" in one
+        ]
+
+    def heartbeats(self) -> list[str]:
+        """The heartbeats that went on."""
+        return [body for body in self.settled.bodies if "heartbeatAtMs" in body]

@@ -6,7 +6,7 @@ function, and its log lines stay here.
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast, override
 
@@ -74,6 +74,7 @@ class Unwritten(LogWriter):
 class GuardedApi:
     """`authorize` guards GET and DELETE on /pets of the stages `prod` and `test`. The gateway keeps
     answers for `ttl_seconds` by `identity_sources`; with `plans` every method wants an API key.
+    `policy` is the API's resource policy.
     """
 
     authorize: Authorize
@@ -81,6 +82,7 @@ class GuardedApi:
     identity_sources: tuple[str, ...] = BY_CREDENTIAL
     keys: tuple[ApiKey, ...] = ()
     plans: tuple[UsagePlan, ...] = ()
+    policy: Mapping[str, Any] | None = None
     functions: InThisProcess = field(init=False)
     gateway: Gateway = field(init=False)
 
@@ -127,6 +129,7 @@ class GuardedApi:
             stages={name: Stage(name=name) for name in ("prod", "test")},
             responses=_responses(),
             key_source="AUTHORIZER" if self.plans else "HEADER",
+            policy=self.policy,
         )
 
 

@@ -15,6 +15,7 @@ def write_endpoints(folder: Path, environment: Mapping[str, str], **changes: Any
         "api_url": "http://127.0.0.1:9/demo",
         "region": REGION,
         "access_log_group": "log",
+        "deployed_sources": "log=access:log",
         "ledger_bucket": "ledger",
         "quarantine_bucket": "quarantine",
         "configuration_bucket": "configuration",

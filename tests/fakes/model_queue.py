@@ -29,6 +29,7 @@ class ModelQueue:
     clock: Callable[[], float]
     messages: dict[str, Waiting] = field(default_factory=dict)
     redriven: list[str] = field(default_factory=list)
+    visibility_seconds: float = VISIBILITY_SECONDS
     most_receives: int = 0  # the most that a message was ever received
     _ids: Iterable[int] = field(default_factory=count)
 
@@ -59,7 +60,7 @@ class ModelQueue:
 
     def _record(self, name: str, one: Waiting) -> dict[str, Any]:
         one.receives += 1
-        one.visible_at = self.clock() + VISIBILITY_SECONDS
+        one.visible_at = self.clock() + self.visibility_seconds
         self.most_receives = max(self.most_receives, one.receives)
         return {
             "messageId": name,
@@ -83,8 +84,9 @@ class ModelQueue:
 
     def put_back(self, letters: Mapping[str, Later]) -> set[str]:
         taken = {name for name, one in letters.items() if len(one.body) <= BYTES_PER_CALL}
-        for name in taken:
-            self.send(letters[name].body, seconds=letters[name].seconds)
+        for name in letters:
+            if name in taken:
+                self.send(letters[name].body, seconds=letters[name].seconds)
         return taken
 
     def next_visible(self) -> float | None:

@@ -6,14 +6,14 @@ public way (facts: docs/architecture.md, "the local cloud"). Depth alarms only; 
 """
 
 import argparse
-import operator
 import signal
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import boto3
 
+from tests.local.alarm_state import breaches
 from tests.local.deploy import physical_ids
 
 if TYPE_CHECKING:
@@ -25,18 +25,11 @@ if TYPE_CHECKING:
 LOOK_EVERY_SECONDS = 0.5
 DEPTH: Final = "ApproximateNumberOfMessages"  # the SQS attribute behind the metric below
 DEPTH_METRIC: Final = "ApproximateNumberOfMessagesVisible"
-_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "GreaterThanThreshold": operator.gt,
-    "GreaterThanOrEqualToThreshold": operator.ge,
-    "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
-}
 
 
 def state_for(alarm: "MetricAlarmTypeDef", depth: float) -> str:
     """ALARM or OK for a value, by the alarm's own operator and threshold."""
-    breaches = _COMPARISONS[alarm["ComparisonOperator"]](depth, alarm["Threshold"])
-    return "ALARM" if breaches else "OK"
+    return "ALARM" if breaches(alarm, depth) else "OK"
 
 
 class AlarmFeeder:

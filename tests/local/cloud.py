@@ -118,6 +118,7 @@ def _start(directory: Path, hold_seconds: int, say: Say) -> Endpoints:
                 "HoldSeconds": str(hold_seconds),
                 "DemoApi": "true",
                 "ForwarderConcurrency": "2",
+                "AuthorizerDeployment": "AllAtOnce",
             },
             ministack.env,
             directory / "sam.log",
@@ -166,6 +167,7 @@ def _endpoints(
         access_log_group=ids["DemoAccessLogGroup"],
         zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",
         execution_log_group=ids["DemoExecutionLogGroup"],
+        deployed_sources=outputs["DeployedSources"],
         queues={
             "usage": outputs["UsageQueueUrl"],
             "usage_dead_letter": outputs["UsageDeadLetterQueueUrl"],

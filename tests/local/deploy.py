@@ -1,14 +1,16 @@
-"""Build and deploy the unmodified template with sam, then do what ministack needs after a deploy.
+"""Build and deploy the unmodified template with sam, and do what ministack needs for a deploy.
 
-The two things done afterwards, through public APIs and listed in docs/architecture.md: a state
-machine deployed from YAML is stored as text, so its definition is sent again as JSON; and the real
-key is put into the secret, as an operator does.
+Listed in docs/architecture.md. Before: ministack lets SAM read the parameters' defaults instead of
+what is deployed, so these are made the same where SAM looks at one. Afterwards, through public
+APIs: a state machine deployed from YAML is stored as text, so its definition is sent again as JSON;
+and the real key is put into the secret, as an operator does.
 """
 
 import fcntl
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -30,6 +32,8 @@ _BUILD = Path(".aws-sam") / "local"
 BUILD_DIRECTORY = ROOT / _BUILD
 # What ministack's CloudFormation knows no resource for, and a parameter leaves out.
 UNKNOWN_HERE = {"ComposedAlarms": "false"}
+# What SAM decides by while it transforms, and CloudFormation not by a condition.
+_READ_BY_SAM = ("AuthorizerDeployment",)
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 
@@ -84,12 +88,25 @@ def deploy(
     """`sam deploy` into the cloud that `environment` points at; the stack's outputs."""
     given = {**UNKNOWN_HERE, **parameters}
     overrides = [f"{name}={value}" for name, value in given.items()]
-    template = str(BUILD_DIRECTORY / "template.yaml")
-    arguments = ["deploy", "--template-file", template, "--stack-name", stack]
+    template = BUILD_DIRECTORY / f"{stack}.yaml"  # paths in it are relative to this folder
+    built = (BUILD_DIRECTORY / "template.yaml").read_text()
+    template.write_text(with_defaults(built, given))
+    arguments = ["deploy", "--template-file", str(template), "--stack-name", stack]
     arguments += ["--parameter-overrides", *overrides]
     _sam(arguments, environment, log_file)
     _send_definitions_as_json(boto3.client("stepfunctions"), stack)
     return stack_outputs(stack)
+
+
+def with_defaults(template: str, parameters: Mapping[str, str]) -> str:
+    """The template with what is given as the default of each parameter that SAM reads."""
+    for name in _READ_BY_SAM:
+        if name in parameters:
+            declared = re.compile(rf"(?m)^(  {name}:\n(?:    .*\n)*?    Default: ).*$")
+            template, found = declared.subn(rf"\g<1>{parameters[name]}", template)
+            if found != 1:
+                raise DeployError(f"the built template has no default of {name}")
+    return template
 
 
 def stack_outputs(stack: str) -> dict[str, str]:

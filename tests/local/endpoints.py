@@ -41,6 +41,7 @@ class Endpoints:
     access_log_group: str
     zero_touch_url: str  # the stage whose execution log is metered
     execution_log_group: str
+    deployed_sources: str  # those of the template's parameters, as its output says them
     queues: Mapping[str, str]
     state_machines: Mapping[str, str]
     functions: Mapping[str, str]

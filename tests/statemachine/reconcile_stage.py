@@ -1,5 +1,5 @@
-"""A stage for the reconcile state machine: a real one on ministack, log groups of its own, and two
-Lambda functions that answer from a script and write down what they were asked.
+"""A stage for the reconcile state machine: a real one on ministack, log groups of its own, and
+three Lambda functions that answer from a script and write down what they were asked.
 """
 
 import json
@@ -25,7 +25,7 @@ FILE = Path(__file__).parents[2] / "statemachine" / "reconcile.asl.yaml"
 SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 METER = "api_calls"
 # The reconcile machine names its steps; a fetch has no name.
-STEP = 'next((name for name in ("due", "apply") if name in event), "ask")'
+STEP = 'next((name for name in ("listSources", "due", "apply") if name in event), "ask")'
 
 
 def machine() -> dict[str, Any]:
@@ -41,7 +41,6 @@ class ReconcileStage:
     folder: Path
     script: Script
     groups: Sequence[str] = ()
-    metered: Sequence[str] = ()  # of the machine; those that exist, and others
     substitutions: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,10 +52,10 @@ class ReconcileStage:
         self._actors = Actors(self.name, self.folder, self.script, STEP)
         role = self._actors.role()
         self.substitutions = {
-            "MeteredLogGroups": ",".join(self.metered),
             "Partition": "aws",
             "QuotaMeter": METER,
             "CustomersPerReconcile": "50",
+            "MeteringFunctionArn": self._actors.hire("metering", role),
             "ReconciliationFunctionArn": self._actors.hire("inside", role),
             "ReconciliationFetchFunctionArn": self._actors.hire("outside", role),
         }

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from functions.reconciliation.due import DueQuestion
 from functions.usage.heartbeat import read_heartbeat
 from tests.statemachine.reconcile_stage import ReconcileStage, machine
 
@@ -20,9 +21,15 @@ ANSWERED = {"outcome": "answered", "answers": ANSWERS}
 UNANSWERED = {"outcome": "unanswered", "answers": {"meter": "api_calls", "customers": []}}
 APPLIED = {"outcome": "applied", "changed": {"limit": 1}}
 AWAY = {"outcome": "counters_unreachable"}
-SCRIPT: Answers = {"due": [FOUND], "ask": [ANSWERED], "apply": [APPLIED]}
+NO_SOURCES: Mapping[str, Any] = {"sources": []}
+SCRIPT: Answers = {
+    "listSources": [NO_SOURCES],
+    "due": [FOUND],
+    "ask": [ANSWERED],
+    "apply": [APPLIED],
+}
 
-BEGIN = ["Begin the reconcile", "Put the heartbeats", "Find who is due"]
+BEGIN = ["List the sources", "Put the heartbeats", "Find who is due"]
 FIND = [*BEGIN, "Could the counters be read?"]
 ASK = [*FIND, "Ask Aforo", "Did Aforo answer?"]
 APPLY = [*ASK, "Apply what it said", "Could it be applied?"]
@@ -49,12 +56,22 @@ PATHS: dict[str, tuple[Answers, list[str], str]] = {
         [*APPLY, "Reconciled"],
         "reconciled",
     ),
+    "metering has nothing to meter by": (
+        {"listSources": [{"raise": "no configuration"}]},
+        [*APPLY, "Reconciled"],
+        "reconciled",
+    ),
 }
 BUGS = {
     "due": [*BEGIN, "Reconcile failed"],
     "ask": [*FIND, "Ask Aforo", "Reconcile failed"],
     "apply": [*ASK, "Apply what it said", "Reconcile failed"],
 }
+
+
+def listing(*groups: str) -> dict[str, Any]:
+    """As metering answers."""
+    return {"sources": [{"name": group.strip("/"), "logGroup": group} for group in groups]}
 
 
 @pytest.fixture
@@ -94,13 +111,15 @@ def test_a_bug_in_a_step_fails_it(step: str, stage: SetUp) -> None:
 
 def test_each_step_is_asked_with_what_it_needs(stage: SetUp) -> None:
     """Inside, outside, inside; one customer stays a list of one."""
-    played = stage({}, metered=["/none/1", "/none/2"])
+    sources = listing("/none/1", "/none/2")
+    played = stage({"listSources": [sources]})
     assert played.run().output["changed"] == {"limit": 1}
     (due,), (ask,), (apply,) = (played.asked(step) for step in ("due", "ask", "apply"))
     assert due.pop("function") == apply.pop("function") == f"{played.name}-inside"
     assert ask.pop("function") == f"{played.name}-outside"
-    groups = ["/none/1", "/none/2"]
-    assert due == {"due": {"meter": "api_calls", "most": 50, "logGroups": groups}}
+    known = {**sources, "areSourcesKnown": True}
+    assert due == {"due": {"meter": "api_calls", "most": 50, **known}}
+    DueQuestion.model_validate(due["due"])
     assert ask == {"meter": "api_calls", "customers": ["cus_1"]}
     assert apply == {"apply": ANSWERS}
 
@@ -108,10 +127,11 @@ def test_each_step_is_asked_with_what_it_needs(stage: SetUp) -> None:
 @pytest.mark.parametrize("groups", [[], ["/one"]])
 def test_no_group_and_one_group_are_lists(groups: list[str], stage: SetUp) -> None:
     """JSONata makes nothing of an empty list, and a single thing of a list of one."""
-    played = stage({"due": [{**FOUND, "customers": []}]}, metered=groups)
+    answers = {"listSources": [listing(*groups)], "due": [{**FOUND, "customers": []}]}
+    played = stage(answers)
     ended = played.run()
     assert ended.status == "SUCCEEDED"
-    assert played.asked("due")[0]["due"]["logGroups"] == groups
+    assert {"sources": played.asked("due")[0]["due"]["sources"]} == listing(*groups)
     assert played.asked("ask")[0]["customers"] == []
     assert ended.output["heartbeats"] == ["not put"] * len(groups)
 
@@ -119,7 +139,8 @@ def test_no_group_and_one_group_are_lists(groups: list[str], stage: SetUp) -> No
 def test_every_metered_group_gets_a_heartbeat(stage: SetUp) -> None:
     """The stream is made when it is missing; a group that is gone takes nothing from the others."""
     here, there, gone = (f"/{uuid4().hex}" for _ in range(3))
-    played = stage({"due": [AWAY]}, groups=[here, there], metered=[here, gone, there])
+    answers = {"listSources": [listing(here, gone, there)], "due": [AWAY]}
+    played = stage(answers, groups=[here, there])
     began_ms = time.time_ns() // 1_000_000
     assert played.run().output["heartbeats"] == ["put", "not put", "put"]
     assert played.run().output["heartbeats"] == ["put", "not put", "put"]
@@ -127,3 +148,12 @@ def test_every_metered_group_gets_a_heartbeat(stage: SetUp) -> None:
         times = [read_heartbeat(line) for line in played.heartbeat_lines(group)]
         assert len(times) == 2
         assert all(at_ms is not None and at_ms >= began_ms for at_ms in times)
+
+
+def test_sources_that_metering_cannot_list_get_no_heartbeat(stage: SetUp) -> None:
+    """Usage does not pass there, so nothing says that it does; all else goes on."""
+    played = stage({"listSources": [{"raise": "no configuration"}]})
+    ended = played.run()
+    assert (ended.output["outcome"], ended.output["heartbeats"]) == ("reconciled", [])
+    (due,) = played.asked("due")
+    assert (due["due"]["sources"], due["due"]["areSourcesKnown"]) == ([], False)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from tests.template.transformed import deployed
+from tests.template.transformed import deployed_stack
 
 STACK = "aforo-metering"
 NAME = "UsageDashboard"
@@ -30,7 +30,7 @@ class Shown(NamedTuple):
 @cache
 def body(**parameters: str) -> dict[str, Any]:
     """The whole of it."""
-    resource = deployed(STACK, **parameters)[NAME]
+    resource = deployed_stack(STACK, **parameters)[NAME]
     found: dict[str, Any] = json.loads(resource["Properties"]["DashboardBody"])
     return found
 

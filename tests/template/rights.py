@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.template.test_two_stacks import EVERYTHING
-from tests.template.transformed import deployed
+from tests.template.transformed import deployed_stack
 
 TABLE = Path(__file__).with_name("rights.txt")
 
@@ -27,7 +27,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, str, str]]:
-    for name, resource in deployed(**EVERYTHING).items():
+    for name, resource in deployed_stack(**EVERYTHING).items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::IAM::Role":
             documents = [one["PolicyDocument"] for one in properties.get("Policies", [])]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from functions.metering.billing.gateway_refusal import AUTHORIZER_FAILED
+from functions.metering.configuration.source_declaration import UNDECLARED
 from functions.usage.metric import NAMESPACE, Metric
 from tests.template.stack import resources, template
 
@@ -53,6 +54,13 @@ def test_an_authorizer_that_gives_no_answer_rings() -> None:
         {"Name": "reason", "Value": AUTHORIZER_FAILED.reason},
     ]
     assert (unanswered["Statistic"], unanswered["Threshold"]) == ("Sum", 0)
+
+
+def test_a_log_group_that_nobody_declared_rings() -> None:
+    """By the one name that metering gives all of them."""
+    [undeclared] = watching(OURS, Metric.LINES_READ)
+    assert {"Name": "Source", "Value": UNDECLARED} in undeclared["Dimensions"]
+    assert (undeclared["Statistic"], undeclared["Threshold"]) == ("Sum", 0)
 
 
 def test_nothing_watches_the_authorizer_s_errors() -> None:

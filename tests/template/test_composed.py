@@ -12,7 +12,7 @@ from tests.template.composed import at_stake, composed
 from tests.template.dashboard import NAME, STACK, body
 from tests.template.stack import resources, template
 from tests.template.test_documents import anchors
-from tests.template.transformed import deployed
+from tests.template.transformed import deployed_stack
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 COMPOSED = resources("AWS::CloudWatch::CompositeAlarm")
@@ -31,7 +31,7 @@ def test_every_alarm_is_in_one_of_three() -> None:
 
 def test_what_is_composed_rings_when_one_of_it_does() -> None:
     """Whatever the others say; AWS takes at most 100 alarms and 10,240 characters."""
-    for name, resource in deployed(STACK, **EVERYTHING).items():
+    for name, resource in deployed_stack(STACK, **EVERYTHING).items():
         if resource["Type"] == "AWS::CloudWatch::CompositeAlarm":
             separator, parts = resource["Properties"]["AlarmRule"]["Fn::Join"]
             assert separator == " OR "
@@ -46,7 +46,7 @@ EVERYTHING = {"AccessLogGroupName": "/access", "DemoApi": "true", "RedisUrl": "r
 @pytest.mark.parametrize("parameters", [EVERYTHING, {}], ids=["everything", "the least"])
 def test_a_rule_names_no_alarm_that_is_not_there(parameters: dict[str, str]) -> None:
     """CloudWatch refuses one that does, and the stack with it."""
-    there = deployed(STACK, **parameters)
+    there = deployed_stack(STACK, **parameters)
     named = {
         found
         for resource in there.values()
@@ -68,7 +68,7 @@ def test_a_page_is_for_what_cannot_wait_and_hides_nothing() -> None:
 
 def test_who_does_not_want_them_does_not_pay_for_them() -> None:
     """Nor does the dashboard show what is not there; ministack knows no such resource."""
-    without = deployed(STACK, **UNKNOWN_HERE)
+    without = deployed_stack(STACK, **UNKNOWN_HERE)
     assert {one["Type"] for one in without.values()} & {"AWS::CloudWatch::CompositeAlarm"} == set()
     assert NAME in without
     kinds = [widget["type"] for widget in body(**UNKNOWN_HERE)["widgets"]]
@@ -87,7 +87,7 @@ def described(**parameters: str) -> dict[str, str]:
     """What each alarm says, deployed with these parameters."""
     return {
         name: alarm["Properties"]["AlarmDescription"]
-        for name, alarm in deployed(STACK, **{**EVERYTHING, **parameters}).items()
+        for name, alarm in deployed_stack(STACK, **{**EVERYTHING, **parameters}).items()
         if name in {*ALARMS, *COMPOSED}
     }
 
@@ -108,5 +108,5 @@ def test_an_alarm_leads_to_its_section_and_to_the_dashboard(name: str) -> None:
 
 def dashboard_name() -> str:
     """In a console's address."""
-    properties: dict[str, Any] = deployed(STACK)[NAME]["Properties"]
+    properties: dict[str, Any] = deployed_stack(STACK)[NAME]["Properties"]
     return str(properties["DashboardName"])

@@ -15,7 +15,7 @@ from tests.local.endpoints import ROOT
 from tests.template.dashboard import NAME, STACK, Shown, body, expressions, shown, widgets
 from tests.template.stack import functions, resources, template
 from tests.template.test_documents import OPERATIONS, anchors
-from tests.template.transformed import deployed
+from tests.template.transformed import deployed_stack
 
 OURS = f"{NAMESPACE}/{STACK}"
 # By the names under which AWS documents them, with the dimensions of each, and of what their values
@@ -40,8 +40,8 @@ def test_it_is_made_unless_somebody_does_not_want_it() -> None:
     """It costs $3 a month."""
     assert template()["Parameters"]["Dashboard"]["Default"] == "true"
     assert "$3" in template()["Parameters"]["Dashboard"]["Description"]
-    assert NAME in deployed(STACK)
-    assert NAME not in deployed(STACK, Dashboard="false")
+    assert NAME in deployed_stack(STACK)
+    assert NAME not in deployed_stack(STACK, Dashboard="false")
 
 
 def ours() -> list[Shown]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.redis_secret import PATIENCE_SECONDS
 from functions.adapters.settings import Settings
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
@@ -179,9 +180,9 @@ def test_log_subscriptions_take_every_line() -> None:
 
 def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     """Metered by both, each request would be billed twice; undeclared, by none."""
-    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["EXECUTION_LOG_GROUPS"])
-    assert "DemoExecutionLogGroup" in declared
-    assert "DemoAccessLogGroup" not in declared
+    declared = json.dumps(variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"])
+    assert "demo-execution=execution:${DemoExecutionLogGroup}" in declared
+    assert "demo-access=access:${DemoAccessLogGroup}" in declared
     stage = template()["Resources"]["DemoZeroTouchStage"]
     assert "AccessLogSetting" not in stage["Properties"]
     # API Gateway makes the group when it finds none, and then CloudFormation cannot.
@@ -193,21 +194,37 @@ def test_a_demo_stage_has_one_log_and_metering_knows_which() -> None:
     assert group["Fn::Sub"] == f"API-Gateway-Execution-Logs_${{DemoApiGateway}}/{name}"
 
 
-def test_every_metered_log_group_is_named_in_the_outputs() -> None:
-    """`make verify` looks for a request's line in them."""
+def test_every_subscribed_log_group_is_a_source_and_named_in_the_outputs() -> None:
+    """Metering reads each as what it is, and `make verify` looks for a request's line in them."""
     subscribed = {
         one["Properties"]["LogGroupName"]["Ref"]
         for one in resources("AWS::Logs::SubscriptionFilter").values()
     }
-    named = json.dumps(template()["Outputs"]["AccessLogGroups"])
-    assert [group for group in subscribed if f'"{group}"' not in named] == []
+    declared = variables(FUNCTIONS["MeteringFunction"])["DEPLOYED_SOURCES"]
+    assert template()["Outputs"]["DeployedSources"]["Value"] == declared
+    named = json.dumps(declared)
+    assert [group for group in subscribed if f":${{{group}}}" not in named] == []
+
+
+LOG_GROUPS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*"
 
 
 def test_only_this_accounts_logs_may_invoke_metering() -> None:
-    """A permission without an account is anybody's."""
+    """A permission without an account is anybody's; any group of ours may be a source."""
     permission = template()["Resources"]["MeteringLogsPermission"]["Properties"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
-    assert "SourceArn" in permission
+    assert permission["SourceArn"] == {"Fn::Sub": LOG_GROUPS}
+
+
+def test_a_replay_reads_any_source_and_changes_none() -> None:
+    """An incomplete request stands whole in whichever group it came from."""
+    role = resources("AWS::IAM::Role")["ReplayQuarantineRoundRole"]["Properties"]
+    (policy,) = role["Policies"]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "Action" in one]
+    on_logs = [one for one in statements if "logs:Filter" in json.dumps(one["Action"])]
+    assert on_logs == [
+        {"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": {"Fn::Sub": LOG_GROUPS}}
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -307,6 +324,8 @@ def test_the_authorizer_may_wait_for_a_sign_in_without_running_out_of_time() -> 
     """Connected, signed in and asked, with every limit used up, in a process that just started."""
     longest = TLS_CONNECT_SECONDS + SIGN_IN_SECONDS + 2 * ANSWER_SECONDS
     assert longest < timeout(FUNCTIONS["AuthorizerFunction"]) / 4
+    # With a password that was changed: read, refused, read again, and all of that once more.
+    assert 2 * (PATIENCE_SECONDS + longest) < timeout(FUNCTIONS["AuthorizerFunction"])
 
 
 def test_denied_calls_answer_429_with_the_decision_in_the_body() -> None:

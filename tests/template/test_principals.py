@@ -8,7 +8,7 @@ import pytest
 
 from tests.local.endpoints import ROOT
 from tests.template.test_two_stacks import EVERYTHING
-from tests.template.transformed import ACCOUNT, deployed
+from tests.template.transformed import ACCOUNT, deployed_stack
 
 REGIONS = {"us-east-1": "aws", "us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn"}
 
@@ -39,8 +39,9 @@ def test_a_service_s_name_is_the_same_in_every_partition(region: str) -> None:
     """AWS's CDK: `<service>.amazonaws.com` is right from within any Region, in China too, where the
     names of hosts end otherwise (guide, "Incorrect service principals are being created").
     """
-    assert services(deployed(region=region, **EVERYTHING)) == {
+    assert services(deployed_stack(region=region, **EVERYTHING)) == {
         "apigateway.amazonaws.com",
+        "codedeploy.amazonaws.com",
         "lambda.amazonaws.com",
         "logs.amazonaws.com",
         f"logs.{region}.amazonaws.com",  # KMS wants the Region's (AWS: encrypt-log-data-kms)
@@ -52,7 +53,7 @@ def test_a_service_s_name_is_the_same_in_every_partition(region: str) -> None:
 @pytest.mark.parametrize("region", REGIONS)
 def test_an_arn_names_the_partition_that_it_is_in(region: str) -> None:
     """All of them, SAM's too."""
-    text = json.dumps(deployed(region=region, **EVERYTHING))
+    text = json.dumps(deployed_stack(region=region, **EVERYTHING))
     assert set(re.findall(r"arn:([\w-]+):", text)) == {REGIONS[region]}
 
 
@@ -67,7 +68,7 @@ def trusts(service: str) -> dict[str, list[dict[str, Any]]]:
     """The trust policies of a service's roles."""
     found = {
         name: one["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        for name, one in deployed(**EVERYTHING).items()
+        for name, one in deployed_stack(**EVERYTHING).items()
         if one["Type"] == "AWS::IAM::Role"
     }
     return {name: trust for name, trust in found.items() if service in json.dumps(trust)}
@@ -87,7 +88,7 @@ def test_a_schedule_s_role_is_for_the_schedules_of_this_stack() -> None:
         }, name
     schedules = [
         one["Properties"]
-        for one in deployed(**EVERYTHING).values()
+        for one in deployed_stack(**EVERYTHING).values()
         if one["Type"] == "AWS::Scheduler::Schedule"
     ]
     assert {one["GroupName"]["Ref"] for one in schedules} == {"ScheduleGroup"}
@@ -97,7 +98,7 @@ def test_a_schedule_s_role_is_for_the_schedules_of_this_stack() -> None:
 
 def test_the_key_serves_the_log_groups_of_this_stack() -> None:
     """And all of them that are encrypted with it: a group that it does not serve is not created."""
-    stack = deployed("blue", **EVERYTHING)
+    stack = deployed_stack("blue", **EVERYTHING)
     [logs] = [
         one
         for one in stack["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
@@ -116,7 +117,7 @@ def test_the_key_serves_the_log_groups_of_this_stack() -> None:
 
 def test_a_state_machine_invokes_the_functions_of_its_states_and_no_other() -> None:
     """SAM's policy for it ends in `*`: any function whose name begins so."""
-    stack = deployed(**EVERYTHING)
+    stack = deployed_stack(**EVERYTHING)
     for role in ("ReconcileStateMachineRole", "ReplayStateMachineRole"):
         policies = statements(stack[role]["Properties"]["Policies"])
         invoked = [one["Resource"] for one in policies if "lambda:InvokeFunction" in one["Action"]]
@@ -126,19 +127,19 @@ def test_a_state_machine_invokes_the_functions_of_its_states_and_no_other() -> N
 
 def test_the_functions_reach_the_stack_s_own_counters_and_nothing_else() -> None:
     """An existing Redis has no group that the template knows: there its ports are open to all."""
-    stack = deployed(VpcId="vpc-1", SubnetIds="subnet-1")
+    stack = deployed_stack(VpcId="vpc-1", SubnetIds="subnet-1")
     (inline,) = stack["FunctionSecurityGroup"]["Properties"]["SecurityGroupEgress"]
     assert inline["CidrIp"] == "127.0.0.1/32"
     rule = stack["FunctionEgressToCounters"]["Properties"]
     assert rule["DestinationSecurityGroupId"] == {"Ref": "CountersSecurityGroup"}
     assert (rule["FromPort"], rule["ToPort"]) == (6379, 6380)
     assert "FunctionEgressToRedis" not in stack
-    theirs = deployed(VpcId="vpc-1", SubnetIds="subnet-1", RedisUrl="rediss://theirs:6379")
+    theirs = deployed_stack(VpcId="vpc-1", SubnetIds="subnet-1", RedisUrl="rediss://theirs:6379")
     assert "FunctionEgressToCounters" not in theirs
     rule = theirs["FunctionEgressToRedis"]["Properties"]
     assert (rule["FromPort"], rule["ToPort"]) == (6379, 6380)
     given = {"RedisUrl": "rediss://theirs:6379", "RedisSecurityGroupId": "sg-1"}
-    without = deployed(VpcId="vpc-1", SubnetIds="subnet-1", **given)
+    without = deployed_stack(VpcId="vpc-1", SubnetIds="subnet-1", **given)
     assert not [one for one in without.values() if one["Type"].startswith("AWS::EC2::")]
 
 
@@ -148,7 +149,9 @@ def test_requests_are_looked_for_where_they_can_be_incomplete(parameters: dict[s
     started 8,640 times a month for nothing.
     """
     served = {"IncompleteSchedule", "ReplayNotStartedAlarm"}
-    access = deployed(RedisUrl="redis://theirs", AccessLogGroupName="group", LogSource="access")
+    access = deployed_stack(
+        RedisUrl="redis://theirs", AccessLogGroupName="group", LogSource="access"
+    )
     assert not served & access.keys()
     both = {"AccessLogGroupName": "group", **parameters}
-    assert served <= deployed(RedisUrl="redis://theirs", **both).keys()
+    assert served <= deployed_stack(RedisUrl="redis://theirs", **both).keys()

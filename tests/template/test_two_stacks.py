@@ -6,7 +6,7 @@ import pytest
 
 from functions.usage.metric import NAMESPACE
 from tests.template.stack import template
-from tests.template.transformed import ACCOUNT, deployed
+from tests.template.transformed import ACCOUNT, deployed_stack
 
 EVERYTHING = {
     "VpcId": "vpc-1",
@@ -54,7 +54,7 @@ def names(stack: str, **parameters: str) -> dict[tuple[str, str], str]:
     """Every name that the template itself gives, by resource and property."""
     return {
         (name, key): value
-        for name, resource in deployed(stack, **EVERYTHING | parameters).items()
+        for name, resource in deployed_stack(stack, **EVERYTHING | parameters).items()
         for key, value in resource.get("Properties", {}).items()
         if (resource["Type"], key) in LIMITS and isinstance(value, str)
     }
@@ -72,7 +72,7 @@ def test_every_name_fits_where_the_stack_s_is_as_long_as_it_can_be() -> None:
     """128 characters: a name that is too long fails the create of a stack half-way."""
     stack = "a" + "-bcdefg" * 18 + "h"
     assert len(stack) == 128
-    resources = deployed(stack, **EVERYTHING)
+    resources = deployed_stack(stack, **EVERYTHING)
     too_long = {
         where: len(value)
         for where, value in names(stack, CountersGeneration="999").items()
@@ -83,18 +83,22 @@ def test_every_name_fits_where_the_stack_s_is_as_long_as_it_can_be() -> None:
 
 def test_every_kind_of_resource_that_can_have_a_name_is_looked_at() -> None:
     """A new one without a line in the table above would be checked by nobody."""
-    kinds = {one["Type"] for one in deployed(**EVERYTHING).values()}
+    kinds = {one["Type"] for one in deployed_stack(**EVERYTHING).values()}
     nameless = {
         "AWS::ApiGateway::Account",
         "AWS::ApiGateway::Deployment",
         "AWS::ApiGateway::RestApi",  # by its id; the name is only shown
         "AWS::ApiGateway::Stage",  # of an API
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
         "AWS::EC2::SecurityGroupEgress",
         "AWS::EC2::SecurityGroupIngress",
         "AWS::KMS::Key",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::Alias",  # of a function
         "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
         "AWS::S3::BucketPolicy",
         "AWS::SNS::Subscription",
         "AWS::SQS::QueuePolicy",
@@ -111,7 +115,7 @@ def own_metric_alarms(stack: str) -> dict[str, dict[str, Any]]:
     """The alarms that watch no metric of AWS."""
     return {
         name: one["Properties"]
-        for name, one in deployed(stack, **EVERYTHING).items()
+        for name, one in deployed_stack(stack, **EVERYTHING).items()
         if one["Type"] == "AWS::CloudWatch::Alarm"
         and not str(one["Properties"].get("Namespace", "AWS/")).startswith("AWS/")
     }
@@ -126,7 +130,7 @@ def test_every_alarm_on_a_metric_of_ours_names_the_stack() -> None:
 
 def test_every_alarm_on_a_metric_of_aws_names_a_resource_of_the_stack() -> None:
     """A dimension that is a text is a resource of everybody."""
-    for name, one in deployed(**EVERYTHING).items():
+    for name, one in deployed_stack(**EVERYTHING).items():
         properties = one.get("Properties", {})
         if one["Type"] != "AWS::CloudWatch::Alarm" or name in own_metric_alarms("aforo-metering"):
             continue
@@ -136,7 +140,9 @@ def test_every_alarm_on_a_metric_of_aws_names_a_resource_of_the_stack() -> None:
 
 def test_every_function_writes_into_the_namespace_that_the_alarms_watch() -> None:
     """By one variable, of Globals."""
-    functions = [one for one in deployed("blue").values() if one["Type"] == "AWS::Lambda::Function"]
+    functions = [
+        one for one in deployed_stack("blue").values() if one["Type"] == "AWS::Lambda::Function"
+    ]
     assert len(functions) >= 10
     variables = [one["Properties"]["Environment"]["Variables"] for one in functions]
     assert {one["METRICS_NAMESPACE"] for one in variables} == {f"{NAMESPACE}/blue"}
@@ -147,7 +153,7 @@ def test_a_state_machine_logs_where_its_role_s_policy_does_not_grow(machine: str
     """Each other group is a line in the account's one resource policy of 5,120 characters: in an
     account with many APIs the deploy would fail (AWS: bp-cwl).
     """
-    stack = deployed("blue")
+    stack = deployed_stack("blue")
     (destination,) = stack[machine]["Properties"]["LoggingConfiguration"]["Destinations"]
     group, _ = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"]
     assert stack[group]["Properties"]["LogGroupName"].startswith("/aws/vendedlogs/states/blue-")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.template.test_two_stacks import EVERYTHING
-from tests.template.transformed import deployed
+from tests.template.transformed import deployed_stack
 
 TABLE = Path(__file__).with_name("thresholds.txt")
 SIGNS = {
@@ -33,7 +33,7 @@ def table() -> str:
 
 
 def _rows() -> Iterator[tuple[str, str, str, str, str]]:
-    for name, resource in deployed(**EVERYTHING).items():
+    for name, resource in deployed_stack(**EVERYTHING).items():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             yield _row(name, resource["Properties"])
 

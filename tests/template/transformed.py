@@ -1,7 +1,7 @@
 """The template as CloudFormation gets it: SAM's own roles, permissions and schedules beside ours.
 
-`deployed` resolves it further, for one account, Region and stack: conditions are decided and texts
-are made, and what only a deploy knows (`Ref` and `GetAtt` of a resource) stays as it is.
+`deployed_stack` resolves it further, for one account, Region and stack: conditions are decided and
+texts are made, and what only a deploy knows (`Ref` and `GetAtt` of a resource) stays as it is.
 """
 
 import json
@@ -43,7 +43,7 @@ def transformed(region: str = "us-east-1") -> dict[str, Any]:
     return found
 
 
-def deployed(
+def deployed_stack(
     stack: str = "aforo-metering", *, region: str = "us-east-1", **parameters: str
 ) -> dict[str, dict[str, Any]]:
     """The resources of one stack, by logical id; none that a condition leaves out."""
@@ -56,7 +56,13 @@ def _values(
 ) -> dict[str, Any]:
     partition = boto3.Session().get_partition_for_region(region)
     arn = f"arn:{partition}:cloudformation:{region}:{ACCOUNT}"
+    managed = {
+        name: f"arn:{partition}:iam::{ACCOUNT}:policy/{name}"
+        for name, one in page["Resources"].items()
+        if one["Type"] == "AWS::IAM::ManagedPolicy"
+    }
     return {
+        **managed,
         **{name: one.get("Default", "acme") for name, one in page["Parameters"].items()},
         "AWS::AccountId": ACCOUNT,
         "AWS::Region": region,

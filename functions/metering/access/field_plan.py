@@ -25,12 +25,14 @@ class FieldPlan(NamedTuple):
     """`places`: each field with the indices of the keys that may hold it, the likeliest first.
     `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
     in two places: a client may have written one of them, absent or present, equal or not. `unsure`
-    is of those behind the key at `first`, the first that may hold such a text.
+    is of those behind the key at `first`, the first that may hold such a text. `has_payer`: a key
+    says who pays, if only that nobody does.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
     is_unforgeable: bool
     twice: str | None
+    has_payer: bool
     first: int
     unsure: Unsure
 
@@ -46,6 +48,7 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     exact, common = _indices(paths), _indices(map(common_name, paths))
     # A key that was declared for one fact is nobody's common name for another.
     taken = {index for path in declared.values() for index in exact.get(path, ())}
+    # Where one of the two is declared, the other's common names are nobody's.
     others = PAYERS if any(payer in declared for payer in PAYERS) else ()
     places = []
     for field, names in COMMON_NAMES.items():
@@ -57,8 +60,9 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
             ]
             places.append((field, tuple(found)))
     held = tuple(place for place in places if place[1])
+    has_payer = any(field in PAYERS for field, _ in held)
     if UNFORGEABLE.issuperset(common):
-        return FieldPlan(held, is_unforgeable=True, twice=None, first=len(paths), unsure=Unsure())
+        return FieldPlan(held, True, None, has_payer, len(paths), Unsure())  # noqa: FBT003
     many = next((field for field, indices in held if len(indices) > 1), None)
     # A declared key is the gateway's, but for one that a client has a hand in by its meaning.
     written = {path for field, path in declared.items() if field not in CLIENTS_FIELDS}
@@ -66,8 +70,14 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     first = first_of(paths, written)
     before = {field for field, indices in held if min(indices) < first}
     before |= set(others) - declared.keys()
-    unsure = unsure_facts(paths, first, declared, before)
-    return FieldPlan(held, is_unforgeable=False, twice=many, first=first, unsure=unsure)
+    return FieldPlan(
+        held,
+        is_unforgeable=False,
+        twice=many,
+        has_payer=has_payer,
+        first=first,
+        unsure=unsure_facts(paths, first, declared, before),
+    )
 
 
 _kept = lru_cache(maxsize=_SHAPES)(_made)

@@ -11,7 +11,14 @@ from functions.metering.access.common_log_format import read_clf
 from functions.metering.access.field_plan import FieldPlan, plan_of
 from functions.metering.access.foreign_line import OTHER_SOURCE, VENDED_KEYS, other_line
 from functions.metering.access.forgeable import believed, forged
-from functions.metering.access.format_v1 import BAD_TIME, UNKNOWN_FORMAT, read_texts
+from functions.metering.access.format_family import IN_CLF, unreadable
+from functions.metering.access.format_v1 import (
+    BAD_TIME,
+    NO_PAYER_KEY,
+    UNKNOWN_FORMAT,
+    both,
+    read_texts,
+)
 from functions.metering.access.request_time import time_ms
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
 from functions.metering.field_names import (
@@ -25,7 +32,7 @@ from functions.metering.field_names import (
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.strict_json import read_object, read_plain
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
 
 TIMES_DIFFER = Quarantined("bad_time", "requestTimeEpoch and requestTime are not one moment")
 
@@ -33,12 +40,6 @@ UNSUPPORTED_API = Quarantined(
     "unsupported_api",
     "a line of an HTTP or WebSocket API: nobody promises that a client cannot choose its request "
     "id, so it is not billed; REST APIs are supported",
-)
-
-NOT_JSON = Quarantined(
-    "no_customer",
-    "the common log format names nobody who pays: the stage's format must be JSON, with "
-    '"extendedRequestId":"$context.extendedRequestId"; docs/metering.md#format-v1 is one',
 )
 
 UNDECLARED = AccessLogDeclaration()
@@ -57,6 +58,7 @@ _TELLING = (
     "responseLatency",
 )
 _FEWEST = 2
+_NO_OBJECT = frozenset({INVALID, NOT_AN_OBJECT})
 # What every request's line says, and no vended line of an execution log.
 _NOT_VENDED: tuple[FieldName, ...] = ("status", "extendedRequestId")
 _NAMES_NOT_VENDED = frozenset(name for field in _NOT_VENDED for name in COMMON_NAMES[field])
@@ -83,10 +85,11 @@ def read_foreign_line(
         texts = read_clf(line)
         if texts is not None:
             request = _request(texts, declaration, account_id, region)
-            return request._replace(unverified=NOT_JSON)
+            is_other_api = request.fault is UNSUPPORTED_API
+            return request._replace(fault=UNSUPPORTED_API if is_other_api else IN_CLF)
     members = read_plain(line) or read_object(line)
     if isinstance(members, Quarantined):
-        return members
+        return unreadable(line, members) if members in _NO_OBJECT else members
     return _read_members(members, declaration, account_id, region, stamp_ms)
 
 
@@ -109,7 +112,8 @@ def _read_members(
     if doubt is not None:
         return doubt
     request = _request(found, declaration, account_id, region)._replace(
-        context=_context(flat, plan.first, declaration)
+        context=_context(flat, plan.first, declaration),
+        unverified=None if plan.has_payer else NO_PAYER_KEY,
     )
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
@@ -166,12 +170,11 @@ def _request(
     said = {name: text for name, text in defaults.items() if text} | known
     time = _time_text(known)
     request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
-    fault = UNSUPPORTED_API if _is_other_api(known) else request.fault
-    fault = fault or (BAD_TIME if time is None else None)
-    return request._replace(
-        path=_clean(known, "path"),
-        fault=fault or _time_fault(known),
-    )
+    if _is_other_api(known):
+        fault: Quarantined | None = UNSUPPORTED_API
+    else:
+        fault = both(request.fault, BAD_TIME if time is None else _time_fault(known))
+    return request._replace(path=_clean(known, "path"), fault=fault)
 
 
 def _clean(known: Mapping[str, str], name: str) -> str | None:

@@ -6,10 +6,11 @@ stand behind all that are: a client may have a hand in the first of them and in 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 
-from functions.metering.access.client_text import first_of
+from functions.metering.access.client_text import PAYERS, first_of
 from functions.metering.field_names import NAME_CHARS, context_of, last_name, leaves
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import NO_CONTEXT, Request
@@ -49,13 +50,32 @@ TEXTS = BILLED_TEXTS + OTHER_TEXTS
 KEYS = frozenset({"v", "xrayTraceId", *TEXTS})
 _FACTS = KEYS - {"xrayTraceId"}
 _SHAPES = 64
-UNKNOWN_FORMAT = Quarantined("unknown_format", 'v is not "1": is the access log format ours?')
 BEHIND = (
     "stands behind a key that is not of format v1: a client may have written it; such keys go to "
     "the end of the format"
 )
-BAD_TIME = Quarantined("bad_time", "requestTimeEpoch is neither milliseconds nor seconds")
-BAD_STATUS = Quarantined("bad_status", "status is not an integer from 100 to 599")
+UNKNOWN_FORMAT = Quarantined(
+    "unknown_format",
+    'neither format v1 (v is not "1") nor keys that tell an access log: declare in accessLogs what '
+    "its keys hold",
+)
+_OR_DECLARE = "to the format, or declare in accessLogs the key that holds it"
+BAD_TIME = Quarantined(
+    "bad_time",
+    "requestTimeEpoch is neither milliseconds nor seconds: add "
+    f'"requestTimeEpoch":"$context.requestTimeEpoch" {_OR_DECLARE}',
+)
+BAD_STATUS = Quarantined(
+    "bad_status",
+    f'status is not an integer from 100 to 599: add "status":"$context.status" {_OR_DECLARE}',
+)
+# No customer map cures it: every line of the format is anonymous.
+NO_PAYER_KEY = Quarantined(
+    "no_payer_key",
+    'no key says who pays: add "customerId":"$context.authorizer.customerId" or '
+    '"apiKeyId":"$context.identity.apiKeyId" to the format, or declare in accessLogs the key that '
+    "holds a verified identity (docs/metering.md#who-pays-without-our-authorizer)",
+)
 
 _STATUSES: Mapping[str | None, int] = {str(status): status for status in range(100, 600)}
 _MILLISECOND_DIGITS = 13  # 2001 to 2286
@@ -82,7 +102,8 @@ def read_line(line: str, region: str) -> Request | Quarantined:
         found = _IN_ORDER(plain)
     except KeyError:
         found = _IN_ORDER(_UNSAID | plain)
-        return _request(found, region, plain, _kept_fault(tuple(plain)))
+        request = _request(found, region, plain, _kept_fault(tuple(plain)))
+        return request if _says_payer(plain) else request._replace(unverified=NO_PAYER_KEY)
     # Nearly every line has every key and no other one: nothing is looked up for it.
     is_whole = len(plain) == len(KEYS) and "xrayTraceId" in plain
     return _request(found, region, plain, None if is_whole else _kept_fault(tuple(plain)))
@@ -99,7 +120,8 @@ def _read_any(line: str, region: str) -> Request | Quarantined:
     flat = list(leaves(found))
     paths = [path for path, _ in flat]
     request = read_texts(texts, region, context_of(flat, first_of(paths, KEYS)))
-    return request._replace(fault=request.fault or _misplaced(paths))
+    request = request._replace(fault=request.fault or _misplaced(paths))
+    return request if _says_payer(found) else request._replace(unverified=NO_PAYER_KEY)
 
 
 def _misplaced(paths: Sequence[str]) -> Quarantined | None:
@@ -130,6 +152,17 @@ def read_texts(
     return _request(_IN_ORDER({**_UNSAID, **clean}), region, context, _billed_fault(texts))
 
 
+def both(first: Quarantined | None, second: Quarantined | None) -> Quarantined | None:
+    """Two faults as one, under the first's reason."""
+    if first is None or second is None:
+        return first or second
+    return replace(first, detail=f"{first.detail}; and {second.detail}")
+
+
+def _says_payer(members: Mapping[str, object]) -> bool:
+    return any(payer in members for payer in PAYERS)
+
+
 def _billed_fault(texts: Mapping[str, str]) -> Quarantined | None:
     for name in BILLED_TEXTS:
         if reason := stain(texts.get(name, "")):
@@ -152,8 +185,8 @@ def _request(
     status = _STATUSES.get(code)
     if fault is None and time is not None and time_ms is None:
         fault = BAD_TIME
-    if fault is None and code is not None and status is None:
-        fault = BAD_STATUS
+    if code is not None and status is None:
+        fault = both(fault, BAD_STATUS)
     sent = None if length is None else _figure(length, BYTES_CEILING)
     whole = None if latency is None else _figure(latency, LATENCY_CEILING_MS)
     part = None if integration is None else _figure(integration, LATENCY_CEILING_MS)

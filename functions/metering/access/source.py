@@ -4,27 +4,40 @@ from itertools import batched
 
 from functions.metering.access.foreign import Found
 from functions.metering.access.foreign_delivery import ForeignDelivery
+from functions.metering.access.foreign_line import OTHER_SOURCE
 from functions.metering.access.format_v1 import UNKNOWN_FORMAT, read_line
 from functions.metering.billing.decide import RULES, Rules
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
+from functions.metering.request import Request
 from functions.metering.sorting import SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
-from functions.usage.strict_json import INVALID
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT
 
 # Reading many lines and then billing them takes a tenth less than one after the other: either is as
 # much code as a processor keeps at hand. The facts of so many are 400 KB.
 LINES_AT_A_TIME = 250
 
+# What `read_line` says of lines in other formats.
+_NOT_OURS = frozenset({UNKNOWN_FORMAT, INVALID, NOT_AN_OBJECT})
 NO_MESSAGE = Quarantined("no_message", "the log event has no text at message")
 
 
 class AccessLogSource:
-    """One line is one request."""
+    """One line is one request. `other_source` is what becomes of a line of an execution log: its
+    requests are billed by the source that is declared, if there is one.
+    """
 
-    def __init__(self, region: str, rules: Rules = RULES) -> None:
+    def __init__(
+        self,
+        region: str,
+        rules: Rules = RULES,
+        *,
+        other_source: Excluded | Quarantined = OTHER_SOURCE,
+    ) -> None:
         self._region = region
         self._rules = rules
+        self._other_source = other_source
 
     def sort(
         self, delivery: LogDelivery, configuration: Configuration, now_ms: int
@@ -34,10 +47,11 @@ class AccessLogSource:
         foreign = ForeignDelivery(delivery, configuration, self._region, now_ms)
         for lot in batched(delivery.log_events, LINES_AT_A_TIME, strict=False):
             for log_event, found in zip(lot, [self.read(one, foreign) for one in lot], strict=True):
-                if isinstance(found, Excluded):
-                    result.exclude(found)
+                kept = self._other_source if found is OTHER_SOURCE else found
+                if isinstance(kept, Excluded):
+                    result.exclude(kept)
                 else:
-                    result.add(found, log_event)
+                    result.add(kept, log_event)
         return result
 
     def read(self, log_event: object, foreign: ForeignDelivery) -> Found:
@@ -48,6 +62,6 @@ class AccessLogSource:
         if foreign.is_declared:
             return foreign.read(line, log_event)
         found = read_line(line, self._region)
-        if found is UNKNOWN_FORMAT or found is INVALID:
-            return foreign.read(line, log_event)
-        return found
+        if isinstance(found, Request) or found not in _NOT_OURS:
+            return found
+        return foreign.read(line, log_event)

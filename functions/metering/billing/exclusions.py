@@ -18,7 +18,11 @@ from functions.metering.configuration.version import CompiledVersion
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
 
-NO_STATUS = Quarantined("no_status", "status")
+NO_STATUS = Quarantined(
+    "no_status",
+    'status must be there: add "status":"$context.status" to the format, or declare in accessLogs '
+    "the key that holds it",
+)
 
 EXCLUDED_PATH = Excluded("excluded_path")
 SERVER_ERROR = Excluded("server_error")

@@ -20,20 +20,20 @@ def identity_of(request: Request) -> RequestIdentity | Quarantined:
     """Account, Region, API, stage and extended request id; all of them or none."""
     account, api, stage = request.account_id, request.api_id, request.stage
     extended_request_id = request.extended_request_id
+    chosen = ""
     if extended_request_id and (
         # API Gateway's own ends so, and a look at its end costs nothing.
         extended_request_id == request.request_id or extended_request_id[-1] != "="
     ):
-        why = _chosen(extended_request_id, request.request_id)
-        if why:
-            return Quarantined("no_request_identity", why)
-    if account and api and stage and extended_request_id:
+        chosen = _chosen(extended_request_id, request.request_id)
+    if account and api and stage and extended_request_id and not chosen:
         return RequestIdentity(account, request.region, api, stage, extended_request_id)
-    return Quarantined("no_request_identity", _missing(request))
+    why = "; and ".join(one for one in (chosen, _missing(request)) if one)
+    return Quarantined("no_request_identity", why)
 
 
 def _missing(request: Request) -> str:
-    """Every part that is not there, with what to add to the format."""
+    """Every part that is not there, with what to add to the format; empty where none is."""
     said = {
         "accountId": request.account_id,
         "apiId": request.api_id,
@@ -41,6 +41,8 @@ def _missing(request: Request) -> str:
         "extendedRequestId": request.extended_request_id,
     }
     missing = [name for name, value in said.items() if not value]
+    if not missing:
+        return ""
     keys = ",".join(f'"{name}":"$context.{name}"' for name in missing)
     is_curable = "extendedRequestId" not in missing
     cure = (

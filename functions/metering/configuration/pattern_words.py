@@ -10,6 +10,7 @@ from functions.metering.configuration.access_log_declaration import (
 )
 from functions.metering.configuration.meter import ApiId, LineKey, MetadataName, MeterId, Name
 from functions.metering.configuration.meter import Quantity as MeterQuantity
+from functions.metering.configuration.source_declaration import SourceName
 from functions.metering.configuration.version import CustomerId, Path
 
 _NAME = "characters, none of them a control character, the first one no blank"
@@ -39,6 +40,7 @@ _WORDS = {
     _pattern(LogGroup): "1 to 512 letters, digits and . _ / # -",
     _pattern(KeyPath): "1 to 128 characters, none of them a control character",
     _pattern(AccountId): "12 digits",
+    _pattern(SourceName): "1 to 63 letters, digits and . _ -, beginning with a letter or digit",
     # An API's id and a declaration's parts are of one form.
     _pattern(ApiId): "1 to 128 letters, digits and _ $ -",
     _pattern(Part): "1 to 128 letters, digits and _ $ -",

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.telemetry import CONFIGURATION_REFUSED, Telemetry
+from functions.metering.configuration.deployed_sources import ConfigurationReader
 from functions.metering.configuration.stored_versions import StoredVersions, stored_versions
 from functions.metering.configuration.version import (
     Configuration,
     ConfigurationError,
-    default_configuration,
-    read_configuration,
 )
 from functions.usage.errors import Retryable
 from functions.usage.metric import Metric
@@ -43,7 +42,7 @@ class Stored(NamedTuple):
 
 
 def newest_usable(
-    client: "S3Client", bucket: str, key: str, found: StoredVersions
+    client: "S3Client", bucket: str, key: str, found: StoredVersions, reader: ConfigurationReader
 ) -> Stored | None:
     """The newest usable one of those found; None where there is no version at all, or none
     was ever usable and the object was deleted.
@@ -56,7 +55,7 @@ def newest_usable(
             continue
         answer = client.get_object(Bucket=bucket, Key=key, VersionId=version.version_id)
         try:
-            configuration = read_configuration(answer["Body"].read())
+            configuration = reader.read(answer["Body"].read())
         except ConfigurationError as error:
             fault = fault or error
         else:
@@ -69,6 +68,7 @@ def newest_usable(
 
 
 FRESH_SECONDS = 60
+ONLY_THE_DOCUMENT = ConfigurationReader()
 _NOT_MODIFIED = 304
 
 
@@ -83,12 +83,14 @@ class ConfigurationSource:
         *,
         telemetry: Telemetry,
         clock: Callable[[], float],
+        reader: ConfigurationReader = ONLY_THE_DOCUMENT,
     ) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
         self._telemetry = telemetry
         self._clock = clock
+        self._reader = reader
         self._in_use: Configuration | None = None
         self._etag = ""
         self._version_id: str | None = None
@@ -119,14 +121,14 @@ class ConfigurationSource:
         """What is used instead of a version that is bad, deleted or not there."""
         try:
             versions = stored_versions(self._client, self._bucket, self._key)
-            stored = newest_usable(self._client, self._bucket, self._key, versions)
+            stored = newest_usable(self._client, self._bucket, self._key, versions, self._reader)
         except (ClientError, BotoCoreError) as error:
             return self._kept(in_use, error)
         except ConfigurationError as error:
             return self._kept(in_use if self._version_id else None, error)
         # An object that was never there is no news; one that vanished is a fault.
         is_news = bool(self._etag or versions.newest_first)
-        found, self._etag, self._version_id = stored or Stored(default_configuration(), "", None)
+        found, self._etag, self._version_id = stored or Stored(self._reader.default, "", None)
         if is_news:
             self._refused(fault)
         return found
@@ -146,7 +148,7 @@ class ConfigurationSource:
             if in_use is None or status != _NOT_MODIFIED:
                 raise
             return in_use
-        found = read_configuration(answer["Body"].read())
+        found = self._reader.read(answer["Body"].read())
         self._etag, self._version_id = answer["ETag"], answer.get("VersionId")
         return found
 

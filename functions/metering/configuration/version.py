@@ -18,11 +18,17 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration, LogGroup
 from functions.metering.configuration.document import Document
 from functions.metering.configuration.meter import CompiledMeter, Meter, Name
+from functions.metering.configuration.source_declaration import (
+    MOST_SOURCES,
+    SourceDeclaration,
+    contradictions,
+)
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID, somebody
@@ -114,9 +120,34 @@ class CompiledVersion:
 
 
 class Configuration(Document):
-    """Every version there is; the order in the document does not matter."""
+    """Every version there is, in any order; and the sources, which have no effective dates."""
 
+    sources: tuple[SourceDeclaration, ...] = Field(default=(), max_length=MOST_SOURCES)
     versions: tuple[Version, ...] = Field(min_length=1)
+
+    @field_validator("sources")
+    @classmethod
+    def _agree(cls, sources: tuple[SourceDeclaration, ...]) -> tuple[SourceDeclaration, ...]:
+        if complaints := list(contradictions(sources)):
+            raise ValueError("; ".join(complaints))
+        return sources
+
+    @model_validator(mode="after")
+    def _are_read_as_what_they_are(self) -> "Configuration":
+        for version in self.versions:
+            for group, declared in version.access_logs.items():
+                source = self.source_of(group)
+                if why := source and source.misread_by(declared.api_id, declared.stage):
+                    raise ValueError(f"accessLogs: {group}: {why}")
+        return self
+
+    def source_of(self, log_group: str) -> SourceDeclaration | None:
+        """None: nobody declared the log group."""
+        return self._by_group.get(log_group)
+
+    @cached_property
+    def _by_group(self) -> dict[str, SourceDeclaration]:
+        return {source.log_group: source for source in self.sources}
 
     @field_validator("versions")
     @classmethod
@@ -147,10 +178,15 @@ def read_configuration(document: bytes) -> Configuration:
     try:
         return Configuration.model_validate_json(document)
     except ValidationError as error:
-        # Only where there is a fault: no cold start pays for the words, which know the models.
-        from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
+        raise refusal(error) from None
 
-        raise ConfigurationError(in_plain_words(error)) from None
+
+def refusal(error: ValidationError) -> ConfigurationError:
+    """With every fault of a document."""
+    # Only where there is a fault: no cold start pays for the words, which know the models.
+    from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
+
+    return ConfigurationError(in_plain_words(error))
 
 
 def default_configuration() -> Configuration:

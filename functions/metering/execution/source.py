@@ -4,8 +4,9 @@ What becomes of a request are the rules of `billing`, and those for what only an
 leaves open. Pure.
 """
 
-from functions.metering.billing.decide import NO_CUSTOMER, Billing
+from functions.metering.billing.decide import Billing
 from functions.metering.billing.decide import bill as bill_request
+from functions.metering.billing.payer import NO_CUSTOMER
 from functions.metering.configuration.version import Configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery

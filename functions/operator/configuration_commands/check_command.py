@@ -18,7 +18,10 @@ from functions.operator.configuration_commands.checking import (
     tell_sample,
     usable,
 )
-from functions.operator.configuration_commands.configuration_store import open_store
+from functions.operator.configuration_commands.configuration_store import (
+    deployed_reader,
+    open_store,
+)
 from functions.operator.deployment.deployment import Deployment, TargetError
 from functions.operator.deployment.place import HERE, Place, find_deployment
 
@@ -40,9 +43,11 @@ def check(
     """Validates before it looks for a deployment: that needs none."""
     sample.check()
     try:
-        after = usable(read_document(file, sample), file)
-        print(f"{file} is usable")
+        document = read_document(file, sample)
+        after = usable(document, file)
         deployment = _deployment(place, is_needed=against is None or sample.from_log is not None)
+        if against is None and deployment is not None:
+            after = usable(document, file, deployed_reader(deployment))
         base = _base(against, deployment)
     except NotUsableError as error:
         sys.stderr.write(str(error))
@@ -51,8 +56,10 @@ def check(
         # A file may be checked where nothing is deployed; what was asked for beyond it may not.
         if place != HERE or sample.is_wanted:
             raise
+        print(f"{file} is usable")
         sys.stderr.write(f"configuration check: compared with nothing: {error}, or --against\n")
         return 0
+    print(f"{file} is usable")
     tell_changes(after, base)
     tell_sample(after, base, sample, deployment)
     return 0

@@ -11,11 +11,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    read_configuration,
-)
+from functions.metering.configuration.deployed_sources import ConfigurationReader
+from functions.metering.configuration.stored import ONLY_THE_DOCUMENT
+from functions.metering.configuration.version import Configuration, ConfigurationError
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.configuration_commands.configuration_changes import changes
@@ -94,10 +92,12 @@ def read_document(file: str, sample: Sample = NO_SAMPLE) -> bytes:
         raise Permanent(f"{file}: {error.strerror}") from None
 
 
-def usable(document: bytes, name: str) -> Configuration:
-    """NotUsableError tells every fault."""
+def usable(
+    document: bytes, name: str, reader: ConfigurationReader = ONLY_THE_DOCUMENT
+) -> Configuration:
+    """With the sources of the parameters that `reader` knows. NotUsableError tells every fault."""
     try:
-        return read_configuration(document)
+        return reader.read(document)
     except ConfigurationError as error:
         faults = "".join(f"{name}: {printable(one)}\n" for one in error.faults)
         raise NotUsableError(faults) from None

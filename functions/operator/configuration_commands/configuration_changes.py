@@ -19,6 +19,7 @@ def changes(before: Configuration, after: Configuration, now_ms: int) -> Iterato
     """Nothing where both bill alike. Versions are told apart by when they come into force; a new
     one is compared with what would have been in force without it.
     """
+    yield from _of_sources(before, after)
     old, new = _by_start(before), _by_start(after)
     for start in sorted(old.keys() | new.keys()):
         moment = iso_from_epoch_ms(start)
@@ -37,6 +38,21 @@ def changes(before: Configuration, after: Configuration, now_ms: int) -> Iterato
                 f"  warning: {moment} lies in the past: it also changes what a replay bills of"
                 " requests since then"
             )
+
+
+def _of_sources(before: Configuration, after: Configuration) -> Iterator[str]:
+    """They are of no version: what changes, changes now."""
+    old, new = (
+        {one.name: one.model_dump(mode="json", by_alias=True, exclude={"name"}) for one in sources}
+        for sources in (before.sources, after.sources)
+    )
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield f"source {name}: no more, {old[name]['logGroup']}"
+        elif name not in old:
+            yield f"source {name}: new, {new[name]['kind']} log {new[name]['logGroup']}"
+        else:
+            yield from _of_one(f"source {name}", old[name], new[name])
 
 
 def _by_start(configuration: Configuration) -> dict[int, Version]:

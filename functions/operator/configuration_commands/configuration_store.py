@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.stored import newest_usable
 from functions.metering.configuration.stored_versions import StoredVersions, stored_versions
 from functions.metering.configuration.version import (
     Configuration,
     ConfigurationError,
-    default_configuration,
 )
 from functions.operator.aws_session import aws_session
 from functions.operator.deployment.deployment import Deployment
@@ -49,11 +49,14 @@ class ReadVersion(NamedTuple):
 
 
 class ConfigurationStore:
-    """One bucket's configuration."""
+    """One bucket's configuration, read as metering reads it: `reader` knows the sources of the
+    stack's parameters.
+    """
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "S3Client", bucket: str, reader: ConfigurationReader) -> None:
         self._client = client
         self._bucket = bucket
+        self.reader = reader
 
     def __str__(self) -> str:
         return f"s3://{self._bucket}/{KEY}"
@@ -64,12 +67,12 @@ class ConfigurationStore:
         etag = self._newest_etag()
         versions = stored_versions(self._client, self._bucket, KEY)
         try:
-            found = newest_usable(self._client, self._bucket, KEY, versions)
+            found = newest_usable(self._client, self._bucket, KEY, versions, self.reader)
         except ConfigurationError:
             words = "no version is usable, and metering bills nothing; the default stands for it"
-            return InForce(default_configuration(), None, etag, words)
+            return InForce(self.reader.default, None, etag, words)
         if found is None:
-            return InForce(default_configuration(), None, etag, "the default")
+            return InForce(self.reader.default, None, etag, "the default")
         newest = versions.newest_first[0]
         words = f"version {found.version_id}"
         if newest.version_id != found.version_id:
@@ -129,7 +132,14 @@ class ConfigurationStore:
 def open_store(deployment: Deployment) -> ConfigurationStore:
     """Of the deployment that was found."""
     client = aws_session(deployment.region).client("s3")
-    return ConfigurationStore(client, deployment.output("ConfigurationBucketName"))
+    return ConfigurationStore(
+        client, deployment.output("ConfigurationBucketName"), deployed_reader(deployment)
+    )
+
+
+def deployed_reader(deployment: Deployment) -> ConfigurationReader:
+    """Reads documents as metering of the deployment does."""
+    return ConfigurationReader(read_deployed(deployment.output("DeployedSources")))
 
 
 def who_puts(deployment: Deployment) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.metering.configuration.stored_versions import VERSIONS, StoredVersion
-from functions.metering.configuration.version import ConfigurationError, read_configuration
+from functions.metering.configuration.version import ConfigurationError, default_configuration
 from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
     open_store,
@@ -36,13 +36,21 @@ def show(
         return 0
     found = store.in_force()
     if found.version_id is None:
-        text = found.configuration.model_dump_json(indent=2, by_alias=True, exclude_none=True)
+        # Without the parameters' sources: put as it is, it would keep them for ever.
+        text = default_configuration().model_dump_json(indent=2, by_alias=True, exclude_none=True)
         document = text.encode()
     else:
         document = store.read(found.version_id).document
     sys.stdout.buffer.write(_ended(document))
-    sys.stderr.write(f"configuration show: {store}: {found.words}\n")
+    sys.stderr.write(f"configuration show: {store}: {found.words}{_beside(store)}\n")
     return 0
+
+
+def _beside(store: ConfigurationStore) -> str:
+    """The sources that stand in no document."""
+    deployed = store.reader.default.sources
+    named = ", ".join(f"{one.name} ({one.kind} log {one.log_group})" for one in deployed)
+    return f"; sources of the stack's parameters: {named}" if named else ""
 
 
 def history(
@@ -76,7 +84,7 @@ def _rows(
         }
         if not one.is_deletion:
             read = store.read(one.version_id)
-            faults = _faults(read.document)
+            faults = _faults(store, read.document)
             row |= {
                 "what": "not usable" if faults else "usable",
                 "put_by": read.put_by,
@@ -85,9 +93,10 @@ def _rows(
         yield row
 
 
-def _faults(document: bytes) -> Sequence[str]:
+def _faults(store: ConfigurationStore, document: bytes) -> Sequence[str]:
+    """As metering finds them: also what contradicts the stack's parameters."""
     try:
-        read_configuration(document)
+        store.reader.read(document)
     except ConfigurationError as error:
         return error.faults
     return ()

@@ -68,12 +68,12 @@ def _put(
     yes: bool,
 ) -> int:
     sample.check()
+    store = open_store(deployment)
     try:
-        after = usable(document, name)
+        after = usable(document, name, store.reader)
     except NotUsableError as error:
         sys.stderr.write(f"{error}{command}: nothing was put\n")
         return _NOT_USABLE
-    store = open_store(deployment)
     found = store.in_force()
     base = Base(found.configuration, f"what is in force in {store} ({found.words})")
     print(f"{name} is usable")

@@ -23,7 +23,7 @@ _OUTPUTS = {
     "LedgerBucketName": ("ledger_bucket",),
     "QuarantineBucketName": ("quarantine_bucket",),
     "ConfigurationBucketName": ("configuration_bucket",),
-    "AccessLogGroups": ("access_log_group",),
+    "DeployedSources": ("deployed_sources",),
     "ReconciliationFunctionArn": ("functions", "reconciliation"),
     "ReplayStateMachineArn": ("state_machines", "replay"),
 }

@@ -1,29 +1,25 @@
 """`aforo-metering explain`: what metering would make of a log, request by request; nothing is sent,
 AWS is asked only for a log that stands in S3.
 
-Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request and a summary
-to stderr; on a terminal, a table with the summary below it.
+Reads what people have in hand (`bad_input.TAKES`). Prints one JSON object per request; a summary
+and advice on each format that is not billed go to stderr, on a terminal below a table of requests.
 """
 
 import sys
-import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from itertools import chain
 from typing import Annotated, Literal, TextIO
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    default_configuration,
-    read_configuration,
-)
-from functions.metering.settings import customer_header
+from functions.metering.configuration.version import ConfigurationError
+from functions.operator.explain.advice.advice_text import advice_lines
+from functions.operator.explain.advice.format_table import FormatTable
+from functions.operator.explain.asked_terms import AS_IT_STANDS, AskedTerms
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explained_line import printed
 from functions.operator.explain.explained_log import explained_log
-from functions.operator.explain.explanation import Explained, ExplainTerms, Kind
+from functions.operator.explain.explanation import Explained
 from functions.operator.explain.given_files import OpenS3, given_files, open_s3
 from functions.operator.explain.given_log import read_log
 from functions.operator.explain.recognition import is_request
@@ -33,8 +29,6 @@ from functions.operator.still_working import StillWorking
 
 # Tests give another; no option does.
 type S3 = Annotated[OpenS3, Parameter(parse=False)]
-
-_ACCOUNT_DIGITS = 12
 
 
 def explain(
@@ -47,27 +41,14 @@ def explain(
     ] = "-",
     /,
     *,
-    kind: Annotated[Kind, Parameter(help="what the lines are of")] = "auto",
-    config: Annotated[
-        str | None, Parameter(help="the metering configuration; without it: one API call each")
-    ] = None,
-    account: Annotated[
-        str | None, Parameter(help="12 digits: whose API it is, for the event's key")
-    ] = None,
-    region: Annotated[
-        str | None, Parameter(help="where its log group is, for the event's key")
-    ] = None,
-    log_group: Annotated[
-        str | None,
-        Parameter(help="of raw lines; without it: the one that the configuration declares, if one"),
-    ] = None,
-    tenant_header: Annotated[
-        Literal["tenant", "customer"],
-        Parameter(help="as the parameter TenantHeader: whose id X-Tenant-Id carries"),
-    ] = "tenant",
+    asked: AskedTerms = AS_IT_STANDS,
     form: Annotated[
         Literal["table", "json"] | None,
-        Parameter(name="--format", help="without it: a table on a terminal, else JSON lines"),
+        Parameter(
+            name="--format",
+            help="without it: a table on a terminal, else JSON lines, one a request; summary and "
+            "advice then go to stderr",
+        ),
     ] = None,
     s3: S3 = open_s3,
 ) -> int:
@@ -75,13 +56,15 @@ def explain(
     tally = Tally()
     is_table = form == "table" or (form is None and sys.stdout.isatty())
     try:
-        terms = _terms(config, account, region, tenant_header, log_group)
-        found = explained_log(read_log(given_files(file, s3), kind), kind, terms)
+        terms = asked.terms()
+        formats = FormatTable(terms.configuration)
+        found = explained_log(read_log(given_files(file, s3), asked.kind), asked.kind, terms)
         with StillWorking("explain", "reading") as working:
-            for _ in _shown(_requests(found, tally), sys.stdout, is_table=is_table):
+            for _ in _shown(_requests(found, tally, formats), sys.stdout, is_table=is_table):
                 working.doing = f"{tally.requests} requests"
         sys.stdout.flush()
-        _write(summary(tally), sys.stdout if is_table else sys.stderr)
+        advice = advice_lines(formats, terms.configuration)
+        _write(chain(summary(tally), advice), sys.stdout if is_table else sys.stderr)
         sys.stdout.flush()
     except (BadInputError, ConfigurationError) as error:
         return _refuse(str(error))
@@ -93,31 +76,14 @@ def explain(
     return 0
 
 
-def _terms(
-    config: str | None,
-    account: str | None,
-    region: str | None,
-    tenant_header: str,
-    log_group: str | None,
-) -> ExplainTerms:
-    if account is not None and not (
-        len(account) == _ACCOUNT_DIGITS and account.isascii() and account.isdigit()
-    ):
-        raise BadInputError("--account: an AWS account id has 12 digits")
-    now_ms = time.time_ns() // 1_000_000
-    header = customer_header(tenant_header)
-    return ExplainTerms(_configuration(config), account, region, now_ms, header, log_group)
-
-
-def _configuration(file: str | None) -> Configuration:
-    return read_configuration(Path(file).read_bytes()) if file else default_configuration()
-
-
-def _requests(found: Iterable[Explained], tally: Tally) -> Iterator[Explained]:
+def _requests(
+    found: Iterable[Explained], tally: Tally, formats: FormatTable
+) -> Iterator[Explained]:
     """Those of `found` that are requests; all are counted."""
     for one in found:
         tally.add(one)
         if is_request(one):
+            formats.add(one)
             yield one
 
 

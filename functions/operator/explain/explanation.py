@@ -52,6 +52,8 @@ class Explained(NamedTuple):
     billing: Outcome
     lacks_time: bool = False  # the log events had no stamp to say it
     is_text: bool = False  # a line that is not even broken JSON
+    line: str | None = None  # of an access log, as it stands
+    log_group: str = ""
 
 
 _HEARTBEAT = Explained(None, Excluded("heartbeat"))
@@ -62,6 +64,9 @@ def explained(delivery: LogDelivery, kind: Kind, terms: ExplainTerms) -> Iterato
     if delivery.log_stream == HEARTBEAT_STREAM:
         yield from repeat(_HEARTBEAT, len(delivery.log_events))
         return
+    source = terms.configuration.source_of(delivery.log_group or terms.log_group or "")
+    if kind == "auto" and source is not None:
+        kind = source.kind  # as metering reads it, whatever a line looks like
     execution: list[object] = []
     access: list[object] = []
     for log_event in delivery.log_events:
@@ -86,12 +91,15 @@ def _of_access_log(
     foreign = ForeignDelivery(place, terms.configuration, terms.region or NO_REGION, terms.now_ms)
     for log_event in log_events:
         found = source.read(log_event, foreign)
+        message = log_event.get("message") if isinstance(log_event, dict) else None
+        line = message if isinstance(message, str) else None
         if isinstance(found, Request):
-            yield Explained(found, _readable(bill(found, terms.configuration, terms.now_ms)))
+            request, billing = found, _readable(bill(found, terms.configuration, terms.now_ms))
+            yield Explained(request, billing, line=line, log_group=place.log_group)
         else:
-            line = log_event.get("message") if isinstance(log_event, dict) else None
-            is_text = isinstance(line, str) and is_unknown_text(line)
-            yield Explained(None, found, is_text=is_text)
+            is_text = line is not None and is_unknown_text(line)
+            told = None if is_text else line  # unknown text is of no format, and may be kept long
+            yield Explained(None, found, is_text=is_text, line=told, log_group=place.log_group)
 
 
 def _readable(billing: Billing) -> Outcome:

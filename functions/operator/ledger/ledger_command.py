@@ -13,11 +13,10 @@ from cyclopts import Parameter
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.operator.aws_words import in_plain_words
-from functions.operator.deployment.deployment import TargetError
-from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.deployment.place import HERE, Place
 from functions.operator.ledger.asked_hours import question_of
 from functions.operator.ledger.forms import FORMS, LedgerFormat
-from functions.operator.ledger.opened_ledger import open_ledger
+from functions.operator.ledger.opened_ledger import ledger_bucket, open_ledger
 from functions.operator.ledger.question import LedgerQuery
 from functions.operator.ledger.reading_progress import ReadingProgress
 from functions.operator.plain_option import PLAIN
@@ -59,17 +58,7 @@ def ledger(
         outcome=outcome,
     )
     question = question_of(hour=hour, since=since, until=until, rows=rows)
-    return _answer(question, form, *_bucket(place, bucket))
-
-
-def _bucket(place: Place, bucket: str | None) -> tuple[str | None, str]:
-    """The Region, if it is told, and the bucket's name."""
-    if place.stack and bucket:
-        raise TargetError("--bucket: give it, or --stack")
-    if bucket:
-        return None, bucket
-    found = find_deployment(place)
-    return found.region, found.output("LedgerBucketName")
+    return _answer(question, form, *ledger_bucket(place, bucket))
 
 
 def _answer(question: LedgerQuery, form: LedgerFormat, region: str | None, bucket: str) -> int:

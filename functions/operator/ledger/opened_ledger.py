@@ -1,4 +1,6 @@
-"""A bucket's name comes in, its ledger leaves: once it is certain that it can be read."""
+"""A deployment or a bucket's name comes in, its ledger leaves: once it is certain that it can be
+read.
+"""
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -6,6 +8,17 @@ from functions.adapters.ledger import Ledger
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import TargetError
+from functions.operator.deployment.place import Place, find_deployment
+
+
+def ledger_bucket(place: Place, bucket: str | None) -> tuple[str | None, str]:
+    """The Region, if it is told, and the bucket's name."""
+    if place.stack and bucket:
+        raise TargetError("--bucket: give it, or --stack")
+    if bucket:
+        return None, bucket
+    found = find_deployment(place)
+    return found.region, found.output("LedgerBucketName")
 
 
 def open_ledger(region: str | None, bucket: str) -> Ledger:

@@ -69,7 +69,7 @@ def _methods(gateway: "APIGatewayClient", api_id: str, *, has_policy: bool) -> I
         yield warning(
             "other denials",
             f"{' and '.join(said)}: their denials get the same gateway response as ours",
-            "docs/operations.md (Attach an existing API) says what callers see then",
+            "docs/operations.md (Who else answers ACCESS_DENIED) says what callers see then",
         )
     unprotected = kinds["NONE"]
     yield ok("methods", f"{sum(kinds.values())}, {unprotected} without any authorization")

@@ -4,6 +4,7 @@ import json
 import time
 from uuid import uuid4
 
+from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.smoke.claim import Claim, DidNotHold
 from functions.operator.smoke.subject import Subject
 from functions.usage.heartbeat import HEARTBEAT_STREAM
@@ -13,9 +14,9 @@ BEAT_SECONDS = 240  # one a minute, and a new stack makes its stream first
 
 
 def heartbeats_are_put(subject: Subject) -> str:
-    """Each metered log group gets a line a minute from the reconcile machine."""
+    """Each source's log group gets a line a minute from the reconcile machine."""
     logs, begun = subject.session.client("logs"), time.time_ns() // 1_000_000
-    groups = [group for group in subject.output("AccessLogGroups").split(",") if group]
+    groups = metered_groups(subject.deployment)
 
     def late() -> list[str]:
         return [group for group in groups if _newest(group) < begun]

@@ -53,7 +53,7 @@ def nobody_purges_a_queue(subject: Subject) -> str:
 def snap_start_is_on(subject: Subject) -> str:
     """Where the stack was deployed with it."""
     found = subject.session.client("lambda").get_function_configuration(
-        FunctionName=subject.output("AuthorizerFunctionArn")
+        FunctionName=subject.output("AuthorizerAliasArn")  # only a version has a snapshot
     )
     snap = found.get("SnapStart", {})
     if snap.get("ApplyOn") != "PublishedVersions":

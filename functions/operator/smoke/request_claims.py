@@ -2,6 +2,7 @@
 
 import json
 
+from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.smoke.claim import Claim, DidNotHold
 from functions.operator.smoke.smoke_customer import get, smoke_customer
 from functions.operator.smoke.subject import Subject
@@ -52,13 +53,43 @@ def over_quota_is_429(subject: Subject) -> str:
     return f"429 {json.dumps(said)[:120]}"
 
 
+def another_denial_is_no_quota(subject: Subject) -> str:
+    """The resource policy of the demo API closes a path to a customer who may call the others."""
+    with smoke_customer(subject, limit=LIMIT) as customer:
+        url = f"{subject.api_url.rstrip('/')}/closed"
+        answer = get(url, {"Authorization": f"Bearer {customer.key}"})
+    try:
+        said = answer.json()
+    except json.JSONDecodeError:
+        raise DidNotHold(f"{answer.status_code}, and no JSON: {answer.text[:200]}") from None
+    code = said.get("error", {}).get("code")
+    is_ours = isinstance(code, str) and code.replace("_", "").isalpha()
+    if said.get("type") != "ACCESS_DENIED" or is_ours:
+        raise DidNotHold(f"{answer.status_code}: {json.dumps(said)[:200]}")
+    return f"{answer.status_code} {json.dumps(said)[:120]}"
+
+
+def the_alias_is_called(subject: Subject) -> str:
+    """And stands at a version, which a deploy moves by and by."""
+    session, alias = subject.session, subject.output("AuthorizerAliasArn")
+    api = subject.resources["DemoApiGateway"]
+    found = session.client("apigateway").get_authorizers(restApiId=api)["items"]
+    uris = [one.get("authorizerUri", "") for one in found]
+    if not all(f"/functions/{alias}/" in uri for uri in uris) or not uris:
+        raise DidNotHold(f"the demo API calls {', '.join(uris) or 'no authorizer'}")
+    name, _, qualifier = alias.rpartition(":")
+    at = session.client("lambda").get_alias(FunctionName=name, Name=qualifier)["FunctionVersion"]
+    if not at.isdecimal():
+        raise DidNotHold(f"{qualifier} stands at {at}")
+    return f"{qualifier} stands at version {at}"
+
+
 def _target(subject: Subject, url: str, key: str) -> Target:
-    groups = tuple(group for group in subject.output("AccessLogGroups").split(",") if group)
     return Target(
         url=url,
         headers={"Authorization": f"Bearer {key}"},
         region=subject.deployment.region or "",
-        log_groups=groups,
+        log_groups=metered_groups(subject.deployment),
         ledger_bucket=subject.output("LedgerBucketName"),
         quarantine_bucket=subject.output("QuarantineBucketName"),
         usage_queue_url=subject.output("UsageQueueUrl"),
@@ -84,4 +115,10 @@ REQUEST_CLAIMS = (
         "The body of a 429 is valid JSON from the authorizer's context.",
         over_quota_is_429,
     ),
+    Claim(
+        "other denial",
+        "What the API's resource policy denies is answered with JSON, and claims no quota.",
+        another_denial_is_no_quota,
+    ),
+    Claim("alias", "API Gateway calls the authorizer by its alias.", the_alias_is_called),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.deployment.deployment import Deployment, TargetError
 from functions.operator.deployment.local_cloud import local_cloud, read_endpoints_file
 from functions.operator.deployment.stack_outputs import deployed_stack
@@ -35,12 +36,11 @@ def local_target(file: Path, customer: str | None, stage: str | None, path: str)
     if chosen is None:
         message = f"--customer {customer}: the local cloud knows {', '.join(customers)}"
         raise TargetError(message)
-    groups = (found.get("access_log_group"), found.get("execution_log_group"))
     return _target(
         cloud,
+        place=f"--endpoints {file}",
         url=_with_path(_with_stage(found["api_url"], stage), path),
         headers=chosen["headers"],
-        log_groups=tuple(filter(None, groups)),
     )
 
 
@@ -56,20 +56,18 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
         raise TargetError(message)
     return _target(
         found,
+        place=f"--stack {stack}",
         url=_with_path(_with_stage(base, stage), path),
         headers={"Authorization": authorization},
-        log_groups=_log_groups(stack, found.output("AccessLogGroups")),
     )
 
 
-def _target(
-    found: Deployment, *, url: str, headers: dict[str, str], log_groups: tuple[str, ...]
-) -> Target:
+def _target(found: Deployment, *, place: str, url: str, headers: dict[str, str]) -> Target:
     return Target(
         url=url,
         headers=headers,
         region=found.region or "",
-        log_groups=log_groups,
+        log_groups=_log_groups(found, place),
         ledger_bucket=found.output("LedgerBucketName"),
         quarantine_bucket=found.output("QuarantineBucketName"),
         usage_queue_url=found.output("UsageQueueUrl"),
@@ -78,11 +76,11 @@ def _target(
     )
 
 
-def _log_groups(stack: str, joined: str) -> tuple[str, ...]:
-    groups = tuple(group for group in joined.split(",") if group)
+def _log_groups(found: Deployment, place: str) -> tuple[str, ...]:
+    groups = metered_groups(found)
     if not groups:
-        message = f"--stack {stack} meters no log group: deploy it with AccessLogGroupName"
-        raise TargetError(message)
+        message = "declare one in sources of the configuration, or give AccessLogGroupName"
+        raise TargetError(f"{place} meters no log group: {message}")
     return groups
 
 

@@ -48,6 +48,7 @@ class Script(StrEnum):
     PUT_TEXT = "put_text"
     REVOKE = "revoke"
     ADVANCE = "advance"
+    HOLD_BACK = "hold_back"
     LIMIT = "limit"
     NOTE_PART = "note_part"
     ROLLBACK = "rollback"
@@ -102,6 +103,8 @@ def run(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable]:
                 continue
             except RedisError as error:
                 lost = _translated(error)
+            except Retryable as error:  # there is no password to connect with
+                lost = error
         answers += [lost] * len(group)
     return answers
 

@@ -13,8 +13,15 @@ from redis import Redis
 from functions.reconciliation.counters.customer_index import CustomerIndex
 from functions.reconciliation.counters.redis_scripts import Call, Script, plain_commands, run_one
 from functions.usage.mark import hours_key
+from functions.usage.moment import DAY_MS
 from functions.usage.period import Recurrence, Window
 from functions.usage.quota import identity_key, rebuild_key, state_key, tenant_key, watermark_key
+
+# CloudWatch Logs tries a delivery for a day: what a silent source logged before has come by then,
+# or never will. Held for longer, one dead source would tighten every quota for ever.
+SILENT_MS = DAY_MS
+# No log group's name has a colon. Stalls that end within a minute share a field: few are read.
+_STALL, _STALL_MS = "stall:", 60_000
 
 
 class Watermark:
@@ -23,28 +30,54 @@ class Watermark:
     def __init__(self, client: Redis, tenant: str) -> None:
         self._client = client
         self._key = watermark_key(tenant)
+        self._silent_key = tenant_key(tenant, "silent-sources")
 
     def advance(self, log_group: str, at_ms: int) -> bool:
         """A heartbeat of `at_ms` has arrived; False when a newer one already had."""
-        call = Call(Script.ADVANCE, [self._key], [log_group, at_ms])
+        call = Call(Script.ADVANCE, [self._key], [log_group, at_ms, _STALL])
         return run_one(self._client, call) == 1
 
+    def hold_back(self, since_ms: int, until_ms: int) -> None:
+        """Usage since `since_ms` waits: the watermark is no younger until a heartbeat has arrived
+        that was put after `until_ms`. Not by a clock: while nothing passes, nothing is over.
+
+        A field beside the groups', so that whoever reads their least reads it too; none without
+        groups, where the grant says the lag.
+        """
+        field = f"{_STALL}{-(-until_ms // _STALL_MS) * _STALL_MS}"
+        run_one(self._client, Call(Script.HOLD_BACK, [self._key], [field, since_ms]))
+
     def keep_only(self, log_groups: Sequence[str], start_ms: int) -> Mapping[str, int]:
-        """The time of each of `log_groups`, and no other group any more.
+        """The time of each of `log_groups`, and no other group any more; and what holds them back.
 
         One that is new begins at `start_ms`, so that a group from which no heartbeat ever comes
-        grows old like one from which none comes any more.
+        grows old like one from which none comes any more; where all stand still, with the newest of
+        them, so that it hides nothing. One that stays `SILENT_MS` behind the newest holds the lag
+        no longer: it leaves the watermark, and is remembered beside it until it is heard again.
         """
         with plain_commands():
-            known = cast("dict[str, str]", self._client.hgetall(self._key))
+            heard = cast("dict[str, str]", self._client.hgetall(self._key))
+            silent = cast("dict[str, str]", self._client.hgetall(self._silent_key))
+            said = silent | heard
+            known = {group: int(said[group]) for group in log_groups if group in said}
+            newest = max(known.values(), default=start_ms)
+            times = {group: known.get(group, min(start_ms, newest)) for group in log_groups}
+            fallen = {group for group, at_ms in times.items() if at_ms < newest - SILENT_MS}
             pipeline = self._client.pipeline(transaction=False)
             for group in log_groups:
-                if group not in known:
-                    pipeline.hsetnx(self._key, group, str(start_ms))
-            if gone := set(known) - set(log_groups):
-                pipeline.hdel(self._key, *gone)
+                if group in fallen:
+                    # Remembered first: dead between the two, it is found in both the next minute.
+                    pipeline.hset(self._silent_key, group, str(times[group]))
+                elif group not in heard:
+                    pipeline.hsetnx(self._key, group, str(times[group]))
+            stalls = [name for name in heard if name.startswith(_STALL)] if log_groups else []
+            gone = set(heard) - {*log_groups, *stalls}
+            if leaving := (gone | fallen) & set(heard):
+                pipeline.hdel(self._key, *leaving)
+            if returned := set(silent) - fallen:
+                pipeline.hdel(self._silent_key, *returned)
             pipeline.execute()
-        return {group: int(known.get(group, start_ms)) for group in log_groups}
+        return times | {name: int(heard[name]) for name in stalls}
 
 
 # Who rebuilds waits for the parts for minutes, or starts another rebuild.

@@ -69,7 +69,7 @@ def make_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Valkey], S
 
     def make(valkey: Valkey) -> Stack:
         tenant, clock = f"tenant-{next(_numbers)}", SettableClock()
-        settings = read_settings(_environment(valkey, tenant))
+        settings = read_settings(environment_at(valkey.url, tenant))
         client = opened.enter_context(redis.Redis.from_url(valkey.url))
         link = opened.enter_context(contextlib.closing(link_to(settings)))
         stack = Stack(
@@ -89,9 +89,10 @@ def stack(valkey: Valkey, make_stack: Callable[[Valkey], Stack]) -> Stack:
     return make_stack(valkey)
 
 
-def _environment(valkey: Valkey, tenant: str) -> dict[str, str]:
+def environment_at(url: str, tenant: str) -> dict[str, str]:
+    """The function's environment, with its counters there."""
     return {
-        "REDIS_URL": valkey.url,
+        "REDIS_URL": url,
         "AFORO_TENANT_ID": tenant,
         "AFORO_ENVIRONMENT": "live",
         "QUOTA_METER": METER,

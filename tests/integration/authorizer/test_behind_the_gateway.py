@@ -193,10 +193,34 @@ def test_a_used_up_quota_is_429_with_the_reason(stack: Stack, make_api: MakeApi)
         {
             "code": "QUOTA_EXCEEDED",
             "message": "The quota of the current period is used up",
-            "retryAfterSeconds": 3600,
+            "retryAfterSeconds": "3600",  # text: it is filled in, and may be absent
         },
     )
     assert ("Retry-After", "60") in answered.headers
+
+
+def test_a_denial_of_the_resource_policy_is_not_a_quota(stack: Stack, make_api: MakeApi) -> None:
+    """The same response type, with no word of our authorizer, which is not even asked: the body is
+    JSON and names no code. Where the policy says nothing, a customer is served, or told its quota.
+    """
+    outside = {"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
+    deny: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke"}
+    policies = [
+        {"Statement": [deny | {"Resource": "execute-api:/*", "Condition": outside}]},
+        {"Statement": [deny | {"Resource": "execute-api:/*/GET/pets"}]},
+    ]
+    good = ("Authorization", stack.token())
+    for policy in policies:
+        api = make_api(policy=policy)
+        refused = api.send(good)
+        assert refused.status == 429
+        assert json.loads(refused.body)["type"] == "ACCESS_DENIED"
+        assert error(refused) == {"code": "", "message": "", "retryAfterSeconds": ""}
+        assert api.functions.calls == 0
+    api = make_api(policy=policies[1])
+    assert api.send(good, verb="DELETE").status == 200
+    stack.grant(limit=10, used=10)
+    assert error(api.send(good, verb="DELETE"))["code"] == "QUOTA_EXCEEDED"
 
 
 # ---- the usage plan -------------------------------------------------------------------------

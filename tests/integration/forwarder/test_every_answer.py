@@ -186,15 +186,20 @@ def test_two_faults_that_choose(
     ],
     ids=str,
 )
-def test_an_event_that_is_refused_alone_is_set_aside(
+def test_an_event_that_is_refused_alone_is_set_aside_at_the_second_answer(
     api: IngestApi,
     console: Console,
     fault: dict[str, Any],
     expected: SetAsideClass,
 ) -> None:
-    """Nothing smaller can be tried; 409 is a duplicate only where Aforo says so."""
+    """Nothing smaller can be tried; 409 is a duplicate only where Aforo says so. No word of these
+    answers blames the event, so the first of them is asked again.
+    """
     console.order_faults(fault)
-    (outcome,) = deliver(batch(1), open_gate(api.post)).outcomes.values()
+    (held,) = deliver(batch(1), open_gate(api.post)).outcomes.values()
+    assert isinstance(held, Held)
+    assert not held.ambiguous
+    outcome = held.refusal
     assert isinstance(outcome, SetAside)
     assert (outcome.set_aside_class, outcome.status) == (expected, fault["status"])
     assert console.ledger()["accepted"] == 0

@@ -14,6 +14,8 @@ GOOD = {"Authorization": "good"}
 
 
 REFUSED = '{"error":{"code":"UNAUTHORIZED","message":"Unauthorized"}}'
+# By the resource policy: nobody put anything into the context. What is not quoted is then no JSON.
+NOT_OURS = '{"error":{"code":"", "retryAfterSeconds":}}'
 EXHAUSTED = '{"error":{"code":"QUOTA_EXCEEDED", "retryAfterSeconds":30}}'
 BROKEN = '{"message":"Internal server error"}'
 FORBIDDEN = '{"message":"Forbidden"}'
@@ -60,6 +62,7 @@ def execution_log(gateway: Served, request_id: str) -> list[str]:
         ("/demo/items/7", None, Expected(401, REFUSED, "UNAUTHORIZED")),
         ("/demo/items/7", "bad", Expected(401, REFUSED, "UNAUTHORIZED")),
         ("/demo/items/7", "empty", Expected(429, EXHAUSTED, "ACCESS_DENIED", "cust_1")),
+        ("/demo/closed", "good", Expected(429, NOT_OURS, "ACCESS_DENIED")),
         ("/demo/items/7", "broken", Expected(500, NO_MESSAGE, "AUTHORIZER_FAILURE")),
         ("/demo/items/7", "nonsense", Expected(500, NO_MESSAGE, "AUTHORIZER_CONFIGURATION_ERROR")),
         ("/demo/crash", "good", Expected(502, BROKEN, "DEFAULT_5XX", "cust_1")),

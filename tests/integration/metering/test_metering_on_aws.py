@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
+from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.stored import FRESH_SECONDS, ConfigurationSource
 from functions.metering.configuration.stored_versions import VERSIONS
 from functions.metering.configuration.version import ConfigurationError, read_configuration
@@ -109,6 +110,23 @@ def test_a_bad_new_document_does_not_replace_a_good_one(
     publish(document("Better"))
     clock.advance(FRESH_SECONDS)
     assert metric_name(source) == "Better"
+
+
+def test_a_document_that_contradicts_the_parameters_does_not_replace_a_good_one(
+    s3: "S3Client", bucket: str, publish: Callable[[bytes | None], None], clock: SettableClock
+) -> None:
+    """The sources of the stack's parameters stand beside those of whichever document is used."""
+    reader = ConfigurationReader(read_deployed("deployed=access:/mine"))
+    source = ConfigurationSource(
+        s3, bucket, KEY, telemetry=Telemetry("metering"), clock=clock, reader=reader
+    )
+    assert [one.name for one in source.current().sources] == ["deployed"]
+    orders = {"name": "orders", "logGroup": "/orders", "kind": "access"}
+    wrong = {"name": "mine", "logGroup": "/mine", "kind": "execution"}
+    for listed in ([orders], [orders, wrong]):
+        publish(json.dumps({"sources": listed, **json.loads(document("Good"))}).encode())
+        clock.advance(FRESH_SECONDS)
+        assert [one.name for one in source.current().sources] == ["orders", "deployed"]
 
 
 def test_a_fault_is_said_in_the_same_words_everywhere(
@@ -341,8 +359,35 @@ def deployed(
     metering._wired.cache_clear()
 
 
-def invoke(payload: object) -> None:
-    metering.handler(payload, lambda_context("metering"))
+def invoke(payload: object) -> dict[str, object]:
+    return metering.handler(payload, lambda_context("metering"))
+
+
+@pytest.mark.usefixtures("deployed")
+def test_it_says_which_sources_there_are(
+    s3: "S3Client", bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the machine that puts heartbeats: those of the document and those of the parameters."""
+    monkeypatch.setenv("DEPLOYED_SOURCES", "deployed=execution:/mine,")
+    orders = {"name": "orders", "logGroup": "/orders", "kind": "access"}
+    body = json.dumps({"sources": [orders], **json.loads(document("Good"))}).encode()
+    s3.put_object(Bucket=bucket, Key=KEY, Body=body)
+    assert invoke({"listSources": True}) == {
+        "sources": [
+            {"name": "orders", "logGroup": "/orders"},
+            {"name": "deployed", "logGroup": "/mine"},
+        ]
+    }
+
+
+@pytest.mark.usefixtures("deployed")
+def test_where_there_is_nothing_to_meter_by_nobody_is_told_of_sources(
+    s3: "S3Client", bucket: str
+) -> None:
+    """Usage waits for a configuration, and so must every heartbeat."""
+    s3.put_object(Bucket=bucket, Key=KEY, Body=b"{")
+    with pytest.raises(Retryable):
+        invoke({"listSources": True})
 
 
 def test_a_delivery_walks_to_the_queue_and_the_quarantine(

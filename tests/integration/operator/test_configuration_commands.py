@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.adapters.telemetry import Telemetry
+from functions.metering.configuration.deployed_sources import ConfigurationReader
 from functions.metering.configuration.stored import ConfigurationSource
 from functions.operator.command_line import main
 from functions.operator.configuration_commands import putting_commands
@@ -96,7 +97,10 @@ def cloud(
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     boto3.client("logs").create_log_group(logGroupName=bucket)
     write_endpoints(
-        tmp_path, on_ministack.env, configuration_bucket=bucket, access_log_group=bucket
+        tmp_path,
+        on_ministack.env,
+        configuration_bucket=bucket,
+        deployed_sources=f"log=access:{bucket}",
     )
     return Cloud(s3, bucket, bucket, tmp_path, capsys)
 
@@ -273,8 +277,39 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def listening(*sources: dict[str, str]) -> bytes:
+    """The first document, with sources."""
+    return json.dumps({"sources": sources, **json.loads(document(FIRST))}).encode()
+
+
+def test_sources_that_are_added_and_taken_away_are_told(cloud: Cloud) -> None:
+    """Before the file is put, and beside those that stand in the stack's parameters."""
+    orders = {"name": "orders", "logGroup": "/orders", "kind": "access"}
+    status, out, _ = cloud.run("check", cloud.file(listening(orders)))
+    assert (status, "source orders: new, access log /orders" in out) == (0, True)
+    assert "source log" not in out
+    cloud.put(listening(orders))
+    status, out, _ = cloud.run("check", cloud.file(document(FIRST)))
+    assert (status, "source orders: no more, /orders" in out) == (0, True)
+    _, out, err = cloud.run("show")
+    assert [one["name"] for one in json.loads(out)["sources"]] == ["orders"]
+    assert f"sources of the stack's parameters: log (access log {cloud.log_group})" in err
+
+
+def test_a_source_that_contradicts_the_stack_s_parameters_is_not_put(cloud: Cloud) -> None:
+    """Metering would refuse the document; `history` says so of one that was put without us."""
+    wrong = listening({"name": "a", "logGroup": cloud.log_group, "kind": "execution"})
+    for command in (["check"], ["put", "--yes"]):
+        status, _, err = cloud.run(*command, cloud.file(wrong))
+        assert (status, f"a declares {cloud.log_group} as execution" in err) == (2, True)
+    assert cloud.ids() == []
+    cloud.put(wrong)
+    (row,) = cloud.history()
+    assert (row["what"], row["in_use"]) == ("not usable", False)
+
+
 def test_a_store_without_a_bucket_is_said(cloud: Cloud) -> None:
     """Not taken for a deployment that nobody has configured."""
-    store = ConfigurationStore(cloud.s3, "no-such-bucket-of-ours")
+    store = ConfigurationStore(cloud.s3, "no-such-bucket-of-ours", ConfigurationReader())
     with pytest.raises(ClientError, match="NoSuchBucket"):
         store.in_force()

@@ -15,7 +15,8 @@ from cyclopts import App
 
 from functions.operator.command_line import PROGRAM, command_line, main
 from functions.usage.message import to_body
-from tests.fakes.access_log_lines import access_line
+from functions.usage.moment import iso_from_epoch_ms
+from tests.fakes.access_log_lines import FIELDS, REQUEST_TIME_MS, access_line
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.local_endpoints import write_endpoints
 from tests.fakes.set_aside_messages import event, message, record
@@ -42,6 +43,10 @@ WAITING = {
         }
     ),
 }
+# The request of access.log, as Aforo's Lambda plugin bills it.
+BILLED_ELSEWHERE = f"""customerId,metricName,quantity,occurredAt,idempotencyKey
+{FIELDS["customerId"]},api_calls,1,{iso_from_epoch_ms(REQUEST_TIME_MS)},{FIELDS["requestId"]}
+"""
 KEY = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
 
 
@@ -78,7 +83,7 @@ def place(
             tmp_path / ".local",
             on_ministack.env,
             api_url=gateway.url,
-            access_log_group=made["log_group"],
+            deployed_sources=f"log=access:{made['log_group']}",
             queues=queues,
             state_machines={"replay": made["machine"]},
             ledger_bucket=made["ledger"],
@@ -86,6 +91,7 @@ def place(
         )
         deploy_outputs(made)
         (tmp_path / "access.log").write_text(access_line() + "\n")
+        (tmp_path / "billed.csv").write_text(BILLED_ELSEWHERE)
         meters = [{"id": "api_calls", "metricName": "API Calls"}]
         version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters, "customers": {}}
         (tmp_path / "metering.json").write_text(json.dumps({"versions": [version]}))

@@ -114,7 +114,7 @@ def test_the_local_cloud_and_a_stack_are_found(
     file = tmp_path / "endpoints.json"
     file.write_text(json.dumps({**found, "aws_environment": on_ministack.env}))
     others = ["UsageQueueUrl", "UsageDeadLetterQueueUrl", "QuarantineBucketName"]
-    others += ["ReconciliationFunctionArn", "AccessLogGroups"]
+    others += ["ReconciliationFunctionArn", "DeployedSources"]
     texts = dict.fromkeys(others, "x") | {"LedgerBucketName": bucket}
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},

@@ -22,13 +22,13 @@ OUTPUTS = {
     "LedgerBucketName": "ledger",
     "QuarantineBucketName": "quarantine",
     "ReconciliationFunctionArn": "arn:reconciliation",
-    "AccessLogGroups": "demo,own",
+    "DeployedSources": "demo=access:demo,own=execution:own",
     "DemoApiUrl": "https://api.example/demo",
 }
 
 
 @pytest.fixture
-def endpoints(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Path]:
+def endpoints(on_ministack: Ministack, bucket: str, tmp_path: Path) -> Callable[..., Path]:
     """Writes an endpoints.json of a cloud that has two customers."""
 
     def write(**changes: Any) -> Path:
@@ -36,17 +36,19 @@ def endpoints(on_ministack: Ministack, tmp_path: Path) -> Callable[..., Path]:
             {"customer_id": name, "headers": {"Authorization": f"Bearer {name}"}}
             for name in ("cus_1", "cus_2")
         ]
-        return write_endpoints(tmp_path, on_ministack.env, customers=customers, **changes)
+        places = {"configuration_bucket": bucket, **changes}
+        return write_endpoints(tmp_path, on_ministack.env, customers=customers, **places)
 
     return write
 
 
 @pytest.fixture
-def stack(on_ministack: Ministack) -> Callable[..., str]:
+def stack(on_ministack: Ministack, bucket: str) -> Callable[..., str]:
     """Deploys nothing but outputs; an output of None is left out."""
 
     def deploy(**changes: str | None) -> str:
-        outputs = {name: text for name, text in {**OUTPUTS, **changes}.items() if text is not None}
+        given = {**OUTPUTS, "ConfigurationBucketName": bucket, **changes}
+        outputs = {name: text for name, text in given.items() if text is not None}
         name = f"stack-{uuid4()}"
         template = {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
@@ -97,7 +99,7 @@ def test_a_deployed_stack_is_found_by_its_outputs(
         ({}, "", "VERIFY_AUTHORIZATION: put the customer's"),
         ({}, "Bearer a…", "VERIFY_AUTHORIZATION: put the customer's"),
         ({"LedgerBucketName": None}, "Bearer a", "no output LedgerBucketName"),
-        ({"AccessLogGroups": ","}, "Bearer a", "meters no log group"),
+        ({"DeployedSources": ","}, "Bearer a", "meters no log group"),
     ],
 )
 def test_what_a_stack_lacks_is_named(
@@ -170,7 +172,7 @@ def test_where_it_stops_is_status_1_with_what_to_check(
     """The hops before it are shown with their times; the credential is not."""
     boto3.client("logs").create_log_group(logGroupName="verify-nothing")
     with answering(Answer(headers={"x-amz-apigw-id": "Id="})) as gateway:
-        file = endpoints(api_url=gateway.url, access_log_group="verify-nothing")
+        file = endpoints(api_url=gateway.url, deployed_sources="a=access:verify-nothing")
         assert main(["verify", "--endpoints", str(file), "--wait", "0"]) == 1
     first, answered, stopped, _, check = capsys.readouterr().out.splitlines()
     assert first == f"GET {gateway.url}/pets"

@@ -46,10 +46,16 @@ def steps(tenant: Tenant) -> Steps:
     )
 
 
+def listed(*groups: str) -> dict[str, object]:
+    """As metering answers, a source called like its group."""
+    sources = [{"name": group.strip("/"), "logGroup": group} for group in groups]
+    return {"sources": sources, "areSourcesKnown": True}
+
+
 def due(tenant: Tenant, most: int = 10, groups: tuple[str, ...] = (GROUP,)) -> list[str]:
     """Who is due a minute later."""
     tenant.now_ms += MINUTE_MS
-    asked = {"meter": METER, "most": most, "logGroups": groups}
+    asked = {"meter": METER, "most": most, **listed(*groups)}
     found = steps(tenant).take({"due": asked})
     assert found["outcome"] == "found"
     return cast("list[str]", found["customers"])
@@ -163,10 +169,35 @@ def test_the_age_of_the_heartbeats_is_told_each_minute(tenant: Tenant) -> None:
     assert tenant.client.hkeys(watermark_key(TENANT)) == [GROUP]
 
 
-def test_without_a_metered_group_no_age_is_told(tenant: Tenant) -> None:
-    """There is nothing to be late."""
+def test_the_age_is_told_for_each_source(tenant: Tenant) -> None:
+    """By its name, and the worst of them in all."""
+    tenant.take({"version": 1, "heartbeatAtMs": tenant.now_ms - 5000, "logGroup": GROUP})
+    due(tenant, groups=(GROUP, "/two"))
+    assert tenant.telemetry._source_levels == {
+        "one": {Metric.HEARTBEAT_AGE: 65},
+        "two": {Metric.HEARTBEAT_AGE: 180},
+    }
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 180
+
+
+def test_without_a_source_nothing_is_late(tenant: Tenant) -> None:
+    """No figure would mean that nobody can tell, and ring."""
     due(tenant, groups=())
-    assert Metric.HEARTBEAT_AGE not in tenant.telemetry._levels
+    assert tenant.level(Metric.HEARTBEAT_AGE) == 0
+
+
+def test_sources_that_nobody_can_name_forget_nothing(tenant: Tenant) -> None:
+    """Metering has nothing to meter by: what was heard stands and grows old, customers are asked
+    about all the same.
+    """
+    grant(tenant, CUSTOMER)
+    due(tenant)
+    before = tenant.client.hgetall(watermark_key(TENANT))
+    tenant.now_ms += MINUTE_MS
+    asked = {"meter": METER, "most": 10, "sources": [], "areSourcesKnown": False}
+    assert steps(tenant).take({"due": asked}) == {"outcome": "found", "customers": [CUSTOMER]}
+    assert tenant.client.hgetall(watermark_key(TENANT)) == before != {}
+    assert tenant.counted(Metric.RECONCILE_TROUBLE, "sources_unknown") == 1
 
 
 def test_what_aforo_says_is_applied(tenant: Tenant) -> None:
@@ -252,7 +283,7 @@ def test_counters_that_do_not_answer_are_an_outcome(tenant: Tenant, tmp_path: Pa
     """Counted, for both steps; nothing is raised."""
     with start_valkey(tmp_path) as server, connect(server.url) as client:
         gone = Tenant(client)
-    asked = {"meter": METER, "most": 1, "logGroups": [GROUP]}
+    asked = {"meter": METER, "most": 1, **listed(GROUP)}
     said = {"meter": METER, "customers": [answer(quota={"limit": 1, "currentUsage": 0})]}
     assert steps(gone).take({"due": asked}) == {"outcome": UNREACHABLE}
     assert steps(gone).take({"apply": said}) == {"outcome": UNREACHABLE}

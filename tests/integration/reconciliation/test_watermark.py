@@ -3,17 +3,26 @@
 import re
 from itertools import permutations
 from pathlib import Path
+from typing import cast
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from functions.reconciliation.counters.redis_scripts import connect
-from functions.reconciliation.counters.statements import Watermark
-from functions.reconciliation.heartbeats import KEPT_MS, ON_ITS_WAY_BACK_MS, HeartbeatReader
+from functions.reconciliation.counters.statements import SILENT_MS, Watermark
+from functions.reconciliation.heartbeats import (
+    KEPT_MS,
+    LONGEST_STALL_MS,
+    ON_ITS_WAY_BACK_MS,
+    HeartbeatReader,
+)
 from functions.reconciliation.inbox import Heartbeat
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HeartbeatMessage
 from functions.usage.mark import hours_key
 from functions.usage.metric import Metric
+from functions.usage.moment import HOUR_MS
 from functions.usage.quota import watermark_key
 from tests.integration.reconciliation.tenant import (
     CUSTOMER,
@@ -157,9 +166,161 @@ def test_a_start_does_not_undo_a_heartbeat(tenant: Tenant) -> None:
         assert kept == {GROUP: START_MS}
 
 
+def held(tenant: Tenant) -> int:
+    """What the authorizer takes the lag from."""
+    texts = cast("dict[str, str]", tenant.client.hgetall(watermark_key(TENANT))).values()
+    return min(map(int, texts))
+
+
+def test_a_source_that_is_dead_holds_the_lag_for_a_day(tenant: Tenant) -> None:
+    """A group that was deleted, or was never subscribed: until then its usage may be on its way,
+    after it only its own age grows. Heard again, it counts at once.
+    """
+    marks = Watermark(tenant.client, TENANT)
+    marks.keep_only([GROUP, OTHER], START_MS)
+    for later_ms in (SILENT_MS, SILENT_MS + 1):
+        marks.advance(GROUP, START_MS + later_ms)
+        kept = marks.keep_only([GROUP, OTHER], START_MS + later_ms)
+        assert kept == {GROUP: START_MS + later_ms, OTHER: START_MS}
+        assert held(tenant) == (START_MS if later_ms == SILENT_MS else START_MS + later_ms)
+    again_ms = START_MS + SILENT_MS - 60_000
+    marks.advance(OTHER, again_ms)
+    assert marks.keep_only([GROUP, OTHER], START_MS)[OTHER] == held(tenant) == again_ms
+
+
+def test_a_dead_source_that_is_taken_off_the_list_is_forgotten(tenant: Tenant) -> None:
+    """Declared once more, it begins as a new one."""
+    marks = Watermark(tenant.client, TENANT)
+    marks.advance(GROUP, START_MS)
+    marks.advance(OTHER, START_MS - SILENT_MS - 1)
+    marks.keep_only([GROUP, OTHER], START_MS)
+    marks.keep_only([GROUP], START_MS)
+    assert marks.keep_only([GROUP, OTHER], START_MS - 5) == {GROUP: START_MS, OTHER: START_MS - 5}
+
+
+def test_a_new_source_hides_no_road_on_which_all_stand_still(tenant: Tenant) -> None:
+    """Its beginning is no heartbeat: nobody falls behind it."""
+    marks = Watermark(tenant.client, TENANT)
+    marks.advance(GROUP, START_MS)
+    late_ms = START_MS + 3 * SILENT_MS
+    for _ in range(2):
+        kept = marks.keep_only([GROUP, "new"], late_ms)
+        assert kept == {GROUP: START_MS, "new": START_MS}
+        assert held(tenant) == START_MS
+
+
+HOURS = st.integers(0, 60)
+WALKS = st.lists(
+    st.tuples(st.sets(st.sampled_from("abc"), max_size=3), st.sets(st.sampled_from("abc")), HOURS),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(WALKS)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_lag_is_the_oldest_of_those_that_are_not_a_day_behind(
+    tenant: Tenant, walk: list[tuple[set[str], set[str], int]]
+) -> None:
+    """Whatever is declared, heard and silent, hour after hour: a source within a day of the newest
+    is never left out, one beyond it never holds, and the time that is told is its last heartbeat's.
+    """
+    tenant.client.flushall()
+    marks, now_ms = Watermark(tenant.client, TENANT), START_MS
+    heard: dict[str, int] = {}
+    for listed, beating, hours in walk:
+        now_ms += hours * HOUR_MS
+        heard = {group: at_ms for group, at_ms in heard.items() if group in listed}
+        for group in listed & beating:
+            marks.advance(group, now_ms)
+            heard[group] = now_ms
+        newest = max(heard.values(), default=now_ms)
+        kept = marks.keep_only(sorted(listed), now_ms)
+        for group in listed:
+            heard.setdefault(group, min(now_ms, newest))
+        assert kept == heard
+        stands = cast("dict[str, str]", tenant.client.hgetall(watermark_key(TENANT)))
+        assert {group: int(text) for group, text in stands.items()} == {
+            group: at_ms for group, at_ms in heard.items() if at_ms >= newest - SILENT_MS
+        }
+
+
 def test_counters_that_do_not_answer_are_retryable(tmp_path: Path) -> None:
     """For the groups too, which no script writes."""
     with start_valkey(tmp_path) as server, connect(server.url) as client:
         gone = Watermark(client, TENANT)
     with pytest.raises(Retryable):
         gone.keep_only([GROUP], START_MS)
+
+
+def stall(since_ms: int, until_ms: int) -> dict[str, object]:
+    return {"version": 1, "stalledSinceMs": since_ms, "stalledUntilMs": until_ms}
+
+
+def least(tenant: Tenant) -> int:
+    """What the authorizer takes for the watermark."""
+    return min(map(int, tenant.client.hvals(watermark_key(TENANT))))
+
+
+def test_a_stall_holds_the_watermark_back_until_a_heartbeat_after_it(tenant: Tenant) -> None:
+    """Not until some time: while no heartbeat comes, nothing is over."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    assert tenant.take(stall(START_MS - 90_000, START_MS + 30_000)) == []
+    tenant.take(heartbeat(START_MS + 20_000))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += 3_600_000
+    assert least(tenant) == START_MS - 90_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_of_two_stalls_the_older_usage_stands(tenant: Tenant) -> None:
+    """In any order; that of one does not end with the other."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    tenant.take(stall(START_MS - 30_000, START_MS + 31_000))
+    tenant.take(stall(START_MS - 60_000, START_MS + 600_000))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += 300_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert least(tenant) == START_MS - 60_000
+
+
+def test_a_stall_without_a_metered_group_says_nothing(tenant: Tenant) -> None:
+    """There the grant says the lag, and a group that is metered no longer leaves no stall."""
+    assert tenant.take(stall(START_MS - 90_000, START_MS + 30_000)) == []
+    assert watermark(tenant) == {}
+    tenant.take(heartbeat(START_MS))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    kept = Watermark(tenant.client, TENANT).keep_only([GROUP], START_MS)
+    assert min(kept.values()) == START_MS - 90_000
+    assert Watermark(tenant.client, TENANT).keep_only([], START_MS) == {}
+    assert watermark(tenant) == {}
+
+
+def test_a_stall_of_a_clock_that_runs_ahead_ends(tenant: Tenant) -> None:
+    """Within a day, not years; and one that was over when it came is done with."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.take(stall(START_MS - 90_000, START_MS * 2), stall(1, START_MS - 1))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += LONGEST_STALL_MS + 120_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert least(tenant) == tenant.now_ms
+
+
+def test_usage_that_could_not_be_counted_is_a_stall_of_its_own(tenant: Tenant) -> None:
+    """The other process counts heartbeats, and knows nothing of it."""
+    tenant.take(heartbeat(START_MS - 5_000))
+    tenant.client.set(hours_key(TENANT, CUSTOMER, METER), "no hours")
+    minute = START_MS // 60_000 * 60_000 - 120_000
+    assert tenant.take(settled([event("a", minute)])) == ["0"]
+    assert Watermark(tenant.client, TENANT).advance(GROUP, START_MS)  # another process
+    assert least(tenant) == minute
+
+
+def test_a_stall_that_meets_no_counters_comes_again(tenant: Tenant, tmp_path: Path) -> None:
+    """And no heartbeat of this process counts before its own is told."""
+    with start_valkey(tmp_path) as server, connect(server.url) as client:
+        gone = Tenant(client)
+    assert gone.take(stall(START_MS - 9, START_MS + 9), heartbeat(START_MS)) == ["0", "1"]
+    assert tenant.take(stall(START_MS - 9, START_MS + 9)) == []

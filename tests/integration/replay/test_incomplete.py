@@ -28,7 +28,7 @@ from tests.integration.replay.yard import Yard, invoke
 def execution_log(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[[Iterable[str]], None]:
     """Puts lines into a log group of the emulator, as API Gateway writes them."""
     monkeypatch.setenv("LOG_SOURCE", "execution")
-    monkeypatch.setenv("EXECUTION_LOG_GROUPS", GROUP)
+    monkeypatch.setenv("DEPLOYED_SOURCES", f"one=execution:{GROUP}")
     yard.configure()
     logs = boto3.client("logs")
     with suppress(logs.exceptions.ResourceAlreadyExistsException):

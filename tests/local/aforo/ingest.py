@@ -1,11 +1,13 @@
 """POST /v1/ingest and /v1/ingest/batch: the order of things for one post.
 
-1 the body is read; 2 a fault is chosen; 3 the service receives or refuses: accepted events are
-in the book now, whatever the client gets to hear; 4 the fault, if any, spoils the answer.
+1 the body is read, and its signature verified where one is wanted; 2 a fault is chosen; 3 the
+service receives or refuses: accepted events are in the book now, whatever the client gets to hear;
+4 the fault, if any, spoils the answer.
 """
 
 from aiohttp import web
 
+from tests.local.aforo.aws_door import refusal
 from tests.local.aforo.credentials import authenticate
 from tests.local.aforo.envelope import Parcel, open_parcel
 from tests.local.aforo.fault_list import Active
@@ -33,6 +35,9 @@ async def post_event(request: web.Request) -> web.StreamResponse:
 async def _ingest(request: web.Request, *, single: bool) -> web.StreamResponse:
     state = request.app[STATE]
     body = await _read(request, state.settings.max_body_bytes)
+    shut = refusal(request, body or b"", state.settings.sigv4, state.clock.now())
+    if shut is not None:  # AWS refuses: nothing of Aforo's has seen it
+        return shut
     keyed = open_parcel(body, single=single)
     active = state.faults.for_post(keyed.events)
     post = state.posts.add(_record(state, request, body, keyed, active))

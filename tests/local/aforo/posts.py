@@ -53,4 +53,5 @@ def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def key_ending(headers: Mapping[str, str]) -> str:
-    return (headers.get("Authorization") or headers.get("X-API-Key") or "")[-4:]
+    # X-API-Key first: Authorization may hold a signature.
+    return (headers.get("X-API-Key") or headers.get("Authorization") or "")[-4:]

@@ -61,7 +61,7 @@ def receive(state: State, caller: Caller, events: Sequence[Any], fault: AnyFault
     rules = _rules(state)
     findings = _findings(state, caller, events, rules)
     if isinstance(fault, Poison):
-        poisoned = Finding("events", fault.error, "POISON", fault.status)
+        poisoned = Finding("events", fault.error, "INVALID_EVENT", fault.status)
         findings |= dict.fromkeys(fault.chosen(events), poisoned)
     if findings:
         state.book.reject(events[index] for index in findings)

@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from tests.local.aforo import fetches, ingest, ledger_console, oauth, register_console
+from tests.local.aforo.aws_door import refusal
 from tests.local.aforo.faults import Group
 from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.sabotage import REQUEST_ID, STOPPING, perform
@@ -23,7 +24,7 @@ GROUPS: dict[str, Group] = {
 
 
 def build(state: State) -> web.Application:
-    app = web.Application(middlewares=[_as_problems, _in_outages])
+    app = web.Application(middlewares=[_as_problems, _behind_iam, _in_outages])
     app[STATE] = state
     app[STOPPING] = asyncio.Event()
     for module in (ingest, fetches, oauth, ledger_console, register_console):
@@ -46,6 +47,17 @@ async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResp
         detail = f"{request.method} {request.path}"
         problem = RefusedError(error.status, code, detail, headers=allowed)
         return problem.response(request[REQUEST_ID])
+
+
+@web.middleware
+async def _behind_iam(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The quota check stands behind the door of the ingest; ingest looks at its own body."""
+    door = request.app[STATE].settings.sigv4
+    if door is not None and request.path == fetches.QUOTA_PATH:
+        shut = refusal(request, await request.read(), door, request.app[STATE].clock.now())
+        if shut is not None:
+            return shut
+    return await handler(request)
 
 
 @web.middleware

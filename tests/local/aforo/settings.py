@@ -18,6 +18,17 @@ DEFAULT_API_KEY = "sk_test_demo_key_for_the_local_cloud_0123456789ab"
 DAY_SECONDS = 86_400
 
 
+class SigV4(BaseModel):
+    """The door of AWS in front of it: whose signatures are good, for which service and Region."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service: str = "execute-api"
+    region: str = "us-east-1"
+    access_keys: dict[str, str]  # secret access keys by access key id
+    session_token: str = ""  # what X-Amz-Security-Token must be
+
+
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +42,7 @@ class Settings(BaseModel):
     # "either" takes both generations of Aforo's own clients: see README, "Two generations".
     auth: Literal["either", "bearer", "x_api_key"] = "either"
     tenant_mismatch_status: Literal[403, 404] = 403
+    sigv4: SigV4 | None = None  # None: nobody has to sign
 
     success_status: int = Field(default=202, ge=200, le=299)  # [5]
     wrapped_answers: bool = False

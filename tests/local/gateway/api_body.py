@@ -16,6 +16,7 @@ INTEGRATION = "x-amazon-apigateway-integration"
 BINARY_TYPES = "x-amazon-apigateway-binary-media-types"
 KEY_SOURCE = "x-amazon-apigateway-api-key-source"
 RESPONSES = "x-amazon-apigateway-gateway-responses"
+POLICY = "x-amazon-apigateway-policy"
 VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", ANY_METHOD})
 API_KEY = "api_key"  # the security scheme that means "an API key is required"
 
@@ -50,6 +51,12 @@ def binary_media_types(body: Mapping[str, Any], described: Mapping[str, Any]) ->
     """Binary media types, from GetRestApi or else as declared."""
     types = described.get("binaryMediaTypes") or body.get(BINARY_TYPES) or ()
     return tuple(kind.replace("~1", "/") for kind in types)
+
+
+def resource_policy(body: Mapping[str, Any], scope: Scope) -> Mapping[str, Any] | None:
+    """The API's resource policy, as declared: ministack's GetRestApi does not have it."""
+    found: Mapping[str, Any] | None = resolve(body.get(POLICY), scope)
+    return found
 
 
 def _lazy(scope: Scope) -> Scope:

@@ -5,6 +5,7 @@ Nothing here does anything; `stack.py` makes these from a CloudFormation stack.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,7 @@ class Api:
     responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     binary_media_types: tuple[str, ...] = ()
     key_source: str = "HEADER"
+    policy: Mapping[str, Any] | None = None  # of the resource: who may call it from where
 
     @property
     def domain_name(self) -> str:

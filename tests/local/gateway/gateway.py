@@ -19,6 +19,7 @@ from tests.local.gateway.gateway_response import gateway_answer, status_of
 from tests.local.gateway.integration import Integrations
 from tests.local.gateway.log_batch import LogEntry
 from tests.local.gateway.log_writer import LogWriter
+from tests.local.gateway.resource_policy import refused_by_policy
 from tests.local.gateway.routes import Route, find_route
 from tests.local.gateway.witness import Witness
 
@@ -67,8 +68,11 @@ class Gateway:
 
     async def _stopped(self, exchange: Exchange, route: Route) -> Failure | None:
         keys = self.deployment.keys
-        return await self.authorizers.authorize(exchange, route, keys) or self.admission.admit(
-            exchange, route, self.deployment
+        denied = refused_by_policy(exchange)  # before the authorizer, which is not asked then
+        return (
+            denied
+            or await self.authorizers.authorize(exchange, route, keys)
+            or self.admission.admit(exchange, route, self.deployment)
         )
 
     def _record(self, exchange: Exchange) -> None:

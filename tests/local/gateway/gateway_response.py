@@ -51,6 +51,7 @@ DEFAULTS: Final[Mapping[str, Default]] = {
     "REQUEST_TOO_LARGE": Default(413, "Request Too Long", "RequestTooLongException"),
     "THROTTLED": Default(429, "Too Many Requests", "TooManyRequestsException"),
     "UNAUTHORIZED": Default(401, "Unauthorized", "UnauthorizedException"),
+    "WAF_FILTERED": Default(403, "Forbidden", "ForbiddenException"),
 }
 
 

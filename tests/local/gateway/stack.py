@@ -17,6 +17,7 @@ from tests.local.gateway.api_body import (
     binary_media_types,
     body_resources,
     body_responses,
+    resource_policy,
 )
 from tests.local.gateway.deployment import (
     Api,
@@ -93,6 +94,7 @@ class Stack:
             key_source=properties.get("ApiKeySourceType")
             or definition.get(KEY_SOURCE)
             or described.get("apiKeySource", "HEADER"),
+            policy=resource_policy(definition, scope),
         )
 
     def _authorizers(self, api_id: str) -> dict[str, Authorizer]:

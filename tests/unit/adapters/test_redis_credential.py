@@ -8,12 +8,11 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from functions.adapters.aws_signature import AwsCredential, credential_in
 from functions.adapters.redis_credential import (
-    AwsCredential,
     ElastiCacheCredential,
     ElastiCacheUser,
     connect_token,
-    credential_in,
     elasticache_credential,
 )
 from functions.usage.errors import SettingsError

@@ -139,3 +139,36 @@ def test_a_share_of_nothing_is_not_written(capsys: pytest.CaptureFixture[str]) -
     telemetry.share(Metric.UNFIT_SHARE, 0, 0)
     telemetry.flush()
     assert _lines(capsys) == []
+
+
+def test_what_a_source_gave_is_counted_for_it_and_in_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In one line: whoever watches all sources need not know how many there are."""
+    telemetry = Telemetry("metering")
+    telemetry.count(Metric.LINES_READ, 3, source="orders")
+    telemetry.share(Metric.UNFIT_SHARE, 1, 3, source="orders")
+    telemetry.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["LinesRead"] for line in lines] == [3]
+    (line,) = lines
+    (declared,) = line["_aws"]["CloudWatchMetrics"]
+    assert declared["Dimensions"] == [["service"], ["service", "Source"]]
+    assert (line["service"], line["Source"]) == ("metering", "orders")
+
+
+def test_a_level_has_a_value_of_its_own_for_each_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The one that is measured in all is another figure, such as the worst of them."""
+    telemetry = Telemetry("reconciliation")
+    telemetry.level(Metric.HEARTBEAT_AGE, 9)
+    telemetry.level(Metric.HEARTBEAT_AGE, 9, source="orders")
+    telemetry.level(Metric.HEARTBEAT_AGE, 2, source="pets")
+    telemetry.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line.get("Source"), line["HeartbeatAge"]) for line in lines] == [
+        (None, 9),
+        ("orders", 9),
+        ("pets", 2),
+    ]

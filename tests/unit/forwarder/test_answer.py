@@ -21,12 +21,15 @@ from functions.forwarder.answer import (
     judge,
     retry_after_seconds,
 )
+from functions.forwarder.blame import refused_once
 from functions.forwarder.problem import Problem, Reply
 from functions.usage.outcome import Confirmed, Held, SetAside, SetAsideClass
 from tests.fakes.instants import NOW
 
 SIZE = 4
 POISON = SetAsideClass.POISON
+# The code `x` blames nobody: Aforo is asked again before the event is poison.
+UNCLEAR = refused_once(SetAside(POISON, "x", 400))
 
 
 def reply(status: int, body: object = b"", **headers: str) -> Reply:
@@ -161,11 +164,23 @@ def test_everything_else_stops_the_posting(said: Reply | NoAnswer, held: Held) -
         (Problem(400, "x", "X-Tenant-Id/X-Api-Key missing."), Held("systemic_refusal", 0)),
         (Problem(400, "x", "no such tenant."), Held("systemic_refusal", 0)),
         # Words of an event that a text quotes: only one customer's API has a /tenants.
-        (Problem(400, "x", "no rate for GET /tenants/{id}"), SetAside(POISON, "x", 400)),
-        (Problem(400, "x", "bad {tenant} in path"), SetAside(POISON, "x", 400)),
-        (Problem(400, "x", "see https://a.example/api-key"), SetAside(POISON, "x", 400)),
-        (Problem(400, "x", "events[3].metadata.tenant: flat"), SetAside(POISON, "x", 400)),
-        (Problem(400, "x", "metadata.credential is null"), SetAside(POISON, "x", 400)),
+        (
+            Problem(400, "x", "no rate for GET /tenants/{id}"),
+            UNCLEAR,
+        ),
+        (Problem(400, "x", "bad {tenant} in path"), UNCLEAR),
+        (
+            Problem(400, "x", "see https://a.example/api-key"),
+            UNCLEAR,
+        ),
+        (
+            Problem(400, "x", "events[3].metadata.tenant: flat"),
+            UNCLEAR,
+        ),
+        (
+            Problem(400, "x", "metadata.credential is null"),
+            UNCLEAR,
+        ),
         (
             Problem(422, "unknown_customer", "no such customer of this tenant"),
             SetAside(SetAsideClass.CONFIG, "unknown_customer", 422),
@@ -180,7 +195,9 @@ def test_everything_else_stops_the_posting(said: Reply | NoAnswer, held: Held) -
 def test_what_becomes_of_an_event_that_is_refused_alone(
     problem: Problem, outcome: Confirmed | SetAside | Held
 ) -> None:
-    """The few known codes choose a class; anything else is the event's own fault."""
+    """The few known codes choose a class; anything else is the event's own fault, as soon as Aforo
+    has said it twice.
+    """
     assert problem.outcome() == outcome
 
 

@@ -36,6 +36,14 @@ def set_aside_numbers(delivery: BatchOutcome, count: int) -> set[int]:
     return {n for n in range(count) if isinstance(delivery.outcomes[key(n)], SetAside)}
 
 
+def asked_again_numbers(delivery: BatchOutcome, count: int) -> set[int]:
+    """Those that were refused in words that blame nobody, which leaves no doubt."""
+    outcomes = {n: delivery.outcomes[key(n)] for n in range(count)}
+    refused = {n for n, one in outcomes.items() if isinstance(one, Held) and one.refusal}
+    assert not any(getattr(outcomes[n], "ambiguous", False) for n in refused)
+    return refused
+
+
 def test_a_good_batch_is_one_post() -> None:
     """The common case costs one post."""
     delivery, aforo = run(100, accepted)
@@ -76,7 +84,7 @@ def test_the_posts_that_are_refused_for_one_bad_event(count: int, data: st.DataO
 
 def test_named_events_need_no_search() -> None:
     """When 422 names the events, the rest goes in one more post."""
-    errors = [{"index": 3, "code": "UNKNOWN_METRIC"}, {"index": 7, "code": "BAD"}]
+    errors = [{"index": 3, "code": "UNKNOWN_METRIC"}, {"index": 7, "code": "INVALID_QUANTITY"}]
     delivery, aforo = run(10, in_turn(said(422, {"code": "INVALID", "errors": errors})))
     assert set_aside_numbers(delivery, 10) == {3, 7}
     assert delivery.outcomes[key(3)] == SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)
@@ -85,21 +93,24 @@ def test_named_events_need_no_search() -> None:
 
 def test_failures_inside_a_success_are_settled_at_once() -> None:
     """A 2xx that names its failed events is final for all."""
-    body = {"accepted": 3, "failed": 1, "errors": [{"index": 2, "error": "BAD: no"}]}
+    body = {"accepted": 3, "failed": 1, "errors": [{"index": 2, "error": "INVALID_EVENT: no"}]}
     delivery, aforo = run(4, in_turn(said(202, body)))
     assert set_aside_numbers(delivery, 4) == {2}
     assert len(aforo.blocks) == 1
 
 
 def test_unnamed_failures_inside_a_success_are_searched_for() -> None:
-    """`failed: 1` and no index: found like a refused event, the rest being duplicates."""
+    """`failed: 1` and no index: found like a refused event, the rest being duplicates. No word of
+    the answer blames it, so it is asked again.
+    """
 
     def answer(block: Sequence[KeyedEvent]) -> Reply:
         failed = sum(number_of(keyed) == 5 for keyed in block)
         return said(202, {"accepted": 0, "duplicates": len(block) - failed, "failed": failed})
 
     delivery, _ = run(8, answer)
-    assert set_aside_numbers(delivery, 8) == {5}
+    assert asked_again_numbers(delivery, 8) == {5}
+    assert sum(o == Confirmed() for o in delivery.outcomes.values()) == 7
 
 
 def test_an_unknown_metric_is_set_aside_together() -> None:
@@ -147,10 +158,13 @@ def test_413_is_split_until_it_fits(count: int, most: int) -> None:
     assert max(map(len, aforo.blocks)) == count
 
 
-def test_one_event_that_is_too_large_is_set_aside() -> None:
-    """An event that gets 413 alone is poison; the others are confirmed."""
+def test_one_event_that_is_too_large_is_asked_again() -> None:
+    """No event of ours is near Aforo's limit: one that gets 413 alone is poison only when it gets
+    it again. The others are confirmed.
+    """
     delivery, _ = run(5, lambda b: said(413) if any(number_of(p) == 4 for p in b) else accepted(b))
-    assert set_aside_numbers(delivery, 5) == {4}
+    assert asked_again_numbers(delivery, 5) == {4}
+    assert sum(o == Confirmed() for o in delivery.outcomes.values()) == 4
 
 
 def test_an_empty_success_is_asked_once_more() -> None:
@@ -268,7 +282,7 @@ def test_two_bad_events_that_speak_of_a_tenant_do_not_hold_their_neighbours() ->
 
 def test_a_path_that_speaks_of_tenants_is_no_reason_to_stop() -> None:
     """`/tenants/{id}` is a word of somebody's API: the two events are poison, the others billed."""
-    path = {"title": "Bad Request", "detail": "path /tenants/{id} is not allowed"}
+    path = {"code": "INVALID_PATH", "detail": "path /tenants/{id} is not allowed"}
     aforo = ScriptedAforo(
         lambda block: (
             accepted(block) if {3, 40}.isdisjoint(map(number_of, block)) else said(400, path)

@@ -25,6 +25,7 @@ from tests.fakes.forwarding import (
 )
 from tests.fakes.settling import Crash
 
+TOLD = ("visibility", "settled")  # what is held waits, and the counters are told
 PLACES = ("usage_dead_letter", "ledger", "settled", "put_back")
 OLD_ENOUGH_MS = NOW_MS - HOLD_SECONDS * 1000
 
@@ -126,7 +127,8 @@ def test_what_is_held_comes_back_later() -> None:
     """Down: the message is made invisible and is not acknowledged; nothing is written."""
     bench = Bench(always(said(503)))
     assert bench.forward([record("a", range(3), receives=3)]) == ["a"]
-    assert bench.places.journal == ["visibility"]
+    assert bench.places.journal == ["visibility", "settled"]
+    assert len(bench.stalls()) == 1
     assert 4 <= bench.visibility.seconds["receipt of a"] <= 8
 
 
@@ -224,9 +226,9 @@ def test_set_aside_messages_stay_small_and_of_one_class() -> None:
 @pytest.mark.parametrize(
     ("down", "again", "journal"),
     [
-        ("usage_dead_letter", ["bad"], ["usage_dead_letter", "ledger", "settled", "visibility"]),
-        ("ledger", ["good", "bad"], ["usage_dead_letter", "ledger", "visibility"]),
-        ("settled", ["good", "bad"], ["usage_dead_letter", "ledger", "settled", "visibility"]),
+        ("usage_dead_letter", ["bad"], ["usage_dead_letter", "ledger", "settled", *TOLD]),
+        ("ledger", ["good", "bad"], ["usage_dead_letter", "ledger", *TOLD]),
+        ("settled", ["good", "bad"], ["usage_dead_letter", "ledger", "settled", *TOLD, "put_back"]),
     ],
 )
 def test_a_place_that_fails_brings_back_what_it_concerns(

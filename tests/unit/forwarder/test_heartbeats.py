@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.forwarder.problem import Reply
 from functions.usage.message import to_body
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import (
@@ -52,7 +53,7 @@ def test_a_heartbeat_waits_beside_usage_that_waits(status: int) -> None:
     """It comes back in 20 seconds, and is put nowhere."""
     bench = Bench(always(said(status)))
     assert "beat" in bench.forward([beat(), usage()])
-    assert bench.settled.bodies == []
+    assert bench.heartbeats() == []
     assert bench.visibility.seconds["receipt of beat"] == 20
 
 
@@ -95,5 +96,88 @@ def test_an_old_heartbeat_is_dropped() -> None:
     """After 15 minutes newer ones say more; it is acknowledged, whatever else is held."""
     bench = Bench(always(said(503)))
     assert bench.forward([beat(15 * 60_000 + 1), usage()]) == ["usage"]
-    assert bench.settled.bodies == []
+    assert bench.heartbeats() == []
     assert bench.set_aside() == []
+
+
+def stall(since_ago: int, until: int) -> str:
+    return to_body(
+        {"version": 1, "stalledSinceMs": NOW_MS - since_ago, "stalledUntilMs": NOW_MS + until}
+    )
+
+
+@pytest.mark.parametrize("answer", [said(503), said(429), said(401), said(413)])
+def test_what_is_held_says_so(answer: Reply) -> None:
+    """Since the oldest request that waits, until its next try is over: the other processes of the
+    forwarder pass heartbeats on, and know nothing of it.
+    """
+    bench = Bench(always(answer))
+    bench.forward([usage(occurred_ms=NOW_MS - 40_000)])
+    ((since, until),) = bench.stalls()
+    assert since == NOW_MS - 40_000
+    waits = [*bench.visibility.seconds.values(), *(one.seconds for one in bench.usage.put.values())]
+    assert until >= NOW_MS + 1000 * (max(waits) + 180)
+
+
+@pytest.mark.parametrize("place", ["ledger", "usage_dead_letter"])
+def test_what_cannot_be_settled_says_so(place: str) -> None:
+    """Aforo has answered, and the counters do not know."""
+    bench = Bench(refusing({0}))
+    bench.places.down = {place}
+    bench.forward([usage(occurred_ms=NOW_MS - 40_000)])
+    assert [since for since, _ in bench.stalls()] == [NOW_MS - 40_000]
+
+
+def test_what_is_settled_or_of_the_future_says_nothing() -> None:
+    """The road is not stalled."""
+    bench = Bench(accepted)
+    bench.forward([usage(), sqs_record(usage_message([usage_event(1)]), message_id="other")])
+    bench.forward([usage(occurred_ms=NOW_MS + 3_600_000)])
+    assert bench.stalls() == []
+
+
+def test_a_replay_of_old_usage_that_waits_is_no_stall_of_weeks() -> None:
+    """It is as old as a quarter of an hour when it comes."""
+    bench = Bench(always(said(429)))
+    bench.forward([usage(occurred_ms=NOW_MS - 20 * 3_600_000)])
+    assert [since for since, _ in bench.stalls()] == [NOW_MS - 900_000]
+
+
+def test_a_stall_of_metering_goes_on_whatever_waits() -> None:
+    """Unchanged, and not after the usage beside it: it says that something waits."""
+    bench = Bench(always(said(503)))
+    told = sqs_record(stall(60_000, 120_000), message_id="stall")
+    assert bench.forward([told, usage()]) == ["usage"]
+    assert stall(60_000, 120_000) in bench.settled.bodies
+
+
+def test_a_stall_that_cannot_be_told_waits_on_the_usage_queue() -> None:
+    """This process may have nothing to do for long: another one tells it. All of them are one."""
+    bench = Bench(always(said(503)))
+    bench.places.down = {"settled"}
+    told = sqs_record(stall(60_000, 7_200_000), message_id="stall")
+    assert bench.forward([told, usage()]) == ["usage"]
+    assert bench.usage.put["stall"].body == stall(60_000, 7_200_000)
+    assert bench.usage.put["stall"].seconds == 20
+
+
+def test_no_heartbeat_passes_before_what_is_held_is_told() -> None:
+    """Neither queue takes the stall: this process keeps it, and tells it first."""
+    bench = Bench(always(said(503)))
+    bench.places.down = {"settled", "put_back"}
+    bench.forward([usage(), sqs_record(stall(1, 1), message_id="stall")])
+    bench.clock.advance(1_000)  # the breaker is shut again
+    late = sqs_record(body(-1_000_000), message_id="beat")
+    assert bench.forward([late]) == ["beat"]
+    bench.places.down = set()
+    assert bench.forward([late]) == []
+    assert (len(bench.stalls()), len(bench.heartbeats())) == (1, 1)
+
+
+@pytest.mark.parametrize("field", ["stalledSinceMs", "stalledUntilMs", "version"])
+def test_what_is_almost_a_stall_is_kept(field: str) -> None:
+    """Exactly its shape, or a body that nobody can read."""
+    bench = Bench(accepted)
+    almost = stall(1, 1).replace(f'"{field}":', f'"{field}":"x","y":')
+    bench.forward([sqs_record(almost, message_id="stall")])
+    assert [kept["unreadable"] for kept in bench.set_aside()] == [almost]

@@ -179,6 +179,19 @@ def test_a_set_aside_row_is_given_once_and_looked_past() -> None:
     assert confirmed(hour.look_up([key(1)]).rows) == {key(1)}
 
 
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=5), timedelta(minutes=14)])
+def test_a_writer_that_began_before_a_lookup_and_wrote_after_it_is_found(ago: timedelta) -> None:
+    """Its name is smaller than names that were read by then. Passed over, its confirmed event would
+    be posted again when Aforo has forgotten it, and billed twice.
+    """
+    hour = Hour()
+    hour.write([row(2)], NOW - timedelta(seconds=1), 1)
+    assert hour.look_up([key(1)]) == Found([], is_whole=True)
+    hour.write([row(1)], NOW - ago - timedelta(seconds=2), 2)
+    hour.now += timedelta(seconds=1)
+    assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)
+
+
 def test_a_process_that_lives_long_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it forgets is looked for from the start: the answer is the same."""
     monkeypatch.setattr(ledger_lookup, "MOST_REMEMBERED", 10)

@@ -31,6 +31,7 @@ ENDPOINTS = st.builds(
     access_log_group=TEXTS,
     zero_touch_url=TEXTS,
     execution_log_group=TEXTS,
+    deployed_sources=TEXTS,
     queues=MAPS,
     state_machines=MAPS,
     functions=MAPS,

@@ -19,6 +19,7 @@ VALUES = {"authorizer.code": "QUOTA_EXCEEDED", "authorizer.retryAfterSeconds": "
         ("THROTTLED", 429, {"message": "Too Many Requests"}),
         ("QUOTA_EXCEEDED", 429, {"message": "Limit Exceeded"}),
         ("INVALID_API_KEY", 403, {"message": "Forbidden"}),
+        ("WAF_FILTERED", 403, {"message": "Forbidden"}),
         ("AUTHORIZER_FAILURE", 500, {"message": None}),
         ("AUTHORIZER_CONFIGURATION_ERROR", 500, {"message": None}),
         ("INTEGRATION_TIMEOUT", 504, {"message": "Endpoint request timed out"}),

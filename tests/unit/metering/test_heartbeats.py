@@ -1,6 +1,7 @@
 """The heartbeat's hook in metering: what becomes a heartbeat, and what never does."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.execution.source import ExecutionLogSource
+from functions.metering.failed_deliveries import BACK_MS
 from functions.metering.heartbeats import read_heartbeats
-from functions.metering.intake import Intake, LogSource
+from functions.metering.intake import CurrentConfiguration, Intake, LogSource
 from functions.metering.log_delivery import LogDelivery
 from functions.usage.errors import Retryable
 from functions.usage.heartbeat import AHEAD_MS, HEARTBEAT_MESSAGE, HEARTBEAT_STREAM, heartbeat_line
@@ -28,10 +30,15 @@ NOW_MS = 1_795_000_000_000
 SOURCES: list[LogSource] = [AccessLogSource(REGION), ExecutionLogSource(REGION)]
 
 
-def intake(queue: FakeQueue, keeper: FakeKeeper, source: LogSource = SOURCES[0]) -> Intake:
+def intake(
+    queue: FakeQueue,
+    keeper: FakeKeeper,
+    source: LogSource = SOURCES[0],
+    terms: CurrentConfiguration | None = None,
+) -> Intake:
     return Intake(
         source=source,
-        terms=FixedTerms(default_configuration()),
+        terms=terms or FixedTerms(default_configuration()),
         keeper=keeper,
         queue=queue,
         telemetry=Telemetry("metering"),
@@ -103,3 +110,67 @@ def test_a_heartbeat_that_cannot_be_sent_comes_again() -> None:
     payload = subscription_payload([heartbeat_line(NOW_MS)], logStream=HEARTBEAT_STREAM)
     with pytest.raises(Retryable):
         intake(queue, FakeKeeper()).take(payload, "own")
+
+
+class Unusable:
+    """A configuration that a process which starts cannot use."""
+
+    def current(self) -> Configuration:
+        raise Retryable("no configuration to meter by")
+
+
+def test_a_heartbeat_does_not_pass_where_usage_does_not() -> None:
+    """Without a configuration to meter by it fails as usage does, and is not sent."""
+    queue = FakeQueue()
+    stop = intake(queue, FakeKeeper(), terms=Unusable())
+    payload = subscription_payload([heartbeat_line(NOW_MS)], logStream=HEARTBEAT_STREAM)
+    with pytest.raises(Retryable):
+        stop.take(payload, "own")
+    assert queue.bodies == []
+
+
+def failing(queue: FakeQueue) -> Intake:
+    """A process one of whose deliveries has just failed."""
+    keeper = FakeKeeper()
+    keeper.is_down = True
+    stop = intake(queue, keeper)
+    events = [{"id": "1", "timestamp": NOW_MS - 30_000, "message": "no line of ours"}]
+    with pytest.raises(Retryable):
+        stop.take(subscription_payload([], logEvents=events), "own")
+    return stop
+
+
+def test_a_delivery_that_failed_says_so_before_it_comes_again() -> None:
+    """Since its oldest line, and until Lambda's tries are over: another process may pass heartbeats
+    on meanwhile.
+    """
+    queue = FakeQueue()
+    failing(queue)
+    (stall,) = map(json.loads, queue.bodies)
+    assert stall == {
+        "version": 1,
+        "stalledSinceMs": NOW_MS - 30_000,
+        "stalledUntilMs": NOW_MS + BACK_MS,
+    }
+
+
+def test_no_heartbeat_passes_before_a_failed_delivery_is_told() -> None:
+    """The queue that did not take the usage did not take the stall either."""
+    queue = FakeQueue()
+    queue.is_down = True
+    stop = failing(queue)
+    payload = subscription_payload([heartbeat_line(NOW_MS)], logStream=HEARTBEAT_STREAM)
+    with pytest.raises(Retryable):
+        stop.take(payload, "own")
+    queue.is_down = False
+    stop.take(payload, "own")
+    stop.take(payload, "own")
+    told = ["stalledSinceMs" in body for body in queue.bodies]
+    assert told == [True, False, False]
+
+
+def test_a_failed_delivery_is_back_before_its_stall_is_over() -> None:
+    """Lambda's waits of 1 and 2 minutes, and the function's own time."""
+    template = Path(__file__).parents[3].joinpath("template.yaml").read_text()
+    assert "MaximumRetryAttempts: 2 # Lambda's most; after 1 and 2 minutes" in template
+    assert BACK_MS >= (120 + 60) * 1000

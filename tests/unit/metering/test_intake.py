@@ -7,6 +7,7 @@ import pytest
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.intake import Intake
 from functions.usage.errors import Retryable
@@ -48,7 +49,7 @@ class Stop:
         self.intake.take(payload, OWN_LOG_GROUP)
 
     def events(self) -> list[dict[str, Any]]:
-        return [event for body in self.queue.bodies for event in json.loads(body)["events"]]
+        return [event for body in self.queue.bodies for event in json.loads(body).get("events", ())]
 
 
 @pytest.fixture
@@ -223,3 +224,22 @@ def test_a_delivery_without_requests_sends_nothing(stop: Stop) -> None:
     """And is acknowledged."""
     stop.take(subscription_payload([], logGroup=LOG_GROUP))
     assert stop.journal == []
+
+
+@pytest.mark.parametrize("group", [LOG_GROUP, "/other"])
+def test_lines_are_counted_for_their_source(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its name; those of groups that nobody declared under one name, and the log says which."""
+    stop = Stop(ConfigurationReader(read_deployed(f"orders=access:{LOG_GROUP}")).default)
+    stop.take(subscription_payload(MIXED, logGroup=group))
+    stop.telemetry.flush()
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = {
+        (name, line["Source"]): sum(line[name]) if isinstance(line[name], list) else line[name]
+        for line in written
+        for name in ("LinesRead", "LinesUnfit", "UnfitShare")
+        if name in line
+    }
+    name = "orders" if group == LOG_GROUP else "undeclared"
+    assert found == {("LinesRead", name): 4, ("LinesUnfit", name): 1, ("UnfitShare", name): 100}
+    groups = [line["undeclared_log_group"] for line in written if "undeclared_log_group" in line]
+    assert groups == ([] if group == LOG_GROUP else ["/other"])

@@ -15,10 +15,10 @@ ENVIRONMENT = {
 
 
 def test_the_rest_has_defaults() -> None:
-    """The configuration's usual place, and the access log."""
+    """The configuration's usual place, and no source beside it."""
     settings = read_settings(MeteringSettings, ENVIRONMENT)
     assert settings.configuration_key == "configuration/metering.json"
-    assert settings.execution_log_group_names == frozenset()
+    assert settings.deployed_sources == ""
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))
@@ -27,16 +27,6 @@ def test_what_is_missing_is_named(name: str) -> None:
     without = {key: value for key, value in ENVIRONMENT.items() if key != name}
     with pytest.raises(SettingsError, match=name):
         read_settings(MeteringSettings, without)
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [("a", {"a"}), ("a,b", {"a", "b"}), (" a , b ,", {"a", "b"}), (",", set()), ("", set())],
-)
-def test_execution_log_groups_are_named_with_commas(text: str, names: set[str]) -> None:
-    """CloudFormation joins them, and joins none to nothing."""
-    settings = read_settings(MeteringSettings, {**ENVIRONMENT, "EXECUTION_LOG_GROUPS": text})
-    assert settings.execution_log_group_names == names
 
 
 def test_an_unknown_meaning_of_the_tenant_header_is_refused() -> None:

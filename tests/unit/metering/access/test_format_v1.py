@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.access.format_v1 import read_line
+from functions.metering.access.format_v1 import NO_PAYER_KEY, read_line
 from functions.metering.line_text import TEXT_CHARS
 from functions.metering.request import Request
 from functions.usage.outcome import Quarantined
@@ -50,10 +50,14 @@ def test_every_fact_of_the_format_is_read() -> None:
 
 @pytest.mark.parametrize("absent", ["-", "", "(none)", None])
 def test_absent_is_none_and_no_fault(absent: str | None) -> None:
-    """Each way in which API Gateway prints nothing, and a field that is not there, are one."""
+    """Each way in which API Gateway prints nothing, and a field that is not there, are one; but a
+    format that has no key for who pays is another thing than a request of nobody.
+    """
     request = read(**dict.fromkeys(FIELDS, absent) | {"v": "1"})
-    facts = {value for name, value in request._asdict().items() if name != "context"}
+    others = {"context", "unverified"}
+    facts = {value for name, value in request._asdict().items() if name not in others}
     assert facts == {None, REGION, 0}
+    assert request.unverified == (NO_PAYER_KEY if absent is None else None)
 
 
 @pytest.mark.parametrize("field", ["customerId", "extendedRequestId", "resourcePath", "tenantId"])

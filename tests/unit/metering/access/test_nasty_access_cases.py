@@ -269,7 +269,7 @@ def test_a_declared_log_group_is_read_by_its_declaration() -> None:
         }
     )
     result = sort(line, access_line(), log_group="/declared")
-    assert outcomes(result) == {"event": 1, "no_customer": 1}
+    assert outcomes(result) == {"event": 1, "no_payer_key": 1}
 
 
 def two_apis(names: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from functions.metering.billing.decide import bill
 from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity, UsageEvent
+from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.shape import shape_of
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line
@@ -312,6 +313,15 @@ def test_the_version_in_force_at_the_requests_time_decides() -> None:
     outcome = billed(configuration, requestTimeEpoch="1700000000000")
     assert isinstance(outcome, Quarantined)
     assert outcome.reason == "no_configuration"
+
+
+@pytest.mark.parametrize("ahead_ms", [-90 * 24 * 3_600_000, -1, 0, 1, 60_000, 2 * 3_600_000])
+def test_a_request_keeps_its_own_time(ahead_ms: int) -> None:
+    """However far its clock is from ours: put right by us, the event would no longer be what its
+    line says, and the same line metered later would be another event.
+    """
+    (event,) = billed(requestTimeEpoch=str(NOW_MS + ahead_ms))
+    assert event["occurredAt"] == iso_from_epoch_ms(NOW_MS + ahead_ms)
 
 
 def test_an_identity_chosen_by_the_caller_changes_no_key() -> None:

@@ -74,6 +74,22 @@ def test_a_new_version_is_compared_with_what_would_be_in_force() -> None:
     ]
 
 
+def test_sources_that_come_and_go_are_said() -> None:
+    """With their log groups: a name alone tells nobody what is metered no more."""
+
+    def listening(*sources: dict[str, str]) -> Configuration:
+        versions = [{"effectiveFrom": THEN, "meters": [METER]}]
+        return read_configuration(json.dumps({"sources": sources, "versions": versions}).encode())
+
+    one = {"name": "one", "logGroup": "/one", "kind": "access"}
+    two = {"name": "two", "logGroup": "/two", "kind": "execution"}
+    assert said(listening(one), listening(two, {**one, "stage": "prod"})) == [
+        "source one: stage none -> prod",
+        "source two: new, execution log /two",
+    ]
+    assert said(listening(one, two), listening(one)) == ["source two: no more, /two"]
+
+
 def test_requests_that_would_be_billed_no_more_are_said() -> None:
     """The default is in force since ever; a first document often is not."""
     found = said(default_configuration(), configuration({}))

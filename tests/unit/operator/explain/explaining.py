@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 
 from functions.operator.command_line import main
 
+ADVICE = "\nwhat to do, format by format"
+
 
 class Answer(NamedTuple):
+    """`summary`: what stands on stderr before the advice."""
+
     code: int
     requests: list[dict[str, Any]]
     summary: str
@@ -26,4 +30,5 @@ def explain_place(place: str, *words: str, **given: object) -> Answer:
     out, error = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
         code = main(["explain", *words, place], **given)
-    return Answer(code, list(map(json.loads, out.getvalue().splitlines())), error.getvalue())
+    summary, _, _ = error.getvalue().partition(ADVICE)
+    return Answer(code, list(map(json.loads, out.getvalue().splitlines())), summary)

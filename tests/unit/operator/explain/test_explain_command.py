@@ -249,6 +249,29 @@ def test_of_a_declared_kind_the_other_one_is_no_request(tmp_path: Path) -> None:
     assert (requests, summary) == ([], "0 requests: 7 lines of no request (other_source)\n")
 
 
+@pytest.mark.parametrize(("kind", "outcomes"), [("access", []), ("execution", ["event"])])
+@pytest.mark.parametrize("is_said_by_the_log", [True, False])
+def test_a_log_group_is_read_as_the_source_that_it_is(
+    tmp_path: Path, kind: str, outcomes: list[str], *, is_said_by_the_log: bool
+) -> None:
+    """By the list of the configuration, as metering reads it: not by the look of each line."""
+    config = tmp_path / "config.json"
+    meter = {"id": "api_calls", "metricName": "API Calls"}
+    version: dict[str, Any] = {"effectiveFrom": "2020-01-01T00:00:00Z", "meters": [meter]}
+    version["customers"] = {"v7y79n2re7": CUSTOMER}
+    source = {"name": "vended", "logGroup": "/vended", "kind": kind}
+    config.write_text(json.dumps({"sources": [source], "versions": [version]}))
+    if is_said_by_the_log:
+        events = [{"timestamp": REQUEST_TIME_MS, "message": line} for line in EXECUTION]
+        envelope = {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/vended"}
+        log = json.dumps({**envelope, "logStream": "a", "logEvents": events})
+    else:
+        log = "\n".join(EXECUTION)
+    words = ["--config", str(config)] + ["--log-group", "/vended"] * (not is_said_by_the_log)
+    _, requests, _ = explain(tmp_path, log, *words)
+    assert [one["outcome"] for one in requests] == outcomes
+
+
 def test_a_configuration_with_one_declared_log_is_used_for_raw_lines(tmp_path: Path) -> None:
     """Several meters make a list of events."""
     config = tmp_path / "config.json"

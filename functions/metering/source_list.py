@@ -1,0 +1,22 @@
+"""Which sources there are: the reconcile state machine asks, and puts a heartbeat into each.
+
+Answered by metering, so that the list is the one that requests are metered by, also while a version
+of it is refused. Where metering has nothing to meter by it raises: no heartbeat is put then, and
+the lag grows, as it should.
+"""
+
+from functions.metering.configuration.version import Configuration
+
+# CloudWatch Logs writes no such payload.
+QUESTION = "listSources"
+
+
+def asks_for_sources(payload: object) -> bool:
+    """Whether a Lambda event is that question."""
+    return isinstance(payload, dict) and payload.keys() == {QUESTION}
+
+
+def source_list(configuration: Configuration) -> dict[str, object]:
+    """The answer: each source's name and log group."""
+    named = [{"name": one.name, "logGroup": one.log_group} for one in configuration.sources]
+    return {"sources": named}

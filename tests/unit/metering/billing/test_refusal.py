@@ -1,0 +1,142 @@
+"""A refused request is told all that it lacks at once, with what cures it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.metering.access.source import AccessLogSource
+from functions.metering.configuration.version import Configuration
+from functions.metering.log_delivery import LogDelivery
+from functions.metering.sorting import SortedRequests, unfit_lines
+from functions.usage.outcome import Quarantined
+from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
+
+# Each fact with the keys of format v1 that say it, and what the detail says of its absence.
+FACTS = {
+    "time": (("requestTimeEpoch",), '"requestTimeEpoch":"$context.requestTimeEpoch"'),
+    "status": (("status",), '"status":"$context.status"'),
+    "identity": (("extendedRequestId",), '"extendedRequestId":"$context.extendedRequestId"'),
+    "api": (("apiId",), '"apiId":"$context.apiId"'),
+    "payer": (("customerId", "apiKeyId"), '"apiKeyId":"$context.identity.apiKeyId"'),
+}
+FOREIGN = {name: text for name, text in FIELDS.items() if name not in {"v", "principalId"}}
+
+
+def sort(line: dict[str, str], **version: Any) -> SortedRequests:
+    configuration = Configuration.model_validate(
+        {
+            "versions": [
+                {
+                    "effectiveFrom": "2020-01-01T00:00:00Z",
+                    "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+                    **version,
+                }
+            ]
+        }
+    )
+    # Without a stamp, which would be the time of a foreign line.
+    delivery = LogDelivery("", "/group", "stream", [{"message": json.dumps(line)}])
+    return AccessLogSource(REGION).sort(delivery, configuration, REQUEST_TIME_MS)
+
+
+def refused(line: dict[str, str], **version: Any) -> Quarantined:
+    (one,) = sort(line, **version).quarantined
+    return one.why
+
+
+@pytest.mark.parametrize("line", [FIELDS, FOREIGN], ids=["v1", "foreign"])
+@given(st.sets(st.sampled_from(sorted(FACTS)), min_size=1))
+def test_every_fact_that_is_missing_is_said_at_once(
+    line: dict[str, str], missing: set[str]
+) -> None:
+    """With the keys to add, of format v1 and of any other; what is there is not complained of."""
+    lacking = {key for fact in missing for key in FACTS[fact][0]}
+    why = refused({name: text for name, text in line.items() if name not in lacking})
+    for fact, (_, said) in FACTS.items():
+        assert (said in why.detail) == (fact in missing), fact
+
+
+@pytest.mark.parametrize("line", [FIELDS, FOREIGN], ids=["v1", "foreign"])
+def test_what_cannot_be_read_is_in_the_same_list(line: dict[str, str]) -> None:
+    """A bad time, a bad status, an id that a client chose and no API, in one detail."""
+    chosen = "3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11"
+    bad = {"requestTimeEpoch": "yesterday", "status": "OK", "extendedRequestId": chosen}
+    why = refused(line | bad | {"apiId": "-", "customerId": "-"})
+    assert why.reason in {"bad_time", "bad_status"}
+    for said in (
+        "requestTimeEpoch is neither",
+        "status is not an integer",
+        "it is a UUID",
+        '"apiId":"$context.apiId"',
+        "no customerId",
+    ):
+        assert why.detail.count(said) == 1
+
+
+def test_of_each_fault_it_is_said_whether_a_configuration_cures_it() -> None:
+    """Only the format cures a missing extended request id; the rest can be declared."""
+    lacking = {"status", "extendedRequestId", "customerId", "apiKeyId", "requestTimeEpoch"}
+    detail = refused({name: FIELDS[name] for name in FIELDS if name not in lacking}).detail
+    time, status, identity, payer = detail.split("; and ")
+    assert "declare fields in accessLogs, and the log event's own time counts" in time
+    assert "declare in accessLogs" in status
+    assert "cannot be billed, whatever is declared later" in identity
+    assert "declare in accessLogs" in payer
+
+
+def test_what_a_meter_counts_is_said_with_the_rest() -> None:
+    """The format is changed once."""
+    meters = [{"id": "tokens", "metricName": "Tokens", "quantity": "context:inputTokens"}]
+    why = refused(FIELDS | {"extendedRequestId": "-"}, meters=meters)
+    assert why.reason == "no_request_identity"
+    assert "the line has no key inputTokens" in why.detail
+
+
+@pytest.mark.parametrize("log_group", ["/declared", "/group"])
+def test_format_v1_without_a_time_is_billed_by_the_log_events_where_fields_are_declared(
+    log_group: str,
+) -> None:
+    """As its refusal says."""
+    line = {name: FIELDS[name] for name in FIELDS if name != "requestTimeEpoch"}
+    declared = {"/declared": {"fields": {"customerId": "customerId"}}}
+    version = {
+        "effectiveFrom": "2020-01-01T00:00:00Z",
+        "meters": [{"id": "api_calls", "metricName": "API Calls"}],
+        "accessLogs": declared,
+    }
+    configuration = Configuration.model_validate({"versions": [version]})
+    events = [{"message": json.dumps(line), "timestamp": REQUEST_TIME_MS}]
+    delivery = LogDelivery("", log_group, "stream", events)
+    found = AccessLogSource(REGION).sort(delivery, configuration, REQUEST_TIME_MS)
+    assert found.billed == (log_group == "/declared")
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "reason", "is_drift"),
+    [
+        (FIELDS | {"customerId": "-"}, {}, "no_customer", False),
+        (FIELDS | {"customerId": "-", "apiKeyId": "k"}, {}, "no_customer", False),
+        ({k: v for k, v in FIELDS.items() if k not in FACTS["payer"][0]}, {}, "no_payer_key", True),
+        (FOREIGN | {"customerId": "-"}, {}, "no_customer", False),
+        (FOREIGN, {"fields": {"apiKeyId": "user"}}, "no_payer_key", True),
+        (FOREIGN | {"user": "-"}, {"fields": {"apiKeyId": "user"}}, "no_customer", False),
+        (FIELDS | {"user": "-"}, {"fields": {"apiKeyId": "user"}}, "no_customer", False),
+    ],
+)
+def test_a_line_without_a_key_for_who_pays_is_drift_and_one_of_nobody_is_not(
+    line: dict[str, str], version: dict[str, Any], reason: str, *, is_drift: bool
+) -> None:
+    """Only what a customer map can cure, or nobody has to, does not ring."""
+    logs: dict[str, Any] = {"accessLogs": {"/group": version}} if version else {}
+    found = sort(line, **logs)
+    assert [one.why.reason for one in found.quarantined] == [reason]
+    assert unfit_lines(found) == is_drift
+
+
+def test_a_browser_asks_where_no_key_says_who_pays_too() -> None:
+    """It sends no credential, whatever the format."""
+    line = {k: v for k, v in FIELDS.items() if k not in FACTS["payer"][0]}
+    assert sort(line | {"httpMethod": "OPTIONS"}).excluded == {"preflight": 1}
