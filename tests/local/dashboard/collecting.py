@@ -3,7 +3,6 @@
 CloudWatch makes the same series of the same things; ministack makes none.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +23,13 @@ type Figures = dict[Series, list[Point]]
 OF_SEVERAL = frozenset({"ReconcileLogGroup", "ReplayLogGroup"})
 
 
-def collected(endpoints: Endpoints) -> Figures:
-    """All that there is by now."""
+def collected(endpoints: Endpoints, at_ms: int) -> Figures:
+    """All that there is; what CloudWatch says once a day is said of that moment."""
     ids = physical_ids(endpoints.stack_name)
-    return {**_logged(ids), **_served(endpoints), **_stored(ids)}
+    return {**logged(ids), **_served(endpoints), **_stored(ids, at_ms)}
 
 
-def _logged(ids: Mapping[str, str]) -> Figures:
+def logged(ids: Mapping[str, str]) -> Figures:
     logs = boto3.client("logs")
     found: Figures = {}
     for name, group in ids.items():
@@ -81,13 +80,12 @@ def _served(endpoints: Endpoints) -> Figures:
         after = page["next"]
 
 
-def _stored(ids: Mapping[str, str]) -> Figures:
-    """CloudWatch says it once a day, and here it is said now."""
-    s3, now_ms = boto3.client("s3"), time.time_ns() // 1_000_000
+def _stored(ids: Mapping[str, str], at_ms: int) -> Figures:
+    s3 = boto3.client("s3")
     found: Figures = {}
     for name in ("LedgerBucket", "QuarantineBucket"):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=ids[name])
         count = sum(page["KeyCount"] for page in pages)
         by = {"BucketName": ids[name], "StorageType": "AllStorageTypes"}
-        found[series_of("AWS/S3", "NumberOfObjects", **by)] = [Point(now_ms, count)]
+        found[series_of("AWS/S3", "NumberOfObjects", **by)] = [Point(at_ms, count)]
     return found
