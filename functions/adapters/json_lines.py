@@ -42,6 +42,23 @@ def put_lines(client: "S3Client", bucket: str, key: str, rows: Iterable[object])
     )
 
 
+def put_lines_once(client: "S3Client", bucket: str, key: str, rows: Iterable[object]) -> None:
+    """As `put_lines`, and never over another object: UnreadableObject names one that is in the way.
+    Done again with the same rows, it changes nothing: an answer may be lost, and the SDK then asks
+    a second time.
+    """
+    body = _gzip(b"".join(to_json(row) + b"\n" for row in rows))
+    try:
+        client.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType="application/gzip", IfNoneMatch="*"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+        if client.get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+            raise UnreadableObject(key, "another object of that name is there") from None
+
+
 def list_names(
     client: "S3Client", bucket: str, prefix: str, *, after: str = "", since: datetime | None = None
 ) -> Iterator[str]:
@@ -74,6 +91,14 @@ def read_each(
     most 2 * READERS objects as they stand in S3. UnreadableObject for one that is no gzip, or not a
     whole one; what botocore raises has the object's name as its note.
     """
+    for name, body in read_bodies(client, bucket, names):
+        yield name, (line for block in blocks(name, body) for line in block.split(b"\n"))
+
+
+def read_bodies(
+    client: "S3Client", bucket: str, names: Iterable[str]
+) -> Iterator[tuple[str, bytes]]:
+    """As `read_each`, the objects as they stand in S3: for `blocks`."""
 
     def fetch(name: str) -> tuple[str, bytes]:
         try:
@@ -88,22 +113,18 @@ def read_each(
             for name in names:
                 coming.append(readers.submit(fetch, name))
                 if len(coming) == 2 * READERS:
-                    yield _unpacked(coming.popleft())
+                    yield coming.popleft().result()
             while coming:
-                yield _unpacked(coming.popleft())
+                yield coming.popleft().result()
         finally:
             # Who stops early, or failed, fetches nothing more.
             readers.shutdown(cancel_futures=True)
 
 
-def _unpacked(fetched: Future[tuple[str, bytes]]) -> tuple[str, Iterator[bytes]]:
-    name, body = fetched.result()
-    return name, _lines(name, body)
-
-
-def _lines(name: str, body: bytes) -> Iterator[bytes]:
+def blocks(name: str, body: bytes) -> Iterator[bytes]:
+    """The lines of the object `name`, some thousands at a time; UnreadableObject as above."""
     try:
-        yield from lines_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
+        yield from blocks_of(body[at : at + READ_BYTES] for at in range(0, len(body), READ_BYTES))
     except zlib.error as error:
         raise UnreadableObject(name, str(error)) from error
 
@@ -116,11 +137,18 @@ def _gzip(data: bytes) -> bytes:
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of one object, whose bytes arrive in pieces of any size."""
+    for block in blocks_of(chunks):
+        yield from block.split(b"\n")
+
+
+def blocks_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """As `lines_of`, whole lines together as they come, without the newline of the last."""
     unpacker = zlib.decompressobj(_GZIP_WBITS)
     rest = b""
     for chunk in chunks:
-        *lines, rest = (rest + unpacker.decompress(chunk)).split(b"\n")
-        yield from lines
+        lines, newline, rest = (rest + unpacker.decompress(chunk)).rpartition(b"\n")
+        if newline:
+            yield lines
     if not unpacker.eof:  # a row that silently is not there would pass for one never written
         raise zlib.error("the object ends in the middle of its gzip stream")
     if rest:

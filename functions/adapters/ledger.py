@@ -2,20 +2,29 @@
 
 `ledger/<yyyy-mm-dd>/<hh>/<writer>.<key filter>.json.gz`; the rows of replayed events stand a second
 time under `replays/<replay id>/settled/<writer>.json.gz`, so that a replay can count its own
-without reading the whole ledger. An object is never changed: a writer's name is unique to its
-invocation. Who looks for keys reads the names, and of the objects only those whose filter may hold
-one; an object without a filter is always read.
+without reading the whole ledger. An object is never changed, nor written over: a writer's name
+is unique to its invocation. Who looks for keys reads the names, and of the objects only those whose
+filter may hold one; an object without a filter is always read.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from functions.adapters.json_lines import UnreadableObject, list_names, put_lines, read_each
+from functions.adapters.compacted_hours import CompactedHours
+from functions.adapters.json_lines import (
+    UnreadableObject,
+    blocks,
+    list_names,
+    put_lines_once,
+    read_bodies,
+    read_each,
+)
 from functions.adapters.key_filter import Sieve, key_filter
+from functions.adapters.key_place import lines_with
 from functions.usage.ledger_row import LEDGER_ROW, LedgerRow
 from functions.usage.moment import hour_of
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LEDGER_PREFIX = "ledger/"
+# A writer's name has the time at which it began, and no Lambda function runs for longer.
+STILL_COMING = timedelta(minutes=15)
 _ENDING = ".json.gz"
 _PARTS_WITH_FILTER = 4  # writer, filter, json, gz
 
@@ -33,11 +44,13 @@ class Ledger:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
+        self.compacted = CompactedHours(client, bucket)
 
     def append(self, rows: Sequence[LedgerRow], writer: str) -> None:
-        """Make `rows` durable. `writer` names the invocation: the same name writes over itself. It
-        has no dot and begins with the time, `20261002T081530412Z`: lookups remember by name how far
-        they have read (functions.forwarder.ledger_lookup).
+        """Make `rows` durable. `writer` names the invocation: the same name with the same rows
+        changes nothing, with others it is UnreadableObject. It has no dot and begins with the time,
+        `20261002T081530412Z`: lookups remember by name how far they have read
+        (functions.forwarder.ledger_lookup).
         """
         hours: dict[str, list[LedgerRow]] = defaultdict(list)
         replays: dict[str, list[LedgerRow]] = defaultdict(list)
@@ -47,9 +60,9 @@ class Ledger:
                 replays[replay_prefix(replay_id)].append(row)
         for prefix, group in hours.items():
             name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}{_ENDING}"
-            put_lines(self._client, self._bucket, name, group)
+            put_lines_once(self._client, self._bucket, name, group)
         for prefix, group in replays.items():
-            put_lines(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)
+            put_lines_once(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)
 
     def read(self, prefix: str, since: datetime | None = None) -> Iterator[LedgerRow]:
         """Every row under `prefix` (see `hour_prefix`, `replay_prefix`), repeats included; `since`
@@ -64,8 +77,22 @@ class Ledger:
         """The rows of `keys` in an hour such as `2026-10-02T08`, repeats included."""
         sieve = Sieve(keys)
         names = (n for n in self.names(hour_prefix(hour), since=since) if may_hold(n, sieve))
-        for _, rows in self.read_each(names):
-            yield from (row for row in rows if row["key"] in keys)
+        for _, rows in self.read_keys(names, keys):
+            yield from rows
+
+    def hour_of_keys(
+        self, hour: str, keys: Collection[str]
+    ) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
+        """The rows of `keys` in an hour such as `2026-10-02T08`, repeats included: of its parts
+        where it is compacted, then of each object that is not in them. As `read_keys`, by what was
+        read.
+        """
+        head = self.compacted.head(hour)
+        if head:
+            for _, rows in self.compacted.rows_of(head, keys):
+                yield head.through, iter(rows)
+        names = self.names(hour_prefix(hour), after=head.through if head else "")
+        yield from self.read_keys(names, keys)
 
     def names(
         self, prefix: str, *, after: str = "", since: datetime | None = None
@@ -86,6 +113,17 @@ class Ledger:
         """
         for name, lines in read_each(self._client, self._bucket, names):
             yield name, _rows(name, lines)
+
+    def read_keys(
+        self, names: Iterable[str], keys: Collection[str]
+    ) -> Iterator[tuple[str, Iterator[LedgerRow]]]:
+        """As `read_each`, only the rows of `keys`. Other rows are not validated: they cost a tenth
+        (functions.adapters.key_place).
+        """
+        wanted = frozenset(keys)
+        for name, body in read_bodies(self._client, self._bucket, names):
+            lines = lines_with(blocks(name, body), wanted)
+            yield name, (row for row in _rows(name, lines) if row["key"] in wanted)
 
 
 def _rows(name: str, lines: Iterable[bytes]) -> Iterator[LedgerRow]:
@@ -108,6 +146,11 @@ def hour_prefix(hour: str) -> str:
     """`2026-10-02T08` -> `ledger/2026-10-02/08/`."""
     day, _, hour_digits = hour.partition("T")
     return f"{LEDGER_PREFIX}{day}/{hour_digits}/"
+
+
+def surely_written(hour: str, now: datetime) -> str:
+    """A name in the hour: whoever is still to put an object there puts it under a greater one."""
+    return f"{hour_prefix(hour)}{now - STILL_COMING:%Y%m%dT%H%M%S}"
 
 
 def replay_prefix(replay_id: str) -> str:

@@ -16,6 +16,7 @@ from functions.adapters.aforo_credential import AforoCredential
 from functions.adapters.aforo_http import Caller, aforo_client
 from functions.adapters.aws import s3_client, secrets_client, sqs_client
 from functions.adapters.ledger import Ledger
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import HOLD_SHORTENED, Telemetry
@@ -25,6 +26,7 @@ from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.holding import Holding
 from functions.forwarder.ingest_api import IngestApi
 from functions.forwarder.ledger_lookup import LedgerLookup, LoggedLookup
+from functions.forwarder.ledger_memory import LedgerMemory
 from functions.forwarder.parallel import Parallel
 from functions.forwarder.posting import Posting
 from functions.forwarder.putting_back import PuttingBack, Visibility
@@ -114,8 +116,10 @@ def _posting(
         telemetry=telemetry,
     )
     asking = LoggedLookup(LedgerLookup(ledger).look_up, telemetry)
+    beginning = LedgerBeginning(s3_client(), settings.ledger_bucket)
+    memory = LedgerMemory(beginning.moment, telemetry, time.monotonic)
     return Posting(
-        screening=Screening(asking.look_up, settings.dedup_window_seconds),
+        screening=Screening(asking.look_up, memory.reaches, settings.dedup_window_seconds),
         breaker=Breaker(time.monotonic, settings.safe_hold_seconds),
         post=api.post,
         share=RateShare(settings.share_per_minute, time.monotonic),

@@ -1,4 +1,5 @@
-"""What the ledger says of some keys of an hour: names first, then the few objects.
+"""What the ledger says of some keys of an hour: a few blocks of it where it is compacted; then of
+later objects, or of all, names first, then the few that may hold a key.
 
 Guaranteed: every row that is given stands in the ledger, and a lookup that says it is whole has
 taken every object into account that was there when it began. What a lookup has seen is remembered
@@ -10,21 +11,19 @@ not whole: old events wait.
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import batched, islice
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.key_filter import Sieve
-from functions.adapters.ledger import Ledger, hour_prefix, may_hold
+from functions.adapters.ledger import Ledger, hour_prefix, may_hold, surely_written
 from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
 from functions.usage.ledger_row import LedgerRow
 
 # As many as S3 lists in one call; after them the clock is looked at, whatever was read.
 NAMES_AT_A_TIME = 1000
-# A writer's name has the time at which it began, and no Lambda function runs for longer.
-STILL_COMING = timedelta(minutes=15)
 # Twice the events that fit into an invocation's 6 MB; about 15 MB here.
 MOST_REMEMBERED = 40_000
 
@@ -73,12 +72,32 @@ class LedgerLookup:
         began = self._now()
         known = self._recall(hour, keys)
         wanted = {key: one for key, one in known.items() if not one.is_confirmed}
-        is_whole, passed = self._search(hour, wanted, has_time)
-        # What is begun already and not yet there will have a greater name than this.
-        passed = min(passed, f"{hour_prefix(hour)}{began - STILL_COMING:%Y%m%dT%H%M%S}")
-        for one in wanted.values():
-            one.passed = max(one.passed, passed)
-        return Found([row for one in known.values() for row in one.rows], is_whole)
+        is_whole = self._search_compacted(hour, wanted, has_time)
+        wanted = {key: one for key, one in wanted.items() if not one.is_confirmed}
+        if is_whole and wanted:
+            is_whole, passed = self._search(hour, wanted, has_time)
+            passed = min(passed, surely_written(hour, began))
+            for one in wanted.values():
+                one.passed = max(one.passed, passed)
+        return Found([row for one in known.values() for row in one.rows], is_whole or not wanted)
+
+    def _search_compacted(
+        self, hour: str, wanted: dict[str, _Known], has_time: Callable[[], bool]
+    ) -> bool:
+        """Whether there was time for all of it; then only later objects are left to read."""
+        head = self._ledger.compacted.head(hour) if wanted else None
+        if head is None:
+            return True
+        left = {key for key, one in wanted.items() if one.passed < head.through}
+        for keys, rows in self._ledger.compacted.rows_of(head, frozenset(left)):
+            for row in rows:
+                wanted[row["key"]].take(row)
+            for key in keys:
+                wanted[key].passed = head.through
+            left -= set(keys)
+            if not has_time():
+                return False
+        return True
 
     def _search(
         self, hour: str, wanted: dict[str, _Known], has_time: Callable[[], bool]
@@ -89,10 +108,9 @@ class LedgerLookup:
         with closing(self._objects(hour, missing, passed)) as objects:
             for passed, rows in objects:
                 for row in rows:
-                    if row["key"] in wanted:
-                        wanted[row["key"]].take(row)
-                        if row["outcome"] == "confirmed":
-                            missing.discard(row["key"])
+                    wanted[row["key"]].take(row)
+                    if row["outcome"] == "confirmed":
+                        missing.discard(row["key"])
                 if not missing or not has_time():
                     return not missing, passed
         return True, passed
@@ -105,10 +123,11 @@ class LedgerLookup:
         """
         if not keys:
             return
-        sieve = Sieve(keys)
+        wanted, sieve = frozenset(keys), Sieve(keys)
         names = self._ledger.names(hour_prefix(hour), after=after)
         for lot in batched(names, NAMES_AT_A_TIME, strict=False):
-            yield from self._ledger.read_each(name for name in lot if may_hold(name, sieve))
+            chosen = (name for name in lot if may_hold(name, sieve))
+            yield from self._ledger.read_keys(chosen, wanted)
             yield lot[-1], ()
 
     def _recall(self, hour: str, keys: Collection[str]) -> dict[str, _Known]:

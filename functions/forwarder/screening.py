@@ -1,7 +1,8 @@
 """What time alone decides, before anything is posted (aforo-contract.md 1.1.6, architecture.md 2).
 
 Events come in; the outcomes of those that must not be posted now leave. Guaranteed: an event that
-Aforo may have and may have forgotten is never posted, unless a person decided so.
+Aforo may have and may have forgotten is never posted, unless a person decided so; nor is one that
+only an older ledger would know.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -14,6 +15,7 @@ from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
 from functions.usage.outcome import (
+    BEFORE_THE_LEDGER,
     Confirmed,
     ForwardingOutcome,
     Held,
@@ -30,10 +32,12 @@ LATE_MS = 90 * DAY_MS  # what Aforo takes
 @dataclass(frozen=True, slots=True)
 class Screening:
     """`look_up` gives the ledger's rows of some keys in an hour such as `2026-10-02T08`, as far as
-    there is time, and raises nothing (`functions.forwarder.ledger_lookup`).
+    there is time; `reaches` says whether the ledger was there at a time, None if nobody can say.
+    They raise nothing (`functions.forwarder.ledger_lookup`, `functions.forwarder.ledger_memory`).
     """
 
     look_up: LookUp
+    reaches: Callable[[int], bool | None]
     dedup_window_seconds: float
 
     def decide(
@@ -88,7 +92,20 @@ class Screening:
                 decided[key] = SetAside(
                     SetAsideClass.AMBIGUOUS, "outside_dedup_window", maybe_billed_since_ms=since_ms
                 )
+            elif not doubts.is_decided(key) and (outcome := self._unremembered(now_ms - ages[key])):
+                decided[key] = outcome
         return decided
+
+    def _unremembered(self, occurred_ms: int) -> ForwardingOutcome | None:
+        """Of an event that the ledger has not: what it lacks from before its beginning may have
+        been billed. It leaves no doubt that would stay: by the older ledger it is judged anew.
+        """
+        match self.reaches(occurred_ms):
+            case True:
+                return None
+            case None:
+                return Held("ledger_unreadable", 0)
+        return SetAside(SetAsideClass.AMBIGUOUS, BEFORE_THE_LEDGER)
 
     def _ask(self, hour: str, keys: Collection[str], has_time: Callable[[], bool]) -> "_Said":
         """What the ledger says of `keys`."""

@@ -36,6 +36,10 @@ class Doubts:
                 until_ms = self.decided_until_ms.get(key, decided_until_ms)
                 self.decided_until_ms[key] = max(decided_until_ms, until_ms)
 
+    def is_decided(self, key: str) -> bool:
+        """Whether a person has said of an event that Aforo has not got it."""
+        return key in self.decided_until_ms
+
     def of(self, key: str, rows: Iterable[LedgerRow]) -> int | None:
         """The earliest doubt of a key. What messages left in its ledger rows counts too, unless a
         decision is about it: a copy may have been posted since.

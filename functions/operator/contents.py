@@ -160,6 +160,16 @@ CONTENTS = (
 
             aforo-metering rebuild --stack aforo-metering --yes""",
     ),
+    Subcommand(
+        "remove",
+        "removal.remove_command:remove",
+        """Say what removing a stack takes, so that no caller sees an error and no usage is lost.
+
+        With `--apply` it takes the subscriptions off and waits until all usage is billed, if no API
+        points at our authorizer any more. It deletes no data, and not the stack: it says how.
+
+            aforo-metering remove --stack aforo-metering""",
+    ),
     *CONFIGURATION,
     *COUNTERS,
 )

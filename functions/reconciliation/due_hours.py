@@ -31,7 +31,7 @@ def newest_over(now_ms: int) -> int:
 
 def due_hours(now_ms: int, horizon_days: int) -> Iterator[int]:
     """Epoch hours: closed after 15 minutes, then at every tick for 2 hours, hourly for 48 hours
-    and daily up to the horizon; turns are spread, about 11 hours a tick with a horizon of 35 days.
+    and daily up to the horizon; turns are spread, about 9 hours a tick with a horizon of 35 days.
     """
     newest = newest_over(now_ms)
     for hour in range(newest, newest - horizon_days * 24, -1):

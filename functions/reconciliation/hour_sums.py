@@ -7,7 +7,7 @@ requests in an hour.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from functions.reconciliation.commands import LARGEST, METER_ID
@@ -27,6 +27,13 @@ class Of(NamedTuple):
     meter: str
 
 
+class HourTotals(NamedTuple):
+    """What an hour of the ledger says: whole units by customer and meter."""
+
+    sums: Mapping[Of, int]
+    left_out: int  # rows of no quantity, no time in this hour, or nobody that can be named
+
+
 class _Bucket(NamedTuple):
     marks: array[int]
     places: array[int]  # of `_who`, twice; one more: set aside
@@ -38,7 +45,7 @@ class HourSums:
 
     def __init__(self, hour: int) -> None:
         self.hour = hour
-        self.left_out = 0  # rows of no quantity, no time in this hour, or nobody that can be named
+        self.left_out = 0
         self._who: dict[Of, int] = {}
         self._buckets = [_Bucket(array("q"), array("I"), array("q")) for _ in range(BUCKETS)]
 
@@ -60,6 +67,9 @@ class HourSums:
         bucket.marks.append(mark)
         bucket.places.append(2 * place + (row["outcome"] == "set_aside"))
         bucket.quantities.append(quantity)
+
+    def totals(self) -> HourTotals:
+        return HourTotals(self.sums(), self.left_out)
 
     def sums(self) -> dict[Of, int]:
         """The sums; of two rows of one key a confirmed one outweighs one that was set aside."""

@@ -9,14 +9,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from functions.adapters.ledger import hour_prefix
 from functions.reconciliation.commands import CloseCommand, HoursOfMeter
-from functions.reconciliation.hour_sums import HourSums, Of
-from functions.usage.ledger_row import LedgerRow
+from functions.reconciliation.hour_sums import HourTotals, Of
 from functions.usage.message import packed
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 
-type ReadRows = Callable[[str], Iterable[LedgerRow]]  # of `Ledger.read`
+type SumHour = Callable[[int], HourTotals]  # of an epoch hour: `SummedHours.totals`
 
 
 class HoursRead(NamedTuple):
@@ -40,17 +38,17 @@ class HoursRead(NamedTuple):
             yield CloseCommand(version=self.version, closings=tuple(group))
 
 
-def read_hours(hours: Iterable[int], read: ReadRows, now_ms: Callable[[], int]) -> HoursRead:
-    """Epoch hours (at most 100) as the ledger has them. Whatever `read` raises is passed on: an
+def read_hours(hours: Iterable[int], sum_up: SumHour, now_ms: Callable[[], int]) -> HoursRead:
+    """Epoch hours (at most 100) as the ledger has them. Whatever `sum_up` raises is passed on: an
     hour that was read in part must not be closed.
     """
     version = now_ms()
     found: defaultdict[Of, list[tuple[int, int]]] = defaultdict(list)
     left_out = 0
     for hour in hours:
-        sums = HourSums(hour).take(read(hour_prefix(hour_text(hour))))
-        left_out += sums.left_out
-        for of, total in sums.sums().items():
+        totals = sum_up(hour)
+        left_out += totals.left_out
+        for of, total in totals.sums.items():
             found[of].append((hour, total))
     return HoursRead(version, found, left_out)
 

@@ -8,6 +8,7 @@ asks for some. It may be called as often as anybody likes, and twice at the same
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
@@ -16,12 +17,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import LEDGER_UNREADABLE, Telemetry
+from functions.reconciliation.compacting import Compacting
 from functions.reconciliation.due_hours import due_hours, is_over
-from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
+from functions.reconciliation.kept_sums import KeptSums
+from functions.reconciliation.ledger_hours import HoursRead, SumHour, hour_text, read_hours
 from functions.reconciliation.settings import RepairSettings
+from functions.reconciliation.summed_hours import SummedHours
 from functions.usage.errors import Permanent
 from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
@@ -30,9 +35,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REPAIRED = "hours.repaired"
+NOT_COMPACTED = "hour.not_compacted"
+BEGINNING_NOT_MARKED = "ledger.beginning_not_marked"
 # A million rows take 7 s of CPU, and their objects a round trip each: most hours are read in less,
 # and what is left has its turn again.
 RESERVE_MS = 120_000
+
+# Aforo's dedup window: before it nobody looks an event up, and until then usage still comes late.
+COMPACTED_AFTER_MS = 24 * HOUR_MS
 
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
 
@@ -55,7 +65,8 @@ class Repaired(NamedTuple):
 class Repair(NamedTuple):
     """The repair, wired. `clock` gives epoch milliseconds."""
 
-    read: ReadRows
+    sum_up: SumHour
+    compact: Callable[[int], bool]  # of `Compacting`
     send: Callable[[Iterable[str]], int]
     telemetry: Telemetry
     clock: Callable[[], int]
@@ -72,12 +83,25 @@ class Repair(NamedTuple):
             bodies = [one.model_dump_json(by_alias=True) for one in found.commands()]
             commands += self.send(bodies)
             units += found.units
+            if self._may_be_compacted(hour) and remaining_ms() >= RESERVE_MS:
+                self._compact(hour)
         self.telemetry.count(Metric.HOURS_NOT_REPAIRED, len(left))
         return Repaired(len(hours) - len(left), commands, units, left)
 
+    def _may_be_compacted(self, hour: int) -> bool:
+        return self.clock() - (hour + 1) * HOUR_MS >= COMPACTED_AFTER_MS
+
+    def _compact(self, hour: int) -> None:
+        try:
+            self.compact(hour)
+        except (BotoCoreError, ClientError, UnreadableObject, OSError) as error:
+            # The ledger's own objects are read meanwhile; its next turn tries again.
+            fault = f"{type(error).__name__}: {error}"[:500]
+            self.telemetry.log.exception(NOT_COMPACTED, hour=hour_text(hour), fault=fault)
+
     def _read(self, hour: int) -> HoursRead | None:
         try:
-            return read_hours([hour], self.read, self.clock)
+            return read_hours([hour], self.sum_up, self.clock)
         except (BotoCoreError, ClientError, UnreadableObject) as error:
             # The other hours do not wait for it.
             fault = f"{type(error).__name__}: {error}"[:500]
@@ -119,12 +143,24 @@ class Wired(NamedTuple):
     horizon_days: int
 
 
+def _mark_beginning(beginning: LedgerBeginning, telemetry: Telemetry) -> None:
+    """Once per process: who runs every 5 minutes from the first deploy on is there before usage."""
+    try:
+        beginning.mark(datetime.now(UTC))
+    except (BotoCoreError, ClientError) as error:
+        # Without it the ledger's first writers tell when it began, which is later.
+        telemetry.log.warning(BEGINNING_NOT_MARKED, fault=str(error))
+
+
 @cache
 def _wired() -> Wired:
     settings = read_settings(RepairSettings)
     telemetry = Telemetry("repair")
+    s3, bucket = s3_client(), settings.ledger_bucket
+    _mark_beginning(LedgerBeginning(s3, bucket), telemetry)
     repair = Repair(
-        read=Ledger(s3_client(), settings.ledger_bucket).read,
+        sum_up=SummedHours(Ledger(s3, bucket), KeptSums(s3, bucket)).totals_kept,
+        compact=Compacting(s3, bucket, lambda: datetime.now(UTC)).compact,
         send=MessageQueue(sqs_client(), settings.settled_usage_queue_url).send,
         telemetry=telemetry,
         clock=lambda: time.time_ns() // 1_000_000,

@@ -61,8 +61,11 @@ class Bill:
 @dataclass(frozen=True, slots=True)
 class LedgerKnowledge:
     """What the ledger has of a replay's events by other ways: the keys that it confirms, and since
-    when others are doubtful, by a doubt that no decision of this replay ends.
+    when others are doubtful, by a doubt that no decision of this replay ends. `began_ms`: when it
+    began (functions.adapters.ledger_beginning); None: it has not.
     """
+
+    began_ms: float | None = field(kw_only=True)
 
     confirmed: set[str] = field(default_factory=set)
     maybe_billed_since_ms: dict[str, int] = field(default_factory=dict)
@@ -134,6 +137,8 @@ def bill_of_dry_run(
             continue
         since_ms = earliest(row.get("maybeBilledSinceMs"), known.maybe_billed_since_ms.get(key))
         kind = _decision_class(row, since_ms, now_ms, dedup_window_ms)
+        if not kind and _is_unremembered(row, known.began_ms, now_ms - dedup_window_ms):
+            kind = SetAsideClass.AMBIGUOUS
         fates[key] = Fate.NEEDS_DECISION if kind else Fate.REPLAYED
         undecided.update([kind] if kind else [])
     return _summed(wanted, fates, dict(undecided))
@@ -147,6 +152,13 @@ def _decision_class(row: SentRow, since_ms: int | None, now_ms: int, dedup_windo
     # As the forwarder: of an event within the window no doubt can be older than that.
     is_forgotten = since_ms is not None and min(age_ms, now_ms - since_ms) > dedup_window_ms
     return SetAsideClass.AMBIGUOUS if is_forgotten else ""
+
+
+def _is_unremembered(row: SentRow, began_ms: float | None, forgotten_ms: int) -> bool:
+    """As the forwarder: from before the ledger's beginning nobody knows what was billed."""
+    occurred_ms = epoch_ms_from_iso(row["occurredAt"])
+    is_before = began_ms is None or occurred_ms < began_ms
+    return is_before and occurred_ms < forgotten_ms and row.get("decidedUntilMs") is None
 
 
 def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:

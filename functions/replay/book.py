@@ -5,12 +5,12 @@ had hidden.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
+from functions.adapters.ledger import Ledger, replay_prefix, settled_once
 from functions.replay.bill import LedgerKnowledge, bill_of, bill_of_dry_run, is_of_another, once
 from functions.replay.manifest import CLOCKS_DIFFER_AT_MOST, Manifests, SentRow
 from functions.replay.order import Order
@@ -40,7 +40,7 @@ class ReportTask(FromOutside):
 
 class Bookkeeper:
     """Reads the manifests and the ledger of one replay. `waiting` is the queue that it took from;
-    None for the quarantine, which hides nothing.
+    None for the quarantine, which hides nothing. `began` is `LedgerBeginning.moment`.
     """
 
     def __init__(
@@ -49,11 +49,13 @@ class Bookkeeper:
         manifests: Manifests,
         waiting: WaitingMessages | None,
         dedup_window_ms: int,
+        began: Callable[[], datetime | None],
     ) -> None:
         self._ledger = ledger
         self._manifests = manifests
         self._waiting = waiting
         self._dedup_window_ms = dedup_window_ms
+        self._began = began
 
     def report(
         self, task: ReportTask, now_ms: int, is_time_left: Callable[[], bool]
@@ -102,18 +104,23 @@ class Bookkeeper:
         rows = self._ledger.read(replay_prefix(task.replay_id), since)
         return list(settled_once(rows).values())
 
+    def _began_ms(self, task: ReportTask) -> float | None:
+        # What was sent has its rows: only a dry run has to foresee what the forwarder would say.
+        began = self._began() if task.order.dry_run else None
+        return began.timestamp() * 1000 if began else None
+
     def _known_before(
         self, task: ReportTask, sent: dict[str, SentRow], is_time_left: Callable[[], bool]
     ) -> tuple[LedgerKnowledge, LedgerReading]:
         """What the ledger has of sent keys by other ways; newest first, while there is time."""
         hours = sorted({hour_of(row["occurredAt"]) for row in sent.values()}, reverse=True)
-        known = LedgerKnowledge()
+        known = LedgerKnowledge(began_ms=self._began_ms(task))
         began_ms = task.started_at_ms - CLOCKS_DIFFER_AT_MOST // timedelta(milliseconds=1)
         for number, hour in enumerate(hours):
             if not is_time_left():
                 return known, LedgerReading(len(hours), number)
-            for row in self._ledger.read(hour_prefix(hour)):
-                if row["key"] in sent:
+            for _, rows in self._ledger.hour_of_keys(hour, sent):
+                for row in rows:
                     is_other = is_of_another(row, task.replay_id, began_ms)
                     known.take(row, sent, is_other=is_other)
                 if not is_time_left():  # one busy hour may take longer than Lambda gives

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.adapters.aws import s3_client, sqs_client
 from functions.adapters.ledger import Ledger
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_REPORTED, Telemetry
 from functions.replay.book import Bookkeeper, ReportTask
@@ -66,6 +67,7 @@ def _bookkeeper(task: ReportTask) -> Bookkeeper:
         Manifests(wired.s3, settings.ledger_bucket, task.replay_id, task.started_at),
         WaitingMessages(wired.sqs, url) if url else None,
         settings.dedup_window_seconds * 1000,
+        LedgerBeginning(wired.s3, settings.ledger_bucket).moment,
     )
 
 

@@ -112,6 +112,14 @@ _EXHAUSTED = SetAsideMeaning(
 )
 
 
+# A reason of AMBIGUOUS with a cure of its own: the ledger that would know is another one.
+BEFORE_THE_LEDGER = "before_the_ledger"
+BEFORE_THE_LEDGER_CURE = (
+    "it is older than this stack's ledger: adopt the older ledger (LedgerBucketName) and replay it;"
+    " was nothing metered before, replay it with sendAmbiguous"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Excluded:
     """Understood and not billable."""

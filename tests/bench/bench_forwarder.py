@@ -30,7 +30,7 @@ from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
 from functions.usage.outcome import Confirmed
 from tests.fakes.forwarding import keyed_events, now_ms, sqs_record, usage_event, usage_message
-from tests.fakes.ledger_reading import by_reading
+from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.foreground_server import foreground_server
@@ -64,7 +64,7 @@ def records(count: int) -> list[dict[str, Any]]:
 
 def posting(post: Post, most_events: int, parallel: int = 1) -> Posting:
     return Posting(
-        screening=Screening(by_reading(lambda _: ()), 86_400),
+        screening=Screening(by_reading(lambda _: ()), ever, 86_400),
         breaker=Breaker(time.monotonic, 50_400),
         post=post,
         share=RateShare(1e9, time.monotonic),

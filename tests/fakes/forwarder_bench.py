@@ -20,7 +20,7 @@ from functions.forwarder.returning import Returning
 from functions.forwarder.screening import Screening
 from functions.forwarder.settle import Settlement
 from tests.fakes.forwarding import NOW_MS, Answer, ScriptedAforo
-from tests.fakes.ledger_reading import by_reading
+from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.model_queue import ModelQueue
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settling import (
@@ -67,7 +67,7 @@ class Bench:
         telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
             posting=Posting(
-                screening=Screening(by_reading(self.ledger.read_hour), 86_400),
+                screening=Screening(by_reading(self.ledger.read_hour), ever, 86_400),
                 breaker=Breaker(self.clock, self.hold_seconds, self.jitter),
                 post=self.post or self.aforo.post,
                 share=RateShare(self.events_per_minute, self.clock, self.clock.advance),

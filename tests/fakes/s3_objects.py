@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 WRITTEN_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -51,13 +53,23 @@ class FakeBucket:
     objects: dict[str, bytes] = field(default_factory=dict)
     pages_listed: int = 0
     names_read: list[str] = field(default_factory=list)
+    bytes_read: int = 0
 
     def put_object(self, **asked: Any) -> None:
+        if asked.get("IfNoneMatch") and asked["Key"] in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[asked["Key"]] = asked["Body"]
 
     def get_object(self, **asked: str) -> dict[str, Body]:
         self.names_read.append(asked["Key"])
-        return {"Body": Body([self.objects[asked["Key"]]])}
+        if asked["Key"] not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        body = self.objects[asked["Key"]]
+        if "Range" in asked:
+            first, last = asked["Range"].removeprefix("bytes=").split("-")
+            body = body[int(first) : int(last) + 1]
+        self.bytes_read += len(body)
+        return {"Body": Body([body])}
 
     def get_paginator(self, _operation: str) -> "FakeBucket":
         return self

@@ -63,6 +63,12 @@ def expressions(widget: Mapping[str, Any]) -> dict[str, str]:
     return {row["id"]: row["expression"] for row in rows}
 
 
+def resource_in(value: str) -> str:
+    """Which resource a dimension's value names: by itself, or as what a condition chose."""
+    (found,) = re.findall(r"(?:\$\{|'Ref': ')(\w+)", value)
+    return str(found)
+
+
 def _shown_by(title: str, properties: Mapping[str, Any], row: list[Any]) -> Iterator[Shown]:
     if isinstance(row[0], dict):
         for search in _SEARCH.finditer(row[0]["expression"]):

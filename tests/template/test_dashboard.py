@@ -12,7 +12,16 @@ from tests.local.dashboard.graph import Board, Window
 from tests.local.dashboard.paper import svg_of
 from tests.local.deploy import UNKNOWN_HERE
 from tests.local.endpoints import ROOT
-from tests.template.dashboard import NAME, STACK, Shown, body, expressions, shown, widgets
+from tests.template.dashboard import (
+    NAME,
+    STACK,
+    Shown,
+    body,
+    expressions,
+    resource_in,
+    shown,
+    widgets,
+)
 from tests.template.stack import functions, resources, template
 from tests.template.test_documents import OPERATIONS, anchors
 from tests.template.transformed import deployed_stack
@@ -91,8 +100,7 @@ def test_each_metric_of_aws_is_documented_and_of_our_own_resource() -> None:
         assert [name for name, _ in one.dimensions] == list(kinds)
         for name, value in one.dimensions:
             if kinds[name]:
-                (resource,) = re.findall(r"\$\{(\w+)", value)
-                assert resource in resources(kinds[name]), one
+                assert resource_in(value) in resources(kinds[name]), one
 
 
 def test_it_shows_what_the_person_on_call_asks() -> None:
@@ -118,7 +126,7 @@ def test_it_shows_what_the_person_on_call_asks() -> None:
 def values_of(namespace: str, metric: str) -> set[str]:
     """The resources whose metric is shown."""
     found = [one for one in shown() if (one.namespace, one.metric) == (namespace, metric)]
-    return {re.sub(r"\$\{(\w+).*", r"\1", value) for one in found for _, value in one.dimensions}
+    return {resource_in(value) for one in found for _, value in one.dimensions}
 
 
 def test_a_source_that_is_declared_later_shows_without_a_deploy() -> None:

@@ -359,10 +359,58 @@ def test_the_access_log_holds_no_text_that_a_client_wrote() -> None:
 def test_what_holds_usage_survives_the_stack() -> None:
     """`sam delete` must not delete revenue; a first deploy that fails need not leave orphans."""
     holds = {"LedgerBucket", "QuarantineBucket", "ConfigurationBucket", "DataKey", "AforoSecret"}
-    for name in holds | set(QUEUES):
+    for name in holds | set(QUEUES) | {"LedgerBucketTlsOnly"}:
         resource = template()["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
+    """It is the only memory past Aforo's dedup window, which takes usage of the last 90 days."""
+    bucket = template()["Resources"]["LedgerBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    days = [rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]]
+    assert min(days) >= 100
+    document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
+    denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
+    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
+    deletes = denied["NobodyDeletesTheLedger"]
+    assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    shortens = denied["NobodyShortensTheLedger"]
+    assert shortens["Action"] == "s3:PutLifecycleConfiguration"
+    writes_over = denied["NobodyWritesOverTheLedger"]
+    assert writes_over["Action"] == "s3:PutObject"
+    assert writes_over["Condition"] == {
+        "Null": {"s3:if-none-match": "true"},
+        "Bool": {"s3:ObjectCreationOperation": "true"},
+    }
+    assert deletes["Resource"] == writes_over["Resource"] == objects
+    assert shortens["Resource"] == whole
+    assert not {"Condition"} & (deletes.keys() | shortens.keys())
+
+
+def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register() -> None:
+    """Every function is given the adopted bucket, with the right to it and to its key; nothing of
+    the stack names the bucket that it did not make.
+    """
+    for kind, makes in (("Ledger", "MakesLedger"), ("Configuration", "MakesConfiguration")):
+        bucket, name = f"{kind}Bucket", f"{kind}BucketName"
+        one_of = {"Fn::If": [makes, {"Ref": bucket}, {"Ref": name}]}
+        assert template()["Conditions"][makes] == {"Fn::Equals": [{"Ref": name}, ""]}
+        own = {bucket, f"{bucket}TlsOnly"}
+        assert all(template()["Resources"][one]["Condition"] == makes for one in own)
+        used = {k: v for k, v in template()["Resources"].items() if k not in own}
+        text = json.dumps([used, template()["Outputs"]])
+        assert f'"{bucket}"' not in text.replace(json.dumps(one_of), "")
+        assert f"${{{bucket}" not in text
+        assert text.count(json.dumps(one_of)) > 3
+    key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
+    readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
+    assert len(readers) == 6
+    roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
+    for who in (*roles, "SendAmbiguousPolicy"):
+        assert json.dumps(key) in json.dumps(template()["Resources"][who])
 
 
 def test_the_logs_of_other_apis_survive_the_stack() -> None:

@@ -14,7 +14,7 @@ from itertools import groupby, takewhile
 from functions.adapters.key_filter import Sieve, fingerprint
 from functions.adapters.ledger import LEDGER_PREFIX, Ledger, hour_prefix, may_hold, replay_prefix
 from functions.operator.ledger.fingerprint_set import FingerprintSet
-from functions.operator.ledger.reading_progress import ReadingProgress
+from functions.operator.ledger.reading_progress import Objects, ReadingProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of
 
@@ -65,7 +65,7 @@ class LedgerQuery:
         self, ledger: Ledger, names: Iterable[str], progress: ReadingProgress
     ) -> Iterator[LedgerRow]:
         seen, with_set_aside = FingerprintSet(), []
-        for name, rows in progress.of(ledger.read_each(names)):
+        for name, rows in progress.of(self._read(ledger, names)):
             has_set_aside = False
             for row in filter(self._chooses, rows):
                 if row["outcome"] == "set_aside":
@@ -77,15 +77,17 @@ class LedgerQuery:
         if self.outcome == "confirmed":
             return
         # Only now it is known which set-aside keys were confirmed in the end.
-        for _, rows in progress.of(ledger.read_each(with_set_aside)):
+        for _, rows in progress.of(self._read(ledger, with_set_aside)):
             for row in filter(self._chooses, rows):
                 if row["outcome"] == "set_aside" and seen.add(fingerprint(row["key"])):
                     yield row
+
+    def _read(self, ledger: Ledger, names: Iterable[str]) -> Objects:
+        return ledger.read_keys(names, self.keys) if self.keys else ledger.read_each(names)
 
     def _chooses(self, row: LedgerRow) -> bool:
         return (
             self.customer_id in {None, row["customerId"]}
             and self.meter in {None, row["meter"]}
-            and (not self.keys or row["key"] in self.keys)
             and self.since <= hour_of(row["occurredAt"]) < self.until
         )

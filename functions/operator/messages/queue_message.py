@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.usage.moment import iso_from_epoch_ms
-from functions.usage.outcome import Quarantined, SetAsideClass
+from functions.usage.outcome import (
+    BEFORE_THE_LEDGER,
+    BEFORE_THE_LEDGER_CURE,
+    Quarantined,
+    SetAsideClass,
+)
 from functions.usage.strict_json import read_object
 
 COLUMNS = (
@@ -80,6 +85,8 @@ def _why(content: Mapping[str, Any], message: QueueMessage) -> dict[str, object]
     names = ("reason", "status", "tries", "firstTriedAt", "lastTriedAt", "maybeBilledSince")
     fields |= {name: record.get(name) for name in (*names, "instance")}
     fault = record.get("fault") or (None if content else "the body is no JSON object")
+    if fields["reason"] == BEFORE_THE_LEDGER:
+        fault = BEFORE_THE_LEDGER_CURE
     return {**fields, **({"fault": fault} if fault else {})}
 
 

@@ -22,6 +22,8 @@ from functions.operator.deployment.place import HERE, Place
 from functions.operator.plain_option import PLAIN
 from functions.operator.rebuild.rebuilding import Rebuild, Tools
 from functions.reconciliation.inbox import faults_of
+from functions.reconciliation.kept_sums import KeptSums
+from functions.reconciliation.summed_hours import SummedHours
 from functions.usage.errors import Permanent
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 
@@ -55,9 +57,11 @@ def rebuild(
 
 def _tools(stack: Stack) -> Tools:
     s3 = aws_session().client("s3")
+    ledger = Ledger(s3, stack.ledger_bucket)
     return Tools(
         register=Register(s3, stack.configuration_bucket).commands,
-        read=Ledger(s3, stack.ledger_bucket).read,
+        rows=ledger.read,
+        sum_up=SummedHours(ledger, KeptSums(s3, stack.ledger_bucket)).totals,
         send=MessageQueue(aws_session().client("sqs"), stack.queue_url).send,
         parts_done=stack.parts_done,
         say=lambda text: print(text, flush=True),

@@ -21,8 +21,8 @@ from functions.reconciliation.commands import (
     StandingCommand,
 )
 from functions.reconciliation.due_hours import newest_over
-from functions.reconciliation.ledger_hours import HoursRead, ReadRows, hour_text, read_hours
-from functions.usage.ledger_row import settled_usage
+from functions.reconciliation.ledger_hours import HoursRead, SumHour, hour_text, read_hours
+from functions.usage.ledger_row import LedgerRow, settled_usage
 from functions.usage.message import SettledMessage, packed, to_body
 from functions.usage.moment import HOUR_MS
 from functions.usage.period import Period, Recurrence
@@ -31,12 +31,14 @@ HOURS_READ_AT_ONCE = 24
 
 
 class Tools(NamedTuple):
-    """What a rebuild works with. `clock` gives epoch milliseconds; `parts_done` says how many parts
-    of the rebuild of a version have been carried out; `say` tells a person.
+    """What a rebuild works with. `rows` gives those of an hour's prefix, `sum_up` the sums of an
+    hour that is over; `clock` gives epoch milliseconds; `parts_done` says how many parts of the
+    rebuild of a version have been carried out; `say` tells a person.
     """
 
     register: Callable[[], Iterable[StandingCommand]]
-    read: ReadRows
+    rows: Callable[[str], Iterable[LedgerRow]]
+    sum_up: SumHour
     send: Callable[[Iterable[str]], int]
     parts_done: Callable[[int], int]
     say: Callable[[str], None]
@@ -87,7 +89,7 @@ class Rebuild:
             return
         self._tools.say(f"ledger: {hour_text(hours[0])} to {hour_text(hours[-1])} (UTC)")
         for group in batched(hours, HOURS_READ_AT_ONCE, strict=False):
-            found = read_hours(group, self._tools.read, self._tools.clock)
+            found = read_hours(group, self._tools.sum_up, self._tools.clock)
             self._say_read(group, found)
             self._send_parts(list(found.commands()))
 
@@ -102,7 +104,7 @@ class Rebuild:
         """The hours that may not be closed yet are counted again event by event: by their marks."""
         rows = 0
         for hour in hours:
-            usage = map(settled_usage, self._tools.read(hour_prefix(hour_text(hour))))
+            usage = map(settled_usage, self._tools.rows(hour_prefix(hour_text(hour))))
             for group in packed(usage):
                 rows += len(group)
                 if self._is_sending:

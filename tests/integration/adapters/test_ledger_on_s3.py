@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.adapters.json_lines import READ_BYTES, put_lines, read_lines
+from functions.adapters.json_lines import READ_BYTES, UnreadableObject, put_lines, read_lines
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
 from functions.forwarder.ledger_lookup import LedgerLookup
 from functions.usage.ledger_row import LedgerRow
@@ -64,11 +64,19 @@ def test_rows_of_a_replay_stand_a_second_time_under_it(
     assert len(list(ledger.read("ledger/"))) == 3
 
 
-def test_an_invocation_that_writes_again_writes_over_itself(ledger: Ledger) -> None:
+def test_an_invocation_that_writes_again_changes_nothing(ledger: Ledger) -> None:
     """Another one writes beside it: repeats are the reader's to count once."""
     for writer in ("invocation-1", "invocation-1", "invocation-2"):
         ledger.append([ledger_row(1)], writer)
     assert list(ledger.read("ledger/")) == [ledger_row(1)] * 2
+
+
+def test_no_object_is_ever_written_over(ledger: Ledger, s3: "S3Client", bucket: str) -> None:
+    """Other rows under the same name are refused: the forwarder's messages then come back."""
+    ledger.append([ledger_row(1)], "invocation-1")
+    with pytest.raises(UnreadableObject, match="invocation-1"):
+        ledger.append([ledger_row(1, set_aside_class="poison")], "invocation-1")
+    assert list(ledger.read("ledger/")) == [ledger_row(1)]
 
 
 def test_no_rows_are_no_object(ledger: Ledger, s3: "S3Client", bucket: str) -> None:

@@ -1,9 +1,11 @@
 """The forwarder's handler whole, on real queues, a real bucket, a real secret and a real Aforo."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.forwarder import handler as forwarder
 from functions.usage.event import UsageEvent
 from functions.usage.message import to_body
@@ -243,6 +246,8 @@ def test_poison_and_old_ones(deployed: Deployment, console: Console) -> None:
 
 def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: Console) -> None:
     """Aforo has forgotten the key; our ledger has not."""
+    began = datetime.now(UTC) - timedelta(days=10)
+    LedgerBeginning(boto3.client("s3"), os.environ["LEDGER_BUCKET"]).mark(began)
     old = events(range(60, 62), age_ms=3 * DAY_MS)
     deployed.put(body(*old))
     assert deployed.invoke() == {"batchItemFailures": []}
@@ -252,6 +257,19 @@ def test_an_old_event_is_not_billed_twice(deployed: Deployment, console: Console
     assert deployed.invoke() == {"batchItemFailures": []}
     assert console.ledger()["accepted"] == 2
     assert {row["outcome"] for row in deployed.ledger.read(replay_prefix("r-9"))} == {"confirmed"}
+
+
+def test_a_stack_that_is_made_again_does_not_bill_what_the_old_one_did(
+    deployed: Deployment, console: Console
+) -> None:
+    """With a ledger of its own it cannot know: a person decides. With the old one it can."""
+    deployed.put(body(*events(range(70, 72), age_ms=3 * DAY_MS)))
+    assert deployed.invoke() == {"batchItemFailures": []}
+    assert console.ledger()["accepted"] == 0
+    (message,) = deployed.bodies("usage_dead_letter")
+    record = message["setAside"]
+    assert (record["setAsideClass"], record["reason"]) == ("ambiguous", "before_the_ledger")
+    assert record["maybeBilledSince"] is None
 
 
 def test_what_is_refused_without_a_doubt_comes_back_as_a_new_message(

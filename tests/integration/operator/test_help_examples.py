@@ -146,6 +146,13 @@ def deploy_outputs(made: dict[str, str]) -> None:
         "ReconciliationFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:any",
         "ConfigurationBucketName": made["configuration"],
         "LedgerBucketName": made["ledger"],
+        "QuarantineBucketName": made["configuration"],
+        "AuthorizerFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer",
+        "MeteringFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:metering",
+        "DeployedSources": f"log=access:{made['log_group']}",
+        "UsageQueueUrl": made["usage"],
+        "UsageDeadLetterQueueUrl": made["usage_dead_letter"],
+        "CounterDeadLetterQueueUrl": made["counter_dead_letter"],
     }
     template = {
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},

@@ -17,6 +17,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
 from functions.usage.quota import GuardLevel, Status, rebuild_key, tenant_key, watermark_key
+from tests.fakes.hour_totals import totals_of
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
 from tests.integration.reconciliation.test_repair import row
 from tests.integration.reconciliation.test_steps import due, steps
@@ -46,9 +47,8 @@ class Lost:
     def rebuild(self, *, is_sending: bool = True, is_delivered: bool = True) -> bool:
         tools = Tools(
             register=lambda: self.standing,
-            read=lambda prefix: [
-                one for one in self.rows if hour_prefix(one["occurredAt"][:13]) == prefix
-            ],
+            rows=self._rows_of,
+            sum_up=totals_of(self._rows_of),
             send=self._send,
             parts_done=lambda version: self._parts_done(version, is_delivered=is_delivered),
             say=self.said.append,
@@ -59,6 +59,9 @@ class Lost:
         assert self.tenant.take_bodies(self.queue) == []
         self.queue.clear()
         return done
+
+    def _rows_of(self, prefix: str) -> list[LedgerRow]:
+        return [one for one in self.rows if hour_prefix(one["occurredAt"][:13]) == prefix]
 
     def _send(self, bodies: Iterable[str]) -> int:
         self.queue += bodies

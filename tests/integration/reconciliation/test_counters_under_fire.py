@@ -38,6 +38,7 @@ from functions.usage.mark import closed_key, hours_key, mark_of
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 from functions.usage.quota import rebuild_key, tenant_key
 from tests.fakes.cutting_proxy import Cut, CuttingProxy
+from tests.fakes.hour_totals import totals_of
 from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey, MortalReconcilers
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, TENANT, Tenant, event, settled
 from tests.integration.reconciliation.test_repair import row
@@ -221,7 +222,8 @@ class CountersUnderFire(RuleBasedStateMachine):
         self.tenant.now_ms += 1000
         tools = Tools(
             register=self.standing.values,
-            read=self._rows_of,
+            rows=self._rows_of,
+            sum_up=totals_of(self._rows_of),
             send=self._deliver_now,
             parts_done=lambda version: int(self.client.scard(rebuild_key(TENANT, version))),
             say=lambda _: None,
@@ -301,7 +303,7 @@ class CountersUnderFire(RuleBasedStateMachine):
         return min(map(_hour_of, self.rows), default=self.tenant.now_ms // HOUR_MS)
 
     def _read(self, hours: Iterable[int]) -> list[str]:
-        found = read_hours(hours, self._rows_of, self._now_version)
+        found = read_hours(hours, totals_of(self._rows_of), self._now_version)
         bodies = [command.model_dump_json(by_alias=True) for command in found.commands()]
         self.closings += bodies
         return bodies

@@ -8,9 +8,16 @@ import boto3
 import pytest
 
 from functions.adapters.ledger import Ledger
+from functions.forwarder.ledger_lookup import LedgerLookup
 from functions.reconciliation import repair as entry
+from functions.reconciliation.compacting import FEWEST_OBJECTS
 from functions.reconciliation.due_hours import LATENESS_MS
-from functions.reconciliation.repair import RESERVE_MS, handler, hours_asked
+from functions.reconciliation.repair import (
+    COMPACTED_AFTER_MS,
+    RESERVE_MS,
+    handler,
+    hours_asked,
+)
 from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.metric import Metric
@@ -80,6 +87,22 @@ def test_an_hour_of_the_ledger_becomes_its_counter(walk: Walk, tenant: Tenant) -
     assert tenant.used() == 5
 
 
+def test_an_hour_that_did_not_change_is_closed_without_reading_its_rows(
+    walk: Walk, tenant: Tenant
+) -> None:
+    """What a counter lost comes back at the next closing, by the sums that were kept."""
+    tenant.grant(100)
+    at_ms = (HOUR - 2) * HOUR_MS
+    walk.ledger.append([row("a", at_ms), row("b", at_ms + 1, 2.5)], "one")
+    first = walk.run(text(HOUR - 2))
+    (name,) = walk.ledger.names("ledger/")
+    walk.s3.put_object(Bucket=walk.bucket, Key=name, Body=b"nobody reads this")
+    walk.bodies()
+    assert walk.run(text(HOUR - 2)) == first
+    assert tenant.take_bodies(walk.bodies()) == []
+    assert tenant.used() == 4
+
+
 def test_without_hours_it_takes_those_that_are_due(walk: Walk) -> None:
     """By its own clock: an hour that ended half an hour ago and one that is not over yet."""
     wired = entry._wired().repair
@@ -119,3 +142,36 @@ def test_an_hour_that_cannot_be_closed_is_named(hour: str, named: str) -> None:
     """Nothing is closed while its usage is still expected, not even when asked for."""
     with pytest.raises(Permanent, match=named):
         hours_asked([hour], START_MS)
+
+
+def test_an_hour_past_the_dedup_window_is_compacted(walk: Walk) -> None:
+    """Its keys are then found in a few blocks; it is closed by the same sums as before."""
+    now_ms = entry._wired().repair.clock()
+    old = (now_ms - COMPACTED_AFTER_MS) // HOUR_MS - 1
+    for number in range(FEWEST_OBJECTS):
+        written = iso_from_epoch_ms(old * HOUR_MS + number).translate(str.maketrans("", "", "-:."))
+        walk.ledger.append([row(f"key-{number}", old * HOUR_MS)], written)
+    first = walk.run(text(old), text(old + 2))
+    assert walk.ledger.compacted.head(text(old + 2)) is None
+    head = walk.ledger.compacted.head(text(old))
+    assert head
+    ((_, rows),) = walk.ledger.compacted.rows_of(head, {"key-7", "key-none"})
+    assert [found["key"] for found in rows] == ["key-7"]
+    lookup = LedgerLookup(walk.ledger).look_up(text(old), {"key-49", "key-none"}, lambda: True)
+    assert ([found["key"] for found in lookup.rows], lookup.is_whole) == (["key-49"], True)
+    assert walk.run(text(old), text(old + 2)) == first
+
+
+def test_an_hour_that_cannot_be_compacted_is_closed_all_the_same(
+    walk: Walk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that is full costs the next lookup time, and nothing else."""
+
+    def full(_: int) -> bool:
+        raise OSError("No space left on device")
+
+    walk.ledger.append([row("a", (HOUR - 100) * HOUR_MS)], "one")
+    repair = entry._wired().repair._replace(compact=full)
+    assert repair.run([HOUR - 100], lambda: 900_000).units == 1
+    assert len(walk.bodies()) == 1
+    assert any(vars(record)["msg"] == "hour.not_compacted" for record in caplog.records)

@@ -16,7 +16,9 @@ from functions.adapters.json_lines import put_lines
 from functions.adapters.ledger import Ledger, hour_prefix
 from functions.forwarder import ledger_lookup
 from functions.forwarder.ledger_lookup import Found, LedgerLookup
+from functions.reconciliation.compacting import Compacting
 from functions.usage.ledger_row import LedgerRow
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.set_aside_messages import ledger_row
 
@@ -57,6 +59,10 @@ class Hour:
     def write(self, rows: Iterable[LedgerRow], began: datetime, number: int = 0) -> None:
         self.ledger.append(list(rows), writer(began, number))
 
+    def compact(self) -> bool:
+        compacting = Compacting(self.bucket, "bucket", lambda: self.now, fewest_objects=1)
+        return compacting.compact(epoch_ms_from_iso(f"{HOUR}:00Z") // HOUR_MS)
+
     def truth(self, keys: set[str]) -> list[LedgerRow]:
         return [row for row in self.ledger.read(hour_prefix(HOUR)) if row["key"] in keys]
 
@@ -79,7 +85,12 @@ LATE = st.integers(0, 899)
 OBJECTS = st.lists(st.tuples(ROWS, BEGAN), max_size=12)
 LATE_OBJECTS = st.lists(st.tuples(ROWS, LATE), max_size=3)
 ROUNDS = st.lists(
-    st.tuples(st.sets(st.integers(0, 30), min_size=1, max_size=8), st.integers(1, 4), LATE_OBJECTS),
+    st.tuples(
+        st.sets(st.integers(0, 30), min_size=1, max_size=8),
+        st.integers(1, 4),
+        LATE_OBJECTS,
+        st.booleans(),
+    ),
     min_size=1,
     max_size=6,
 )
@@ -88,11 +99,12 @@ ROUNDS = st.lists(
 @given(OBJECTS, ROUNDS, st.booleans())
 def test_a_lookup_says_what_the_whole_hour_says(
     objects: list[tuple[list[tuple[int, bool]], datetime]],
-    rounds: list[tuple[set[int], int, list[tuple[list[tuple[int, bool]], int]]]],
+    rounds: list[tuple[set[int], int, list[tuple[list[tuple[int, bool]], int]], bool]],
     without_filters: bool,  # noqa: FBT001 - Hypothesis gives it
 ) -> None:
-    """With any keys, any interruptions, late writers, and objects without filters: no row is made
-    up, and when it says whole none is missing but those that a confirmed one outweighs.
+    """With any keys, any interruptions, late writers, objects without filters, and compactions at
+    any time: no row is made up, and when it says whole none is missing but those that a confirmed
+    one outweighs.
     """
     hour = Hour()
     for number, (rows, began) in enumerate(objects):
@@ -102,10 +114,12 @@ def test_a_lookup_says_what_the_whole_hour_says(
             put_lines(hour.bucket, "bucket", name, made)
         else:
             hour.write(made, began, number)
-    for turn, (numbers, most, late) in enumerate(rounds):
+    for turn, (numbers, most, late, is_compacted) in enumerate(rounds):
         for number, (rows, seconds) in enumerate(late):
             began = hour.now - timedelta(seconds=seconds)
             hour.write([row(n, confirmed=yes) for n, yes in rows], began, 100 + 10 * turn + number)
+        if is_compacted:
+            hour.compact()
         keys = {key(number) for number in numbers}
         said = hour.lookup.look_up(HOUR, keys, time_for(most))
         truth = hour.truth(keys)
@@ -200,3 +214,13 @@ def test_a_process_that_lives_long_does_not_grow(monkeypatch: pytest.MonkeyPatch
     for number in range(2, 100):
         assert hour.look_up([key(1), key(number)]) == Found([row(1)], is_whole=True)
     assert len(hour.lookup._known) == 10
+
+
+@pytest.mark.parametrize("seconds", [1, 899])
+def test_what_a_running_writer_puts_after_a_lookup_is_found_by_the_next(seconds: int) -> None:
+    """Its object has the name of when it began: before the lookup that did not see it."""
+    hour = Hour()
+    hour.write([row(2)], NOW, 1)
+    assert hour.look_up([key(1)]) == Found([], is_whole=True)
+    hour.write([row(1)], NOW - timedelta(seconds=seconds), 2)
+    assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)

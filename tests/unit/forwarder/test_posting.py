@@ -14,7 +14,7 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS
 from functions.usage.outcome import Confirmed, Held
 from tests.fakes.forwarding import NOW_MS, ScriptedAforo, accepted, key, usage_event
-from tests.fakes.ledger_reading import by_reading
+from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settled_row import settled_row
 
@@ -39,7 +39,7 @@ class BusyLedger:
 
 def run(aforo: ScriptedAforo, ledger: BusyLedger) -> Posted:
     posting = Posting(
-        screening=Screening(by_reading(ledger.read_hour), 86_400),
+        screening=Screening(by_reading(ledger.read_hour), ever, 86_400),
         breaker=Breaker(SettableClock(0), 50_400),
         post=aforo.post,
         share=RateShare(1e9, time.monotonic),

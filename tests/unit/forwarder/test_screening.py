@@ -15,13 +15,18 @@ from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
-from tests.fakes.ledger_reading import by_reading
+from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.settled_row import settled_row
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
 AMBIGUOUS = SetAside(SetAsideClass.AMBIGUOUS, "outside_dedup_window")
 LATE = SetAside(SetAsideClass.LATE, "too_old")
+BEFORE = SetAside(SetAsideClass.AMBIGUOUS, "before_the_ledger")
+
+
+WINDOW = DAY_MS - SLACK_MS  # the dedup window, less an invocation and what clocks differ
+OVER = WINDOW + 1
 
 
 def row(
@@ -56,6 +61,7 @@ def decide(
     *,
     doubt_ms: int | None = None,
     decided_ms: int | None = None,
+    reaches: bool | None = True,
 ) -> ForwardingOutcome | None:
     """`doubt_ms`: how long ago Aforo may first have got it; `decided_ms`: and how long ago the
     last try was that a person decided about.
@@ -63,15 +69,48 @@ def decide(
     events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
     doubts = Doubts()
     doubts.add(events, ago(doubt_ms), ago(decided_ms))
-    decided_now = Screening(by_reading(lambda _: rows), 86_400).decide(
+    decided_now = Screening(by_reading(lambda _: rows), lambda _: reaches, 86_400).decide(
         distinct(events).keyed_events.values(), doubts=doubts, now_ms=NOW_MS, has_time=lambda: True
     )
     found = decided_now.get(KEY)
     return replace(found, maybe_billed_since_ms=None) if isinstance(found, SetAside) else found
 
 
-WINDOW = DAY_MS - SLACK_MS  # the dedup window, less an invocation and what clocks differ
-OVER = WINDOW + 1
+@pytest.mark.parametrize(
+    ("age_ms", "reaches", "rows", "outcome"),
+    [
+        (OVER, False, [], BEFORE),
+        (OVER, None, [], Held("ledger_unreadable", 0)),
+        (OVER, True, [], None),
+        (OVER, False, [row(1)], Confirmed()),  # adopted, or replayed since
+        (OVER, False, [row(1, "set_aside")], BEFORE),  # by this stack: says nothing of the old one
+        (WINDOW, False, [], None),  # Aforo knows the key
+        (WINDOW, None, [], None),
+        (90 * DAY_MS + 1, False, [], LATE),
+    ],
+)
+def test_what_an_older_ledger_would_know_is_not_posted(
+    age_ms: int, *, reaches: bool | None, rows: list[LedgerRow], outcome: ForwardingOutcome | None
+) -> None:
+    """That this ledger lacks it says nothing: a stack made again would bill it a second time."""
+    assert decide(age_ms, rows, reaches=reaches) == outcome
+
+
+def test_what_a_person_decided_needs_no_older_ledger() -> None:
+    """The operator's word that Aforo lacks it, a first deployment included, posts it."""
+    assert decide(OVER, reaches=False, decided_ms=OVER) is None
+
+
+def test_usage_from_before_the_ledger_leaves_no_doubt_that_stays() -> None:
+    """With the older ledger in place a replay posts what that one does not have."""
+    events = [usage_event(1, occurred_ms=NOW_MS - OVER)]
+    decided = Screening(by_reading(lambda _: ()), lambda _: False, 86_400).decide(
+        distinct(events).keyed_events.values(),
+        doubts=Doubts(),
+        now_ms=NOW_MS,
+        has_time=lambda: True,
+    )
+    assert decided == {KEY: BEFORE}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +187,7 @@ def test_an_undecided_event_says_since_when_it_is_doubtful() -> None:
     doubts = Doubts({KEY: NOW_MS - 2 * DAY_MS})
     rows = [row(1, "set_aside", doubt_ms=4 * DAY_MS), row(1, "set_aside", doubt_ms=3 * DAY_MS)]
     (found,) = (
-        Screening(by_reading(lambda _: rows), 86_400)
+        Screening(by_reading(lambda _: rows), ever, 86_400)
         .decide(
             distinct(events).keyed_events.values(),
             doubts=doubts,
@@ -171,7 +210,7 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
     old_ms = NOW_MS - 2 * DAY_MS
     events = [usage_event(n, occurred_ms=old_ms + n) for n in range(50)]
     events += [usage_event(100 + n) for n in range(50)]
-    Screening(by_reading(read_hour), 86_400).decide(
+    Screening(by_reading(read_hour), ever, 86_400).decide(
         distinct(events).keyed_events.values(),
         doubts=Doubts(),
         now_ms=NOW_MS,
@@ -183,7 +222,7 @@ def test_an_hour_of_the_ledger_is_read_once() -> None:
 def test_a_ledger_that_cannot_be_read_holds_old_events() -> None:
     """Without its word an old event is neither posted nor given up."""
     keyed_events = distinct([usage_event(1, occurred_ms=NOW_MS - 2 * DAY_MS)]).keyed_events.values()
-    decided = Screening(lambda *_: Found([], is_whole=False), 86_400).decide(
+    decided = Screening(lambda *_: Found([], is_whole=False), ever, 86_400).decide(
         keyed_events, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: True
     )
     assert decided == {KEY: Held("ledger_unreadable", 0)}
@@ -196,7 +235,7 @@ def test_without_time_the_ledger_is_not_read() -> None:
     def look_up(*_: object) -> Found:
         raise AssertionError
 
-    decided = Screening(look_up, 86_400).decide(
+    decided = Screening(look_up, ever, 86_400).decide(
         keyed_events, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False
     )
     assert decided == {KEY: Held("out_of_time", 0)}
@@ -216,7 +255,7 @@ def test_what_was_found_before_the_time_was_over_is_settled() -> None:
     old_ms = NOW_MS - 2 * DAY_MS
     events = [usage_event(n, occurred_ms=old_ms) for n in (1, 2)]
     left = iter([True, False])
-    decided = Screening(by_reading(lambda _: [row(1), row(2)]), 86_400).decide(
+    decided = Screening(by_reading(lambda _: [row(1), row(2)]), ever, 86_400).decide(
         distinct(events).keyed_events.values(),
         doubts=Doubts(),
         now_ms=NOW_MS,

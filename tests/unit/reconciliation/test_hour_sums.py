@@ -17,6 +17,7 @@ from functions.reconciliation.ledger_hours import hour_text, read_hours
 from functions.reconciliation.settling import whole_quantity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
+from tests.fakes.hour_totals import totals_of
 from tests.fakes.settled_row import settled_row
 
 HOUR_TEXT = "2026-11-23T10"
@@ -108,7 +109,7 @@ def test_commands_are_read_as_they_are_sent_and_fit_a_message() -> None:
         _, day, hour, _ = prefix.split("/")
         return ledger[f"{day}T{hour}"]
 
-    found = read_hours([HOUR, HOUR + 1], read, lambda: 7)
+    found = read_hours([HOUR, HOUR + 1], totals_of(read), lambda: 7)
     bodies = [command.model_dump_json(by_alias=True) for command in found.commands()]
     assert all(len(body) < 65_536 for body in bodies)
     said: dict[str, dict[int, int]] = {}

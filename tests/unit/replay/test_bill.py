@@ -110,7 +110,7 @@ def test_what_fails_again_is_named_by_its_class() -> None:
 def test_a_dry_run_says_what_aforo_would_not_take() -> None:
     """Older than 90 days needs a decision; known to the ledger is not billed again."""
     sent = once([sent_row(1), sent_row(2), sent_row(3, occurred_at="2026-08-25T11:59:59.999Z")])
-    bill = bill_of_dry_run(sent, LedgerKnowledge({key(2)}), NOW_MS, DAY_MS)
+    bill = bill_of_dry_run(sent, LedgerKnowledge({key(2)}, began_ms=0), NOW_MS, DAY_MS)
     assert (bill.events["replayed"], bill.events["alreadyConfirmed"]) == (1, 1)
     assert (bill.events["needsDecision"], bill.failing_classes) == (1, {"late": 1})
 
@@ -130,10 +130,10 @@ def test_a_dry_run_says_what_would_wait_for_a_person(
 ) -> None:
     """What Aforo may have had for longer than it remembers; not what the ledger has."""
     row: SentRow = {**sent_row(1, occurred_at=occurred_at), "maybeBilledSinceMs": since_ms}
-    bill = bill_of_dry_run(once([row]), LedgerKnowledge(), NOW_MS, DAY_MS)
+    bill = bill_of_dry_run(once([row]), LedgerKnowledge(began_ms=0), NOW_MS, DAY_MS)
     assert bill.failing_classes == undecided
     assert bill.events["needsDecision"] == sum(undecided.values())
-    known = LedgerKnowledge({key(1)})
+    known = LedgerKnowledge({key(1)}, began_ms=0)
     assert bill_of_dry_run(once([row]), known, NOW_MS, DAY_MS).events["needsDecision"] == 0
 
 

@@ -1,6 +1,6 @@
 """The report of a replay whose events lie in a very busy hour of the ledger."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +15,7 @@ from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
+from tests.fakes.ledger_reading import beginning_ever as ever
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.set_aside_messages import NOW_MS, ledger_row, sent_row
 
@@ -25,12 +26,16 @@ REPLAY = "r-1"
 
 
 class EndlessHour:
-    """More rows in an hour than an invocation has time for; the replay's own are few."""
+    """More objects in an hour than an invocation has time for; the replay's own rows are few."""
 
     def read(self, prefix: str, _: datetime | None = None) -> Iterator[LedgerRow]:
-        if prefix == replay_prefix(REPLAY):
-            return iter([ledger_row(1, replay_id=REPLAY)])
-        return (ledger_row(1_000 + number) for number in count())
+        assert prefix == replay_prefix(REPLAY)
+        return iter([ledger_row(1, replay_id=REPLAY)])
+
+    def hour_of_keys(
+        self, hour: str, _: Collection[str]
+    ) -> Iterator[tuple[str, Iterable[LedgerRow]]]:
+        return ((f"{hour}/{number}.json.gz", ()) for number in count())
 
 
 class OneEvent:
@@ -73,7 +78,7 @@ def test_a_report_that_fails_says_at_which_object() -> None:
     ledger.append([ledger_row(2)], "20261123T100000000Z-a")
     (folder,) = {name.rpartition("/")[0] for name in bucket.objects}
     bucket.objects[f"{folder}/"] = b""
-    bookkeeper = Bookkeeper(ledger, cast("Manifests", OneEvent()), None, DAY_MS)
+    bookkeeper = Bookkeeper(ledger, cast("Manifests", OneEvent()), None, DAY_MS, ever)
     assert bookkeeper.report(report_task(), NOW_MS, lambda: True)["outcome"] == "reported"
     bucket.objects[f"{folder}/20261123T100100000Z-a.json.gz"] = b""
     with pytest.raises(UnreadableObject, match="20261123T100100000Z-a"):
@@ -90,7 +95,7 @@ def test_a_dry_run_asks_the_ledger_what_is_doubtful() -> None:
     undecided = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
     rows: list[LedgerRow] = [{**undecided, "maybeBilledSince": old}, ledger_row(2, occurred_at=old)]
     ledger.append(rows, "20261120T100000000Z-a")
-    bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS)
+    bookkeeper = Bookkeeper(ledger, manifests, None, DAY_MS, ever)
     report = bookkeeper.report(report_task(dry_run=True), NOW_MS, lambda: True)["report"]
     found = {fate: number for fate, number in report["events"].items() if number}
     assert found == {"sent": 3, "needsDecision": 1, "alreadyConfirmed": 1, "replayed": 1}
@@ -105,6 +110,7 @@ def test_a_busy_hour_does_not_cost_the_report() -> None:
         cast("Manifests", OneEvent()),
         cast("WaitingMessages", EmptyQueue()),
         dedup_window_ms=DAY_MS,
+        began=ever,
     )
     answer = bookkeeper.report(report_task(), NOW_MS, lambda: next(ticks) < 500)
     assert answer["report"]["ledgerHours"] == {"needed": 1, "read": 0}

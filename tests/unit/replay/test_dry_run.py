@@ -1,8 +1,9 @@
 """A dry run says what the forwarder will do: both judge the same messages and the same ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from functions.usage.message import SetAsideRecord, UsageMessage, to_body
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, SetAside, SetAsideClass
 from tests.fakes.forwarding import sqs_record
-from tests.fakes.ledger_reading import by_reading
+from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.set_aside_messages import (
     NOW_MS,
     decided_order,
@@ -51,9 +52,9 @@ def row_of(settled_ms: int, since_ms: int | None) -> LedgerRow:
     return found if since_ms is None else {**found, "maybeBilledSince": iso_from_epoch_ms(since_ms)}
 
 
-def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
+def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow], began_ms: int | None = 0) -> str:
     sent = once(row for back in backs for row in sent_rows(back))
-    known = LedgerKnowledge()
+    known = LedgerKnowledge(began_ms=began_ms)
     for row in rows:
         known.take(row, sent, is_other=is_of_another(row, "dry", NOW_MS))
     bill = bill_of_dry_run(sent, known, NOW_MS, DAY_MS)
@@ -61,7 +62,9 @@ def foreseen(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
     return next(iter(bill.failing_classes), fate)
 
 
-def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
+def done(
+    backs: Sequence[Take], rows: Sequence[LedgerRow], reaches: Callable[[int], bool] = ever
+) -> str:
     doubts = Doubts()
     records: list[dict[str, Any]] = [
         sqs_record(to_body(back.back), message_id=str(number), sent_ms=NOW_MS)
@@ -71,7 +74,7 @@ def done(backs: Sequence[Take], rows: Sequence[LedgerRow]) -> str:
         assert isinstance(one, Received)
         doubts.add(one.events, one.maybe_billed_since_ms, one.decided_until_ms)
     outcome = (
-        Screening(by_reading(lambda _: rows), 86_400)
+        Screening(by_reading(lambda _: rows), reaches, 86_400)
         .decide(
             distinct([EVENT]).keyed_events.values(),
             doubts=doubts,
@@ -141,3 +144,19 @@ def test_a_dry_run_foresees_what_the_forwarder_does(
         rows = [*rows, ledger_row(1, occurred_at=EVENT["occurredAt"])]
     backs = [taken(message([EVENT], last, first), decided=decided) for *first, last in copies]
     assert foreseen(backs, rows) == done(backs, rows)
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+@pytest.mark.parametrize("began_ms", [None, NOW_MS, OCCURRED_MS + 1, OCCURRED_MS])
+def test_what_only_an_older_ledger_would_know_is_foreseen(
+    began_ms: int | None,
+    is_decided: bool,  # noqa: FBT001 - pytest gives it
+) -> None:
+    """As the forwarder does with it: a person decides, or has decided."""
+    back = taken(message([EVENT], told(NOW_MS - DAY_MS, None)), decided=is_decided)
+
+    def reaches(occurred_ms: int) -> bool:
+        return began_ms is not None and occurred_ms >= began_ms
+
+    expected = Fate.REPLAYED if is_decided or began_ms == OCCURRED_MS else SetAsideClass.AMBIGUOUS
+    assert foreseen([back], [], began_ms) == done([back], [], reaches) == expected

@@ -96,7 +96,9 @@ def test_a_report_is_of_this_replay_only() -> None:
     manifests = Manifests(bucket, "bucket", NAME, STARTED_AT)
     manifests.put_sent("0001-new-000", [sent_row(1), sent_row(11)])
     Ledger(bucket, "bucket").append([ledger_row(11, replay_id=NAME)], "20261123T120001000Z-a")
-    bookkeeper = Bookkeeper(Ledger(bucket, "bucket"), manifests, None, DAY_MS)
+    bookkeeper = Bookkeeper(
+        Ledger(bucket, "bucket"), manifests, None, DAY_MS, lambda: datetime.fromtimestamp(0, UTC)
+    )
     report = bookkeeper.report(task(), NOW_MS, lambda: True)["report"]
     found = {fate: number for fate, number in report["events"].items() if number}
     assert found == {"sent": 2, "replayed": 1, "outstanding": 1}
@@ -113,7 +115,9 @@ def test_what_an_older_replay_of_the_name_confirmed_is_not_this_one_s() -> None:
     bucket.today = True
     manifests = Manifests(bucket, "bucket", NAME, STARTED_AT)
     manifests.put_sent("0001-new-000", [sent_row(12)])
-    bookkeeper = Bookkeeper(Ledger(bucket, "bucket"), manifests, None, DAY_MS)
+    bookkeeper = Bookkeeper(
+        Ledger(bucket, "bucket"), manifests, None, DAY_MS, lambda: datetime.fromtimestamp(0, UTC)
+    )
     report = bookkeeper.report(task(), NOW_MS, lambda: True)["report"]
     assert report["events"]["alreadyConfirmed"] == 1
 
