@@ -208,6 +208,11 @@ build-AuthorizerFunction: $(UV)
 build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
+# It asks AWS and metering, nobody else: it needs what metering needs.
+.PHONY: build-AuditSourceCheckFunction
+build-AuditSourceCheckFunction: $(UV)
+	@$(call ARTIFACT,metering,audit)
+
 .PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction
 build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction: $(UV)
 	@$(call ARTIFACT,replay)

@@ -9,6 +9,8 @@ from botocore.credentials import Credentials
 from functions.usage.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway.client import APIGatewayClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
@@ -67,6 +69,14 @@ def lambda_client(answer_seconds: int) -> "LambdaClient":
 
 def stepfunctions_client() -> "SFNClient":
     return boto3.client("stepfunctions", config=_CONFIG)
+
+
+def apigateway_client() -> "APIGatewayClient":
+    return boto3.client("apigateway", config=_CONFIG)
+
+
+def cloudwatch_client() -> "CloudWatchClient":
+    return boto3.client("cloudwatch", config=_CONFIG)
 
 
 def logs_client() -> "CloudWatchLogsClient":

@@ -5,6 +5,7 @@ of it is refused. Where metering has nothing to meter by it raises: no heartbeat
 the lag grows, as it should.
 """
 
+from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.metering.configuration.version import Configuration
 
 # CloudWatch Logs writes no such payload.
@@ -17,6 +18,16 @@ def asks_for_sources(payload: object) -> bool:
 
 
 def source_list(configuration: Configuration) -> dict[str, object]:
-    """The answer: each source's name and log group."""
-    named = [{"name": one.name, "logGroup": one.log_group} for one in configuration.sources]
-    return {"sources": named}
+    """The answer: each source's name, kind and log group, and its stage where one writes there."""
+    return {"sources": [_told(source) for source in configuration.sources]}
+
+
+def _told(source: SourceDeclaration) -> dict[str, object]:
+    told: dict[str, object] = {
+        "name": source.name,
+        "logGroup": source.log_group,
+        "kind": source.kind,
+    }
+    if stage := source.metered_stage:
+        told |= {"apiId": stage.api_id, "stage": stage.stage}
+    return told

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import randrange
 from typing import Annotated, NamedTuple, cast
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from redis import Redis
 
 from functions.adapters.telemetry import CUSTOMERS_DUE, RECONCILE_TROUBLE, Telemetry
@@ -41,7 +41,11 @@ SOURCES_UNKNOWN = "sources_unknown"
 
 
 class ListedSource(FromOutside):
-    """A source as metering lists it: a heartbeat is put into its log group."""
+    """A source as metering lists it: a heartbeat is put into its log group. What else the list says
+    of it is for others.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     name: str
     log_group: str

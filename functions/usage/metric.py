@@ -93,3 +93,7 @@ class Metric(StrEnum):
     # replay
     EVENTS_REPLAYED = "EventsReplayed"  # put back on UsageQueue
     REQUESTS_NEVER_ENDED = "RequestsNeverEnded"  # incomplete requests that were given up
+    # source check
+    SOURCES_CHANGED = "SourcesChanged"  # sources whose stage, log or filter is not as it must be
+    SOURCES_SILENT = "SourcesSilent"  # their stage served, and no line of it arrived
+    DELIVERIES_FAILED = "DeliveriesFailed"  # of subscriptions: given up, or throttled

@@ -8,7 +8,7 @@ import yaml
 from tests.local.endpoints import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
-STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay")
+STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay", "audit")
 
 
 class _Loader(yaml.SafeLoader):

@@ -32,18 +32,22 @@ def test_every_alarm_says_that_it_begins_and_that_it_ends() -> None:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
 
 
-def test_no_alarm_calculates() -> None:
-    """The local cloud knows no metric math, and the template is deployed there unchanged."""
-    assert not [name for name, alarm in ALARMS.items() if "Metrics" in alarm]
-
-
-def test_an_authorizer_that_lambda_does_not_start_rings() -> None:
+def test_a_function_of_the_walk_that_lambda_does_not_start_rings() -> None:
     """The account's concurrency is used up: its own code cannot say so."""
-    [throttled] = watching("AWS/Lambda", "Throttles")
-    assert throttled["Dimensions"] == [
-        {"Name": "FunctionName", "Value": {"Ref": "AuthorizerFunction"}}
+    throttled = watching("AWS/Lambda", "Throttles")
+    names = ("Authorizer", "Forwarder", "Metering", "Reconciliation")
+    dimensions = [{"Name": "FunctionName", "Value": {"Ref": f"{name}Function"}} for name in names]
+    assert sorted((one["Dimensions"] for one in throttled), key=str) == [
+        [one] for one in dimensions
     ]
-    assert (throttled["Statistic"], throttled["Threshold"]) == ("Sum", 0)
+    assert {(one["Statistic"], one["Threshold"]) for one in throttled} == {("Sum", 0)}
+
+
+@pytest.mark.parametrize("metric", [Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED])
+def test_a_source_that_nobody_looked_at_rings_like_one_that_stopped(metric: Metric) -> None:
+    """A check that died must not look like good news."""
+    [alarm] = watching(OURS, metric)
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "breaching")
 
 
 def test_an_authorizer_that_gives_no_answer_rings() -> None:

@@ -42,7 +42,8 @@ OF_AWS = {
 }
 # A count is added up, a share is averaged, of an age the worst counts.
 STATS = {"Count": {"Sum"}, "Percent": {"Average"}, "Seconds": {"Average", "Maximum"}}
-A_GAP = {Metric.DRIFT}  # units, and yet no count
+# So many are there now, and not so many more.
+LEVELS = {Metric.DRIFT, Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED}
 
 
 def test_it_is_made_unless_somebody_does_not_want_it() -> None:
@@ -85,12 +86,9 @@ def test_each_of_ours_has_dimensions_that_are_written() -> None:
 
 def test_a_statistic_fits_what_is_measured() -> None:
     """The sum of an age says nothing, nor does the average of a count."""
-    wrong = [
-        one
-        for one in ours()
-        if one.metric not in A_GAP and one.stat not in STATS[Metric(one.metric).unit]
-    ]
-    assert wrong == []
+    for one in ours():
+        known = {"Maximum"} if one.metric in LEVELS else STATS[Metric(one.metric).unit]
+        assert one.stat in known, one
 
 
 def test_each_metric_of_aws_is_documented_and_of_our_own_resource() -> None:
@@ -104,12 +102,12 @@ def test_each_metric_of_aws_is_documented_and_of_our_own_resource() -> None:
 
 
 def test_it_shows_what_the_person_on_call_asks() -> None:
-    """Depth and age of every queue, errors of every function but the authorizer's (a 401 is one of
-    them), and the bytes of every log group that a function writes into.
+    """Depth and age of every queue, errors of every function that works by itself (to Lambda a 401
+    is an error of the authorizer), and the bytes of every log group that a function writes into.
     """
     for metric in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"):
         assert values_of("AWS/SQS", metric) == set(resources("AWS::SQS::Queue"))
-    stops = {"Metering", "Forwarder", "Reconciliation", "ReconciliationRepair"}
+    stops = {"Metering", "Forwarder", "Reconciliation", "ReconciliationRepair", "AuditSourceCheck"}
     assert values_of("AWS/Lambda", "Errors") == {f"{stop}Function" for stop in stops}
     groups = {one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for one in functions().values()}
     assert values_of("AWS/Logs", "IncomingBytes") == groups
@@ -118,6 +116,7 @@ def test_it_shows_what_the_person_on_call_asks() -> None:
     asked = {
         *(Metric.REQUESTS_BILLED, Metric.EVENTS_CONFIRMED, Metric.EVENTS_HELD),
         *(Metric.EVENTS_SET_ASIDE, Metric.REQUESTS_QUARANTINED, Metric.OLDEST_HELD_AGE),
+        *(Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED),
         *(Metric.LAG, Metric.HEARTBEAT_AGE, Metric.UNKNOWN_SHARE, Metric.DRIFT, Metric.POSTS),
     }
     assert asked <= {one.metric for one in ours()}

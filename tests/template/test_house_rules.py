@@ -44,6 +44,7 @@ SETTINGS = {
     "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
     "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+    "AuditSourceCheckFunction": "functions.audit.source_check.SourceCheckSettings",
 }
 
 

@@ -79,7 +79,7 @@ def test_a_schedule_s_role_is_for_the_schedules_of_this_stack() -> None:
     cross-service-confused-deputy-prevention).
     """
     roles = trusts("scheduler")
-    assert len(roles) == 3
+    assert len(roles) == 4
     for name, found in roles.items():
         (statement,) = found
         assert statement["Condition"] == {

@@ -37,4 +37,4 @@ def test_no_right_reaches_a_resource_that_has_a_name_of_its_own() -> None:
         if resource == "*"
         for action in actions.split()
     }
-    assert services == {"logs", "xray", "ec2", "states"}
+    assert services == {"logs", "xray", "ec2", "states", "cloudwatch"}
