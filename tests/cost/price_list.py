@@ -32,6 +32,9 @@ LINE_BYTES = 640  # our format v1
 LEDGER_MONTHS = 13  # how long a ledger object lives (template.yaml), rounded up
 EXPRESS_SECONDS = 2.0  # of one reconcile where nobody is due
 REPAIR_RUN_SECONDS = 1.0  # a run that finds nothing new
+SOURCE_CHECK_METRICS = 3
+METRICS_OF_A_SOURCE = 4  # served, read, and deliveries that failed or were throttled
+SOURCE_CHECK_CALLS = 6  # of one source
 REPAIR_US_A_ROW = 18.0  # read and summed, measured on 400,000 rows
 
 
@@ -185,11 +188,22 @@ class PriceList:
             "repair: schedule, runs and LISTs": self.of("scheduledCall", MONTH_MINUTES / 5)
             + self.of("s3Write", stack.lists_a_month)
             + self._lambda(MONTH_MINUTES / 5, 0, REPAIR_RUN_SECONDS * 1000, stack.repair_mb),
+            "source check: runs, its metrics, those that it reads": self._source_check(),
             "replay of incomplete requests, each 5 minutes": self.of(
                 "standardTransition", 11 * MONTH_MINUTES / 5
             )
             * stack.incomplete_schedule,
         }
+
+    def _source_check(self) -> float:
+        runs = MONTH_MINUTES / 5 + MONTH_MINUTES / 15
+        read = METRICS_OF_A_SOURCE * MONTH_MINUTES / 5
+        return (
+            self.of("scheduledCall", runs)
+            + self._lambda(runs, 5, SOURCE_CHECK_CALLS * AWS_CALL_MS, self._stack.reconciliation_mb)
+            + self.of("metricMonth", SOURCE_CHECK_METRICS)
+            + self.of("metricRead", read)
+        )
 
     def metrics_month(self) -> float:
         """Custom metrics that come with the first requests, of however many."""

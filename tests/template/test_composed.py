@@ -40,7 +40,12 @@ def test_what_is_composed_rings_when_one_of_it_does() -> None:
             assert len(parts) * (len(separator) + 255) <= 10_240
 
 
-EVERYTHING = {"AccessLogGroupName": "/access", "DemoApi": "true", "RedisUrl": "redis://r:6379/0"}
+EVERYTHING = {
+    "AccessLogGroupName": "/access",
+    "DemoApi": "true",
+    "QuietSeconds": "900",
+    "RedisUrl": "redis://r:6379/0",
+}
 
 
 @pytest.mark.parametrize("parameters", [EVERYTHING, {}], ids=["everything", "the least"])

@@ -43,6 +43,7 @@ PARAMETERS: Final = (
     "AuthorizerSnapStart",
     "AuthorizerProvisionedConcurrency",
     "AlarmEmail",
+    "QuietSeconds",
     "LogRetentionDays",
     "LedgerBucketName",
     "LedgerKeyArn",
