@@ -152,10 +152,11 @@ def _said_points(points: Sequence[tuple[float, float]]) -> list[str]:
 def _numbers(graph: Graph, frame: Box) -> Iterator[str]:
     """The last that each line says."""
     column = frame.width / max(1, len(graph.lines))
+    size = min(30, int(column / 3.2))  # four digits fit
     for number, line in enumerate(graph.lines):
         known = [value for value in line.values if value is not None]
         middle = frame.left + column * (number + 0.5)
         shown = said(known[-1]) if known else "none"
-        yield text(middle, frame.top + frame.height / 2 + 12, shown, size=30, anchor="middle")
+        yield text(middle, frame.top + frame.height / 2 + 12, shown, size=size, anchor="middle")
         base = frame.top + frame.height / 2 + 36
         yield text(middle, base, line.label, color="#545b64", anchor="middle")

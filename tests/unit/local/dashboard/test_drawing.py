@@ -153,3 +153,12 @@ def test_a_line_that_says_nothing_hides_none_below() -> None:
     lines = [Line("a", [1, 2]), Line("b", [None, None])]
     found = elements(Graph("t", lines, is_stacked=True))
     assert [e.attrib["stroke"] for e in found if e.tag == "polyline"] == [COLORS[0]]
+
+
+def test_numbers_in_narrow_columns_are_smaller() -> None:
+    """They do not run into each other."""
+    lines = [Line(str(number), [1234]) for number in range(8)]
+    found = elements(Graph("t", lines, is_number=True))
+    sizes = {int(e.attrib["font-size"]) for e in found if e.text == "1.23k"}
+    assert sizes == {int(FRAME.width / 8 / 3.2)}
+    assert max(sizes) < 30
