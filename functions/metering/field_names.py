@@ -5,8 +5,7 @@ One vocabulary: the names of our own format. The key names of a foreign log are 
 a leading `context`: `$context.identity.apiKeyId` and `identity_api_key_id` are one name.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -109,8 +108,8 @@ UNFORGEABLE = _GATEWAYS_OWN.union(
 )
 # Longer keys are nobody's names.
 NAME_CHARS = 128
-# No value of a line that can be used: it is not printable.
-CONTRADICTION = "\x00"
+# What stands between a list's path and the name of a key inside it.
+IN_LIST = "[]."
 _IGNORED = str.maketrans("", "", "._-$ ")
 
 
@@ -122,7 +121,9 @@ def common_name(path: str) -> str:
 
 
 def leaves(line: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Every value that is not itself an object, with its dotted path; in the order of the text."""
+    """Every value that is not itself an object, with its dotted path; in the order of the text.
+    Behind a list, what its objects hold: a client's text may have put it there.
+    """
     open_ones: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter(line.items()))]
     while open_ones:
         prefix, members = open_ones[-1]
@@ -133,26 +134,24 @@ def leaves(line: Mapping[str, object]) -> Iterator[tuple[str, object]]:
                 open_ones.append((f"{path}.", iter(value.items())))
                 break
             yield path, value
+            if isinstance(value, list):
+                open_ones.append((f"{path}{IN_LIST}", iter(_members_in(value))))
+                break
         else:
             open_ones.pop()
+
+
+def _members_in(values: list[object]) -> Iterator[tuple[str, object]]:
+    """Of every object in a list, and in the lists within it."""
+    waiting = values[::-1]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value.items()
+        elif isinstance(value, list):
+            waiting.extend(reversed(value))
 
 
 def last_name(path: str) -> str:
     """The name of a key itself, without the objects that it stands in."""
     return path.rpartition(".")[2]
-
-
-def context_of(flat: Sequence[tuple[str, object]], first: int) -> dict[str, object]:
-    """The leaves of a line by their paths. A path that stands twice says nothing: two ways of
-    nesting one key would let a client add a second. Nor does one behind `first`, the first key that
-    may hold a client's text, whose last name stands twice there: one may be hidden in an object.
-    """
-    found = dict(flat)
-    if len(found) != len(flat):
-        twice = Counter(path for path, _ in flat)
-        found |= {path: CONTRADICTION for path, times in twice.items() if times > 1}
-    behind = [path for path, _ in flat[first + 1 :]]
-    names = Counter(map(last_name, behind))
-    if len(names) != len(behind):
-        found |= {path: CONTRADICTION for path in behind if names[last_name(path)] > 1}
-    return found

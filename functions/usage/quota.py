@@ -225,7 +225,7 @@ def _count(text: str) -> int:
 # of them must pass all. It goes into keys, JSON and logs as it stands: no braces, quotes, blanks.
 CUSTOMER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
 # What programs write where they have no value: it would be one customer for everybody's mistakes.
-NO_CUSTOMER_IDS = frozenset({"null", "undefined", "true", "false", "none"})
+NO_CUSTOMER_IDS = frozenset({"null", "nil", "nan", "undefined", "true", "false", "none"})
 
 
 def somebody(text: str) -> str:

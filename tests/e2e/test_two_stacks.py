@@ -92,6 +92,7 @@ def troubled(endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> 
         name,
         {
             "Architecture": deploy.architecture(),
+            "AuthorizerDeployment": "AllAtOnce",  # as the other's: the emulator has no CodeDeploy
             "AforoTenantId": endpoints.tenant_id,
             "AforoEnvironment": "sandbox",
             "AforoBaseUrl": nowhere,

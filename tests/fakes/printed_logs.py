@@ -74,6 +74,21 @@ def tail_short(events: Sequence[Printed]) -> str:
     return "".join(f"{one.moment:%Y-%m-%dT%H:%M:%S} {one.message.rstrip()}\n" for one in events)
 
 
+def coloured(printer: Printer) -> Printer:
+    """With `--color on`: the time in green and the stream in cyan, the text as it is."""
+
+    def painted(events: Sequence[Printed]) -> str:
+        return "".join(_painted(printer([one])) for one in events)
+
+    return painted
+
+
+def _painted(text: str) -> str:
+    green, cyan, plain = "\x1b[32m", "\x1b[36m", "\x1b[0m"
+    time, stream, message = text.split(" ", 2)
+    return f"{green}{time}{plain} {cyan}{stream}{plain} {message}"
+
+
 def tail_json(events: Sequence[Printed]) -> str:
     """The JSON begins on a line of its own."""
     lines = []
@@ -176,6 +191,16 @@ def query_results(events: Sequence[Printed]) -> str:
     return json.dumps(answer, indent=4)
 
 
+def query_rows(events: Sequence[Printed]) -> str:
+    """`--query results`."""
+    return json.dumps(json.loads(query_results(events))["results"], indent=4)
+
+
+def two_exports(events: Sequence[Printed]) -> str:
+    """CSV of Logs Insights, one file behind the other."""
+    return insights_csv(events[:1]) + insights_csv(events[1:])
+
+
 def decoded(events: Sequence[Printed]) -> str:
     return json.dumps(_envelope(events), indent=2)
 
@@ -194,6 +219,8 @@ WITH_TIMES: Mapping[str, Printer] = {
     "tail": tail_detailed,
     "tail, short": tail_short,
     "tail, json": tail_json,
+    "tail, in colours": coloured(tail_detailed),
+    "tail, json, in colours": coloured(tail_json),
     "console": console_lines,
     "console, opened": console_opened,
     "console, bars": console_bars,
@@ -209,6 +236,8 @@ WITH_TIMES: Mapping[str, Printer] = {
     "Insights, CSV": insights_csv,
     "search, CSV": search_csv,
     "get-query-results": query_results,
+    "get-query-results, rows": query_rows,
+    "Insights, CSV twice": two_exports,
     "payload": decoded,
     "payload, packed": packed,
     "Firehose": firehose,

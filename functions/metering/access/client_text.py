@@ -2,8 +2,9 @@
 its text, and the place of the first key that may hold a client's text; a fact leaves, or None.
 
 Before that key every character is the gateway's. Behind it a text that is not escaped can write any
-key, and two such texts can hide what stands between them inside an object; but a hidden key keeps
-its last name. So a fact there is sure only where it is declared and its last name stands once.
+key, and two such texts can hide what stands between them inside an object or a list; but a hidden
+key keeps its last name. So a fact there is sure only where it is declared and its last name stands
+once.
 
 Where it is not declared and stands once, it is the gateway's, or the format lacks it. A format that
 lacks what every bill needs bills nobody, so nothing is gained by adding that; a time is held
@@ -44,6 +45,9 @@ _NEEDED: AbstractSet[str] = frozenset(
     {"apiId", "stage", "extendedRequestId", "status", "responseLength"}
 )
 TIMES: AbstractSet[str] = frozenset({"requestTimeEpoch", "requestTime"})
+# Nothing is decided by them, declared or not: an integration and an authorizer have a `requestId`
+# or a `latency` of their own, and an honest line must not be refused for that.
+_TOLD_ONLY: AbstractSet[str] = frozenset({"requestId", "responseLatency", "integrationLatency"})
 # Its last name is cut off.
 TOO_LONG = f"a key of more than {NAME_CHARS} characters"
 _OF_NAME: Mapping[str, FieldName] = {
@@ -81,7 +85,7 @@ def unsure_facts(
         for field, path in declared.items()
         if path in behind and times[last_name(path)] == 1
     }
-    sure = before | there.keys()
+    sure = before | there.keys() | _TOLD_ONLY
     if "requestTimeEpoch" in sure:
         sure |= {"requestTime"}  # it is only compared
     waited_for = {last_name(path): field for field, path in declared.items() if field not in sure}

@@ -64,10 +64,7 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     if UNFORGEABLE.issuperset(common):
         return FieldPlan(held, True, None, has_payer, len(paths), Unsure())  # noqa: FBT003
     many = next((field for field, indices in held if len(indices) > 1), None)
-    # A declared key is the gateway's, but for one that a client has a hand in by its meaning.
-    written = {path for field, path in declared.items() if field not in CLIENTS_FIELDS}
-    written.update(path for path in paths if common_name(path) in UNFORGEABLE)
-    first = first_of(paths, written)
+    first = first_of(paths, gateways_keys(paths, declared))
     before = {field for field, indices in held if min(indices) < first}
     before |= set(others) - declared.keys()
     return FieldPlan(
@@ -78,6 +75,15 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
         first=first,
         unsure=unsure_facts(paths, first, declared, before),
     )
+
+
+def gateways_keys(paths: Iterable[str], declared: Mapping[FieldName, str]) -> set[str]:
+    """Those that hold no text of a client: a declared key is the gateway's, but for one that a
+    client has a hand in by its meaning.
+    """
+    written = {path for field, path in declared.items() if field not in CLIENTS_FIELDS}
+    written.update(path for path in paths if common_name(path) in UNFORGEABLE)
+    return written
 
 
 _kept = lru_cache(maxsize=_SHAPES)(_made)

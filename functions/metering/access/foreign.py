@@ -25,10 +25,10 @@ from functions.metering.field_names import (
     COMMON_NAMES,
     FieldName,
     common_name,
-    context_of,
     last_name,
     leaves,
 )
+from functions.metering.line_context import context_of
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined

@@ -11,7 +11,8 @@ from functools import lru_cache
 from operator import itemgetter
 
 from functions.metering.access.client_text import PAYERS, first_of
-from functions.metering.field_names import NAME_CHARS, context_of, last_name, leaves
+from functions.metering.field_names import NAME_CHARS, last_name, leaves
+from functions.metering.line_context import context_of
 from functions.metering.line_text import ABSENT, stain, text_of
 from functions.metering.request import NO_CONTEXT, Request
 from functions.usage.outcome import Quarantined

@@ -18,6 +18,7 @@ from functions.metering.configuration.product_fields import (
     EXECUTION_STATUS,
     ProductField,
 )
+from functions.metering.line_context import CONTRADICTION, BesideList
 from functions.metering.line_text import ABSENT, is_absent, stain, text_of
 from functions.metering.request import Request
 from functions.usage.outcome import Quarantined
@@ -54,6 +55,8 @@ def measured(request: Request, meter: CompiledMeter) -> Measured | Quarantined:
     if meter.for_each is None:
         return _all([_of_element(request, meter, 0, _NO_ELEMENT)])
     listed = request.context.get(meter.for_each, _MISSING)
+    if isinstance(listed, BesideList):
+        listed = CONTRADICTION
     if listed is _MISSING:
         return _no_key(meter.for_each)
     elements = elements_of(listed, meter.for_each)
@@ -107,7 +110,7 @@ def _labels_of(
     return {
         name: text
         for name, key in meter.metadata.items()
-        if (text := _text(_value(request, element, key)))
+        if (text := _text(_value(request, meter, element, key)))
     }
 
 
@@ -117,7 +120,7 @@ def _quantity(
     key = meter.quantity_key
     if key is None:
         return 1
-    value = _value(request, element, key)
+    value = _value(request, meter, element, key)
     if value is _MISSING:
         return _no_key(key)
     if is_absent(value):
@@ -160,12 +163,17 @@ def _field_value(
     key = meter.fields.get(field)
     if field in element and key not in element:
         return element[field]
-    return _MISSING if key is None else _value(request, element, key)
+    return _MISSING if key is None else _value(request, meter, element, key)
 
 
-def _value(request: Request, element: Element, key: str) -> object:
+def _value(request: Request, meter: CompiledMeter, element: Element, key: str) -> object:
     """An element of a list speaks before the line that it stands in."""
-    return element[key] if key in element else request.context.get(key, _MISSING)
+    if key in element:
+        return element[key]
+    found = request.context.get(key, _MISSING)
+    if isinstance(found, BesideList):
+        return found.value if found.lists == {meter.for_each} else CONTRADICTION
+    return found
 
 
 def _text(value: object) -> str:

@@ -4,16 +4,24 @@ Nothing is guessed, and nothing that a client can choose is believed: the client
 `x-amzn-RequestId` with every call would be billed once (gateway-logs.md 2.4).
 """
 
+import re
+
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity
 from functions.usage.outcome import Quarantined
+from functions.usage.quota import NO_CUSTOMER_IDS
 
 # What API Gateway logs where it refused a client's request id: the same for everybody.
 REPLACED_REQUEST_ID = "UUID_REPLACED_INVALID_REQUEST_ID"
 _CURE = '"extendedRequestId":"$context.extendedRequestId"'
-# Either spelling of a UUID, which is what a client may choose.
-_UUID_CHARS = frozenset({32, 36})
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+# A UUID, which is what a client may choose: in any spelling, and with what was written around it.
+_UUID = re.compile(
+    r"(?<![0-9a-f])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"
+    r"(?![0-9a-f])",
+    re.IGNORECASE,
+)
+# A client may send one as well.
+_TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}(?![0-9a-f])", re.IGNORECASE)
 
 
 def identity_of(request: Request) -> RequestIdentity | Quarantined:
@@ -58,16 +66,16 @@ def _chosen(extended_request_id: str, request_id: str | None) -> str:
     text = extended_request_id.strip()
     if not text:
         why = "it is blank"
-    elif text.upper() == REPLACED_REQUEST_ID:
+    elif text.lower() in NO_CUSTOMER_IDS:
+        why = "it is what a program writes where it has none"
+    elif text.upper().startswith(REPLACED_REQUEST_ID):
         why = "it is what API Gateway logs for every request id that it refused"
     elif request_id is not None and text.lower() == request_id.strip().lower():
         why = "it is the line's requestId, which a client can choose"
-    elif _is_uuid(text):
+    elif _UUID.search(text):
         why = "it is a UUID, as a request id that a client can choose"
+    elif _TRACE_ID.search(text):
+        why = "it is a trace id, which a client can choose"
     else:
         return ""
     return f"extendedRequestId names no one request: {why}; the format needs {_CURE}"
-
-
-def _is_uuid(text: str) -> bool:
-    return len(text) in _UUID_CHARS and _HEXADECIMAL.issuperset(text.replace("-", ""))

@@ -50,9 +50,14 @@ def open_s3() -> "S3Client":
 
 
 def _in_folder(folder: Path) -> Iterator[GivenFile]:
-    paths = (path for path in folder.rglob("*") if path.is_file())
+    paths = (path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path, folder))
     for path in sorted(paths, key=lambda path: (path.parent, path.name)):
         yield GivenFile(path.as_posix(), path.parent.as_posix(), _bytes_of(path))
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    """Also what stands in a hidden folder, such as `.git`."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _bytes_of(path: Path) -> Iterator[bytes]:

@@ -122,6 +122,8 @@ def _element(found: object, text: str) -> Read:
             return LogRecord(found)
         case [int() as stamp, str() as line]:  # `--query 'events[].[timestamp,message]'`
             return LogRecord(line, epoch_ms(stamp))
+        case [{"field": _}, *_]:  # `--query results` of get-query-results
+            return record_of_row(row_of_fields(found))
         case dict():
             members = cast("Mapping[str, object]", found)
             if _is_log_event(members):

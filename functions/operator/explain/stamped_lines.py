@@ -11,6 +11,9 @@ from functions.operator.explain.log_record import LogRecord
 from functions.operator.explain.stamp import epoch_ms
 
 _SECOND = r"(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+# `aws logs tail --color on`, and without it on a terminal: each of the two, not the text.
+_COLOUR, _PLAIN = r"\x1b\[[0-9;]{1,8}m", r"\x1b\[0?m"
+_AND_STREAM = rf"{_PLAIN} {_COLOUR}(?P<stream>[^\s\x1b]+){_PLAIN}"
 _FORMS = tuple(
     re.compile(form)
     for form in (
@@ -18,6 +21,8 @@ _FORMS = tuple(
         _SECOND + r"(?:\.[0-9]{6})?\+00:00) (?P<stream>[^\s{(]\S*)(?: (?P<text>.*))?",
         # `aws logs tail --format short`: UTC.
         _SECOND + r") (?P<stream>)(?P<text>.*)",
+        rf"{_COLOUR}{_SECOND}(?:\.[0-9]{{6}})?\+00:00){_AND_STREAM}(?: (?P<text>.*))?",
+        rf"{_COLOUR}{_SECOND}){_PLAIN} (?P<stream>)(?P<text>.*)",
         # The console, with a tab, a bar or a line break behind it; S3 exports, with a blank.
         _SECOND + r"\.[0-9]{3}(?:Z|[+-][0-9]{2}:[0-9]{2}))(?P<stream>)"
         r"(?:(?:\t| \| ?| )(?P<text>.*))?",

@@ -34,6 +34,7 @@ REQUEST = (
 )
 _SPELT = {CUSTOMER: "customerId", QUANTITY: "quantity", TIME: "occurredAt"}
 _MOST_DIGITS = 30
+_KNOWN = frozenset({*CUSTOMER, *METRIC, *QUANTITY, *TIME, *REQUEST})
 
 type _Row = Mapping[str, object]
 type _Placed = tuple[str, _Row]
@@ -52,12 +53,8 @@ class OtherCharge(NamedTuple):
 def read_other_bill(pieces: Iterable[bytes]) -> Iterator[OtherCharge]:
     """BadInputError names the line, the field and the fix."""
     lines = text_lines(pieces)
-    skipped = 0
-    for first in lines:
-        skipped += 1
-        if first.strip():
-            break
-    else:
+    skipped, first = next(((at, one) for at, one in enumerate(lines, 1) if one.strip()), (0, ""))
+    if not first:
         raise BadInputError("it is empty")
     read = _json_rows if first.lstrip().startswith(("{", "[")) else _csv_rows
     for place, row in read(first, lines, skipped):
@@ -65,10 +62,11 @@ def read_other_bill(pieces: Iterable[bytes]) -> Iterator[OtherCharge]:
 
 
 def _charge(place: str, row: _Row) -> OtherCharge:
-    time_ms = epoch_ms(_needed(place, row, TIME))
+    said = _needed(place, row, TIME)
+    time_ms = epoch_ms(said.strip() if isinstance(said, str) else said)
     if time_ms is None:
         raise BadInputError(
-            f"{place}: {_SPELT[TIME]}: {_needed(place, row, TIME)!a} is no time: write "
+            f"{place}: {_SPELT[TIME]}: {said!a} is no time: write "
             "2026-10-02T08:15:30Z, 2026-10-02 or epoch milliseconds"
         )
     return OtherCharge(
@@ -86,7 +84,9 @@ def _quantity(place: str, row: _Row) -> Decimal:
         found = Decimal(text)
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or len(text) > _MOST_DIGITS:
+    # Also 1e999999: nobody could write it out.
+    is_number = found.is_finite() and abs(found.adjusted()) < _MOST_DIGITS
+    if not is_number or len(text) > _MOST_DIGITS:
         raise BadInputError(f"{place}: quantity: {text[:_MOST_DIGITS]!a} is no number: write 1.5")
     return found
 
@@ -101,10 +101,11 @@ def _needed(place: str, row: _Row, names: tuple[str, ...]) -> object:
 
 
 def _first(row: _Row, names: tuple[str, ...]) -> object:
-    """Empty is missing; so is a true or false, which is no id and no number."""
+    """Empty is missing; so is a list, a true or a false, which is no id and no number."""
     for name in names:
         found = row.get(name)
-        if found not in {None, "", "-"} and not isinstance(found, bool):
+        is_value = isinstance(found, str | int | Decimal) and not isinstance(found, bool)
+        if is_value and found not in {"", "-"}:
             return found
     return None
 
@@ -113,23 +114,33 @@ def _csv_rows(first: str, lines: Iterator[str], skipped: int) -> Iterator[_Place
     rows = csv.reader((f"{line}\n" for line in chain([first], lines)), strict=True)
     try:
         names = [common_name(name) for name in next(rows)]
-        for cells in rows:
+        _refuse_twice(f"line {skipped}", names)
+        has_rows = False
+        for cells in filter(any, rows):
             place = f"line {rows.line_num + skipped - 1}"
-            if not any(cells):
-                continue
             if len(cells) != len(names):
                 raise BadInputError(
                     f"{place}: {len(cells)} fields, the first line names {len(names)}"
                 )
+            has_rows = True
             yield place, dict(zip(names, cells, strict=True))
+        if not has_rows:  # nothing was billed, or it is no such file
+            for needed in _SPELT:
+                _needed(f"line {skipped}", dict.fromkeys(names, "a name"), needed)
     except csv.Error as error:
         place = f"line {rows.line_num + skipped - 1}"
         raise BadInputError(f"{place}: the CSV is broken: {error}") from None
 
 
+def _refuse_twice(place: str, names: list[str]) -> None:
+    twice = next((name for name in names if name in _KNOWN and names.count(name) > 1), None)
+    if twice is not None:
+        raise BadInputError(f"{place}: two columns are called {twice}: take one away")
+
+
 def _json_rows(first: str, lines: Iterator[str], skipped: int) -> Iterator[_Placed]:
     begun = _parsed(first)
-    if not isinstance(begun, dict) or _lists_in(begun):
+    if not isinstance(begun, dict) or (_lists_in(begun) and not _is_charge(begun)):
         yield from _of_document("\n".join(chain([first], lines)))
         return
     yield f"line {skipped}", _named(begun)
@@ -140,6 +151,11 @@ def _json_rows(first: str, lines: Iterator[str], skipped: int) -> Iterator[_Plac
         if not isinstance(found, dict):
             raise BadInputError(f"line {number}: no JSON object: write one on each line")
         yield f"line {number}", _named(found)
+
+
+def _is_charge(found: Mapping[str, object]) -> bool:
+    row = _named(found)
+    return _first(row, CUSTOMER) is not None and _first(row, QUANTITY) is not None
 
 
 def _of_document(text: str) -> Iterator[_Placed]:

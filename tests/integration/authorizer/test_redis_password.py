@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ENOUGH_SECONDS = 30.0
 ASKED = [("GET", "a")]
-ADVANCE = Call(Script.ADVANCE, ["watermark"], ["/group", 5])
+ADVANCE = Call(Script.ADVANCE, ["watermark"], ["/group", 5, "stall:"])
 
 
 def soon() -> float:

@@ -48,7 +48,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 
 def advance(client: Redis, at_ms: int) -> object:
-    return run_one(client, Call(Script.ADVANCE, ["watermark"], ["/log/group", at_ms]))
+    return run_one(client, Call(Script.ADVANCE, ["watermark"], ["/log/group", at_ms, "stall:"]))
 
 
 def test_what_a_replica_refuses_is_written_to_the_server_that_was_promoted(pair: Pair) -> None:
@@ -62,7 +62,7 @@ def test_what_a_replica_refuses_is_written_to_the_server_that_was_promoted(pair:
 def test_every_call_of_a_round_trip_reaches_the_new_server(pair: Pair) -> None:
     """Each has an answer of its own, none is lost and none counts twice."""
     pair.fail_over()
-    calls = [Call(Script.ADVANCE, [f"w{n}"], ["g", 5]) for n in range(30)]
+    calls = [Call(Script.ADVANCE, [f"w{n}"], ["g", 5, "stall:"]) for n in range(30)]
     assert run(pair.client, calls) == [1] * 30
     with Redis.from_url(pair.new.url) as new:
         assert new.dbsize() == 30

@@ -126,7 +126,14 @@ def test_what_it_adds_to_its_log(
     now_ms = time.time_ns() // 1_000_000
     asked: list[entry.Payload] = [
         delivery(settled([event(f"log-{n}", at_ms=now_ms) for n in range(50)])),
-        {"due": {"meter": "api_calls", "most": 50, "logGroups": ["demo"]}},
+        {
+            "due": {
+                "meter": "api_calls",
+                "most": 50,
+                "sources": [{"name": "demo", "logGroup": "demo"}],
+                "areSourcesKnown": True,
+            }
+        },
         {"apply": {"meter": "api_calls", "customers": [], "keys": None}},
     ]
     for payload in asked:

@@ -23,7 +23,7 @@ def proxy(valkey: Valkey) -> Iterator[StrictProxy]:
 def test_a_server_that_ends_what_it_does_not_know_is_written_to(proxy: StrictProxy) -> None:
     """No HELLO, no CLIENT: RESP2, and no notice of maintenance."""
     with connect(proxy.url) as client:
-        advance = Call(Script.ADVANCE, ["strict-watermark"], ["/log/group", 2])
+        advance = Call(Script.ADVANCE, ["strict-watermark"], ["/log/group", 2, "stall:"])
         assert run_one(client, advance) == 1
         assert client.hgetall("strict-watermark") == {"/log/group": "2"}
     assert proxy.refused == []

@@ -48,8 +48,12 @@ def _cures(advice: Advice) -> Iterator[str]:
         yield advice.declaration
     if advice.stage_format is None:
         return
-    text, added, kept = advice.stage_format
+    text, added, kept, moved = advice.stage_format
     with_added = f", with {printable(', '.join(added))} added" if added else ""
+    if moved:
+        with_added += (
+            f", with what may hold a client's text at its end ({printable(', '.join(moved))})"
+        )
     yield f"as the stage's format (accessLogSettings.format){with_added}:"
     yield text
     if kept:

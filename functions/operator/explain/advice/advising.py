@@ -10,6 +10,7 @@ from functions.metering.field_names import FieldName
 from functions.operator.explain.advice.advised_declaration import advised_declaration
 from functions.operator.explain.advice.format_table import FoundFormat
 from functions.operator.explain.advice.held_facts import HeldFacts, held_facts
+from functions.operator.explain.advice.misplaced_texts import misplaced_texts
 from functions.operator.explain.advice.stage_format import StageFormat, format_v1, stage_format
 
 # Fewer facts make no access log: a program's own JSON is nobody's format.
@@ -49,13 +50,22 @@ def advice_on(found: FoundFormat, configuration: Configuration) -> Advice | None
     is_v1 = "v" in found.shape.paths and present is None
     fields = _fields_of_v1(facts, new) if is_v1 else _with_added_payers(facts, new)
     is_new = "apiKeyId" in fields and "apiKeyId" not in declared.fields_
+    moved = misplaced_texts(
+        found.shape.paths,
+        fields,
+        [name for name in said if said[name]],
+        is_v1=is_v1,
+        is_tamper="tamper" in found.reasons,
+    )
     declaration = advised_declaration(
         facts._replace(fields=fields),
         present,
         found.log_group,
         maps_payer=found.has_unmapped_payer or (is_new and "customerId" not in fields),
     )
-    changed = new if new.added or _is_wrong(found, facts) else None
+    if moved:
+        new = stage_format(found.shape, facts, [name for name in said if said[name]], moved)
+    changed = new if new.added or moved or _is_wrong(found, facts) else None
     return Advice(found, declaration, changed) if declaration or changed else None
 
 

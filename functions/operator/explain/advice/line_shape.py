@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from functions.metering.access.format_family import Family, recognise
-from functions.metering.field_names import leaves
+from functions.metering.field_names import IN_LIST, leaves
 from functions.metering.line_text import text_of
 from functions.usage.outcome import Quarantined
 from functions.usage.strict_json import read_object
@@ -50,7 +50,8 @@ def shape_of(line: str) -> LineShape | None:
 
 
 def _of_object(members: Mapping[str, object]) -> LineShape | None:
-    flat = list(leaves(members))
+    # Nobody declares a key inside a list.
+    flat = [leaf for leaf in leaves(members) if IN_LIST not in leaf[0]]
     if not 0 < len(flat) <= _WIDEST:
         return None
     epochs = frozenset(path for path, value in flat if _is_epoch(text_of(value)))

@@ -5,7 +5,7 @@ Every value stands in quotes: a bare one that is absent prints `-`, which is no 
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from functions.metering.access.client_text import PAYERS
@@ -25,11 +25,14 @@ _TIMES = ("requestTimeEpoch", "requestTime")
 
 
 class StageFormat(NamedTuple):
-    """`added`: the keys that the format lacks; `kept`: those whose variable nobody can tell."""
+    """`added`: the keys that the format lacks; `kept`: those whose variable nobody can tell;
+    `moved`: those that go to its end, under their dotted names.
+    """
 
     text: str
     added: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 def format_v1() -> StageFormat:
@@ -37,7 +40,9 @@ def format_v1() -> StageFormat:
     return StageFormat(_one_line(FORMAT_V1))
 
 
-def stage_format(shape: LineShape, facts: HeldFacts, declared: Collection[str]) -> StageFormat:
+def stage_format(
+    shape: LineShape, facts: HeldFacts, declared: Collection[str], moved: Sequence[str] = ()
+) -> StageFormat:
     """`declared`: facts that a declaration says for every line. What is declared at a key that the
     format lacks is added under that key.
     """
@@ -49,7 +54,31 @@ def stage_format(shape: LineShape, facts: HeldFacts, declared: Collection[str]) 
     for field in _lacking(facts, declared, is_v1="v" in skeleton):
         key = facts.fields.get(field, field)
         added[key] = variable_of_key(key, is_epoch=False) or variable_of_fact(field)
-    return StageFormat(_one_line(members | added), tuple(added), tuple(kept))
+    kept_ones, ended = _parted(members, moved)
+    text = _one_line(kept_ones | added | ended)
+    return StageFormat(text, tuple(added), tuple(kept), tuple(moved))
+
+
+def _parted(
+    members: Mapping[str, Any], moved: Collection[str], prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stays, and what goes to the end: an object as it is where all of it goes, else the keys
+    that do under their dotted names.
+    """
+    stays: dict[str, Any] = {}
+    ended: dict[str, Any] = {}
+    for name, value in members.items():
+        path = f"{prefix}{name}"
+        if not isinstance(value, dict):
+            (ended if path in moved else stays)[path if path in moved else name] = value
+            continue
+        inner, out = _parted(value, moved, f"{path}.")
+        if inner or not out:
+            stays[name] = inner
+            ended |= out
+        else:
+            ended[path] = value
+    return stays, ended
 
 
 def _lacking(facts: HeldFacts, declared: Collection[str], *, is_v1: bool) -> list[FieldName]:

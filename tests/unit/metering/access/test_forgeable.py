@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.metering.access.foreign import read_foreign_line
@@ -172,3 +172,46 @@ def test_a_declaration_names_the_one_key() -> None:
     line = json.dumps({"ua": "x", **COMMON, "statusCode": "429"})
     declared = {"customerId": "customerId", "status": "status"}
     assert isinstance(billing_of(line, {"fields": declared}), list)
+
+
+HIDING = [',"z":[{"a":"', ',"z":[["",{"a":"', ',"z":{"y":[{"a":"']
+SHOWING = {
+    ',"z":[{"a":"': 'x"}],"b":"',
+    ',"z":[["",{"a":"': 'x"}]],"b":"',
+    ',"z":{"y":[{"a":"': 'x"}]},"b":"',
+}
+TWO_TEXTS: list[tuple[str, dict[str, object]]] = [
+    (json.dumps({"ua": "@", **COMMON, "referer": "@"}), {"fields": {"customerId": "customerId"}}),
+    (json.dumps({"ua": "@", **nested(FACTS), "referer": "@"}), {"fields": DECLARED}),
+    (
+        json.dumps({"path": "@", **FACTS, "ua": "@"}),
+        {"fields": {**DECLARED, "path": "path"}},
+    ),
+]
+
+
+@pytest.mark.parametrize("hiding", HIDING)
+@given(st.sampled_from(TWO_TEXTS), st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=12))
+@example(
+    TWO_TEXTS[0],
+    [*{**COMMON, "customerId": "cus_victim", "extendedRequestId": "BzE7_GINwIdFDJB="}.items()],
+)
+def test_two_texts_of_a_client_hide_nothing_in_a_list(
+    hiding: str, form: tuple[str, dict[str, object]], written: list[tuple[str, str]]
+) -> None:
+    """A key inside a list is none of the line's, and keeps its last name all the same."""
+    line, declared = form
+    ordinary = billing_of(line.replace("@", "curl/8.5"), declared)
+    text = 'x"' + "".join(f",{json.dumps(name)}:{json.dumps(value)}" for name, value in written)
+    forged = line.replace("@", text + hiding, 1).replace("@", SHOWING[hiding])
+    assert ordinary == billing_of(forged, declared) or isinstance(
+        billing_of(forged, declared), Quarantined
+    )
+
+
+@pytest.mark.parametrize("field", ["requestId", "responseLatency", "integrationLatency"])
+def test_what_decides_nothing_makes_no_line_tamper(field: str) -> None:
+    """An integration has a `requestId` and a `latency` too, in many an honest format."""
+    facts = {"ua": "x", **COMMON, "told": {"name": "1"}, "other": {"name": "2"}}
+    declared = {"customerId": "customerId", field: "told.name"}
+    assert isinstance(billing_of(json.dumps(facts), {"fields": declared}), list)

@@ -404,3 +404,13 @@ def test_meters_may_write_none_of_meterings_own_metadata() -> None:
             written |= event["metadata"].keys()
     names = {name for product in PRODUCTS.values() for name in product.metadata.values()}
     assert written - names == OWN_METADATA - names
+
+
+@pytest.mark.parametrize("listed", ["z", "toolCalls"])
+def test_a_figure_that_a_list_may_hide_counts_nothing(listed: str) -> None:
+    """Two texts of a client can put the gateway's figure into a list, and write another."""
+    hidden = [{"a": "", "inputTokens": "5", "toolCalls": "search"}]
+    figure = billed(INPUT, userAgent="x", inputTokens="1", **{listed: hidden})
+    assert isinstance(figure, Quarantined)
+    calls = billed(TOOLS, userAgent="x", toolCalls="search", agentId="a", z=hidden)
+    assert isinstance(calls, Quarantined)

@@ -36,7 +36,15 @@ def refused(**changes: object) -> Quarantined:
         ("3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11", "a UUID"),
         ("3F2B1C7E-90AB-4C1D-8E55-0B7A9D2F6C11", "a UUID"),
         ("3f2b1c7e90ab4c1d8e550b7a9d2f6c11", "a UUID"),
+        ("{3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11}", "a UUID"),
+        ("urn:uuid:3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11", "a UUID"),
+        ("3f2b1c7e-90ab-4c1d-8e55-0b7a9d2f6c11-AyD6_FHM", "a UUID"),
         ("UUID_REPLACED_INVALID_REQUEST_ID", "every request id that it refused"),
+        ("UUID_REPLACED_INVALID_REQUEST_ID-AyD6_FHM", "every request id that it refused"),
+        ("1-67891233-abcdef012345678912345678", "a trace id"),
+        ("Root=1-67891233-ABCDEF012345678912345678", "a trace id"),
+        ("null", "what a program writes where it has none"),
+        ("Undefined", "what a program writes where it has none"),
         (" ", "blank"),
         (FIELDS["requestId"], "the line's requestId"),
     ],
@@ -48,7 +56,10 @@ def test_what_a_client_can_choose_makes_no_request(extended_request_id: str, why
     assert '"extendedRequestId":"$context.extendedRequestId"' in detail
 
 
-@given(st.uuids(), st.sampled_from([str, lambda one: str(one).upper(), lambda one: one.hex]))
+@given(
+    st.uuids(),
+    st.sampled_from([str, lambda one: str(one).upper(), lambda one: one.hex, lambda one: one.urn]),
+)
 def test_no_uuid_is_an_identity(chosen: UUID, spelling: object) -> None:
     """In whatever spelling, and whatever request id the line has."""
     assert callable(spelling)

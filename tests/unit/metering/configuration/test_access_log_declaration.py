@@ -47,12 +47,76 @@ def test_a_mistake_is_refused_by_its_name(declaration: dict[str, Any], named: st
 
 
 PAYERS = ("customerId", "apiKeyId", "tenantId", "principalId")
-ADDRESSES = ("ip", "sourceIp", "identity.sourceIp", "x-forwarded-for", "client.ip", "remote_addr")
-CLIENT_TEXTS = ("userAgent", "identity.userAgent", "referer", "host", "domainName", "path", "uri")
-CHOSEN_IDS = ("requestId", "apiRequestId", "gateway_request_id", "x-amzn-requestid", "traceparent")
-SECRETS = ("apiKey", "identity.apiKey", "x-api-key", "Authorization")
+ADDRESSES = (
+    "ip",
+    "sourceIp",
+    "identity.sourceIp",
+    "x-forwarded-for",
+    "client.ip",
+    "remote_addr",
+    "ipv4",
+    "srcIp",
+    "client_address",
+    "ip_addr",
+    "xff",
+    "forwarded",
+)
+CLIENT_TEXTS = (
+    "userAgent",
+    "identity.userAgent",
+    "referer",
+    "host",
+    "domainName",
+    "path",
+    "uri",
+    "url",
+    "query",
+    "body",
+    "error.message",
+    "errorMessage",
+    "messageString",
+    "browser",
+    "httpMethod",
+    "resourcePath",
+    "routeKey",
+    "protocol",
+)
+CHOSEN_IDS = (
+    "requestId",
+    "apiRequestId",
+    "gateway_request_id",
+    "x-amzn-requestid",
+    "traceparent",
+    "requestIdentifier",
+    "request_uuid",
+    "request-guid",
+    "correlationId",
+)
+SECRETS = (
+    "apiKey",
+    "identity.apiKey",
+    "x-api-key",
+    "Authorization",
+    "auth.token",
+    "accessToken",
+    "jwt",
+    "password",
+    "client_secret",
+)
+# One value for many requests: of a caller, an API or a moment.
+SHARED = (
+    "user",
+    "apiKeyId",
+    "stage",
+    "status",
+    "requestTimeEpoch",
+    "time",
+    "uuid",
+    "req_id",
+    "rid",
+)
 REFUSED = [
-    *(("extendedRequestId", key) for key in CHOSEN_IDS),
+    *(("extendedRequestId", key) for key in CHOSEN_IDS + SHARED),
     *((payer, key) for payer in PAYERS for key in ADDRESSES + CLIENT_TEXTS + CHOSEN_IDS + SECRETS),
 ]
 
@@ -67,7 +131,8 @@ def refusal_of(fields: dict[str, str]) -> str:
 def test_what_a_client_chooses_is_refused_where_money_is_decided(field: str, key: str) -> None:
     """The complaint names the fact, the key, and what to log or declare instead."""
     complaint = refusal_of({field: key})
-    assert f"{field}: {key!a} holds" in complaint
+    what = "is not of one request alone" if field == REFUSED[0][0] and key in SHARED else "holds"
+    assert f"{field}: {key!a} {what}" in complaint
     assert "$context." in complaint
 
 
@@ -91,6 +156,25 @@ def test_such_a_key_is_one_inside_another_object_too(refused: tuple[str, str], o
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        "headers.x-customer-id",
+        "header.customerId",
+        "http.headers.apiKeyId",
+        "query.customer",
+        "requestOverride.header.tenantId",
+        "querystring.id",
+        "cookies.id",
+        "user_agent.original",
+    ],
+)
+@pytest.mark.parametrize("field", ["extendedRequestId", *PAYERS])
+def test_what_stands_inside_an_object_of_the_clients_is_the_clients(field: str, key: str) -> None:
+    """Nobody verified a header, whatever its name says."""
+    assert f"{field}: {key!a} holds" in refusal_of({field: key})
+
+
+@pytest.mark.parametrize(
     ("field", "key"),
     [
         ("extendedRequestId", "request.extendedRequestId"),
@@ -104,6 +188,11 @@ def test_such_a_key_is_one_inside_another_object_too(refused: tuple[str, str], o
         ("customerId", "authorizer.customer"),
         ("customerId", "tenantId"),
         ("customerId", "membership"),
+        ("customerId", "customer.uuid"),
+        ("apiKeyId", "keyId"),
+        ("apiKeyId", "identity.userArn"),
+        ("extendedRequestId", "id"),
+        ("extendedRequestId", "apigw-id"),
         ("requestId", "requestId"),
         ("path", "path"),
         ("traceparent", "traceparent"),

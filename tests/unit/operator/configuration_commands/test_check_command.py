@@ -178,3 +178,13 @@ def test_a_configuration_may_come_from_standard_input(
     content = Path(write("new")).read_bytes()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
     assert checked(capsys, "-", "--against", write("old"))[0] == "- is usable"
+
+
+def test_a_name_that_stands_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON takes the last one: of two customers of one API key nobody sees who pays."""
+    write("new", customers={"key_1": "cus_a", "key_2": "cus_b"})
+    text = Path("new").read_text().replace('"key_2"', '"key_1"')
+    Path("new").write_text(text)
+    assert main(["configuration", "check", "new"]) == 2
+    answer = capsys.readouterr()
+    assert (answer.out, answer.err) == ("", "new: 'key_1' stands twice in one object\n")

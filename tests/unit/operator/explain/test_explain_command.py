@@ -375,6 +375,7 @@ BAD = {
     "raw gzip": gzip.compress(b"x"),
     "CSV cut short": b'@timestamp,@message\n2026-07-20 01:50:15.218,"{',
     "CSV without a cell": b"@timestamp,@message\n2026-07-20 01:50:15.218\n",
+    "CSV without a message": b"@timestamp,status\n2026-07-20 01:50:15.218,200\n",
     "row without a message": b'{"results":[[{"field":"@timestamp","value":"2026-07-20"}]]}',
 }
 
@@ -385,6 +386,13 @@ def test_bad_input_is_one_clear_line(name: str, tmp_path: Path) -> None:
     code, requests, line = explain(tmp_path, BAD[name])
     assert (code, requests, line.count("\n")) == (2, [], 1)
     assert line.startswith("explain: ")
+
+
+@pytest.mark.parametrize("name", ["CSV without a message", "row without a message"])
+def test_a_query_without_the_message_is_told_what_to_add(name: str, tmp_path: Path) -> None:
+    """Its rows are of a log, and hold no line of it."""
+    _, _, line = explain(tmp_path, BAD[name])
+    assert "no @message: add it to the query's fields" in line
 
 
 def test_input_that_is_no_log_is_told_what_is_taken(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def in_s3(place: str, objects: dict[str, bytes]) -> Answer:
 
 def test_a_folder_is_read_through(tmp_path: Path) -> None:
     """Packed files and plain ones; a request in two files of a stream is one request."""
-    laid_out(tmp_path, EXPORT | {".DS_Store": b"\x00\x01"})
+    laid_out(tmp_path, EXPORT | {".DS_Store": b"\x00\x01", ".git/logs/HEAD": b"x"})
     code, requests, summary = explain_place(str(tmp_path))
     assert (code, [one["outcome"] for one in requests]) == (0, FOUND)
     assert summary.splitlines()[0] == SUMMARY

@@ -201,6 +201,8 @@ SPELT = [
         {"customer": CUSTOMER, "quantity": "1", "time": REQUEST_TIME_MS, "requestId": request_id(1)}
     ),
     "\n" + json.dumps(plugin_event(request_id(1))) + "\n\n",
+    f" Customer , Metric , Units , Day , Key \n {CUSTOMER} , api_calls , 1 , {DAY} , {ONE} \n",
+    json.dumps(plugin_event(request_id(1)) | {"key": ["a"], "tags": [{}]}),
 ]
 
 
@@ -252,6 +254,13 @@ BAD = [
     (f"{COLUMNS}\n,m,1,{DAY},x\n", "line 2: customerId: missing"),
     (f"{COLUMNS}\na,m,lots,{DAY},x\n", "line 2: quantity: 'lots' is no number: write 1.5"),
     (f"{COLUMNS}\na,m,NaN,{DAY},x\n", "line 2: quantity: 'NaN' is no number"),
+    (f"{COLUMNS}\na,m,1e999999999,{DAY},x\n", "line 2: quantity: '1e999999999' is no number"),
+    ('{"customerId": ["a"], "quantity": 1, "day": "2026-10-02"}', "line 1: customerId: missing"),
+    ('{"customerId": "a", "quantity": [1], "day": "2026-10-02"}', "line 1: quantity: missing"),
+    ('{"customerId": "a", "quantity": 1, "day": [1]}', "line 1: occurredAt: missing"),
+    ("<html>no bill</html>\n", "line 1: customerId: missing: name a field customerId"),
+    ("customer,metric,units\n", "line 1: occurredAt: missing: name a field occurredAt"),
+    (f"customer,customer,day,units\na,b,{DAY},1\n", "line 1: two columns are called customer"),
     (f"{COLUMNS}\na,m,1,soon,x\n", "line 2: occurredAt: 'soon' is no time: write 2026-10-02T08"),
     (f"{COLUMNS}\na,m\n", "line 2: 2 fields, the first line names 5"),
     (f'{COLUMNS}\n"a,m,1,{DAY},x\n', "the CSV is broken"),

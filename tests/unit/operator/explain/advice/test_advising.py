@@ -155,6 +155,33 @@ def test_what_is_advised_bills_the_same_lines_where_they_can_be_and_new_ones_alw
         assert customers(json.dumps(printed(members, was)), then) == ["cus_acme"]
 
 
+IDS = {"extendedRequestId": "KfT3xGqPDoEF2lA=", "apiId": "q7w8e9r0t1", "stage": "prod"}
+IDS |= {"requestTimeEpoch": str(MOMENT_MS), "httpMethod": "GET", "resourcePath": "/a"}
+# Formats with a client's text in their midst, whose other parts have a status of their own.
+IN_THE_MIDST: dict[str, dict[str, Any]] = {
+    "in an object": {"identity": {"user": "AIDAEXAMPLE", "userAgent": "x"}, **IDS}
+    | {"integration": {"status": "200", "latency": "1"}, "response": {"status": "200"}},
+    "an object": {"user_agent": {"original": "x"}, **IDS, "user": "AIDAEXAMPLE"}
+    | {"waf": {"status": "-", "error": "-"}, "status": "200"},
+    "format v1": {"v": "1", "userAgent": "x", **{key: FIELDS[key] for key in FIELDS if key != "v"}},
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_MIDST)
+def test_a_clients_text_in_the_midst_is_advised_to_go_to_the_end(name: str) -> None:
+    """No declaration makes sure of what stands behind it and twice: the format does."""
+    line = IN_THE_MIDST[name]
+    (advice,) = advised([json.dumps(line)], default_configuration())
+    then = with_advice(advice, PLAIN, json.dumps(line))
+    assert customers(json.dumps(line), then) == []
+    assert advice.stage_format is not None
+    assert advice.stage_format.moved
+    assert [path for path in advice.stage_format.moved if path in FORMAT_V1] == []
+    new = json.loads(advice.stage_format.text)
+    (customer,) = customers(json.dumps(printed(new, line)), then)
+    assert customer == "cus_acme"
+
+
 def test_most_formats_are_advised_on() -> None:
     """A test that only sees formats without advice would pass."""
     lines = [case.values[0] for case in cases() if case.values[1] is PLAIN]
