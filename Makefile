@@ -49,6 +49,10 @@ local: setup .venv-sam/ready ## Start the local cloud and leave it running: make
 local-stop: setup ## Stop the local cloud
 	@$(RUN) -m tests.local.cloud stop
 
+.PHONY: dashboard
+dashboard: setup .venv-sam/ready ## Draw docs/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+	@$(RUN) -m tests.local.dashboard
+
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)

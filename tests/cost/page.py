@@ -51,7 +51,8 @@ def _prices() -> dict[str, Any]:
 
 
 def _month(costs: PriceList) -> str:
-    fixed = total(costs.idle_month()) + costs.cache_month() + costs.metrics_month()
+    beside = costs.cache_month() + costs.dashboard_month() + costs.metrics_month()
+    fixed = total(costs.idle_month()) + beside
     rows = []
     for rate in RATES:
         each = total(costs.per_million(rate))
@@ -71,7 +72,10 @@ def _month(costs: PriceList) -> str:
 def _idle(costs: PriceList) -> str:
     found = costs.idle_month()
     rows = [(name, _dollars(value)) for name, value in found.items()]
-    rows.append(("**without the cache**", f"**{_dollars(total(found))}**"))
+    rows.append(("**without the cache and the dashboard**", f"**{_dollars(total(found))}**"))
+    rows.append(
+        ("the dashboard (0 for an account's first three)", _dollars(costs.dashboard_month()))
+    )
     rows.append(
         ("custom metrics that come with the first requests", _dollars(costs.metrics_month()))
     )

@@ -209,6 +209,10 @@ class PriceList:
         """Custom metrics that come with the first requests, of however many."""
         return self.of("metricMonth", self._measured.traffic_metrics)
 
+    def dashboard_month(self) -> float:
+        """A dashboard; AWS takes nothing for an account's first three."""
+        return self.of("dashboardMonth", self._stack.dashboards)
+
     def cache_month(self) -> float:
         """ElastiCache Serverless at its least."""
         return self.of("cacheGbHour", 0.1 * 730)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _BUILD = Path(".aws-sam") / "local"
 BUILD_DIRECTORY = ROOT / _BUILD
+# What ministack's CloudFormation knows no resource for, and a parameter leaves out.
+UNKNOWN_HERE = {"ComposedAlarms": "false"}
 # What SAM decides by while it transforms, and CloudFormation not by a condition.
 _READ_BY_SAM = ("AuthorizerDeployment",)
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
@@ -84,10 +86,11 @@ def deploy(
     stack: str, parameters: Mapping[str, str], environment: Mapping[str, str], log_file: Path
 ) -> dict[str, str]:
     """`sam deploy` into the cloud that `environment` points at; the stack's outputs."""
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    given = {**UNKNOWN_HERE, **parameters}
+    overrides = [f"{name}={value}" for name, value in given.items()]
     template = BUILD_DIRECTORY / f"{stack}.yaml"  # paths in it are relative to this folder
     built = (BUILD_DIRECTORY / "template.yaml").read_text()
-    template.write_text(with_defaults(built, parameters))
+    template.write_text(with_defaults(built, given))
     arguments = ["deploy", "--template-file", str(template), "--stack-name", stack]
     arguments += ["--parameter-overrides", *overrides]
     _sam(arguments, environment, log_file)

@@ -8,6 +8,8 @@ from tests.cost.measure import MEASURED
 from tests.cost.measuring import SIZES
 from tests.cost.page import PAGE, price_list_of, written
 from tests.cost.price_list import RATES, Cost, Measured, Rate, total
+from tests.cost.stack import PLAIN
+from tests.template.deployed import deployed
 
 MILLION, HUNDRED_MILLION = RATES[0], RATES[2]
 
@@ -18,8 +20,15 @@ def test_the_page_is_what_the_price_list_says() -> None:
 
 
 def test_an_idle_month_costs_at_most_twelve_dollars() -> None:
-    """One access-log source, without the cache."""
+    """One access-log source, without the cache and the dashboard, which can both be left out."""
     assert total(price_list_of().idle_month()) <= 12
+
+
+def test_the_dashboard_is_on_the_page_and_in_the_month() -> None:
+    """Its parameter leaves it out: whoever pays for it should see it."""
+    assert price_list_of().dashboard_month() == 3
+    assert deployed("AWS::CloudWatch::Dashboard", {**PLAIN, "Dashboard": "false"}) == {}
+    assert "| the dashboard (0 for an account's first three) | 3.00 |" in PAGE.read_text()
 
 
 @pytest.mark.parametrize(

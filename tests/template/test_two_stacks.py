@@ -31,6 +31,7 @@ LIMITS = {
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
     ("AWS::Logs::SubscriptionFilter", "FilterName"): 512,
     ("AWS::CloudWatch::Alarm", "AlarmName"): 255,
+    ("AWS::CloudWatch::CompositeAlarm", "AlarmName"): 255,
     ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
     ("AWS::Scheduler::Schedule", "Name"): 64,
     ("AWS::Scheduler::ScheduleGroup", "Name"): 64,

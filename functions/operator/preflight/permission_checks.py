@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ACTIONS = (
     "cloudformation:CreateChangeSet",
     "cloudformation:ExecuteChangeSet",
+    "cloudwatch:PutCompositeAlarm",
+    "cloudwatch:PutDashboard",
     "cloudwatch:PutMetricAlarm",
     "codedeploy:CreateApplication",
     "codedeploy:CreateDeployment",
