@@ -39,6 +39,7 @@ class SourceCheckSettings(Settings):
     authorizer_function_arn: str
     replays_incomplete: bool
     protected_api_ids: str = ""  # separated by commas
+    protected_log_groups: str = ""  # likewise: access logs of their stages
 
 
 class SourceCheck(NamedTuple):
@@ -90,7 +91,7 @@ def _wired() -> SourceCheck:
     settings = read_settings(SourceCheckSettings)
     metering = settings.metering_function_arn
     lambdas = lambda_client(ANSWER_SECONDS)
-    protected = tuple(filter(None, settings.protected_api_ids.split(",")))
+    protected = _parts(settings.protected_api_ids)
     return SourceCheck(
         sources=lambda: watched_sources(lambdas, metering),
         stages=StageCheck(
@@ -100,7 +101,12 @@ def _wired() -> SourceCheck:
             settings.authorizer_function_arn,
             protected,
             settings.replays_incomplete,
+            _parts(settings.protected_log_groups),
         ),
         witness=Witness(cloudwatch_client(), namespace()),
         telemetry=Telemetry("source-check"),
     )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))

@@ -26,8 +26,9 @@ _REFUSED = "429"
 
 
 class StageCheck(NamedTuple):
-    """`protected` are the APIs whose authorizer ours is to be. `replays_incomplete`: a schedule
-    reads requests of execution logs again whose lines came in two deliveries.
+    """`protected` are the APIs whose authorizer ours is to be, `protected_groups` the access logs
+    that a stage of one of them writes to. `replays_incomplete`: a schedule reads requests of
+    execution logs again whose lines came in two deliveries.
     """
 
     gateway: "APIGatewayClient"
@@ -36,22 +37,49 @@ class StageCheck(NamedTuple):
     authorizer: str  # ARN, without a version or an alias
     protected: Sequence[str]
     replays_incomplete: bool
+    protected_groups: Sequence[str] = ()
 
     def faults(self, source: WatchedSource) -> Iterator[FoundFault]:
         """All of them, so that one visit puts everything right."""
         yield from self._group(source)
         if source.kind == "execution" and not self.replays_incomplete:
             yield FoundFault(SourceFault.NOT_REPLAYED, "ExecutionLogSources is false")
+        stages = [*self._stages(source)]
+        for api_id, stage in stages:
+            yield from self._stage(source, api_id, stage)
+        is_of_ours = source.kind == "access" and source.log_group in self.protected_groups
+        if is_of_ours and not stages:
+            apis = ", ".join(self.protected)
+            yield FoundFault(SourceFault.NOT_LOGGED, f"no stage of {apis} logs there")
+            for api_id in self.protected:
+                yield from self._authorizer(api_id)
+
+    def _stages(self, source: WatchedSource) -> Iterator[tuple[str, str]]:
+        """Those that write there, by API: as declared or, where nobody said, as far as the
+        protected APIs have them. The parameter AccessLogGroupName names no stage.
+        """
         if source.api_id and source.stage:
-            yield from self._stage(source, source.api_id, source.stage)
+            yield source.api_id, source.stage
+        elif source.kind == "access":
+            for api_id in self.protected:
+                for name in self._logging_to(api_id, source.log_group):
+                    yield api_id, name
+
+    def _logging_to(self, api_id: str, log_group: str) -> Iterator[str]:
+        found = _or_none(lambda: self.gateway.get_stages(restApiId=api_id))
+        for one in found["item"] if found else []:
+            destination = one.get("accessLogSettings", {}).get("destinationArn", "")
+            if _is_group(destination, log_group):
+                yield one["stageName"]
 
     def watched(self, source: WatchedSource) -> Watched:
         """The names by which CloudWatch counts what is served and delivered of a source."""
         filters = self._filters(source) or []
         ours = [one["filterName"] for one in filters if self._is_ours(one)]
-        api_id = source.api_id
+        api_id, stage = next(self._stages(source), (source.api_id, source.stage))
         api = _or_none(lambda: self.gateway.get_rest_api(restApiId=api_id)) if api_id else None
-        return Watched(source, api["name"] if api else None, next(iter(ours), None))
+        known = source.model_copy(update={"api_id": api_id, "stage": stage})
+        return Watched(known, api["name"] if api else None, next(iter(ours), None))
 
     def _group(self, source: WatchedSource) -> Iterator[FoundFault]:
         filters = self._filters(source)
@@ -89,7 +117,8 @@ class StageCheck(NamedTuple):
             yield from self._authorizer(api_id)
 
     def _authorizer(self, api_id: str) -> Iterator[FoundFault]:
-        found = self.gateway.get_authorizers(restApiId=api_id, limit=500).get("items", [])
+        answer = _or_none(lambda: self.gateway.get_authorizers(restApiId=api_id, limit=500))
+        found = answer.get("items", []) if answer else []
         if not any(self.authorizer in one.get("authorizerUri", "") for one in found):
             names = ", ".join(one.get("name", "?") for one in found) or "none"
             yield FoundFault(SourceFault.AUTHORIZER_GONE, f"authorizers of the API: {names}")
@@ -104,12 +133,16 @@ class StageCheck(NamedTuple):
 
 
 def _access_log(source: WatchedSource, destination: str, log_format: str) -> Iterator[FoundFault]:
-    if not destination.removesuffix(":*").endswith(f":log-group:{source.log_group}"):
+    if not _is_group(destination, source.log_group):
         yield FoundFault(SourceFault.NOT_LOGGED, destination or "the stage has no access log")
         return
     lacking = [fact for fact in NEEDED if fact not in log_format]
     if lacking:
         yield FoundFault(SourceFault.FORMAT_UNFIT, f"the format lacks {', '.join(lacking)}")
+
+
+def _is_group(destination: str, log_group: str) -> bool:
+    return destination.removesuffix(":*").endswith(f":log-group:{log_group}")
 
 
 def _or_none[Found](ask: Callable[[], Found]) -> Found | None:

@@ -99,6 +99,36 @@ def test_a_source_of_several_stages_is_looked_at_as_far_as_it_is_known(api: Api)
     assert faults(api, apiId=None, stage=None, logGroup="/none") == [SourceFault.GROUP_GONE]
 
 
+def test_a_source_of_the_parameters_is_found_at_the_protected_api(api: Api) -> None:
+    """AccessLogGroupName names no stage: it is one of RestApiId that logs there, or none does."""
+    check = stage_check(api)._replace(protected_groups=(api.group,))
+    deployed = api.source(name="deployed", apiId=None, stage=None)
+
+    def found() -> list[SourceFault]:
+        return [one.fault for one in check.faults(deployed)]
+
+    assert found() == []
+    known = api.source(name="deployed")
+    assert check.watched(deployed) == Watched(known, api.name, "usage")
+    api.gateway.delete_authorizer(restApiId=api.id, authorizerId=api.authorizer)
+    assert found() == [SourceFault.AUTHORIZER_GONE]
+    api.log_to(api.group, '{"status":"$context.status"}')
+    assert found() == [SourceFault.FORMAT_UNFIT, SourceFault.AUTHORIZER_GONE]
+    api.log_to("/elsewhere", FORMAT)
+    assert found() == [SourceFault.NOT_LOGGED, SourceFault.AUTHORIZER_GONE]
+    api.gateway.delete_stage(restApiId=api.id, stageName="prod")
+    assert found() == [SourceFault.NOT_LOGGED, SourceFault.AUTHORIZER_GONE]
+    assert check.watched(deployed) == Watched(deployed, None, "usage")
+
+
+def test_a_protected_api_that_is_gone_logs_nowhere(api: Api) -> None:
+    """Its stages cannot be asked for: that is an answer, too."""
+    check = stage_check(api)._replace(protected_groups=(api.group,))
+    api.gateway.delete_rest_api(restApiId=api.id)
+    deployed = api.source(name="deployed", apiId=None, stage=None)
+    assert SourceFault.NOT_LOGGED in [one.fault for one in check.faults(deployed)]
+
+
 def test_a_filter_that_is_gone_or_chooses_is_a_fault(api: Api) -> None:
     """A pattern would decide what is billable, out of sight."""
     api.subscribe("ERROR")
