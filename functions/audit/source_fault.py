@@ -14,7 +14,7 @@ class SourceFault(StrEnum):
     FORMAT_UNFIT = "format_unfit"  # the format lacks what every bill needs
     NOT_REPLAYED = "not_replayed"  # an execution log, and no schedule replays its cut requests
     AUTHORIZER_GONE = "authorizer_gone"  # no authorizer of the API leads to ours
-    RESPONSE_CHANGED = "response_changed"  # a denial of ours is no 429 any more
+    RESPONSE_CHANGED = "response_changed"  # a denial of ours says no code any more
 
 
 class FoundFault(NamedTuple):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NEEDED = ("$context.extendedRequestId", "$context.status")
 EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
 _NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
-_REFUSED = "429"
 
 
 class StageCheck(NamedTuple):
@@ -127,9 +126,8 @@ class StageCheck(NamedTuple):
                 restApiId=api_id, responseType="ACCESS_DENIED"
             )
         )
-        status = response["statusCode"] if response else None
-        if status != _REFUSED:
-            yield FoundFault(SourceFault.RESPONSE_CHANGED, f"ACCESS_DENIED answers {status}")
+        if response is None or response.get("defaultResponse"):  # its status is the owner's choice
+            yield FoundFault(SourceFault.RESPONSE_CHANGED, "ACCESS_DENIED answers as by default")
 
 
 def _access_log(source: WatchedSource, destination: str, log_format: str) -> Iterator[FoundFault]:

@@ -1,6 +1,7 @@
 """The source check as deployed: it may ask what it asks, and finds the demo's sources in order."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -10,13 +11,41 @@ from tests.local.deploy import physical_ids
 from tests.local.endpoints import Endpoints
 
 
-@pytest.mark.parametrize("look", ["stages", "served"])
-def test_a_stack_that_is_in_order_is_told_to_be(endpoints: Endpoints, look: str) -> None:
-    """By its own role, with the list that metering itself answers."""
+@pytest.fixture
+def with_its_response(endpoints: Endpoints) -> Iterator[None]:
+    """The gateway response that the template declares: the emulator's CloudFormation drops it."""
+    gateway = boto3.client("apigateway")
+    api = physical_ids(endpoints.stack_name)["DemoApiGateway"]
+    gateway.put_gateway_response(restApiId=api, responseType="ACCESS_DENIED", statusCode="429")
+    yield
+    gateway.delete_gateway_response(restApiId=api, responseType="ACCESS_DENIED")
+
+
+def ask(endpoints: Endpoints, look: str) -> dict[str, Any]:
     function = physical_ids(endpoints.stack_name)["AuditSourceCheckFunction"]
     payload = json.dumps({"look": look}).encode()
     answer = boto3.client("lambda").invoke(FunctionName=function, Payload=payload)
     found: dict[str, Any] = json.loads(answer["Payload"].read())
     assert answer.get("FunctionError") is None, found
+    return found
+
+
+def test_a_stack_that_is_in_order_is_told_to_be(
+    endpoints: Endpoints, with_its_response: None
+) -> None:
+    """By its own role, with the list that metering itself answers."""
+    found = ask(endpoints, "stages")
     assert found["sources"] >= 2
-    assert found.get("changed", found.get("silent")) == []
+    assert found["changed"] == []
+
+
+def test_what_was_served_is_compared_with_what_was_read(endpoints: Endpoints) -> None:
+    """The emulator counts no requests of a gateway: nothing is silent where nobody counts."""
+    found = ask(endpoints, "served")
+    assert found["sources"] >= 2
+    assert (found["silent"], found["deliveriesFailed"]) == ([], 0)
+
+
+def test_a_response_that_a_deploy_dropped_is_found(endpoints: Endpoints) -> None:
+    """As the emulator drops it: callers learn neither code nor time."""
+    assert "demo-execution" in ask(endpoints, "stages")["changed"]

@@ -166,7 +166,7 @@ def test_an_execution_log_whose_cut_requests_nobody_replays_is_a_fault(api: Api)
 
 
 def test_an_authorizer_that_is_gone_is_a_fault_of_a_protected_api_only(api: Api) -> None:
-    """Everybody could call; and a denial that is a 403 tells no client to wait."""
+    """Everybody could call; and a denial that answers as by default tells no client to wait."""
     api.gateway.delete_authorizer(restApiId=api.id, authorizerId=api.authorizer)
     assert faults(api) == [SourceFault.AUTHORIZER_GONE]
     api.gateway.delete_gateway_response(restApiId=api.id, responseType="ACCESS_DENIED")

@@ -374,8 +374,8 @@ def test_it_says_which_sources_there_are(
     s3.put_object(Bucket=bucket, Key=KEY, Body=body)
     assert invoke({"listSources": True}) == {
         "sources": [
-            {"name": "orders", "logGroup": "/orders"},
-            {"name": "deployed", "logGroup": "/mine"},
+            orders,
+            {"name": "deployed", "logGroup": "/mine", "kind": "execution"},
         ]
     }
 
