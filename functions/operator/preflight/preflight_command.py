@@ -19,6 +19,7 @@ from functions.operator.preflight.account_checks import (
     check_concurrency,
     check_stack,
 )
+from functions.operator.preflight.adopted_checks import check_adopted
 from functions.operator.preflight.consistency import check_parameters
 from functions.operator.preflight.finding import Finding, warning
 from functions.operator.preflight.gateway_checks import check_gateway
@@ -67,6 +68,7 @@ def checks(session: "Session", intended: Intended) -> Iterator[Check]:
     gateway = session.client("apigateway")
     yield lambda: check_parameters(intended)
     yield lambda: check_stack(session.client("cloudformation"), intended)
+    yield lambda: check_adopted(session.client("s3"), intended)
     yield lambda: check_log_group(session.client("logs"), intended)
     yield lambda: check_gateway(gateway, intended)
     yield lambda: check_account_role(gateway, intended)

@@ -130,6 +130,46 @@ def test_a_stage_that_is_ready_is_said_to_be(api: str, group: str) -> None:
     assert ("ok", "stage prod") in {(one.level, one.check) for one in found}
 
 
+KEY = "arn:aws:kms:us-east-1:000000000000:key/ledger"
+
+
+@pytest.fixture
+def ledger(on_ministack: Ministack) -> str:
+    """A bucket that a removed stack left, encrypted with its key."""
+    s3, name = boto3.client("s3"), f"ledger-{uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_encryption(
+        Bucket=name,
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": KEY,
+                    }
+                }
+            ]
+        },
+    )
+    return name
+
+
+def test_an_adopted_ledger_is_there_and_has_the_key_that_is_given(ledger: str) -> None:
+    """With another key the deploy works, and then nothing of the ledger can be read or written."""
+    adopted = said("LedgerBucketName", LedgerBucketName=ledger, LedgerKeyArn=KEY)
+    assert [level for level, _, _ in adopted] == ["ok"]
+    ((level, found, cure),) = said("LedgerKeyArn", LedgerBucketName=ledger, LedgerKeyArn="arn:x")
+    assert (level, cure) == ("error", f"LedgerKeyArn={KEY}")
+    assert found.endswith("not with arn:x")
+    for name in ("LedgerBucketName", "ConfigurationBucketName"):
+        gone = f"none-{uuid4().hex}"
+        ((level, found, _),) = said(name, **{name: gone})
+        assert (level, found) == ("error", f"{gone} is no bucket of this account")
+    assert [
+        level for level, _, _ in said("ConfigurationBucketName", ConfigurationBucketName=ledger)
+    ] == ["ok"]
+
+
 def test_ten_authorizers_are_all_that_an_api_takes(api: str, group: str) -> None:
     """API Gateway's quota."""
     gateway = boto3.client("apigateway")
