@@ -9,14 +9,30 @@ import pytest
 
 from tests.local.deploy import physical_ids
 from tests.local.endpoints import Endpoints
+from tests.template.stack import template
 
 
 @pytest.fixture
-def with_its_response(endpoints: Endpoints) -> Iterator[None]:
-    """The gateway response that the template declares: the emulator's CloudFormation drops it."""
-    gateway = boto3.client("apigateway")
-    api = physical_ids(endpoints.stack_name)["DemoApiGateway"]
+def as_declared(endpoints: Endpoints) -> Iterator[None]:
+    """The gateway response and the stage's access log that the template declares: the emulator's
+    CloudFormation drops both.
+    """
+    gateway, ids = boto3.client("apigateway"), physical_ids(endpoints.stack_name)
+    api, group = ids["DemoApiGateway"], ids["DemoAccessLogGroup"]
     gateway.put_gateway_response(restApiId=api, responseType="ACCESS_DENIED", statusCode="429")
+    declared = template()["Resources"]["DemoApiGateway"]["Properties"]["AccessLogSetting"]
+    settings = {
+        "destinationArn": f"arn:aws:logs:us-east-1:000000000000:log-group:{group}",
+        "format": declared["Format"],
+    }
+    gateway.update_stage(
+        restApiId=api,
+        stageName="demo",
+        patchOperations=[
+            {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
+            for name, value in settings.items()
+        ],
+    )
     yield
     gateway.delete_gateway_response(restApiId=api, responseType="ACCESS_DENIED")
 
@@ -30,9 +46,7 @@ def ask(endpoints: Endpoints, look: str) -> dict[str, Any]:
     return found
 
 
-def test_a_stack_that_is_in_order_is_told_to_be(
-    endpoints: Endpoints, with_its_response: None
-) -> None:
+def test_a_stack_that_is_in_order_is_told_to_be(endpoints: Endpoints, as_declared: None) -> None:
     """By its own role, with the list that metering itself answers."""
     found = ask(endpoints, "stages")
     assert found["sources"] >= 2
