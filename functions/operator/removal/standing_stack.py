@@ -8,7 +8,7 @@ from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.removal.draining import Road
 from functions.operator.removal.pointing import Pointing, pointing_at
-from functions.operator.removal.retained import Retained, retained
+from functions.operator.removal.retained import BUCKETS, Retained, retained
 from functions.operator.removal.subscriptions import Subscribed, subscribed, unsubscribe
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class StandingStack:
         names = {
             one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in self._resources
         }
+        for bucket in BUCKETS:  # an adopted one is no resource of the stack, and stays as well
+            names[bucket] = self._deployment.output(f"{bucket}Name")
         return retained(names, self._aws.client("cloudwatch"))
 
     @cached_property

@@ -147,6 +147,21 @@ def test_the_plan_changes_nothing_and_says_all(
     assert standing.filters() == ["metering"]
 
 
+def test_an_adopted_ledger_stays_as_well(
+    standing: Standing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no resource of the stack that goes on with it; the plan names it all the same."""
+    names = {"authorizer": "none", "metering": "none", "log_group": standing.log_group}
+    page = json.loads(template(names))
+    del page["Resources"]["LedgerBucket"]
+    page["Outputs"]["LedgerBucketName"] = {"Value": "the-old-ledger"}
+    name, cloudformation = f"again-{standing.name}", boto3.client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(page))
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Outputs"))
+    assert main(["remove", "--stack", name]) == 0
+    assert "aws s3api delete-bucket --bucket the-old-ledger" in capsys.readouterr().out
+
+
 def test_with_the_authorizer_on_nothing_is_done(
     standing: Standing, capsys: pytest.CaptureFixture[str]
 ) -> None:
