@@ -46,7 +46,14 @@ class SigningScope:
 
 
 def credential_in(environment: Mapping[str, str]) -> AwsCredential:
-    """The credential that the Lambda runtime puts into the environment."""
+    """The credential that the Lambda runtime puts into the environment, or says where to ask for.
+    SettingsError: neither; Retryable: nobody answers there.
+    """
+    if "AWS_ACCESS_KEY_ID" not in environment:
+        # Here and not above: only what starts from a snapshot asks, and others do not import it.
+        from functions.adapters.container_credential import container_keys  # noqa: PLC0415
+
+        return AwsCredential(*container_keys(environment))
     try:
         return AwsCredential(
             environment["AWS_ACCESS_KEY_ID"],
