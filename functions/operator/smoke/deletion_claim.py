@@ -6,12 +6,17 @@ from functions.operator.smoke.claim import Claim, DidNotHold, NotTried
 from functions.operator.smoke.subject import Subject
 
 DELETED_SECONDS = 3_600  # Lambda's network interfaces take 20 to 40 minutes
-_QUEUES = ("UsageQueueUrl", "UsageDeadLetterQueueUrl", "CounterDeadLetterQueueUrl")
+_QUEUES = (
+    "UsageQueueUrl",
+    "UsageDeadLetterQueueUrl",
+    "SettledUsageQueueUrl",
+    "CounterDeadLetterQueueUrl",
+)
 _BUCKETS = ("LedgerBucketName", "QuarantineBucketName", "ConfigurationBucketName")
 
 
 def what_holds_money_stays(subject: Subject) -> str:
-    """Queues and buckets are asked for after the stack is gone."""
+    """Queues, buckets and the secret are asked for after the stack is gone."""
     if subject.is_local:
         raise NotTried("it would delete the local cloud's stack under its feet")
     if not subject.may_delete:
@@ -29,9 +34,14 @@ def what_holds_money_stays(subject: Subject) -> str:
             s3.head_bucket(Bucket=subject.output(name))
         except ClientError:
             lost.append(name)
+    secret = subject.output("AforoSecretArn")
+    try:
+        subject.session.client("secretsmanager").describe_secret(SecretId=secret)
+    except ClientError:
+        lost.append("AforoSecretArn")
     if lost:
         raise DidNotHold(f"gone with the stack: {', '.join(lost)}")
-    kept = ", ".join(subject.output(name) for name in (*_QUEUES, *_BUCKETS))
+    kept = ", ".join([*(subject.output(name) for name in (*_QUEUES, *_BUCKETS)), secret])
     return f"the stack is gone; these stay, and cost until you delete them: {kept}"
 
 
