@@ -6,8 +6,8 @@ from typing import Any
 from functions.reconciliation.due_hours import TICK_MS, due_hours
 from functions.usage.moment import DAY_MS
 from tests.cost.price_list import MONTH_SECONDS, Stack
-from tests.template.deployed import deployed
 from tests.template.stack import default, functions, resources, template
+from tests.template.transformed import deployed_stack
 
 # One existing access log, the caller's own Redis, no demo: the least that one deploys.
 PLAIN = {
@@ -26,9 +26,9 @@ def stack() -> Stack:
         sources[f"{name}Source"]["Properties"] for name in ("Forwarder", "Reconciliation")
     )
     return Stack(
-        alarm_metrics=sum(map(_metrics_read, deployed("AWS::CloudWatch::Alarm", PLAIN).values())),
-        composite_alarms=len(deployed("AWS::CloudWatch::CompositeAlarm", PLAIN)),
-        dashboards=len(deployed("AWS::CloudWatch::Dashboard", PLAIN)),
+        alarm_metrics=sum(map(_metrics_read, _made("AWS::CloudWatch::Alarm").values())),
+        composite_alarms=len(_made("AWS::CloudWatch::CompositeAlarm")),
+        dashboards=len(_made("AWS::CloudWatch::Dashboard")),
         metering_mb=_memory(own["MeteringFunction"]),
         forwarder_mb=_memory(own["ForwarderFunction"]),
         reconciliation_mb=_memory(own["ReconciliationFunction"]),
@@ -38,7 +38,7 @@ def stack() -> Stack:
         forwarder_batch=default(forwarder["BatchSize"]),
         reconciliation_window=default(settled["MaximumBatchingWindowInSeconds"]),
         platform_lines=_logs().get("SystemLogLevel") != "WARN",
-        incomplete_schedule="IncompleteSchedule" in deployed("AWS::Scheduler::Schedule", PLAIN),
+        incomplete_schedule="IncompleteSchedule" in _made("AWS::Scheduler::Schedule"),
         lists_a_month=sum(1 for _ in _hours_listed()),
         reads_an_object=READS_AN_OBJECT,
     )
@@ -53,6 +53,11 @@ def _hours_listed() -> Iterator[int]:
     start_ms = 400 * DAY_MS
     for now_ms in range(start_ms, start_ms + MONTH_SECONDS * 1000, TICK_MS):
         yield from due_hours(now_ms, HORIZON_DAYS)
+
+
+def _made(kind: str) -> dict[str, dict[str, Any]]:
+    made = deployed_stack(**PLAIN)
+    return {name: one for name, one in made.items() if one["Type"] == kind}
 
 
 def _metrics_read(alarm: dict[str, Any]) -> int:
