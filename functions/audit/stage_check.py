@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # What every bill needs, as a stage's format writes it (docs/metering.md).
 NEEDED = ("$context.extendedRequestId", "$context.status")
-EXECUTION_LOGS = "API-Gateway-Execution-Logs_"
 _NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
 
 
@@ -68,7 +67,7 @@ class StageCheck(NamedTuple):
         found = _or_none(lambda: self.gateway.get_stages(restApiId=api_id))
         for one in found["item"] if found else []:
             destination = one.get("accessLogSettings", {}).get("destinationArn", "")
-            if _is_group(destination, log_group):
+            if is_log_group(destination, log_group):
                 yield one["stageName"]
 
     def watched(self, source: WatchedSource) -> Watched:
@@ -131,15 +130,20 @@ class StageCheck(NamedTuple):
 
 
 def _access_log(source: WatchedSource, destination: str, log_format: str) -> Iterator[FoundFault]:
-    if not _is_group(destination, source.log_group):
+    if not is_log_group(destination, source.log_group):
         yield FoundFault(SourceFault.NOT_LOGGED, destination or "the stage has no access log")
         return
-    lacking = [fact for fact in NEEDED if fact not in log_format]
-    if lacking:
-        yield FoundFault(SourceFault.FORMAT_UNFIT, f"the format lacks {', '.join(lacking)}")
+    if lacks := lacking(log_format):
+        yield FoundFault(SourceFault.FORMAT_UNFIT, f"the format lacks {', '.join(lacks)}")
 
 
-def _is_group(destination: str, log_group: str) -> bool:
+def lacking(log_format: str) -> list[str]:
+    """What every bill needs, and a stage's format does not log."""
+    return [fact for fact in NEEDED if fact not in log_format]
+
+
+def is_log_group(destination: str, log_group: str) -> bool:
+    """Whether an access log's destination, an ARN, is that log group."""
     return destination.removesuffix(":*").endswith(f":log-group:{log_group}")
 
 

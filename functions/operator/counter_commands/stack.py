@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.counter_commands.register import Register
+from functions.operator.deployment.deployment import Deployment
 from functions.operator.deployment.place import Place, find_deployment
 from functions.reconciliation.commands import (
     CloseCommand,
@@ -80,7 +81,11 @@ def find_stack(name: str) -> Stack:
 
 def find_counters(place: Place) -> Stack:
     """The deployment that the options name."""
-    found = find_deployment(place)
+    return counters_of(find_deployment(place))
+
+
+def counters_of(found: Deployment) -> Stack:
+    """A deployment, by its outputs. TargetError names one that it does not have."""
     return Stack(
         queue_url=found.output("SettledUsageQueueUrl"),
         function_arn=found.output("ReconciliationFunctionArn"),

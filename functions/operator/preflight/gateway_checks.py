@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from functions.audit.stage_check import is_log_group, lacking
+from functions.metering.configuration.source_declaration import EXECUTION_LOGS
 from functions.operator.preflight.finding import Finding, error, ok, warning
 from functions.operator.preflight.intended import Intended
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
 # API Gateway's quota of an API, unless it was raised.
 MOST_AUTHORIZERS = 10
-# Facts without which a line can never be billed, as the stage's format writes them.
-NEEDED = ("$context.extendedRequestId", "$context.status")
 _FORMAT = "docs/metering.md has the format to set"
 
 
@@ -93,10 +93,10 @@ def _stages(stages: "list[StageTypeDef]", intended: Intended) -> Iterator[Findin
 
 def _logs_to(stage: "StageTypeDef", group: str, intended: Intended) -> bool:
     if intended["LogSource"] == "execution":
-        own = f"API-Gateway-Execution-Logs_{intended['RestApiId']}/{stage['stageName']}"
+        own = f"{EXECUTION_LOGS}{intended['RestApiId']}/{stage['stageName']}"
         return group == own
     destination = stage.get("accessLogSettings", {}).get("destinationArn", "")
-    return destination.removesuffix(":*").endswith(f":log-group:{group}")
+    return is_log_group(destination, group)
 
 
 def _stage(stage: "StageTypeDef", source: str) -> Iterator[Finding]:
@@ -104,18 +104,14 @@ def _stage(stage: "StageTypeDef", source: str) -> Iterator[Finding]:
     if source == "execution":
         yield _level(stage)
     else:
-        lacking = [
-            fact
-            for fact in NEEDED
-            if fact not in stage.get("accessLogSettings", {}).get("format", "")
-        ]
+        lacks = lacking(stage.get("accessLogSettings", {}).get("format", ""))
         yield (
             error(
                 f"stage {name}",
-                f"its log format lacks {', '.join(lacking)}: nothing can be billed",
+                f"its log format lacks {', '.join(lacks)}: nothing can be billed",
                 _FORMAT,
             )
-            if lacking
+            if lacks
             else ok(f"stage {name}", "its log format has what identifies a request")
         )
     if stage.get("webAclArn"):

@@ -1,14 +1,16 @@
 """What callers meet, and what becomes of their requests."""
 
 import json
+from typing import Any
 
-from functions.operator.configuration_commands.metered_groups import metered_groups
+import httpx
+
 from functions.operator.smoke.claim import Claim, DidNotHold
 from functions.operator.smoke.smoke_customer import get, smoke_customer
 from functions.operator.smoke.subject import Subject
 from functions.operator.verify.following import Follower
 from functions.operator.verify.hop import Stopped
-from functions.operator.verify.target import Target
+from functions.operator.verify.target import target_of
 
 LIMIT = 100
 FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
@@ -27,7 +29,9 @@ def nobody_without_a_credential(subject: Subject) -> str:
 def one_request_is_billed(subject: Subject) -> str:
     """The whole walk, each hop seen; the id in the log is the one that the caller got."""
     with smoke_customer(subject, limit=LIMIT) as customer:
-        target = _target(subject, customer.url, customer.key)
+        headers = {"Authorization": f"Bearer {customer.key}"}
+        place = f"--stack {subject.stack}"
+        target = target_of(subject.deployment, place=place, url=customer.url, headers=headers)
         follower = Follower(
             target, wait_seconds=FOLLOW_SECONDS * subject.patience, meter="api_calls"
         )
@@ -44,10 +48,7 @@ def over_quota_is_429(subject: Subject) -> str:
     """The body is JSON with a code and a time, made from the authorizer's context."""
     with smoke_customer(subject, limit=0) as customer:
         answer = customer.call()
-    try:
-        said = answer.json()
-    except json.JSONDecodeError:
-        raise DidNotHold(f"{answer.status_code}, and no JSON: {answer.text[:200]}") from None
+    said = _json_of(answer)
     if answer.status_code != 429 or "QUOTA" not in json.dumps(said):  # noqa: PLR2004 - HTTP's
         raise DidNotHold(f"{answer.status_code}: {json.dumps(said)[:200]}")
     return f"429 {json.dumps(said)[:120]}"
@@ -58,10 +59,7 @@ def another_denial_is_no_quota(subject: Subject) -> str:
     with smoke_customer(subject, limit=LIMIT) as customer:
         url = f"{subject.api_url.rstrip('/')}/closed"
         answer = get(url, {"Authorization": f"Bearer {customer.key}"})
-    try:
-        said = answer.json()
-    except json.JSONDecodeError:
-        raise DidNotHold(f"{answer.status_code}, and no JSON: {answer.text[:200]}") from None
+    said = _json_of(answer)
     code = said.get("error", {}).get("code")
     is_ours = isinstance(code, str) and code.replace("_", "").isalpha()
     if said.get("type") != "ACCESS_DENIED" or is_ours:
@@ -84,18 +82,13 @@ def the_alias_is_called(subject: Subject) -> str:
     return f"{qualifier} stands at version {at}"
 
 
-def _target(subject: Subject, url: str, key: str) -> Target:
-    return Target(
-        url=url,
-        headers={"Authorization": f"Bearer {key}"},
-        region=subject.deployment.region or "",
-        log_groups=metered_groups(subject.deployment),
-        ledger_bucket=subject.output("LedgerBucketName"),
-        quarantine_bucket=subject.output("QuarantineBucketName"),
-        usage_queue_url=subject.output("UsageQueueUrl"),
-        usage_dead_letter_queue_url=subject.output("UsageDeadLetterQueueUrl"),
-        reconciliation=subject.output("ReconciliationFunctionArn"),
-    )
+def _json_of(answer: httpx.Response) -> dict[str, Any]:
+    """DidNotHold: the body is no JSON."""
+    try:
+        found: dict[str, Any] = answer.json()
+    except json.JSONDecodeError:
+        raise DidNotHold(f"{answer.status_code}, and no JSON: {answer.text[:200]}") from None
+    return found
 
 
 REQUEST_CLAIMS = (

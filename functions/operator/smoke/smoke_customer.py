@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 from pydantic_core import to_json
 
-from functions.operator.counter_commands.stack import Stack
+from functions.operator.counter_commands.stack import Stack, counters_of
 from functions.operator.smoke.claim import DidNotHold
 from functions.operator.smoke.subject import Subject
 from functions.reconciliation.commands import COMMAND
@@ -45,7 +45,7 @@ def get(url: str, headers: Mapping[str, str]) -> httpx.Response:
 @contextmanager
 def smoke_customer(subject: Subject, *, limit: int) -> Iterator[SmokeCustomer]:
     """One whose grant is in force; its key ends with it. DidNotHold: it never came into force."""
-    counters = _counters(subject)
+    counters = counters_of(subject.deployment)
     customer_id, key = f"cus_smoke_{uuid4().hex[:12]}", f"ak_{token_urlsafe(32)}"
     version = time.time_ns() // 1_000_000
     credential = {
@@ -75,15 +75,6 @@ def smoke_customer(subject: Subject, *, limit: int) -> Iterator[SmokeCustomer]:
         _send(counters, {**credential, "revoked": True, "version": version + 1})
         status = {"kind": "status", "customerId": customer_id, "status": "closed"}
         _send(counters, {**status, "version": version + 1})
-
-
-def _counters(subject: Subject) -> Stack:
-    return Stack(
-        queue_url=subject.output("SettledUsageQueueUrl"),
-        function_arn=subject.output("ReconciliationFunctionArn"),
-        configuration_bucket=subject.output("ConfigurationBucketName"),
-        ledger_bucket=subject.output("LedgerBucketName"),
-    )
 
 
 def _send(counters: Stack, fields: Mapping[str, object]) -> None:

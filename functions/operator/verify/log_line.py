@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from functions.metering.configuration.source_declaration import EXECUTION_LOGS
 from functions.operator.verify.hop import Stopped
 
 # Of a line of format v1: its identity, and the hour in which its ledger row stands.
 _NEEDED = ("accountId", "apiId", "stage", "extendedRequestId", "requestTimeEpoch")
 # API Gateway's own name for the log group of a stage's execution log.
-_EXECUTION = "API-Gateway-Execution-Logs_"
 
 
 def facts_of(
@@ -18,8 +18,8 @@ def facts_of(
     """The fields of format v1, or what an execution log's group and first line say instead of them.
     Stopped for any other line: its event's key cannot be told.
     """
-    if log_group.startswith(_EXECUTION):
-        api_id, _, stage = log_group.removeprefix(_EXECUTION).partition("/")
+    if log_group.startswith(EXECUTION_LOGS):
+        api_id, _, stage = log_group.removeprefix(EXECUTION_LOGS).partition("/")
         known = (account_id, api_id, stage, extended_id, str(log_event["timestamp"]))
         return dict(zip(_NEEDED, known, strict=True))
     try:

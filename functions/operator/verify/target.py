@@ -36,7 +36,7 @@ def local_target(file: Path, customer: str | None, stage: str | None, path: str)
     if chosen is None:
         message = f"--customer {customer}: the local cloud knows {', '.join(customers)}"
         raise TargetError(message)
-    return _target(
+    return target_of(
         cloud,
         place=f"--endpoints {file}",
         url=_with_path(_with_stage(found["api_url"], stage), path),
@@ -54,7 +54,7 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
     if not (authorization.isascii() and authorization.isprintable() and authorization):
         message = f"{AUTHORIZATION}: put the customer's Authorization header value into it"
         raise TargetError(message)
-    return _target(
+    return target_of(
         found,
         place=f"--stack {stack}",
         url=_with_path(_with_stage(base, stage), path),
@@ -62,7 +62,8 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
     )
 
 
-def _target(found: Deployment, *, place: str, url: str, headers: dict[str, str]) -> Target:
+def target_of(found: Deployment, *, place: str, url: str, headers: dict[str, str]) -> Target:
+    """A deployment and how it is called; `place` is its option. TargetError: it lacks something."""
     return Target(
         url=url,
         headers=headers,
