@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, islice, takewhile
 
-from functions.replay.limits import Moved, MoveTask
-from functions.replay.manifest import Manifests
-from functions.replay.order import Order
-from functions.replay.quarantine_listing import Entry, Quarantine
-from functions.replay.quarantined_object import (
+from functions.adapters.quarantined_object import (
     NEVER_ENDED,
     QuarantinedDelivery,
     QuarantinedLines,
     prefixes_of,
     read_kept,
 )
+from functions.replay.limits import Moved, MoveTask
+from functions.replay.manifest import Manifests
+from functions.replay.order import Order
+from functions.replay.quarantine_listing import Entry, Quarantine
 from functions.replay.second_reading import HAS_LEFT, METERING_FAILED, Reading, SecondReading
 from functions.replay.selection import NOT_CHOSEN
 from functions.usage.errors import Retryable

@@ -9,11 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from functions.replay.log_lines import LogBusy, LogNotReadable, RequestPlace, read_place
-from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
-from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
-from functions.replay.one_request import Line, lines_of_request
-from functions.replay.quarantined_object import (
+from functions.adapters.quarantined_object import (
     INCOMPLETE,
     NEVER_ENDED,
     QuarantinedDelivery,
@@ -21,6 +17,10 @@ from functions.replay.quarantined_object import (
     reason_of,
     subscription_payload,
 )
+from functions.replay.log_lines import LogBusy, LogNotReadable, RequestPlace, read_place
+from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
+from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
+from functions.replay.one_request import Line, lines_of_request
 from functions.replay.selection import TOO_LARGE
 
 QUARANTINED_AGAIN = "quarantined_again"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from functions.adapters.aws import s3_client, sqs_client, stepfunctions_client
+from functions.adapters.quarantined_object import prefixes_of
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_STARTED, Telemetry
 from functions.replay.order import NotUnderstood, Order, Source, read_order
@@ -21,7 +22,6 @@ from functions.replay.other_replays import OtherReplays
 from functions.replay.person_decision import PutDecision, undecided
 from functions.replay.progress import ReplayProgress
 from functions.replay.quarantine_listing import Quarantine
-from functions.replay.quarantined_object import prefixes_of
 from functions.replay.settings import StartSettings
 from functions.replay.waiting_messages import WaitingMessages
 from functions.usage.from_outside import FromOutside

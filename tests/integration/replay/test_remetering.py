@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
+from functions.adapters.quarantined_object import prefixes_of
 from functions.replay.manifest import Manifests
 from functions.replay.quarantine_listing import Quarantine
-from functions.replay.quarantined_object import prefixes_of
 from functions.usage.errors import Retryable
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, distinct_line, subscription_payload

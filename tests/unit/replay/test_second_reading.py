@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.quarantined_object import QuarantinedLines, read_kept
 from functions.metering.execution.source import ExecutionLogSource
 from functions.replay.log_lines import (
     AROUND_MS,
@@ -16,7 +17,6 @@ from functions.replay.log_lines import (
     RequestPlace,
 )
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
-from functions.replay.quarantined_object import QuarantinedLines, read_kept
 from functions.replay.second_reading import (
     LOG_BUSY,
     LOG_NOT_READABLE,

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.metering.log_delivery import LogDelivery, read_delivery
-from functions.metering.quarantine import quarantined_delivery, quarantined_lines
-from functions.metering.sorting import QuarantinedRequest
-from functions.replay.quarantined_object import (
+from functions.adapters.quarantined_object import (
     QuarantinedDelivery,
     QuarantinedLines,
     prefixes_of,
     read_kept,
     reason_of,
 )
+from functions.metering.log_delivery import LogDelivery, read_delivery
+from functions.metering.quarantine import quarantined_delivery, quarantined_lines
+from functions.metering.sorting import QuarantinedRequest
 from functions.usage.outcome import Quarantined
 from tests.fakes.access_log_lines import access_line, log_events, subscription_payload
 
