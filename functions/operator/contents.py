@@ -77,6 +77,17 @@ CONTENTS = (
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
     Subcommand(
+        "statement",
+        "statement.statement_command:statement",
+        """Say what a customer used in a month and what became of it; close the month; check it.
+
+        A closed month never changes: what is settled later stands in the next statement. `verify`
+        reads the closed months and the ledger again, and says what was changed since.
+
+            aforo-metering statement --customer cus_acme --month 2026-11
+            aforo-metering statement verify --customer cus_acme""",
+    ),
+    Subcommand(
         "replay start",
         "replays.replay_commands:start",
         """Start a replay, and follow it to its report.
