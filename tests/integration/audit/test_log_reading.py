@@ -58,7 +58,7 @@ class Log:
         now_ms: int = SOON_MS,
         page_lines: int = PAGE_EVENTS,
     ) -> list[Chunk]:
-        pace = LogPace(calls_a_second=dict.fromkeys(LogCall, 10_000.0))
+        pace = LogPace(rates=dict.fromkeys(LogCall, 10_000.0))
         reader = LogWindows(self.client, pace, now_ms=lambda: now_ms, page_lines=page_lines)
         return list(reader.chunks(self.group, window, kind))
 
