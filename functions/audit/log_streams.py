@@ -69,7 +69,7 @@ class LogStreams:
     def find(self, of: TimeRange, now_ms: int, shard: int = 0, shards: int = 1) -> FoundStreams:
         """In the order of their names, without the heartbeat's."""
         found = FoundStreams([], [])
-        for name, last in sorted(self._listed().items()):
+        for name, last in sorted(self._listed(now_ms).items()):
             if name == HEARTBEAT_STREAM or not is_in_shard(name, shard, shards):
                 continue
             if last is not None and last >= of.from_ms:
@@ -144,30 +144,33 @@ class LogStreams:
         """One page, when its turn is there."""
         return self.pace.make(LogCall.FILTER, lambda: self.client.filter_log_events(**asked))
 
-    def _listed(self) -> dict[str, int | None]:
+    def _listed(self, now_ms: int) -> dict[str, int | None]:
         """When each stream was last written to, as far as CloudWatch knows. Where the list has
         several pages it is read until it says nothing new: one that is deleted meanwhile may move
-        another over the edge of a page.
+        another over the edge of a page. Streams that are made meanwhile are none of that: of a
+        busy stage there is always a new one.
         """
         listed: dict[str, int | None] = {}
+        old: set[str] = set()
         while True:
-            before = len(listed)
-            pages = self._list_into(listed)
-            if pages == 1 or len(listed) == before:
+            before = len(old)
+            pages = 0
+            for page in self._pages_of_streams():
+                pages += 1
+                listed.update((one["logStreamName"], _last(one)) for one in page)
+                old.update(one["logStreamName"] for one in page if _created(one) <= now_ms)
+            if pages == 1 or len(old) == before:
                 return listed
 
-    def _list_into(self, listed: dict[str, int | None]) -> int:
-        """How many pages there were."""
+    def _pages_of_streams(self) -> Iterator[list["LogStreamTypeDef"]]:
         asked: dict[str, Any] = {"logGroupName": self.log_group}
-        pages = 0
         while True:
             page = self.pace.make(
                 LogCall.STREAMS, lambda: self.client.describe_log_streams(**asked)
             )
-            pages += 1
-            listed.update((one["logStreamName"], _last(one)) for one in page["logStreams"])
+            yield page["logStreams"]
             if not (token := page.get("nextToken")):
-                return pages
+                return
             asked["nextToken"] = token
 
 
@@ -179,6 +182,10 @@ def filtered(log_group: str, of: TimeRange, page_lines: int) -> dict[str, Any]:
         "endTime": of.to_ms - 1,  # included, and times are whole milliseconds
         "limit": page_lines,
     }
+
+
+def _created(stream: "LogStreamTypeDef") -> int:
+    return stream.get("creationTime", 0)
 
 
 def _last(stream: "LogStreamTypeDef") -> int | None:

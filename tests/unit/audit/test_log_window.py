@@ -206,6 +206,23 @@ def test_a_stream_that_is_deleted_while_streams_are_listed_hides_no_other() -> N
     assert reader.gone == {"group:a"}
 
 
+def test_streams_that_are_made_all_the_time_do_not_keep_the_list_from_ending() -> None:
+    """They are younger than the window; what they hold is another one's."""
+    group = FakeLogGroup(list_page=2)
+    for name in ("b", "c", "d"):
+        group.put(name, BASE + 1, name)
+
+    def make(call: str) -> None:
+        if call == "streams":
+            name = f"a{len(group.streams):03}"
+            group.created[name] = SOON_MS + 1
+            group.put(name, SOON_MS + 1, "young")
+
+    group.before_call = make
+    assert sorted(text for *_, text in read(group, kind="execution")) == ["b", "c", "d"]
+    assert len(group.streams) < 50
+
+
 @pytest.mark.parametrize("kind", ["access", "execution"])
 def test_a_stream_that_is_deleted_while_it_is_read_hides_no_other(kind: LogKind) -> None:
     """It is named: its lines are not to be had any more."""
