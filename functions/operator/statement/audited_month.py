@@ -25,6 +25,9 @@ DUE_MS = 15 * 60 * 1000
 GAPS_SHOWN = 50
 
 
+_NOTHING = Equation()
+
+
 class Gap(NamedTuple):
     """Epoch milliseconds, `to_ms` not included."""
 
@@ -67,7 +70,6 @@ class AuditedMonth(NamedTuple):
     requests: Equation
     unnamed: Equation
     sources: list[AuditedSource]
-    records: int
 
 
 class KeptAudits(NamedTuple):
@@ -79,18 +81,14 @@ class KeptAudits(NamedTuple):
 
     def of(self, month: CalendarMonth, customer: str, now_ms: int) -> AuditedMonth:
         """Of a month that has not ended: as far as it should be audited by now."""
-        requests: list[Equation] = []
-        unnamed: list[Equation] = []
-        found: list[AuditedSource] = []
-        records = 0
-        for source in self._sources():
-            chosen = chosen_windows(self._kept(source, month))
-            found.append(audited_source(source, chosen, month, now_ms))
-            for record in self._records(chosen):
-                records += 1
-                requests += filter(None, [record.customers.get(customer)])
-                unnamed += filter(None, [record.customers.get("")])
-        return AuditedMonth(Equation.sum_of(requests), Equation.sum_of(unnamed), found, records)
+        chosen = {one: chosen_windows(self._kept(one, month)) for one in self._sources()}
+        found = [audited_source(*one, month, now_ms) for one in chosen.items()]
+        self.progress.announce(sum(len(one.parts) for some in chosen.values() for one in some))
+        requests, unnamed = [_NOTHING], [_NOTHING]
+        for record in self._records(one for some in chosen.values() for one in some):
+            requests.append(record.customers.get(customer, _NOTHING))
+            unnamed.append(record.customers.get("", _NOTHING))
+        return AuditedMonth(Equation.sum_of(requests), Equation.sum_of(unnamed), found)
 
     def _sources(self) -> Iterator[str]:
         """Those that were ever audited: a name of each is asked for, not all."""

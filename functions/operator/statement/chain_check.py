@@ -59,6 +59,7 @@ class ChainCheck:
         for fault in self._chain.faults:
             yield MonthCheck(fault.month, CheckResult.CHANGED, fault.fault)
         chosen = [one for one in self._chain.statements if month in {None, one.closed.month}]
+        self._ledger.progress.announce(sum(map(self._count, chosen)))
         objects = [list(self._objects(one)) for one in chosen]
         # What is read on reads the objects of several statements: not where one is known to be bad.
         is_whole = not any(objects)

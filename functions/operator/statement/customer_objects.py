@@ -50,8 +50,10 @@ class CustomerObjects:
         """All objects under `prefix`, in the order of hours and writers; what no forwarder names so
         is passed over.
         """
-        names = list_names(self.client, self.bucket, prefix, since=since)
-        return (n for n in names if n.endswith(_ENDING) and n.count("/") == _SLASHES)
+        for name in list_names(self.client, self.bucket, prefix, since=since):
+            self.progress.look(name)
+            if name.endswith(_ENDING) and name.count("/") == _SLASHES:
+                yield name
 
     def read(self, names: Iterable[str]) -> Iterator[CustomerObject]:
         """All of them; without a row of the customer, too. The next ones are fetched meanwhile."""

@@ -24,6 +24,10 @@ class MonthProgress:
     def tell(self, name: str) -> None:
         """`name` was read."""
         self.objects += 1
+        self.look(name)
+
+    def look(self, name: str) -> None:
+        """`name` was looked at: a listing of a million takes minutes, too."""
         if self._clock() - self._told_at >= TELL_SECONDS:
             self._told_at = self._clock()
             self.say(f"{self.objects} objects, now {name.rpartition('/')[0]}")
@@ -34,7 +38,7 @@ class MonthProgress:
             minutes = objects / OBJECTS_A_SECOND / 60
             dollars = objects * _DOLLARS_A_READ
             self.say(
-                f"{objects:,} objects to read, all customers': about {minutes:.0f} minutes,"
+                f"{objects:,} objects to read, of all customers: about {minutes:.0f} minutes,"
                 f" ${dollars:.2f} of GET requests"
             )
 

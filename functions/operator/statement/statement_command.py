@@ -63,6 +63,8 @@ def statement(
     chosen = CalendarMonth.read(month) if month else None
     if is_check and (close or even_so):
         raise TargetError("--close: a check closes nothing; leave `verify` out")
+    if not (customer and customer.isprintable()):
+        raise TargetError("--customer: give a customer's id, as the ledger has it")
     if even_so and not close:
         raise TargetError("--even-so: it goes with --close")
     if not is_check and chosen is None:
@@ -78,7 +80,9 @@ def statement(
             return statements.verify(month)
         return statements.close(chosen, even_so=even_so) if close else statements.show(chosen)
     except (BotoCoreError, ClientError) as error:
-        progress.say(f"S3 does not give it, and nothing was closed: {in_plain_words(error)}")
+        names = " ".join(getattr(error, "__notes__", ()))
+        said = f"{in_plain_words(error)} {names}"
+        progress.say(f"S3 does not give it, and nothing was closed: {said}")
     except UnreadableObject as error:
         progress.say(f"nothing was closed: {error}")
     return 1

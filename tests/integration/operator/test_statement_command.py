@@ -209,6 +209,7 @@ def test_an_object_that_is_not_of_the_ledger_is_named(
         (["--month", "2026-10", "--even-so"], "--even-so: it goes with --close"),
         (["verify", "--close"], "--close: a check closes nothing; leave `verify` out"),
         (["nonsense"], "verify"),
+        (["--month", "2026-10", "--customer", ""], "--customer"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_one_clear_line_and_status_2(
