@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from functions.audit.account import Account, AccountedEvent
 from functions.audit.customer_terms import NOBODY, CustomerTerms
 from functions.audit.equation import Equation, Term, WindowRecord
 from functions.audit.expected import Expected, KeyState
+from functions.audit.log_chunk import Chunk
+from functions.audit.log_window import MARGIN_MS
 from functions.audit.neighbours import (
-    AccountedEvent,
     AsksMetering,
     Kept,
-    LogPart,
-    MeteringsWord,
     MissingRequest,
     ReadsKept,
     ReadsLog,
@@ -35,8 +35,6 @@ from functions.audit.window import AuditWindow
 from functions.usage.errors import Permanent
 from functions.usage.moment import iso_from_epoch_ms
 
-# The other lines of a request of an execution log (functions.audit.log_window).
-MARGIN_MS = 300_000
 # What else than a `KeyState` a request may be after the second reading.
 _KEPT, _READ_AGAIN = 4, 5
 _TERMS: dict[int, Term] = {
@@ -115,7 +113,7 @@ class Comparing(NamedTuple):
             for _ in found.refusals.note(part, word, window):
                 pass
             for customer, _, events in word.billed:
-                found.expected.add(customer, [event[0] for event in events], events[0][3])
+                found.expected.add(customer, _keys(events), events[0].occurred_at)
         return found
 
     def _read_again(
@@ -125,9 +123,9 @@ class Comparing(NamedTuple):
         refusals = found.refusals = Refusals(self._kept(source, window))
         for part, word in self._parts(source, window):
             for reason, indexes in refusals.note(part, word, window):
-                yield _missing(part, NOBODY, indexes, (), reason)
+                yield _missing(word, NOBODY, indexes, (), reason)
             for customer, indexes, events in word.billed:
-                number = found.expected.request_of([event[0] for event in events])
+                number = found.expected.request_of(_keys(events))
                 if number is None or states[number] != KeyState.MISSING:
                     continue  # the line is younger than the first reading, or there twice
                 if reason := refusals.reason_of(part, indexes):
@@ -136,11 +134,9 @@ class Comparing(NamedTuple):
                     found.terms.add(Term.QUARANTINED, customer, reason)
                 else:
                     states[number] = _READ_AGAIN
-                    yield _missing(part, customer, indexes, tuple(events))
+                    yield _missing(word, customer, indexes, events)
 
-    def _parts(
-        self, source: WatchedSource, window: AuditWindow
-    ) -> Iterator[tuple[LogPart, MeteringsWord]]:
+    def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)
         for part in self.log.chunks(source.log_group, window, source.kind):
             yield part, self.metering.account(source.log_group, part, window)
@@ -154,14 +150,14 @@ class Comparing(NamedTuple):
 
 
 def _missing(
-    part: LogPart,
+    word: Account,
     customer: str,
     indexes: Sequence[int],
     events: tuple[AccountedEvent, ...],
     reason: str = "",
 ) -> MissingRequest:
-    lines = tuple(part.lines[index] for index in indexes)
-    return MissingRequest(customer, part.stream_of(indexes[0]), lines, events, reason)
+    lines = tuple(word.lines_of(indexes))
+    return MissingRequest(customer, word.stream_of(indexes), lines, events, reason)
 
 
 def _by_customer(found: _Found, states: bytearray, absent: Term) -> dict[str, Equation]:
@@ -173,6 +169,10 @@ def _by_customer(found: _Found, states: bytearray, absent: Term) -> dict[str, Eq
         if state != _KEPT:
             terms.add(_TERMS.get(state, absent), customer)
     return terms.equations()
+
+
+def _keys(events: Sequence[AccountedEvent]) -> list[str]:
+    return [event.key for event in events]
 
 
 def _epoch_ms(moment: datetime) -> int:

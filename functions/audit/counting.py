@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.telemetry import (
     AUDIT_COUNTED,
     AUDIT_NOT_LOOKED_AT,
@@ -135,7 +136,7 @@ class Counting(NamedTuple):
             return
         except NOT_KNOWN as error:
             self._failed(run, error, source=turn.source.name, window=str(window))
-            turn.is_left = isinstance(error, Retryable)
+            turn.is_left = isinstance(error, LogBusy | LogNotReadable)
             return
         run.windows += 1
         run.figures.looked_at(record, before)

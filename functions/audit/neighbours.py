@@ -2,37 +2,15 @@
 ledger and the quarantine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from functions.adapters.log_events import LogLine
+from functions.audit.account import Account, AccountedEvent
 from functions.audit.expected import Expected
+from functions.audit.log_chunk import Chunk, LogKind
 from functions.audit.window import AuditWindow
-
-type LogLine = Mapping[str, Any]
-type LogKind = Literal["access", "execution"]
-type AccountedEvent = tuple[str, str, int | float, str]  # key, meter, quantity, occurredAt
-
-
-class LogPart(Protocol):
-    """Some lines of the log."""
-
-    @property
-    def lines(self) -> Sequence[LogLine]: ...
-    def stream_of(self, index: int) -> str: ...
-
-
-class MeteringsWord(Protocol):
-    """What metering makes of a part; `excluded` by reason and customer, indexes are of lines."""
-
-    @property
-    def billed(self) -> Sequence[tuple[str, Sequence[int], Sequence[AccountedEvent]]]: ...
-    @property
-    def excluded(self) -> Mapping[str, Mapping[str, int]]: ...
-    @property
-    def quarantined(self) -> Sequence[tuple[str, Sequence[int]]]: ...
-    @property
-    def quarantined_whole(self) -> str: ...
 
 
 class ReadsLog(Protocol):
@@ -40,13 +18,13 @@ class ReadsLog(Protocol):
 
     gone: set[str]
 
-    def chunks(self, log_group: str, window: AuditWindow, kind: LogKind) -> Iterator[LogPart]: ...
+    def chunks(self, log_group: str, window: AuditWindow, kind: LogKind) -> Iterator[Chunk]: ...
 
 
 class AsksMetering(Protocol):
     """functions.audit.metering_account."""
 
-    def account(self, log_group: str, chunk: LogPart, window: AuditWindow) -> MeteringsWord: ...
+    def account(self, log_group: str, chunk: Chunk, window: AuditWindow) -> Account: ...
 
 
 class ReadsSettled(Protocol):

@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
-from functions.audit.neighbours import Kept, LogPart, MeteringsWord
+from functions.audit.account import Account
+from functions.audit.log_chunk import Chunk
+from functions.audit.neighbours import Kept
 from functions.audit.window import AuditWindow
 
-# Read again by itself (docs/architecture.md, 5 replay): its lines need not be kept.
+# A request of an execution log whose end is not there. It is read again by itself
+# (docs/architecture.md, 5 replay), so that its lines need not be kept.
 INCOMPLETE = "incomplete"
 
 
@@ -27,7 +30,7 @@ class Refusals:
         return self._quarantine()
 
     def note(
-        self, part: LogPart, word: MeteringsWord, window: AuditWindow
+        self, part: Chunk, word: Account, window: AuditWindow
     ) -> Iterator[tuple[str, Sequence[int]]]:
         """Gives reason and lines of each that is kept nowhere: to be run to its end."""
         for reason, indexes in _refused(part, word, window):
@@ -37,7 +40,7 @@ class Refusals:
                 self.kept_nowhere += 1
                 yield reason, indexes
 
-    def reason_of(self, part: LogPart, indexes: Sequence[int]) -> str:
+    def reason_of(self, part: Chunk, indexes: Sequence[int]) -> str:
         """Under which all of a request's lines are kept; empty: they are not."""
         reason = ""
         for index in indexes:
@@ -48,7 +51,7 @@ class Refusals:
         return reason
 
 
-def lines_within(part: LogPart, window: AuditWindow) -> Iterator[int]:
+def lines_within(part: Chunk, window: AuditWindow) -> Iterator[int]:
     """Without those that are read before and after the window, to have its requests whole."""
     for index, line in enumerate(part.lines):
         if window.from_ms <= line["timestamp"] < window.to_ms:
@@ -56,9 +59,10 @@ def lines_within(part: LogPart, window: AuditWindow) -> Iterator[int]:
 
 
 def _refused(
-    part: LogPart, word: MeteringsWord, window: AuditWindow
+    part: Chunk, word: Account, window: AuditWindow
 ) -> Iterator[tuple[str, Sequence[int]]]:
     yield from word.quarantined
+    yield from ((INCOMPLETE, indexes) for indexes in word.unended)
     if word.quarantined_whole:
         # Nobody can tell its requests: each line counts as one.
         yield from ((word.quarantined_whole, (index,)) for index in lines_within(part, window))
