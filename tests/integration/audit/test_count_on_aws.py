@@ -4,6 +4,7 @@ lost on the way is found, and found again until it is there.
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import pytest
 
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
+from functions.audit import count
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.equation import Equation, WindowRecord
@@ -170,6 +172,38 @@ def shop(
     )
     yield Shop(s3, settings, group)
     metering._wired.cache_clear()
+
+
+def answering_function(answer: object) -> str:
+    """A Lambda function's ARN."""
+    name, packed = f"metering-{uuid4().hex}", io.BytesIO()
+    role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("answer.py", f"def handler(asked, context):\n    return {answer!r}\n")
+    return boto3.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="answer.handler",
+        Code={"ZipFile": packed.getvalue()},
+    )["FunctionArn"]
+
+
+def test_the_handler_is_wired_by_its_environment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins no window that its time would cut, and looks at that one next time."""
+    source = {"name": "shop", "logGroup": shop.group, "kind": "access"}
+    arn = answering_function({"sources": [source]})
+    said = shop.settings.model_dump() | {"metering_function_arn": arn}
+    for name, value in said.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    count._wired.cache_clear()
+    cut = count.handler({}, lambda_context("audit-count", remaining_ms=count.LAST_WINDOW_MS))
+    assert (cut["windows"], cut["behind"]) == (0, 1)
+    done = count.handler({}, lambda_context("audit-count"))
+    assert (done["windows"], done["behind"]) == (1, 0)
+    count._wired.cache_clear()
 
 
 def executions(shop: Shop) -> dict[str, Any]:
