@@ -110,12 +110,12 @@ def _kept(entry: object, detail: str) -> dict[str, object]:
     return {
         "id": _redacted_value(entry.get("id")),
         "timestamp": _redacted_value(entry.get("timestamp")),
-        "message": _redacted_message(entry.get("message")),
+        "message": redacted_message(entry.get("message")),
         "detail": detail,
     }
 
 
-def _redacted_message(message: object) -> object:
+def redacted_message(message: object) -> object:
     """Columns one by one: `/plans/basic`, a tab and GET look like a password, and without its
     method no such line could be read again.
     """

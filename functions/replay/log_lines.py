@@ -5,7 +5,7 @@ The log group is the durable store: what was not in one delivery is there. Read-
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -116,8 +116,6 @@ class LogLines:
                 raise
 
     def _around(self, place: RequestPlace, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:
-        """Each event once, page by page, and past a full page that names no next one."""
-        seen: set[str] = set()
         asked: dict[str, Any] = {
             "logGroupName": place.log_group,
             "logStreamNames": [place.log_stream],
@@ -126,22 +124,33 @@ class LogLines:
         }
         if _PLAIN_TERM.fullmatch(place.request_id):
             asked["filterPattern"] = f'"{place.request_id}"'
-        began = self.clock()
-        while True:
-            page = self.client.filter_log_events(**asked)
-            events = page.get("events", [])
-            fresh = [one for one in events if one["eventId"] not in seen]
-            # Of the last page alone: a caller of one id for all its requests has millions of lines.
-            seen = {one["eventId"] for one in events} or seen
-            yield from fresh
-            if token := page.get("nextToken"):
-                asked["nextToken"] = token
-            elif len(events) >= PAGE_EVENTS and fresh:
-                asked["startTime"] = fresh[-1]["timestamp"]
-            else:
-                return
-            if self.clock() - began > READING_SECONDS:
-                raise LogBusy(place.log_group)
+        until = self.clock() + READING_SECONDS
+        return each_event(self.client, asked, lambda: self.clock() <= until)
+
+
+def each_event(
+    client: "CloudWatchLogsClient", asked: Mapping[str, Any], is_time_left: Callable[[], bool]
+) -> Iterator["FilteredLogEventTypeDef"]:
+    """What FilterLogEvents finds, each event once, page by page, and past a full page that names no
+    next one. LogBusy where there is more and no time is left.
+    """
+    asked = dict(asked)
+    seen: set[str] = set()
+    while True:
+        page = client.filter_log_events(**asked)
+        events = page.get("events", [])
+        fresh = [one for one in events if one["eventId"] not in seen]
+        # Of the last page alone: a caller of one id for all its requests has millions of lines.
+        seen = {one["eventId"] for one in events} or seen
+        yield from fresh
+        if token := page.get("nextToken"):
+            asked["nextToken"] = token
+        elif len(events) >= PAGE_EVENTS and fresh:
+            asked["startTime"] = fresh[-1]["timestamp"]
+        else:
+            return
+        if not is_time_left():
+            raise LogBusy(asked["logGroupName"])
 
 
 def _line(event: "FilteredLogEventTypeDef") -> Line:
