@@ -12,6 +12,7 @@ import boto3
 import httpx
 import pytest
 
+from functions.operator.command_line import main
 from functions.operator.verify.following import Follower
 from functions.operator.verify.target import local_target
 from functions.usage.event import RequestIdentity
@@ -91,6 +92,34 @@ def test_one_request_is_billed_once_and_counted(
     assert event["customerId"] == customer.customer_id
     assert event["idempotencyKey"] == follower.key
     assert event["metadata"]["path"] == "/pets"
+
+
+@pytest.mark.parametrize("stage", [None, "zerotouch"])
+def test_a_request_is_traced_from_its_line_to_the_counter(
+    endpoints: Endpoints, tmp_path: Path, capsys: pytest.CaptureFixture[str], stage: str | None
+) -> None:
+    """By the id that its answer carries: every place that must know of it does."""
+    endpoints.write(tmp_path)
+    file = tmp_path / "endpoints.json"
+    customer = endpoints.customers[0]
+    url = local_target(file, customer.customer_id, stage, "/pets/7").url
+    answer = answered(lambda: httpx.get(url, headers=customer.headers, timeout=40, trust_env=False))
+    words = ["trace", "--extended-request-id", answer.headers["x-amz-apigw-id"], "--format", "json"]
+
+    def traced() -> dict[str, Any] | None:
+        main([*words, "--endpoints", str(file)])
+        found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        is_counted = found and "by its mark" in str(found[0]["road"]["counters"])
+        return found[0] if is_counted else None
+
+    found = until(traced)
+    assert found["verdict"].startswith(f"billed once to {customer.customer_id}: 1 api_calls, ")
+    assert found["differs"] == []
+    for place in ("log", "metering", "configuration", "ledger", "counters"):
+        assert isinstance(found["road"][place], list), place
+    (row,) = found["road"]["ledger"]
+    assert all(seconds >= 0 for seconds in row["secondsAfter"].values())
+    assert [line["logGroup"] for line in found["road"]["log"]] != []
 
 
 def test_a_request_id_that_the_client_sets_does_not_merge_its_requests(
