@@ -85,8 +85,8 @@ def _alias(name: str) -> str:
 
 class WindowRecord(FromOutside):
     """What an audit found in one window: the object under `AuditWindow.object_name`. Times are ISO
-    8601 UTC. `customers` has the same terms by customer, `""` for requests that name nobody; their sum
-    is `equation`. `repairs` is how often what is missing was metered again by itself.
+    8601 UTC. `customers` has the same terms by customer, `""` for requests that name nobody; their
+    sum is `equation`. `repairs` is how often what is missing was metered again by itself.
     """
 
     version: int = 1

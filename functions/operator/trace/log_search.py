@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from functions.adapters.log_events import LogBusy, filtered_pages, line_of_event, reading
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.metering.log_delivery import LogDelivery
-from functions.replay.log_lines import LogBusy, LogLines, RequestPlace, each_event
+from functions.replay.log_lines import LogLines, RequestPlace
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from functions.usage.vended_line import Wrapped, unwrapped
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
+    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsResponseTypeDef
 
 PACE_SECONDS = 0.2
 # Some hundred megabytes: an execution log has 25 lines a request, and the person can ask narrower.
@@ -49,7 +50,7 @@ class LogSearch:
         try:
             for event in self._events(source.log_group, from_ms, to_ms, term):
                 if event["logStreamName"] != HEARTBEAT_STREAM and term in event["message"]:
-                    streams[event["logStreamName"]].append(_line(event))
+                    streams[event["logStreamName"]].append(line_of_event(event))
         except LogBusy as error:
             busy = error
         for stream, lines in streams.items():
@@ -66,16 +67,19 @@ class LogSearch:
         asked: dict[str, Any] = {"logGroupName": log_group, "startTime": from_ms, "endTime": to_ms}
         if term:
             asked["filterPattern"] = f'"{term}"'
-        self.pace()
-        found = each_event(self.client, asked, self._is_time_left)
-        for number, event in enumerate(found):
-            if number >= MOST_LINES:
-                raise LogBusy(log_group)
-            yield event
+        count = 0
+        with reading(log_group):
+            for page in filtered_pages(self._page, asked):
+                yield from page
+                count += len(page)
+                if count > MOST_LINES:
+                    raise LogBusy(log_group)
 
-    def _is_time_left(self) -> bool:
+    def _page(self, asked: dict[str, Any]) -> "FilterLogEventsResponseTypeDef":
         self.pace()
-        return self.clock() < self.until
+        if self.clock() >= self.until:
+            raise LogBusy(asked["logGroupName"])
+        return self.client.filter_log_events(**asked)
 
     def pace(self) -> None:
         """Before each call: not sooner than a fifth of a second after the last one."""
@@ -108,14 +112,6 @@ class LogSearch:
             for line in LogLines(self.client, self.clock).of(place):
                 found.setdefault(line["id"], line)
         return list(found.values()) or hits
-
-
-def _line(event: "FilteredLogEventTypeDef") -> dict[str, object]:
-    return {
-        "id": event["eventId"],
-        "timestamp": event["timestamp"],
-        "message": event["message"],
-    }
 
 
 def _request_id(hit: object) -> str | None:

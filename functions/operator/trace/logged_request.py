@@ -5,11 +5,11 @@ metering makes of it by one configuration.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from functions.adapters.redaction import redacted_line
 from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.quarantine import redacted_message
 from functions.operator.explain.explained_line import outcome_of
 from functions.operator.explain.explanation import Explained, ExplainTerms, explained
 from functions.usage.event import RequestIdentity, UsageEvent
@@ -64,12 +64,12 @@ class LoggedRequest(NamedTuple):
     def line_rows(self) -> Iterator[Mapping[str, object]]:
         """Each line as the quarantine would keep it: without credentials."""
         for one in self.log_events:
-            timestamp = one.get("timestamp")
+            timestamp, text = one.get("timestamp"), one.get("message")
             yield {
                 "time": iso_from_epoch_ms(timestamp) if isinstance(timestamp, int) else None,
                 "logGroup": self.delivery.log_group,
                 "logStream": self.delivery.log_stream,
-                "message": redacted_message(one.get("message")),
+                "message": redacted_line(text) if isinstance(text, str) else None,
             }
 
     def metered_by(self, configuration: Configuration, terms: ExplainTerms) -> "LoggedRequest":

@@ -18,8 +18,9 @@ from functions.adapters.quarantined_object import (
     read_kept,
     reason_of,
 )
+from functions.adapters.redaction import redacted_line
 from functions.metering.log_delivery import LogDelivery, read_delivery
-from functions.metering.quarantine import WHOLE_DELIVERY, redacted_message
+from functions.metering.quarantine import WHOLE_DELIVERY
 from functions.operator.trace.logged_request import LogEvent
 from functions.replay.quarantine_listing import LEFT, Entry, Quarantine
 from functions.usage.errors import Retryable
@@ -34,6 +35,7 @@ MOST_OBJECTS = 1000
 MOST_NAMES = 100_000
 # Lambda names its records by the day on which it gave up: hours after the delivery at the most.
 _DATED = re.compile(r"(?<=/)\d{4}/\d\d/\d\d(?=/)")
+_REDACTIONS = 3
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -44,20 +46,32 @@ class WantedLines:
     """
 
     log_id: str
-    texts: frozenset[tuple[object, object]]  # timestamp and redacted text
+    texts: frozenset[tuple[object, object]]  # timestamp and text, as it was or was redacted
 
     @classmethod
     def of(cls, log_id: str, log_events: Iterable[LogEvent]) -> "WantedLines":
-        pairs = {(one.get("timestamp"), redacted_message(one.get("message"))) for one in log_events}
+        pairs = (
+            (one.get("timestamp"), text)
+            for one in log_events
+            for text in _as_kept(one.get("message"))
+        )
         return cls(log_id, frozenset(pairs))
 
     def has(self, entry: Mapping[str, object]) -> bool:
         """`entry` is a log event, redacted or not."""
         message = entry.get("message")
-        if (entry.get("timestamp"), redacted_message(message)) in self.texts:
+        if isinstance(message, str) and (entry.get("timestamp"), message) in self.texts:
             return True
         said = f"{message} {entry.get('detail', '')}"
         return bool(self.log_id) and self.log_id in said
+
+
+def _as_kept(text: object) -> Iterator[str]:
+    """Metered again and kept again, it is redacted as often."""
+    for _ in range(_REDACTIONS + 1):
+        if isinstance(text, str):
+            yield text
+            text = redacted_line(text)
 
 
 class QuarantineSearch:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.operator.aws_words import in_plain_words
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.trace.log_search import COVERED_MS, LogSearch
 from functions.operator.trace.logged_request import LoggedRequest, logged_requests
 from functions.operator.trace.request_question import RequestQuestion
-from functions.replay.log_lines import LogBusy, LogNotReadable
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
 
 # An access log's line is written with the answer, an execution log's first one with the request.
@@ -73,8 +73,8 @@ class SearchedLog:
                     f"{source.log_group}: not all of it was read: narrow it by --at and"
                     " --within, or give more --wait"
                 )
-            except LogNotReadable:
-                self._fault(f"{source.log_group} may not be read")
+            except LogNotReadable as error:
+                self._fault(f"{error}: it may not be read, or not all of it can be had")
             except (BotoCoreError, ClientError) as error:
                 self._fault(f"{source.log_group}: {in_plain_words(error)}")
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from functions.adapters.log_events import LogBusy
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.operator.trace.log_search import PACE_SECONDS, LogSearch
-from functions.replay.log_lines import LogBusy
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from tests.fakes.execution_log_lines import prefixed, request_texts
 from tests.fakes.settable_clock import SettableClock
@@ -65,7 +65,7 @@ def test_calls_keep_their_distance() -> None:
 def test_the_search_ends_with_the_time() -> None:
     """What there is more of was not looked at, and that is no `not there`."""
     pages = Pages([found(1, "a")], [found(2, "a")])
-    search = searching(pages, SettableClock(), seconds=0.0)
+    search = searching(pages, SettableClock(), seconds=PACE_SECONDS)
     deliveries = search.deliveries(ACCESS, 0, 10)
     assert len(next(deliveries).log_events) == 1
     with pytest.raises(LogBusy):
