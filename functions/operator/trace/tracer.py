@@ -40,10 +40,11 @@ class Tracer:
 
     def trace(self, road: RoadOfRequest) -> TracedRequest:
         """Every place that may know of it."""
-        ledger = self._ledger(road)
-        aside = self._letters(road)
+        # As usage goes: what moves on while we ask is found at the next place.
         kept = self._quarantine(road)
         queue = looked("UsageQueue", "", self._queue)
+        aside = self._letters(road)
+        ledger = self._ledger(road)
         facts = Known(
             rows=road.rows,
             is_billable=bool(road.events),
