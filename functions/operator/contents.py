@@ -58,6 +58,16 @@ CONTENTS = (
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
     Subcommand(
+        "trace",
+        "trace.trace_command:trace",
+        """Tell all that is known of one request, from its log line to its bill: for a dispute.
+
+        Log, metering, configuration, quarantine, queues, ledger, audit and counter. A customer's
+        requests around a time are listed. It reads only; exit status 1 where nothing is found.
+
+            aforo-metering trace --request-id abe23b51-3a85-4167-851d-9ab66fc506b3""",
+    ),
+    Subcommand(
         "smoke",
         "smoke.smoke_command:smoke",
         """Try on a demo stack what only a deployed stack can show: walk, machines, keys, alarms.
