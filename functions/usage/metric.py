@@ -97,3 +97,4 @@ class Metric(StrEnum):
     SOURCES_CHANGED = "SourcesChanged"  # sources whose stage, log or filter is not as it must be
     SOURCES_SILENT = "SourcesSilent"  # their stage served, and no line of it arrived
     DELIVERIES_FAILED = "DeliveriesFailed"  # of subscriptions: given up, or throttled
+    REQUESTS_NOT_LOGGED = "RequestsNotLogged"  # CloudWatch counted them, no log has them
