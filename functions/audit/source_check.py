@@ -77,7 +77,8 @@ class SourceCheck(NamedTuple):
             self.telemetry.log.warning(SOURCE_SILENT, source=name, served=figures[name].served)
         failed = sum(found.deliveries_failed for found in figures.values())
         self.telemetry.level(Metric.SOURCES_SILENT, len(silent))
-        self.telemetry.level(Metric.DELIVERIES_FAILED, failed)
+        if failed:  # a series that is only written where there are some costs nothing without
+            self.telemetry.level(Metric.DELIVERIES_FAILED, failed)
         return {"sources": len(watched), "silent": silent, "deliveriesFailed": failed}
 
     def look_at_hours(self, now: datetime) -> dict[str, object]:

@@ -303,6 +303,19 @@ def test_what_is_found_is_counted_and_named(api: Api, capsys: pytest.CaptureFixt
     assert [(line["source"], line["fault"]) for line in told] == [("shop", "not_logged")]
 
 
+def test_failed_deliveries_are_told_where_there_are_some(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm takes no figure for none, and a series without traffic would be paid for."""
+    for failed in (0.0, 2.0):
+        sums = {("AWS/Logs", "DeliveryErrors", "usage"): failed}
+        telemetry = Telemetry("source-check")
+        wired(api, CloudWatch(sums), telemetry).look_at_served(NOW)
+        telemetry.flush()
+        (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+        assert line.get("DeliveriesFailed", 0) == failed
+
+
 def test_no_fault_is_counted_as_none(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """A figure each time: without one nobody looked, and that rings."""
     telemetry = Telemetry("source-check")
