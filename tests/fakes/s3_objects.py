@@ -60,6 +60,9 @@ class FakeBucket:
             raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[asked["Key"]] = asked["Body"]
 
+    def delete_object(self, **asked: str) -> None:
+        self.objects.pop(asked["Key"], None)
+
     def get_object(self, **asked: str) -> dict[str, Body]:
         self.names_read.append(asked["Key"])
         if asked["Key"] not in self.objects:
@@ -76,6 +79,11 @@ class FakeBucket:
 
     def paginate(self, **asked: str) -> Iterable[dict[str, Any]]:
         prefix, after = asked["Prefix"], asked.get("StartAfter", "")
+        if (end := asked.get("Delimiter")) is not None:
+            rests = (n.removeprefix(prefix) for n in self.objects if n.startswith(prefix))
+            folders = {f"{prefix}{rest.partition(end)[0]}{end}" for rest in rests if end in rest}
+            yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
+            return
         names = sorted(n for n in self.objects if n.startswith(prefix) and n > after)
         for page in batched(names, self.page, strict=False):
             self.pages_listed += 1
