@@ -26,6 +26,7 @@ from functions.audit.served import Witness
 from functions.audit.stage_check import StageCheck
 from functions.audit.stage_counts import StageCounts
 from functions.audit.watched_source import ANSWER_SECONDS, WatchedSource, watched_sources
+from functions.audit.window_store import WindowStore
 from functions.audit.witness import HourWitness
 from functions.usage.metric import Metric, namespace
 
@@ -123,7 +124,7 @@ def _wired() -> SourceCheck:
         settings.replays_incomplete,
         _parts(settings.protected_log_groups),
     )
-    log = LoggedHours(s3_client(), settings.ledger_bucket)
+    log = LoggedHours(WindowStore(s3_client(), settings.ledger_bucket))
     return SourceCheck(
         sources=lambda: watched_sources(lambdas, metering),
         stages=stages,

@@ -73,7 +73,8 @@ class HourWitness(NamedTuple):
     def _known(self, source: str, hours: range) -> set[str]:
         days = days_between(hours.start, hours.stop)
         prefixes = [witness_prefix(source, day) for day in days]
-        return {name for one in prefixes for name in list_names(self.log.s3, self.log.bucket, one)}
+        s3, bucket = self.log.store
+        return {name for one in prefixes for name in list_names(s3, bucket, one)}
 
     def _compared(
         self, hour: int, requests: Mapping[str, int], stages: StagesOf, names: Mapping[str, str]
@@ -93,9 +94,8 @@ class HourWitness(NamedTuple):
 
     def _keep(self, one: WitnessedHour) -> None:
         body = json.dumps({"version": 1, **one.as_json()}).encode()
-        self.log.s3.put_object(
-            Bucket=self.log.bucket, Key=witness_name(one.source, one.hour_ms), Body=body
-        )
+        s3, bucket = self.log.store
+        s3.put_object(Bucket=bucket, Key=witness_name(one.source, one.hour_ms), Body=body)
 
 
 def _fault(stages: frozenset[Stage], names: Mapping[str, str]) -> Uncompared | None:

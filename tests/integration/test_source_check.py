@@ -21,6 +21,7 @@ from functions.audit.stage_check import StageCheck
 from functions.audit.stage_counts import StageCounts
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
+from functions.audit.window_store import WindowStore
 from functions.audit.witness import HourWitness
 from functions.usage.moment import HOUR_MS
 from tests.local.ministack import Ministack
@@ -281,7 +282,9 @@ def wired(api: Api, cloudwatch: Any, telemetry: Telemetry, *, bucket: str = "") 
     """As the handler wires it, of one source."""
     stages = stage_check(api)
     hours = HourWitness(
-        StageCounts(api.gateway, cloudwatch), LoggedHours(boto3.client("s3"), bucket), stages.stages
+        StageCounts(api.gateway, cloudwatch),
+        LoggedHours(WindowStore(boto3.client("s3"), bucket)),
+        stages.stages,
     )
     witness = Witness(cloudwatch, OWN)
     return SourceCheck(lambda: [api.source()], stages, witness, hours, telemetry)

@@ -13,6 +13,7 @@ from functions.audit.logged_hour import LoggedHours
 from functions.audit.stage_counts import Stage, StageCounts
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow, windows_between
+from functions.audit.window_store import WindowStore
 from functions.audit.witness import HOURS_BACK, HourWitness
 from functions.audit.witnessed_hour import Uncompared, WitnessedHour, witness_name
 from functions.usage.moment import HOUR_MS
@@ -63,7 +64,7 @@ class Bench:
         self.bucket = FakeBucket()
         self.aws = aws
         self.sources = [_source(name) for name in stages]
-        log = LoggedHours(self.bucket, "ledger")  # type: ignore[arg-type]
+        log = LoggedHours(WindowStore(self.bucket, "ledger"))  # type: ignore[arg-type]
         counts = StageCounts(aws, aws)  # type: ignore[arg-type]
         self.witness = HourWitness(counts, log, lambda one: stages[one.name])
 
