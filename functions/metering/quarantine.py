@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.adapters.redaction import redacted, redacted_line
 from functions.metering.log_delivery import LogDelivery, payload_text
-from functions.metering.redaction import redacted
 from functions.metering.sorting import QuarantinedRequest
 from functions.usage.errors import Retryable
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
-from functions.usage.vended_line import Wrapped, unwrapped
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -107,26 +106,13 @@ def quarantined_delivery(payload: object, why: Quarantined) -> QuarantineObject:
 def _kept(entry: object, detail: str) -> dict[str, object]:
     if not isinstance(entry, Mapping):
         return {"detail": detail, "logEvent": _redacted_value(entry)}
+    text = entry.get("message")
     return {
         "id": _redacted_value(entry.get("id")),
         "timestamp": _redacted_value(entry.get("timestamp")),
-        "message": _redacted_message(entry.get("message")),
+        "message": redacted_line(text) if isinstance(text, str) else _redacted_value(text),
         "detail": detail,
     }
-
-
-def _redacted_message(message: object) -> object:
-    """Columns one by one: `/plans/basic`, a tab and GET look like a password, and without its
-    method no such line could be read again.
-    """
-    if not isinstance(message, str) or message.startswith("{"):
-        return _redacted_value(message)
-    found = unwrapped(message)
-    if not isinstance(found, Wrapped):
-        return redacted(message)
-    head = message.removesuffix(found.line)
-    blank = head[-1:] or " "
-    return blank.join(map(redacted, head.split(blank))) + redacted(found.line)
 
 
 def _redacted_value(value: object) -> object:

@@ -14,14 +14,21 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from pydantic import ConfigDict, ValidationError
 
+from functions.adapters.log_events import (
+    LogBusy,
+    filtered_pages,
+    is_gone,
+    line_of_event,
+    place_in_moment,
+    reading,
+)
 from functions.replay.one_request import Line, line_of
-from functions.usage.errors import Permanent, Retryable
 from functions.usage.from_outside import FromOutside
 from functions.usage.moment import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef
+    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef
 
 # A REST API's integration may take 29 s, or some minutes by a raised quota (gateway-logs.md): the
 # lines of one request lie well within this of any one of them.
@@ -32,13 +39,9 @@ NEVER_ENDS_MS = 3 * HOUR_MS
 # Nobody has looked: that is no reason to give it up after three hours in which nobody could, and a
 # day of it a person should know.
 NEVER_READ_MS = DAY_MS
-PAGE_EVENTS = 10_000  # CloudWatch's most
 # A page is a second at worst where the quota (5 calls a second for the whole account) is not used
 # up: half an hour of one log stream is a few pages.
 READING_SECONDS = 20
-_EVENT_ID_DIGITS = 56
-_GONE, _DENIED = "ResourceNotFoundException", "AccessDeniedException"
-_THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException"}
 # A term in quotes is taken as it stands; of anything else we would have to know the syntax.
 _PLAIN_TERM = re.compile(r"[A-Za-z0-9-]+")
 
@@ -77,14 +80,6 @@ def read_place(detail: object) -> RequestPlace | None:
         return None
 
 
-class LogNotReadable(Permanent):
-    """Our role may not search this log group."""
-
-
-class LogBusy(Retryable):
-    """CloudWatch throttles us for longer than the client tries again, or is slower than we wait."""
-
-
 @dataclass(frozen=True, slots=True)
 class LogLines:
     """Reads log groups."""
@@ -99,25 +94,19 @@ class LogLines:
         if place.first_timestamp is None:
             return
         try:
-            around = self._around(place, place.first_timestamp)
-            for _, moment in groupby(around, key=itemgetter("timestamp")):
-                # The filter's own matching is by words: what counts is the line's beginning.
-                yield from sorted(
-                    (_line(one) for one in moment if line_of(one["message"], place.request_id)),
-                    key=_place_in_moment,
-                )
+            with reading(place.log_group):
+                around = self._around(place, place.first_timestamp)
+                for _, moment in groupby(around, key=itemgetter("timestamp")):
+                    # The filter's own matching is by words: what counts is the line's beginning.
+                    yield from sorted(
+                        (one for one in moment if line_of(one["message"], place.request_id)),
+                        key=place_in_moment,
+                    )
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == _DENIED:
-                raise LogNotReadable(place.log_group) from error
-            if code in _THROTTLED:
-                raise LogBusy(place.log_group) from error
-            if code != _GONE:
+            if not is_gone(error):
                 raise
 
-    def _around(self, place: RequestPlace, first_ms: int) -> Iterator["FilteredLogEventTypeDef"]:
-        """Each event once, page by page, and past a full page that names no next one."""
-        seen: set[str] = set()
+    def _around(self, place: RequestPlace, first_ms: int) -> Iterator[Line]:
         asked: dict[str, Any] = {
             "logGroupName": place.log_group,
             "logStreamNames": [place.log_stream],
@@ -126,33 +115,21 @@ class LogLines:
         }
         if _PLAIN_TERM.fullmatch(place.request_id):
             asked["filterPattern"] = f'"{place.request_id}"'
+        for page in filtered_pages(self._in_time(place.log_group), asked):
+            yield from map(line_of_event, page)
+
+    def _in_time(
+        self, log_group: str
+    ) -> Callable[[dict[str, Any]], "FilterLogEventsResponseTypeDef"]:
+        """Asks for pages while there is time for them."""
         began = self.clock()
-        while True:
-            page = self.client.filter_log_events(**asked)
-            events = page.get("events", [])
-            fresh = [one for one in events if one["eventId"] not in seen]
-            # Of the last page alone: a caller of one id for all its requests has millions of lines.
-            seen = {one["eventId"] for one in events} or seen
-            yield from fresh
-            if token := page.get("nextToken"):
-                asked["nextToken"] = token
-            elif len(events) >= PAGE_EVENTS and fresh:
-                asked["startTime"] = fresh[-1]["timestamp"]
-            else:
-                return
-            if self.clock() - began > READING_SECONDS:
-                raise LogBusy(place.log_group)
+        asks = 0
 
+        def ask(asked: dict[str, Any]) -> "FilterLogEventsResponseTypeDef":
+            nonlocal asks
+            if asks and self.clock() - began > READING_SECONDS:
+                raise LogBusy(log_group)
+            asks += 1
+            return self.client.filter_log_events(**asked)
 
-def _line(event: "FilteredLogEventTypeDef") -> Line:
-    return {
-        "id": event["eventId"],
-        "timestamp": event["timestamp"],
-        "message": event["message"],
-    }
-
-
-def _place_in_moment(line: Line) -> str:
-    """As metering orders: CloudWatch's ids rise with the log, others say nothing."""
-    name = str(line["id"])
-    return name if len(name) == _EVENT_ID_DIGITS else ""
+        return ask

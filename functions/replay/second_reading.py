@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.quarantined_object import (
     INCOMPLETE,
     NEVER_ENDED,
@@ -17,7 +18,7 @@ from functions.adapters.quarantined_object import (
     reason_of,
     subscription_payload,
 )
-from functions.replay.log_lines import LogBusy, LogNotReadable, RequestPlace, read_place
+from functions.replay.log_lines import RequestPlace, read_place
 from functions.replay.manifest import HeldRow, RemeteredRow, SentRow
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge
 from functions.replay.one_request import Line, lines_of_request

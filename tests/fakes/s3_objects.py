@@ -76,6 +76,11 @@ class FakeBucket:
 
     def paginate(self, **asked: str) -> Iterable[dict[str, Any]]:
         prefix, after = asked["Prefix"], asked.get("StartAfter", "")
+        if (end := asked.get("Delimiter")) is not None:
+            rests = (n.removeprefix(prefix) for n in self.objects if n.startswith(prefix))
+            folders = {f"{prefix}{rest.partition(end)[0]}{end}" for rest in rests if end in rest}
+            yield {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)]}
+            return
         names = sorted(n for n in self.objects if n.startswith(prefix) and n > after)
         for page in batched(names, self.page, strict=False):
             self.pages_listed += 1

@@ -38,7 +38,7 @@ class OnTheWay(NamedTuple):
         return ", ".join(f"{name} {number}" for name, number in both.items())
 
 
-class Road(NamedTuple):
+class WaitingPlaces(NamedTuple):
     """The queues by their outputs' names, and the quarantine's bucket."""
 
     sqs: "SQSClient"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.metered_groups import metered_groups
-from functions.operator.removal.draining import Road
+from functions.operator.removal.draining import WaitingPlaces
 from functions.operator.removal.pointing import Pointing, pointing_at
 from functions.operator.removal.retained import BUCKETS, Retained, retained
 from functions.operator.removal.subscriptions import Subscribed, subscribed, unsubscribe
@@ -47,11 +47,11 @@ class StandingStack:
     def unsubscribe(self, one: Subscribed) -> None:
         unsubscribe(self._aws.client("logs"), one)
 
-    def road(self) -> Road:
+    def road(self) -> WaitingPlaces:
         def urls(names: Sequence[str]) -> Mapping[str, str]:
             return {name: self._deployment.output(f"{name}Url") for name in names}
 
-        return Road(
+        return WaitingPlaces(
             sqs=self._aws.client("sqs"),
             s3=self._aws.client("s3"),
             queues=urls(ON_THE_WAY),

@@ -5,14 +5,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.adapters.log_events import PAGE_EVENTS, LogBusy, LogNotReadable
 from functions.replay.log_lines import (
     AROUND_MS,
     NEVER_ENDS_MS,
-    PAGE_EVENTS,
     READING_SECONDS,
-    LogBusy,
     LogLines,
-    LogNotReadable,
     RequestPlace,
     read_place,
 )

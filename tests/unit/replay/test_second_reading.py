@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.quarantined_object import QuarantinedLines, read_kept
 from functions.metering.execution.source import ExecutionLogSource
 from functions.replay.log_lines import (
     AROUND_MS,
     NEVER_ENDS_MS,
     NEVER_READ_MS,
-    LogBusy,
-    LogNotReadable,
     RequestPlace,
 )
 from functions.replay.metering_call import Answer, MeteringFailed, RequestTooLarge

@@ -1,8 +1,12 @@
 """Credentials taken out of log text before it is kept. Everything else stays, so that the text can
 be metered again. Linear in the text: no pattern can start twice in one run of characters.
+
+Metering redacts what it keeps; the audit redacts a line of the log to find it among what is kept.
 """
 
 import re
+
+from functions.usage.vended_line import Wrapped, unwrapped
 
 REDACTED = "[redacted]"
 
@@ -44,3 +48,15 @@ def redacted(text: str) -> str:
     if "{" not in text and not text.startswith("("):
         text = _UNNAMED_KEY.sub(REDACTED, text)
     return _TOKEN.sub(REDACTED, text)
+
+
+def redacted_line(message: str) -> str:
+    """A line of a log, redacted. Columns one by one: `/plans/basic`, a tab and GET look like a
+    password, and without its method no such line could be read again.
+    """
+    found = None if message.startswith("{") else unwrapped(message)
+    if not isinstance(found, Wrapped):
+        return redacted(message)
+    head = message.removesuffix(found.line)
+    blank = head[-1:] or " "
+    return blank.join(map(redacted, head.split(blank))) + redacted(found.line)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from functions.metering.redaction import redacted
+from functions.adapters.redaction import redacted
 from tests.fakes.access_log_lines import access_line
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjdXMifQ.c2lnbmF0dXJl"

@@ -1,0 +1,90 @@
+"""Calls have their turns, and throttling is outlasted for a while."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.audit.log_pace import CALLS_A_SECOND, PAUSES_SECONDS, LogCall, LogPace
+from tests.fakes.log_group import refused
+from tests.fakes.settable_clock import SettableClock
+
+
+@dataclass
+class Timed:
+    """A clock that sleeping moves, and when calls were made."""
+
+    clock: SettableClock = field(default_factory=SettableClock)
+    made: list[float] = field(default_factory=list)
+
+    def pace(self) -> LogPace:
+        return LogPace(self.clock, self.clock.advance)
+
+    def call(self) -> None:
+        self.made.append(self.clock.now)
+
+
+@given(
+    call=st.sampled_from(LogCall),
+    idle=st.lists(st.floats(0, 5), min_size=1, max_size=30),
+)
+def test_no_two_calls_are_nearer_than_the_rate_allows(call: LogCall, idle: list[float]) -> None:
+    """Whatever the time between them: idle time is not saved up for a burst."""
+    timed = Timed()
+    pace = timed.pace()
+    for seconds in idle:
+        timed.clock.advance(seconds)
+        pace.make(call, timed.call)
+    apart = [after - before for before, after in zip(timed.made, timed.made[1:], strict=False)]
+    assert all(one >= 1 / CALLS_A_SECOND[call] - 1e-6 for one in apart)
+
+
+def test_kinds_of_calls_do_not_wait_for_each_other() -> None:
+    """Each has a quota of its own."""
+    timed = Timed()
+    pace = timed.pace()
+    for call in LogCall:
+        pace.make(call, timed.call)
+    assert len(set(timed.made)) == 1
+
+
+def test_we_take_at_most_half_of_the_least_quota() -> None:
+    """Replay, tools and people share it (AWS service quotas: 5, 10 and 25 a second)."""
+    least = {LogCall.FILTER: 5, LogCall.EVENTS: 10, LogCall.STREAMS: 25}
+    assert all(CALLS_A_SECOND[call] <= least[call] / 2 for call in LogCall)
+
+
+@pytest.mark.parametrize("times", range(len(PAUSES_SECONDS) + 1))
+def test_throttling_is_waited_out(times: int) -> None:
+    """Others are at work, and will be done."""
+    timed = Timed()
+    began = timed.clock.now
+
+    def ask() -> str:
+        timed.call()
+        if len(timed.made) <= times:
+            raise refused("ThrottlingException")
+        return "answer"
+
+    assert timed.pace().make(LogCall.FILTER, ask) == "answer"
+    assert len(timed.made) == times + 1
+    assert timed.clock.now - began >= sum(PAUSES_SECONDS[:times])
+
+
+@pytest.mark.parametrize(
+    ("code", "tries"),
+    [("ThrottlingException", len(PAUSES_SECONDS) + 1), ("AccessDeniedException", 1)],
+)
+def test_what_lasts_is_raised(code: str, tries: int) -> None:
+    """And what no waiting cures, at once."""
+    timed = Timed()
+
+    def ask() -> None:
+        timed.call()
+        raise refused(code)
+
+    with pytest.raises(ClientError):
+        timed.pace().make(LogCall.EVENTS, ask)
+    assert len(timed.made) == tries
