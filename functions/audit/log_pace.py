@@ -1,9 +1,8 @@
 """How often the audit may ask CloudWatch Logs: a call comes in, and is made when its turn is there.
 
-The quotas are those of the whole account and Region, and cannot be raised (docs.aws.amazon.com,
-CloudWatch Logs service quotas): replay, other tools and people in the console share them with us.
-Guaranteed: one process makes no more calls than these. Several at once share them: whoever starts
-several gives each its part as `calls_a_second`.
+The quotas are those of the whole account and Region, and all but DescribeLogStreams' are fixed (AWS
+General Reference, CloudWatch Logs endpoints and quotas): replay, other tools and people in the
+console share them with us. Guaranteed: one process takes no more than its share. Several add up.
 """
 
 import time
@@ -23,33 +22,44 @@ class LogCall(StrEnum):
     STREAMS = "DescribeLogStreams"
 
 
-CALLS_A_SECOND: Mapping[LogCall, float] = {
-    # Quota: 5 where it is least (eu-central-1, ca-west-1, il-central-1 and two more), 25 in
-    # us-east-1, 10 elsewhere. A replay asks one after the other, which is some 3 a second.
-    LogCall.FILTER: 2,
-    # Quota: 10 where it is least (us-west-2, eu-west-1, eu-central-1 and four more), else 25 or 30.
-    LogCall.EVENTS: 5,
-    # Quota: 25 everywhere.
-    LogCall.STREAMS: 10,
+# Of each quota. A replay asks for one page after the other, which is some three calls a second;
+# where the quota is five it finds them.
+SHARE = 0.4
+_LEAST: Mapping[LogCall, int] = {LogCall.FILTER: 5, LogCall.EVENTS: 10, LogCall.STREAMS: 25}
+_SLOW_REGIONS = ("ap-northeast-3", "ap-southeast-3", "ca-west-1", "eu-central-1", "il-central-1")
+_ELSEWHERE: Mapping[LogCall, int] = {LogCall.FILTER: 10, LogCall.EVENTS: 25, LogCall.STREAMS: 25}
+_QUOTAS: Mapping[str, Mapping[LogCall, int]] = {
+    **dict.fromkeys(_SLOW_REGIONS, _LEAST),
+    "us-east-1": {**_ELSEWHERE, LogCall.FILTER: 25},
+    "us-west-2": {**_ELSEWHERE, LogCall.EVENTS: 10},
+    "eu-west-1": {**_ELSEWHERE, LogCall.EVENTS: 10},
+    "eu-west-3": {**_ELSEWHERE, LogCall.EVENTS: 30},
 }
 # Throttled in spite of all: others are at work. Besides boto3's own three tries, 3 s apart at most.
 PAUSES_SECONDS = (1, 2, 4, 8)
 
 
+def calls_a_second(region: str = "") -> dict[LogCall, float]:
+    """Our share of the quotas of a Region; without one, of the least that any has."""
+    quotas = _QUOTAS.get(region, _ELSEWHERE) if region else _LEAST
+    return {call: quota * SHARE for call, quota in quotas.items()}
+
+
 class LogPace:
     """A bucket of one token for each kind of call: calls are evenly apart, and no idle time is
-    saved up, since a burst is what throttles others.
+    saved up, since a burst is what throttles others. For one thread.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        calls_a_second: Mapping[LogCall, float] = CALLS_A_SECOND,
+        rates: Mapping[LogCall, float] | None = None,
     ) -> None:
+        """`rates` are calls a second, as `calls_a_second` says them."""
         self._clock = clock
         self._sleep = sleep
-        self._apart = {call: 1 / rate for call, rate in calls_a_second.items()}
+        self._apart = {call: 1 / rate for call, rate in (rates or calls_a_second()).items()}
         self._next: dict[LogCall, float] = {}
 
     def make[T](self, call: LogCall, ask: Callable[[], T]) -> T:

@@ -56,7 +56,7 @@ class LogWindows:
 
     def chunks(self, log_group: str, window: AuditWindow, kind: LogKind) -> Iterator[Chunk]:
         """None where the group is gone. LogBusy when CloudWatch throttles for too long,
-        LogNotReadable when our role may not read it.
+        LogNotReadable when our role may not read it: then what has come is not all.
         """
         streams = LogStreams(self._client, self._pace, log_group, self._page_lines)
         try:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.log_pace import CALLS_A_SECOND, PAUSES_SECONDS, LogCall, LogPace
+from functions.audit.log_pace import PAUSES_SECONDS, LogCall, LogPace, calls_a_second
 from tests.fakes.log_group import refused
 from tests.fakes.settable_clock import SettableClock
 
@@ -38,7 +38,7 @@ def test_no_two_calls_are_nearer_than_the_rate_allows(call: LogCall, idle: list[
         timed.clock.advance(seconds)
         pace.make(call, timed.call)
     apart = [after - before for before, after in zip(timed.made, timed.made[1:], strict=False)]
-    assert all(one >= 1 / CALLS_A_SECOND[call] - 1e-6 for one in apart)
+    assert all(one >= 1 / calls_a_second()[call] - 1e-6 for one in apart)
 
 
 def test_kinds_of_calls_do_not_wait_for_each_other() -> None:
@@ -50,10 +50,22 @@ def test_kinds_of_calls_do_not_wait_for_each_other() -> None:
     assert len(set(timed.made)) == 1
 
 
-def test_we_take_at_most_half_of_the_least_quota() -> None:
-    """Replay, tools and people share it (AWS service quotas: 5, 10 and 25 a second)."""
-    least = {LogCall.FILTER: 5, LogCall.EVENTS: 10, LogCall.STREAMS: 25}
-    assert all(CALLS_A_SECOND[call] <= least[call] / 2 for call in LogCall)
+@pytest.mark.parametrize(
+    ("region", "rates"),
+    [
+        ("", (2, 4, 10)),
+        ("eu-central-1", (2, 4, 10)),
+        ("eu-west-1", (4, 4, 10)),
+        ("us-west-2", (4, 4, 10)),
+        ("us-east-1", (10, 10, 10)),
+        ("eu-west-3", (4, 12, 10)),
+        ("eu-north-1", (4, 10, 10)),
+    ],
+)
+def test_we_take_a_share_of_a_regions_quota(region: str, rates: tuple[int, int, int]) -> None:
+    """Replay, tools and people need the rest."""
+    taken = calls_a_second(region)
+    assert tuple(taken[call] for call in LogCall) == rates
 
 
 @pytest.mark.parametrize("times", range(len(PAUSES_SECONDS) + 1))
