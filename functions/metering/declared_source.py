@@ -40,12 +40,19 @@ class DeclaredSource:
         self, delivery: LogDelivery, configuration: Configuration, now_ms: int
     ) -> SortedRequests:
         """Every request of `delivery`, by its log group's source."""
+        return self._source(delivery, configuration).sort(delivery, configuration, now_ms)
+
+    def fill(self, delivery: LogDelivery, result: SortedRequests) -> None:
+        """The same into `result`, by its configuration and clock."""
+        self._source(delivery, result.configuration).fill(delivery, result)
+
+    def _source(
+        self, delivery: LogDelivery, configuration: Configuration
+    ) -> "AccessLogSource | ExecutionLogSource":
         source = configuration.source_of(delivery.log_group)
         if source is None:
-            return self._undeclared.sort(delivery, configuration, now_ms)
-        if source.kind == "execution":
-            return self._execution().sort(delivery, configuration, now_ms)
-        return self._access_log.sort(delivery, configuration, now_ms)
+            return self._undeclared
+        return self._execution() if source.kind == "execution" else self._access_log
 
     def _execution(self) -> "ExecutionLogSource":
         # At the first delivery that needs it: no other cold start pays for its modules.

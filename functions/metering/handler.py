@@ -1,5 +1,6 @@
 """Metering: a CloudWatch Logs subscription payload comes in; usage messages and quarantine objects
-leave. Asked by the reconcile state machine, it says which sources there are.
+leave. Asked by the reconcile state machine, it says which sources there are; asked by an audit,
+what it makes of the requests of a window.
 
 What another try may cure raises: Lambda tries twice more, then its OnFailure destination keeps the
 delivery. Everything else is acknowledged, because it is kept.
@@ -17,6 +18,7 @@ from functions.metering.configuration.deployed_sources import ConfigurationReade
 from functions.metering.configuration.stored import ConfigurationSource
 from functions.metering.declared_source import DeclaredSource
 from functions.metering.intake import Intake
+from functions.metering.metered_again import AUDIT
 from functions.metering.quarantine import QuarantineBucket
 from functions.metering.settings import MeteringSettings, customer_header
 from functions.metering.source_list import asks_for_sources, source_list
@@ -31,6 +33,8 @@ def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
     try:
         if asks_for_sources(payload):
             return source_list(wired.terms.current())
+        if isinstance(payload, dict) and AUDIT in payload:
+            return _account(payload, context.log_group_name, wired)
         return wired.intake.take(payload, context.log_group_name).answer()
     finally:
         wired.telemetry.flush()
@@ -39,6 +43,7 @@ def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
 class Wired(NamedTuple):
     """What lives as long as the process."""
 
+    source: DeclaredSource
     intake: Intake
     terms: ConfigurationSource
     telemetry: Telemetry
@@ -57,14 +62,26 @@ def _wired() -> Wired:
         clock=time.monotonic,
         reader=ConfigurationReader(read_deployed(settings.deployed_sources)),
     )
+    source = DeclaredSource(
+        settings.aws_region, tenant_header=customer_header(settings.tenant_header)
+    )
     intake = Intake(
-        source=DeclaredSource(
-            settings.aws_region, tenant_header=customer_header(settings.tenant_header)
-        ),
+        source=source,
         terms=terms,
         keeper=QuarantineBucket(s3, settings.quarantine_bucket),
         queue=MessageQueue(sqs_client(), settings.usage_queue_url),
         telemetry=telemetry,
-        now_ms=lambda: time.time_ns() // 1_000_000,
+        now_ms=_now_ms,
     )
-    return Wired(intake, terms, telemetry)
+    return Wired(source, intake, terms, telemetry)
+
+
+def _account(payload: object, own_log_group: str, wired: Wired) -> dict[str, object]:
+    # At the first audit: no other cold start pays for its modules.
+    from functions.metering.accounting import Accounting  # noqa: PLC0415
+
+    return Accounting(wired.source, wired.terms, _now_ms).answer(payload, own_log_group)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

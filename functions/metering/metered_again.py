@@ -17,6 +17,7 @@ from functions.usage.event import UsageEvent, meter_of
 from functions.usage.from_outside import FromOutside
 
 ASKED = "replay"
+AUDIT = "audit"  # another question, which stands in the same place (audit_question.py)
 INCOMPLETE = "incomplete"
 
 # Key, customer, meter, quantity, occurredAt.

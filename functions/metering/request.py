@@ -4,12 +4,21 @@ A log source reads it, `billing` decides what becomes of it.
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from functions.usage.outcome import Quarantined
 
 NO_CONTEXT: Mapping[str, object] = MappingProxyType({})
+
+
+class Shown(Enum):
+    """How much of a request the lines show that it was read from."""
+
+    WHOLE = "whole"
+    BEGINNING = "beginning"  # and not its end
+    REST = "rest"  # and not its beginning
 
 
 class Request(NamedTuple):

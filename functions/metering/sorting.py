@@ -5,13 +5,12 @@ Pure: the same lines, configuration and clock give the same result, byte for byt
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from functions.metering.billing.decide import RULES, Billed, Rules, bill
+from functions.metering.billing.decide import RULES, Billed, Billing, Rules, bill
 from functions.metering.configuration.version import Configuration
-from functions.metering.request import Request
+from functions.metering.request import Request, Shown
 from functions.usage.moment import DAY_MS
 from functions.usage.outcome import Excluded, Quarantined
 
@@ -61,31 +60,34 @@ class SortedRequests:
     late: int = 0
     dropped_figures: int = 0
 
-    def add(self, found: Request | Quarantined, *log_events: object) -> None:
+    def add(self, found: Request | Excluded | Quarantined, *log_events: object) -> None:
         """What a log source read from `log_events`."""
-        if isinstance(found, Quarantined):
-            self.quarantined.append(QuarantinedRequest(found, log_events))
-            return
-        self.dropped_figures += found.dropped_figures
-        billing = bill(found, self.configuration, self.now_ms, self.rules)
-        if isinstance(billing, tuple):
-            if isinstance(billing, Billed):
-                self.omitted.update(billing.omitted)
-            self.bill(billing, found.time_ms or 0)
-        elif isinstance(billing, Excluded):
-            self.exclude(billing)
+        if isinstance(found, Request):
+            self.dropped_figures += found.dropped_figures
+            billing = bill(found, self.configuration, self.now_ms, self.rules)
+            self.put(billing, log_events, found)
         else:
-            self.quarantined.append(QuarantinedRequest(billing, log_events))
+            self.put(found, log_events)
 
-    def exclude(self, why: Excluded) -> None:
-        self.excluded[why.reason] += 1
-
-    def bill(self, event_texts: Iterable[str], time_ms: int) -> None:
-        """One billable request."""
-        self.event_texts.extend(event_texts)
-        self.billed += 1
-        if self.now_ms - time_ms > LATE_MS:
-            self.late += 1
+    def put(
+        self,
+        outcome: Billing,
+        log_events: tuple[object, ...],
+        request: Request | None = None,
+        shown: Shown = Shown.WHOLE,  # noqa: ARG002 - for who reads a part of a log
+    ) -> None:
+        """What became of one request, which was read from `log_events`."""
+        if isinstance(outcome, tuple):
+            if isinstance(outcome, Billed):
+                self.omitted.update(outcome.omitted)
+            self.event_texts.extend(outcome)
+            self.billed += 1
+            if request is not None and self.now_ms - (request.time_ms or 0) > LATE_MS:
+                self.late += 1
+        elif isinstance(outcome, Excluded):
+            self.excluded[outcome.reason] += 1
+        else:
+            self.quarantined.append(QuarantinedRequest(outcome, log_events))
 
 
 def unfit_lines(found: SortedRequests) -> int:

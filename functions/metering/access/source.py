@@ -44,15 +44,15 @@ class AccessLogSource:
     ) -> SortedRequests:
         """Every log event of `delivery` as one request."""
         result = SortedRequests(configuration, now_ms, self._rules)
-        foreign = ForeignDelivery(delivery, configuration, self._region, now_ms)
+        self.fill(delivery, result)
+        return result
+
+    def fill(self, delivery: LogDelivery, result: SortedRequests) -> None:
+        """The same into `result`, by its configuration and clock."""
+        foreign = ForeignDelivery(delivery, result.configuration, self._region, result.now_ms)
         for lot in batched(delivery.log_events, LINES_AT_A_TIME, strict=False):
             for log_event, found in zip(lot, [self.read(one, foreign) for one in lot], strict=True):
-                kept = self._other_source if found is OTHER_SOURCE else found
-                if isinstance(kept, Excluded):
-                    result.exclude(kept)
-                else:
-                    result.add(kept, log_event)
-        return result
+                result.add(self._other_source if found is OTHER_SOURCE else found, log_event)
 
     def read(self, log_event: object, foreign: ForeignDelivery) -> Found:
         """What one log event says."""

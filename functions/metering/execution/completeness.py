@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from functions.metering.execution.grouping import Group
 from functions.metering.execution.line import Form
+from functions.metering.request import Shown
 from functions.usage.outcome import Excluded, Quarantined
 
 REQUEST_ID_REUSED = Quarantined(
@@ -41,6 +42,14 @@ def judge(group: Group, place: LogPlace) -> tuple[bool, Excluded | Quarantined |
     return complete, excluded or (None if complete else _incomplete(group, place))
 
 
+def shown_of(group: Group, *, complete: bool) -> Shown:
+    """What the lines show of it, as far as other lines of it may stand elsewhere in the log."""
+    facts = group.facts
+    if not facts.opened and (_is_halved(group) or len(group.log_events) == facts.tails):
+        return Shown.REST
+    return Shown.WHOLE if complete else Shown.BEGINNING
+
+
 def _is_complete(group: Group) -> bool:
     """Whether the lines reach from a request's beginning to its end. Level ERROR writes no
     beginning: there a failure and the status are all (gateway-logs.md 1.1).
@@ -48,10 +57,15 @@ def _is_complete(group: Group) -> bool:
     facts = group.facts
     if facts.ends < max(1, len(group.identities())):
         return False
-    halved = facts.informed or (
+    return facts.opened or facts.refused is not None or not _is_halved(group)
+
+
+def _is_halved(group: Group) -> bool:
+    """Whether lines like these are not all of a request that has no beginning."""
+    facts = group.facts
+    return facts.informed or (
         len(group.log_events) == 1 and (facts.status or 0) < _FIRST_CLIENT_ERROR
     )
-    return facts.opened or facts.refused is not None or not halved
 
 
 def _fault(group: Group, *, complete: bool) -> Quarantined | None:

@@ -9,13 +9,13 @@ from itertools import chain
 from typing import NamedTuple
 
 from functions.metering.execution.authorizer_result import AuthorizerResult
-from functions.metering.execution.completeness import LogPlace, judge
+from functions.metering.execution.completeness import LogPlace, judge, shown_of
 from functions.metering.execution.facts import ExecutionFacts
 from functions.metering.execution.grouping import Group, Start, Unread, grouped
 from functions.metering.execution.header_map import DUPLICATE, UNVERIFIED, named_customer
 from functions.metering.execution.line import Form
 from functions.metering.line_text import ABSENT, TEXT_CHARS
-from functions.metering.request import Request
+from functions.metering.request import Request, Shown
 from functions.usage.outcome import Excluded, Quarantined
 
 WRONG_GROUP = Excluded("wrong_group")
@@ -40,6 +40,7 @@ class ExecutionRequest(NamedTuple):
     integration_request_id: str | None = None
     xray_trace_id: str | None = None
     authorizer_id: str | None = None
+    shown: Shown = Shown.WHOLE
 
 
 def read_execution_requests(
@@ -92,6 +93,7 @@ def _requests(group: Group, place: LogPlace) -> Iterator[ExecutionRequest]:
     facts, events = group.facts, tuple(group.log_events)
     complete, verdict = judge(group, place)
     fault = verdict if isinstance(verdict, Quarantined) else None
+    shown = shown_of(group, complete=complete)
     result = facts.result or AuthorizerResult()
     named = _header_customer(facts, place.tenant_header)
     for start in group.starts:
@@ -110,6 +112,7 @@ def _requests(group: Group, place: LogPlace) -> Iterator[ExecutionRequest]:
             integration_request_id=facts.integration_request_id,
             xray_trace_id=facts.xray_trace_id,
             authorizer_id=facts.authorizer_id,
+            shown=shown,
         )
         events = ()  # overlapping requests are kept once
 

@@ -13,7 +13,7 @@ from functions.metering.configuration.version import Configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.request import Request
-from functions.metering.sorting import QuarantinedRequest, SortedRequests
+from functions.metering.sorting import SortedRequests
 from functions.usage.outcome import Excluded, Quarantined
 
 _OF_THE_FORMAT = frozenset({"no_request_identity", "no_time", "no_status"})
@@ -76,6 +76,11 @@ class ExecutionLogSource:
     ) -> SortedRequests:
         """Every request of which `delivery` holds a line."""
         result = SortedRequests(configuration, now_ms)
+        self.fill(delivery, result)
+        return result
+
+    def fill(self, delivery: LogDelivery, result: SortedRequests) -> None:
+        """The same into `result`, by its configuration and clock."""
         for found in read_execution_requests(
             delivery.log_events,
             log_group=delivery.log_group,
@@ -84,11 +89,5 @@ class ExecutionLogSource:
             region=self._region,
             tenant_header=self._tenant_header,
         ):
-            match bill_execution(found, configuration, now_ms):
-                case Quarantined() as why:
-                    result.quarantined.append(QuarantinedRequest(why, found.log_events))
-                case Excluded() as why:
-                    result.exclude(why)
-                case events:
-                    result.bill(events, found.request.time_ms or 0)
-        return result
+            outcome = bill_execution(found, result.configuration, result.now_ms)
+            result.put(outcome, found.log_events, found.request, found.shown)

@@ -24,6 +24,8 @@ from tests.fakes.access_log_lines import REGION, access_line, distinct_line, sub
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.queue_contents import take_all
 from tests.fakes.settable_clock import SettableClock
+from tests.fakes.told import ALWAYS, Told
+from tests.local.metric_series import read_series
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -406,6 +408,34 @@ def test_a_delivery_walks_to_the_queue_and_the_quarantine(
     assert all(once[event["idempotencyKey"]] == event for event in again)
     (kept,) = s3.list_objects_v2(Bucket=bucket, Prefix="quarantine/")["Contents"]
     assert kept["Key"].startswith("quarantine/no_customer/2026-07-20/01/")
+
+
+def test_an_audit_is_told_and_nothing_else_happens(
+    deployed: Callable[[], list[dict[str, Any]]],
+    s3: "S3Client",
+    bucket: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No message, no quarantine object, no metric; then a delivery of the same lines gives the keys
+    that were told.
+    """
+    payload = subscription_payload(
+        [distinct_line(1), distinct_line(2, status="401"), distinct_line(3, customerId="-")]
+    )
+    told = Told.of(invoke({**payload, "audit": ALWAYS}))
+    assert told.counts() == {
+        "billed": 1,
+        "excluded unauthorized": 1,
+        "quarantined no_customer": 1,
+    }
+    assert Told.of(invoke({"awslogs": {"data": "?"}, "audit": ALWAYS})).quarantined_whole
+    with pytest.raises(ValueError, match="audit"):
+        invoke({**payload, "audit": ALWAYS, "replay": {"id": "x", "dryRun": True}})
+    assert deployed() == []
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert read_series(capsys.readouterr().out.splitlines()) == {}
+    invoke(payload)
+    assert [event["idempotencyKey"] for event in deployed()] == told.event_keys()
 
 
 def test_an_undecodable_delivery_is_acknowledged(

@@ -97,11 +97,14 @@ def test_a_header_names_a_customer_only_where_it_was_declared(
     assert sorted_by(BOTH, delivery, tenant_header).billed == billed
 
 
-def test_a_cold_start_pays_for_execution_logs_only_where_there_are_some() -> None:
-    """Their reader comes with the first delivery of such a group."""
+@pytest.mark.parametrize("module", ["execution.requests", "accounting", "audit_question"])
+def test_a_cold_start_pays_only_for_what_every_delivery_needs(module: str) -> None:
+    """The reader of execution logs comes with the first delivery of such a group, what tells an
+    audit with the first audit.
+    """
     code = (
         "import sys; import functions.metering.handler; "
-        "print('functions.metering.execution.requests' in sys.modules)"
+        f"print('functions.metering.{module}' in sys.modules)"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
