@@ -24,7 +24,7 @@ from functions.adapters.telemetry import (
 )
 from functions.audit.audit_figures import AuditFigures
 from functions.audit.comparing import Comparing, LogGone
-from functions.audit.due_windows import Plan
+from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import WindowRecord
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
@@ -76,7 +76,7 @@ class Counting(NamedTuple):
     store: WindowStore
     comparing: Comparing
     repairs: StartsRepairs
-    plan: Plan
+    plan: WindowPlan
     telemetry: Telemetry
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:

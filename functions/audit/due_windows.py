@@ -14,7 +14,7 @@ from functions.audit.window import AuditWindow, windows_between
 _REACH = 23, 24
 
 
-class Plan(NamedTuple):
+class WindowPlan(NamedTuple):
     """How long a window is, how long after its end it is looked at, by how many shares of streams,
     and how long Aforo remembers a key.
     """

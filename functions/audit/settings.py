@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from functions.adapters.settings import Settings
-from functions.audit.due_windows import Plan
+from functions.audit.due_windows import WindowPlan
 
 
 class AuditSettings(Settings):
@@ -16,12 +16,12 @@ class AuditSettings(Settings):
     hold_seconds: int = Field(gt=0)  # the forwarder's: how long usage may wait
     dedup_window_seconds: int = Field(gt=0)  # how long Aforo remembers an event's key
     audit_window_seconds: int = Field(gt=0)
-    audit_delay_seconds: int = Field(gt=0)  # after a window's end: its deliveries have come by then
+    audit_delay_seconds: int = Field(ge=0)  # after a window's end: its deliveries have come by then
     audit_shards: int = Field(gt=0, le=256)
 
     @property
-    def plan(self) -> Plan:
-        return Plan(
+    def plan(self) -> WindowPlan:
+        return WindowPlan(
             self.audit_window_seconds,
             self.audit_delay_seconds,
             self.audit_shards,

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.due_windows import Plan
+from functions.audit.due_windows import WindowPlan
 from functions.audit.window import AuditWindow, windows_between
 from functions.usage.moment import HOUR_MS
 from tests.fakes.audited_log import START_MS
 
-PLAN = Plan(seconds=300, delay_seconds=600, shards=1, dedup_window_seconds=86_400)
+PLAN = WindowPlan(seconds=300, delay_seconds=600, shards=1, dedup_window_seconds=86_400)
 NOW_MS = START_MS + 24 * HOUR_MS
 
 
@@ -17,7 +17,9 @@ def windows(from_ms: int, to_ms: int, shards: int = 1) -> list[AuditWindow]:
     return list(windows_between("shop", from_ms, to_ms, seconds=300, shards=shards))
 
 
-def due(known: list[AuditWindow], now_ms: int = NOW_MS, plan: Plan = PLAN) -> list[AuditWindow]:
+def due(
+    known: list[AuditWindow], now_ms: int = NOW_MS, plan: WindowPlan = PLAN
+) -> list[AuditWindow]:
     return plan.due("shop", known, now_ms, is_new=not known)
 
 
