@@ -23,7 +23,7 @@ from functions.audit.metered_record import MeteredRecord
 from functions.audit.metering_again import MeteredAgain, NotMetered, SentLines
 from functions.audit.missing_sender import MissingSender
 from functions.audit.run_records import RunRecords
-from functions.audit.settlement import SentRequests
+from functions.audit.settlement import SentRequests, sure_ms
 from functions.audit.window import AuditWindow
 from functions.audit.window_repair import WindowRepair
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
@@ -170,14 +170,14 @@ class AuditWorld:
 
     # What an audit asks.
 
-    def clear_until(self, now: datetime) -> datetime:
-        oldest = min((sent.at_ms for sent in self.queue), default=None)
-        return now if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC)
+    def clear_until(self) -> datetime:
+        oldest = min((sent.at_ms for sent in self.queue), default=self.now_ms)
+        return datetime.fromtimestamp(oldest / 1000, UTC)
 
     def compare(self, place: AuditPlace) -> "ComparedInMemory":
         self.bucket.fuse.burn()
         number = (place.window.from_ms - self.from_ms) // (WINDOW_SECONDS * 1000)
-        is_clear = self.clear_until(self._now()).timestamp() * 1000 >= place.window.to_ms
+        is_clear = self.clear_until().timestamp() * 1000 >= place.window.to_ms
         terms: Counter[str] = Counter()
         missing: list[LoggedRequest] = []
         for index, fate in enumerate(self.windows[number]):
@@ -329,7 +329,7 @@ class PlayedAudit:
     def _round(self, try_id: str) -> AuditRound:
         world, record = self.world, self._record
         times = iter(range(self.windows_a_round - 1))
-        records = RunRecords(world, record)
+        records = RunRecords(world)
         sender = MissingSender(
             waiting=lambda: world.crowd,
             metering=WorldMetering(world, self.run_id),
@@ -340,7 +340,7 @@ class PlayedAudit:
         )
         repairs = WindowRepair(
             compare=world.compare,
-            road=world,
+            clear_until=world.clear_until,
             sender=sender,
             record=record,
             difference=self._difference,
@@ -350,10 +350,11 @@ class PlayedAudit:
         )
         settlement = SentRequests(
             compare=world.compare,
-            road=world,
+            clear_until=world.clear_until,
             record=record,
             ledger=Ledger(world.bucket, "ledger"),  # type: ignore[arg-type]
             records=records,
+            sure_ms=sure_ms(WINDOW_SECONDS),
             now_ms=lambda: world.now_ms,
         )
         return AuditRound(
