@@ -1,14 +1,12 @@
-"""A log group and a range of time come in; its streams that may hold a line of the range leave, and
-the lines of streams, read by name.
+"""Log streams and a range of time come in; their lines in the range leave.
 
-Guaranteed: no stream is left out that holds a line of the range, as far as AWS says how late its
-figures are; one that is deleted meanwhile is named in `gone`.
+Guaranteed: each line once, however large the streams are; one that is deleted meanwhile is named in
+`gone`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -21,39 +19,16 @@ from functions.adapters.log_events import (
     place_in_moment,
 )
 from functions.audit.log_pace import LogCall, LogPace
-from functions.usage.heartbeat import HEARTBEAT_STREAM
-from functions.usage.moment import HOUR_MS
+from functions.audit.stream_list import TimeRange
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef, LogStreamTypeDef
+    from mypy_boto3_logs.type_defs import FilterLogEventsResponseTypeDef
 
-# A stream's last times are written "typically in less than an hour from ingestion, but in rare
-# situations might take longer" (API reference, LogStream). What happened before is known.
-SLACK_MS = 2 * HOUR_MS
 STREAMS_AT_ONCE = 100  # FilterLogEvents takes no more names
 # Lines of several streams that are held until each stream's are whole: as Python objects some
 # 100 MB where lines are short. More are read again, fewer streams at a time.
 HELD_CHARS = 16_000_000
-
-
-class TimeRange(NamedTuple):
-    """Epoch milliseconds, `to_ms` not included."""
-
-    from_ms: int
-    to_ms: int
-
-
-class FoundStreams(NamedTuple):
-    """`live` were written to at or after the range's beginning; of `doubtful` nobody knows yet."""
-
-    live: list[str]
-    doubtful: list[str]
-
-
-def is_in_shard(stream: str, shard: int, shards: int) -> bool:
-    """Whether a stream belongs to this share of the group."""
-    return int.from_bytes(sha256(stream.encode()).digest()) % shards == shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +40,6 @@ class LogStreams:
     log_group: str
     page_lines: int = PAGE_EVENTS
     gone: set[str] = field(default_factory=set)
-
-    def find(self, of: TimeRange, now_ms: int, shard: int = 0, shards: int = 1) -> FoundStreams:
-        """In the order of their names, without the heartbeat's."""
-        found = FoundStreams([], [])
-        for name, last in sorted(self._listed().items()):
-            if name == HEARTBEAT_STREAM or not is_in_shard(name, shard, shards):
-                continue
-            if last is not None and last >= of.from_ms:
-                found.live.append(name)
-            elif last is None or now_ms - of.to_ms <= SLACK_MS:
-                found.doubtful.append(name)
-        return found
 
     def lines_of(self, name: str, of: TimeRange) -> Iterator[LogLine]:
         """As CloudWatch has them; GetLogEvents says no event ids. Nothing is held but a page."""
@@ -144,32 +107,6 @@ class LogStreams:
         """One page, when its turn is there."""
         return self.pace.make(LogCall.FILTER, lambda: self.client.filter_log_events(**asked))
 
-    def _listed(self) -> dict[str, int | None]:
-        """When each stream was last written to, as far as CloudWatch knows. Where the list has
-        several pages it is read until it says nothing new: one that is deleted meanwhile may move
-        another over the edge of a page.
-        """
-        listed: dict[str, int | None] = {}
-        while True:
-            before = len(listed)
-            pages = self._list_into(listed)
-            if pages == 1 or len(listed) == before:
-                return listed
-
-    def _list_into(self, listed: dict[str, int | None]) -> int:
-        """How many pages there were."""
-        asked: dict[str, Any] = {"logGroupName": self.log_group}
-        pages = 0
-        while True:
-            page = self.pace.make(
-                LogCall.STREAMS, lambda: self.client.describe_log_streams(**asked)
-            )
-            pages += 1
-            listed.update((one["logStreamName"], _last(one)) for one in page["logStreams"])
-            if not (token := page.get("nextToken")):
-                return pages
-            asked["nextToken"] = token
-
 
 def filtered(log_group: str, of: TimeRange, page_lines: int) -> dict[str, Any]:
     """What FilterLogEvents is asked."""
@@ -179,12 +116,6 @@ def filtered(log_group: str, of: TimeRange, page_lines: int) -> dict[str, Any]:
         "endTime": of.to_ms - 1,  # included, and times are whole milliseconds
         "limit": page_lines,
     }
-
-
-def _last(stream: "LogStreamTypeDef") -> int | None:
-    """Of lines that came out of order, one figure may be older than the other."""
-    times = (stream.get("lastEventTimestamp"), stream.get("lastIngestionTime"))
-    return max((one for one in times if one is not None), default=None)
 
 
 def _in_log(line: LogLine) -> tuple[int, str]:

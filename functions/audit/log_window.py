@@ -21,7 +21,8 @@ from functions.adapters.log_events import (
 )
 from functions.audit.log_chunk import Chunk, LogKind, mixed_chunks, stream_chunks
 from functions.audit.log_pace import LogPace
-from functions.audit.log_streams import LogStreams, TimeRange, filtered
+from functions.audit.log_streams import LogStreams, filtered
+from functions.audit.stream_list import FoundStreams, StreamList, TimeRange
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 
@@ -77,7 +78,7 @@ class LogWindows:
         self, streams: LogStreams, window: AuditWindow
     ) -> Iterator[tuple[str, LogLine]]:
         of = TimeRange(window.from_ms, window.to_ms)
-        found = streams.find(of, self._now_ms(), window.shard, window.shards)
+        found = self._found(streams.log_group, of, window)
         for name in found.live:
             for line in streams.lines_of(name, of):
                 yield name, line
@@ -89,9 +90,13 @@ class LogWindows:
     def _of_execution_log(self, streams: LogStreams, window: AuditWindow) -> Iterator[Chunk]:
         """By streams, since a request is in one, and with event ids, which say its lines' order."""
         of = TimeRange(max(0, window.from_ms - MARGIN_MS), window.to_ms + MARGIN_MS)
-        found = streams.find(of, self._now_ms(), window.shard, window.shards)
+        found = self._found(streams.log_group, of, window)
         for name, lines in streams.whole([*found.live, *found.doubtful], of):
             yield from stream_chunks(name, lines)
+
+    def _found(self, log_group: str, of: TimeRange, window: AuditWindow) -> FoundStreams:
+        listed = StreamList(self._client, self._pace, log_group)
+        return listed.find(of, self._now_ms(), window.shard, window.shards)
 
 
 def _of_group(streams: LogStreams, window: AuditWindow) -> Iterator[tuple[str, LogLine]]:

@@ -29,6 +29,7 @@ class FakeLogGroup:
     before_call: Callable[[str], None] = NO_CALL
     streams: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)  # a stream's last times, where not true
+    created: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=count)
 
@@ -98,4 +99,8 @@ class FakeLogGroup:
         times = [event["timestamp"] for event in self.streams[name]]
         last = self.shown.get(name, max(times, default=0))
         times_shown = {"lastEventTimestamp": last, "lastIngestionTime": last} if last else {}
-        return {"logStreamName": name, **times_shown}
+        return {
+            "logStreamName": name,
+            "creationTime": self.created.get(name, 0),
+            **times_shown,
+        }

@@ -1,5 +1,7 @@
 """A window's lines out of a real log group: both ways of reading give the same, each once."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 from functions.adapters.log_events import PAGE_EVENTS, MomentTooFull
 from functions.audit.log_chunk import CHUNK_LINES, Chunk, LogKind
 from functions.audit.log_pace import LogCall, LogPace
-from functions.audit.log_streams import SLACK_MS
 from functions.audit.log_window import MARGIN_MS, LogWindows
+from functions.audit.stream_list import SLACK_MS
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from tests.local.ministack import Ministack
@@ -22,7 +24,8 @@ from tests.local.ministack import Ministack
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
 
-BASE = 1_796_000_000_000
+# Ahead of the streams' creation, so that they are there in the window.
+BASE = (time.time_ns() // 10**9 + 3_600) * 1_000
 WINDOW = AuditWindow("one", BASE, BASE + 10_000)
 SOON_MS = WINDOW.to_ms + 600_000
 LATER_MS = WINDOW.to_ms + MARGIN_MS + SLACK_MS + 1
@@ -37,8 +40,13 @@ class Log:
         self.client: CloudWatchLogsClient = boto3.client("logs")
         self.group = f"/audit/{uuid4().hex}"
         self.client.create_log_group(logGroupName=self.group)
+        self.client.meta.events.register("before-call.cloudwatch-logs", self._count)
+        self.calls: Counter[str] = Counter()
         self.written: Told = []
         self._streams: set[str] = set()
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self.calls[model.name] += 1
 
     def put(self, stream: str, lines: Iterable[tuple[int, str]]) -> None:
         if stream not in self._streams:
@@ -124,7 +132,10 @@ def test_a_log_of_several_pages_is_read_whole(new_log: Callable[[], Log]) -> Non
     chunks = log.chunks()
     assert sorted(told(chunks)) == expected
     assert {len(chunk.lines) for chunk in chunks[:-1]} == {CHUNK_LINES}
+    assert log.calls["GetLogEvents"] == 0
     assert log.read(shards(WINDOW, 2)) == expected
+    # Two pages and the repeated token of each stream.
+    assert log.calls["GetLogEvents"] == 2 * 3
     assert sorted(told(log.chunks(kind="execution"))) == expected
 
 

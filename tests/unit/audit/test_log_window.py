@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from functions.adapters.log_events import LogBusy, LogNotReadable, MomentTooFull
 from functions.audit.log_chunk import CHUNK_LINES, Chunk, LogKind
 from functions.audit.log_pace import LogPace
-from functions.audit.log_streams import HELD_CHARS, SLACK_MS, STREAMS_AT_ONCE, is_in_shard
+from functions.audit.log_streams import HELD_CHARS, STREAMS_AT_ONCE
 from functions.audit.log_window import MARGIN_MS, LogWindows
+from functions.audit.stream_list import SLACK_MS, is_in_shard
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from tests.fakes.log_group import FakeLogGroup, refused
@@ -176,6 +177,22 @@ def test_of_an_old_window_silent_streams_are_left_out() -> None:
     assert not any(call == "filter" for call, _ in group.asked)
 
 
+def test_streams_that_are_younger_than_the_window_are_asked_about_together() -> None:
+    """Of a past month they are nearly all; one could hold a line that was written late."""
+    group = FakeLogGroup()
+    for number in range(9):
+        group.created[f"s{number}"] = WINDOW.to_ms + number
+        group.put(f"s{number}", WINDOW.to_ms + number, "young")
+    group.put("s3", BASE + 1, "late")
+    found = [
+        line
+        for shard in (0, 1)
+        for line in read(group, WINDOW._replace(shard=shard, shards=2), now_ms=LATER_MS)
+    ]
+    assert [text for *_, text in found] == ["late"]
+    assert [call for call, _ in group.asked if call != "streams"] == ["filter", "filter"]
+
+
 def test_silent_streams_are_asked_about_a_hundred_at_a_time() -> None:
     """A call each would take longer than the window lasts."""
     group = FakeLogGroup()
@@ -204,6 +221,23 @@ def test_a_stream_that_is_deleted_while_streams_are_listed_hides_no_other() -> N
     found = told(reader.chunks("group", WINDOW, "execution"))
     assert sorted(text for *_, text in found) == ["b", "c", "d", "e"]
     assert reader.gone == {"group:a"}
+
+
+def test_streams_that_are_made_all_the_time_do_not_keep_the_list_from_ending() -> None:
+    """They are younger than the window; what they hold is another one's."""
+    group = FakeLogGroup(list_page=2)
+    for name in ("b", "c", "d"):
+        group.put(name, BASE + 1, name)
+
+    def make(call: str) -> None:
+        if call == "streams":
+            name = f"a{len(group.streams):03}"
+            group.created[name] = SOON_MS + 1
+            group.put(name, SOON_MS + 1, "young")
+
+    group.before_call = make
+    assert sorted(text for *_, text in read(group, kind="execution")) == ["b", "c", "d"]
+    assert len(group.streams) < 50
 
 
 @pytest.mark.parametrize("kind", ["access", "execution"])
