@@ -45,7 +45,9 @@ SETTINGS = {
     "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
     "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+    "AuditCountFunction": "functions.audit.settings.CountSettings",
     "AuditSourceCheckFunction": "functions.audit.source_check.SourceCheckSettings",
+    "AuditStepFunction": "functions.audit.settings.AuditSettings",
 }
 
 
@@ -409,7 +411,7 @@ def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register()
         assert text.count(json.dumps(one_of)) > 3
     key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
     readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
-    assert len(readers) == 7
+    assert len(readers) == 9
     roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
     for who in (*roles, "SendAmbiguousPolicy"):
         assert json.dumps(key) in json.dumps(template()["Resources"][who])
