@@ -59,10 +59,14 @@ class Wired:
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     try:
-        if event["step"] == "start":
-            return _start(event)
-        task = AuditTask.model_validate(event)
-        return _round(task, context) if event["step"] == "round" else _report(task)
+        match event["step"]:
+            case "start":
+                return _start(event)
+            case "round":
+                return _round(AuditTask.model_validate(event), context)
+            case "report":
+                return _report(AuditTask.model_validate(event))
+        raise ValueError(f"no step: {event['step']!r}")
     finally:
         _wired().telemetry.flush()
 
