@@ -154,7 +154,8 @@ def _compare(comparing: Comparing, order: AuditOrder) -> Callable[[AuditPlace], 
 
 
 def _report(task: AuditTask) -> dict[str, Any]:
-    answer = AuditReport(*_kept_by(task)).write(task, datetime.now(UTC))
+    report = AuditReport(*_kept_by(task), RunRecords(_wired().assembly.store))
+    answer = report.write(task, datetime.now(UTC))
     told = {"run_id": task.run_id, "trouble": task.trouble}
     _wired().telemetry.report(AUDIT_REPORTED, **told, requests=answer["report"]["requests"])
     return answer
