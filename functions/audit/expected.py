@@ -2,7 +2,7 @@
 ledger is.
 
 No key is kept as text, but as its 64-bit fingerprint: about 19 bytes a key and 6 a request, where a
-dictionary takes about 250. The key twice is one request: CloudWatch may hold a line twice. Two of a
+dictionary takes about 160. The key twice is one request: CloudWatch may hold a line twice. Two of a
 million keys are taken for one by one chance in 37 million.
 """
 
