@@ -18,8 +18,8 @@ class KeptWindows(Protocol):
 
 
 class RunRecords(NamedTuple):
-    """`head`: of the first call by which this run metered something of the window again; that
-    counts as one repair of it.
+    """`head`: of the first call by which this run metered something of the window again; that is
+    one repair of it, and counts when the run is done with it: until then the count starts no other.
     """
 
     store: KeptWindows
@@ -31,8 +31,21 @@ class RunRecords(NamedTuple):
         known = None if place.is_part else self.store.read(place.window)
         return known.repairs if known else 0
 
-    def keep(self, place: AuditPlace, record: WindowRecord, head: CallHead | None) -> None:
+    def keep(
+        self,
+        place: AuditPlace,
+        record: WindowRecord,
+        head: CallHead | None,
+        *,
+        is_settled: bool = False,
+    ) -> None:
         """However often, it is one repair."""
         if not place.is_part:
-            repairs = self.repairs_of(place, head) + (head is not None)
+            repairs = self.repairs_of(place, head) + is_settled
             self.store.keep(place.window, record.model_copy(update={"repairs": repairs}))
+
+    def leave(self, place: AuditPlace, head: CallHead | None) -> None:
+        """Of a run that ends before the ledger has what it sent: the next repair may begin."""
+        known = None if place.is_part else self.store.read(place.window)
+        if known is not None:
+            self.keep(place, known, head, is_settled=True)

@@ -66,7 +66,7 @@ class SentRequests:
             began = self.clock()
             record = self.compare(place).record
             head = self.record.head(place_number)
-            self.records.keep(place, record, head)
+            self.records.keep(place, record, head, is_settled=True)
             progress = progress.working("compareAgain", self.clock() - began).but(
                 after=plus(progress.after, place.source.name, record.equation),
                 settled=place_number,

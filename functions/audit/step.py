@@ -59,10 +59,14 @@ class Wired:
 def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     try:
-        if event["step"] == "start":
-            return _start(event)
-        task = AuditTask.model_validate(event)
-        return _round(task, context) if event["step"] == "round" else _report(task)
+        match event["step"]:
+            case "start":
+                return _start(event)
+            case "round":
+                return _round(AuditTask.model_validate(event), context)
+            case "report":
+                return _report(AuditTask.model_validate(event))
+        raise ValueError(f"no step: {event['step']!r}")
     finally:
         _wired().telemetry.flush()
 
@@ -150,7 +154,8 @@ def _compare(comparing: Comparing, order: AuditOrder) -> Callable[[AuditPlace], 
 
 
 def _report(task: AuditTask) -> dict[str, Any]:
-    answer = AuditReport(*_kept_by(task)).write(task, datetime.now(UTC))
+    report = AuditReport(*_kept_by(task), RunRecords(_wired().assembly.store))
+    answer = report.write(task, datetime.now(UTC))
     told = {"run_id": task.run_id, "trouble": task.trouble}
     _wired().telemetry.report(AUDIT_REPORTED, **told, requests=answer["report"]["requests"])
     return answer

@@ -4,12 +4,13 @@ and a forwarder that is played. Its book counts each key once, as Aforo does.
 The step can be told to die, by kill -9, after one of its calls to AWS.
 """
 
+import gzip
 import io
 import json
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,7 @@ class DeployedAudit:
     doom: Path
     book: Counter[str] = field(default_factory=Counter)
     posts: Counter[str] = field(default_factory=Counter)  # keys that came to UsageQueue
+    _served: Sequence[str] = ()
     holds: bool = False  # Aforo is away: what comes to UsageQueue stays there
 
     def __post_init__(self) -> None:
@@ -125,8 +127,28 @@ class DeployedAudit:
             logStreamName=STREAM,
             logEvents=[{"timestamp": at_ms, "message": line} for line in lines],
         )
+        self._served = lines
         if billed:
             self._meter(window, lines[:billed])
+
+    def export(self, window: AuditWindow, *, lost: int) -> dict[str, str]:
+        """What an export of the log has: what was served last, and as many requests of another file
+        that the log has no more.
+        """
+        at_ms = window.from_ms + 1_000
+        gone = [
+            distinct_line(next(self._numbers), requestTimeEpoch=str(at_ms)) for _ in range(lost)
+        ]
+        bucket = f"{self.name}-exports"
+        self.s3.create_bucket(Bucket=bucket)
+        for number, lines in enumerate((self._served, gone)):
+            text = "".join(f"{iso_from_epoch_ms(at_ms)} {line}\n" for line in lines)
+            self.s3.put_object(
+                Bucket=bucket,
+                Key=f"orders/task/{STREAM}/{number:06}.gz",
+                Body=gzip.compress(text.encode()),
+            )
+        return {"bucket": bucket, "prefix": "orders"}
 
     def ask(self, *windows: AuditWindow, **fields: object) -> dict[str, object]:
         """The input for these windows."""

@@ -105,6 +105,22 @@ def test_while_usage_is_held_nothing_is_metered_again(deployed: DeployedAudit) -
     assert deployed.closed(window) == {"confirmed": 2}
 
 
+def test_an_export_of_the_log_is_audited_file_by_file(deployed: DeployedAudit) -> None:
+    """What it has and the ledger has not is metered; it is no window, and has no record."""
+    window = deployed.window()
+    deployed.serve(window, billed=2)
+    asked = {**deployed.ask(window), "export": deployed.export(window, lost=2), "source": "orders"}
+    dry = deployed.run(run_name(), {**asked, "dryRun": True})["report"]
+    assert dry["requests"]["wouldBeBilled"] == 2
+    report = deployed.run(run_name(), asked)["report"]
+    assert report["windows"] == {"lookedAt": 2, "left": 0}
+    assert report["before"]["all"] == {"confirmed": 2, "unaccounted": 2}
+    assert report["after"]["all"] == {"confirmed": 4}
+    assert deployed.closed(window) is None
+    refused = deployed.ended(deployed.start(run_name(), {**asked, "shards": 2}))
+    assert refused["cause"].startswith("shards: an export has its files for parts")
+
+
 # --- stopped at each state -----------------------------------------------------------------------
 
 ALWAYS, WAIT = "true", "Wait for the next round"
