@@ -374,7 +374,8 @@ def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
     assert min(days) >= 100
     document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
     denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
-    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    objects = [{"Fn::Sub": f"${{LedgerBucket.Arn}}/{name}/*"} for name in ("ledger", "statements")]
+    whole = {"Fn::GetAtt": "LedgerBucket.Arn"}
     assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
     deletes = denied["NobodyDeletesTheLedger"]
     assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
