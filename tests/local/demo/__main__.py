@@ -34,7 +34,10 @@ def main() -> int:
     stage.act("Starting the local cloud, building and deploying template.yaml")
     try:
         with cloud.running(
-            LOCAL / "demo", hold_seconds=options.hold_seconds, say=stage.console.print
+            LOCAL / "demo",
+            hold_seconds=options.hold_seconds,
+            audit=cloud.QUICK_AUDIT,
+            say=stage.console.print,
         ) as endpoints:
             return _play(stage, endpoints)
     except (DemoError, DeployError, ServerError) as error:
