@@ -72,14 +72,16 @@ def wait_until_found(stage: Stage, endpoints: Endpoints, last_ms: int) -> list[s
     """Until the count finds something unaccounted: usage under way is held before. The ARNs of the
     executions that it started.
     """
-    runs: list[dict[str, Any]] = []
+    # What was served before is looked at while those windows are not due.
+    runs = [count(endpoints)]
+    wait_until_due(stage, last_ms)
 
     def look() -> tuple[bool, str]:
         runs.append(count(endpoints))
         seconds = (now_ms() - last_ms) / 1000
         times = runs[-1]["unaccounted"]
         seen = f"{times} requests unaccounted, {seconds:.0f} s after the last of them was served"
-        return times > 0, seen
+        return times > 0 or any(run["started"] for run in runs), seen
 
     stage.wait("the count, started as its schedule does it", look, DUE_SECONDS)
     machine = endpoints.state_machines["audit"].replace(":stateMachine:", ":execution:")

@@ -30,7 +30,6 @@ def find(stage: Stage, endpoints: Endpoints, so_far: str, lost: Lost) -> LostAnd
         f"  {before['windows']['lookedAt']} windows, {before['after']['served']} requests, "
         f"{before['after']['all'].get('unaccounted', 0)} unaccounted"
     )
-    auditing.wait_until_due(stage, lost.last_ms)
     found = 0
     for execution in auditing.wait_until_found(stage, endpoints, lost.last_ms):
         report = auditing.wait_for_audit(stage, execution)
