@@ -8,6 +8,7 @@ of 400 filters of up to 64 keys, 1 of 90 at 100, 1 of 25 at 150, 1 of 4 at 300.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable
 from hashlib import blake2b
+from typing import Self
 
 # The most that fits, as base64, into a file name of 255 bytes beside a writer's: people copy hours
 # of the ledger to their disks.
@@ -41,6 +42,13 @@ class Sieve:
     def __init__(self, keys: Iterable[str]) -> None:
         self._fingerprints = [fingerprint(key) for key in keys]
         self._masks: dict[int, list[int]] = {}  # by size: filters have one of five
+
+    @classmethod
+    def of(cls, fingerprints: Iterable[int]) -> Self:
+        """For who has kept no more of the keys."""
+        sieve = cls(())
+        sieve._fingerprints.extend(fingerprints)
+        return sieve
 
     def lets_through(self, text: str) -> bool:
         """True also for a text that is no filter: nothing is known of what it stands for."""

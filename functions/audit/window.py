@@ -72,9 +72,14 @@ class NamedWindow(NamedTuple):
         )
 
 
+def source_prefix(source: str) -> str:
+    """All windows of a source, in the order of time."""
+    return f"{AUDITS_PREFIX}{source}/"
+
+
 def day_prefix(source: str, at_ms: int) -> str:
-    """The windows of a source that begin on the UTC day of `at_ms`."""
-    return f"{AUDITS_PREFIX}{source}/{iso_from_epoch_ms(at_ms)[:10]}/"
+    """Those that begin on the UTC day of `at_ms`."""
+    return f"{source_prefix(source)}{iso_from_epoch_ms(at_ms)[:10]}/"
 
 
 def days_between(from_ms: int, to_ms: int) -> Iterator[int]:

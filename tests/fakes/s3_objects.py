@@ -60,6 +60,9 @@ class FakeBucket:
             raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[asked["Key"]] = asked["Body"]
 
+    def delete_object(self, **asked: str) -> None:
+        self.objects.pop(asked["Key"], None)
+
     def get_object(self, **asked: str) -> dict[str, Body]:
         self.names_read.append(asked["Key"])
         if asked["Key"] not in self.objects:

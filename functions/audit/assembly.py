@@ -1,0 +1,84 @@
+"""The comparison, wired to the services of AWS: what the count and the state machine's steps share.
+
+What is remembered between invocations (the pace of CloudWatch Logs, what objects of the quarantine
+hold) is remembered here; what must be asked anew, once for each invocation, is the road.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from functions.adapters.aws import (
+    cloudwatch_client,
+    lambda_client,
+    logs_client,
+    s3_client,
+    sqs_client,
+)
+from functions.adapters.ledger import Ledger
+from functions.audit.comparing import Comparing
+from functions.audit.kept_lines import KeptLines
+from functions.audit.log_pace import LogPace
+from functions.audit.log_window import LogWindows
+from functions.audit.metering_account import ACCOUNT_SECONDS, MeteringAccount
+from functions.audit.road import Road
+from functions.audit.settings import AuditSettings
+from functions.audit.settled import SettledUsageReader
+from functions.audit.window_store import WindowStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+
+
+class Assembly(NamedTuple):
+    """Of one process."""
+
+    lambdas: "LambdaClient"
+    log: LogWindows
+    metering: MeteringAccount
+    settled: SettledUsageReader
+    quarantine: KeptLines
+    road: Road
+    store: WindowStore
+
+    @classmethod
+    def of(cls, settings: AuditSettings) -> Self:
+        """Of this stack."""
+        s3, lambdas, metering = (
+            s3_client(),
+            lambda_client(ACCOUNT_SECONDS),
+            settings.metering_function_arn,
+        )
+        return cls(
+            lambdas=lambdas,
+            log=LogWindows(logs_client(), LogPace()),
+            metering=MeteringAccount(lambdas, metering, metering.split(":")[4]),
+            settled=SettledUsageReader(
+                Ledger(s3, settings.ledger_bucket), timedelta(seconds=settings.dedup_window_seconds)
+            ),
+            quarantine=KeptLines(s3, settings.quarantine_bucket),
+            road=Road.of(
+                sqs_client(),
+                cloudwatch_client(),
+                usage_queue_url=settings.usage_queue_url,
+                metering_function_arn=metering,
+                hold_seconds=settings.hold_seconds,
+            ),
+            store=WindowStore(s3, settings.ledger_bucket),
+        )
+
+    def comparing(self, now: datetime) -> Comparing:
+        """For one invocation, which began at `now`."""
+
+        @cache  # an older answer is clear for fewer windows, never for one too many
+        def clear_until() -> datetime:
+            return self.road.clear_until(now)
+
+        return Comparing(
+            log=self.log,
+            metering=self.metering,
+            settled=self.settled,
+            quarantine=self.quarantine,
+            clear_until=clear_until,
+            now=lambda: datetime.now(UTC),
+        )

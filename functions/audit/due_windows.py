@@ -1,0 +1,62 @@
+"""The known windows of a source come in; those that nobody has looked at and are due leave. Pure.
+
+Guaranteed: from the oldest known window in reach to the newest that is due there is no gap, also
+after a run that left some out, and after a person audited a range. A minute is looked at in windows
+of one length.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from functions.audit.window import AuditWindow, windows_between
+
+# Of Aforo's dedup window: one hour of 24 is left for metering again what is found missing.
+_REACH = 23, 24
+
+
+class WindowPlan(NamedTuple):
+    """How long a window is, how long after its end it is looked at, by how many shares of streams,
+    and how long Aforo remembers a key.
+    """
+
+    seconds: int
+    delay_seconds: int
+    shards: int
+    dedup_window_seconds: int
+
+    def reach_from_ms(self, now_ms: int) -> int:
+        """What begins before is not looked at by itself."""
+        part, whole = _REACH
+        return now_ms - self.dedup_window_seconds * 1000 * part // whole
+
+    def due(
+        self, source: str, known: Collection[AuditWindow], now_ms: int, *, is_new: bool
+    ) -> list[AuditWindow]:
+        """Oldest first. Of a new source, whose past nobody asked to audit, only the latest."""
+        ended_ms = now_ms - self.delay_seconds * 1000
+        length = self.seconds * 1000
+        end = ended_ms - ended_ms % length
+        begin = self.reach_from_ms(now_ms)
+        if is_new:
+            begin = max(begin, end - length)
+        elif known:
+            begin = max(begin, min(window.from_ms for window in known))
+        ours = windows_between(source, begin, end, seconds=self.seconds, shards=self.shards)
+        spans = {(one.from_ms, one.to_ms, one.shards) for one in known}
+        others = [span for span in spans if span[1] - span[0] != length or span[2] != self.shards]
+        # The template's parameters were changed: what was begun in other shares is ended in them.
+        begun = [
+            AuditWindow(source, from_ms, to_ms, shard, shards)
+            for from_ms, to_ms, shards in others
+            for shard in range(shards)
+        ]
+        fresh = [
+            one
+            for one in ours
+            if not any(from_ms < one.to_ms and one.from_ms < to_ms for from_ms, to_ms, _ in others)
+        ]
+        return sorted((one for one in {*begun, *fresh} if one not in known), key=_by_time)
+
+
+def _by_time(window: AuditWindow) -> tuple[int, int, int]:
+    return window.from_ms, window.to_ms, window.shard

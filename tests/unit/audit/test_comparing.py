@@ -1,0 +1,212 @@
+"""Each request of a window is in one term, whatever became of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.audit.comparing import Compared, LogGone
+from functions.audit.equation import Equation, Term
+from tests.fakes.audited_log import (
+    DEDUP_WINDOW,
+    START_MS,
+    WINDOW_MS,
+    AuditedLogs,
+    LoggedRequest,
+    audited_source,
+    first_window,
+)
+
+SHOP, WINDOW = audited_source(), first_window()
+WINDOW_END = datetime.fromtimestamp(WINDOW.to_ms / 1000, UTC)
+NOT_CLEAR = WINDOW_END - timedelta(milliseconds=1)
+LONG_AGO = "2026-10-01T08:00:00.000Z"
+SET_ASIDE = {"outcome": "set_aside", "verified": False, "setAsideClass": "exhausted"}
+AMBIGUOUS = SET_ASIDE | {"setAsideClass": "ambiguous"}
+DOUBT_IS_OLD = SET_ASIDE | {"maybeBilledSince": LONG_AGO}
+ROWS: dict[str, tuple[list[dict[str, Any]], Term | None]] = {
+    "none": ([], None),
+    "confirmed": ([{}], Term.CONFIRMED),
+    "twice": ([{}, {}], Term.CONFIRMED),
+    "set aside": ([SET_ASIDE], Term.SET_ASIDE),
+    "set aside, then confirmed": ([SET_ASIDE, {}], Term.CONFIRMED),
+    "confirmed, then set aside": ([{}, SET_ASIDE], Term.CONFIRMED),
+    "ambiguous": ([AMBIGUOUS], Term.NEEDS_DECISION),
+    "in doubt for long": ([DOUBT_IS_OLD], Term.NEEDS_DECISION),
+    "in doubt, then refused": ([DOUBT_IS_OLD, SET_ASIDE], Term.NEEDS_DECISION),
+}
+WORST_FIRST = [None, Term.NEEDS_DECISION, Term.SET_ASIDE, Term.CONFIRMED]
+
+
+class Fate(NamedTuple):
+    """A request, and what the ledger has of each of its events."""
+
+    request: LoggedRequest
+    rows: tuple[str, ...]
+
+
+@st.composite
+def fates(draw: st.DrawFn) -> list[Fate]:
+    """A window's requests, of which some are there twice."""
+    made = []
+    for number in range(draw(st.integers(0, 12))):
+        kind = draw(st.sampled_from(["billed", "billed", "billed", "excluded", "quarantined"]))
+        request = LoggedRequest(
+            number,
+            at_ms=START_MS + draw(st.integers(0, WINDOW_MS - 1)),
+            customer=draw(st.sampled_from(["", "cus_a", "cus_b"])),
+            events=draw(st.integers(1, 3)),
+            excluded=draw(st.sampled_from(["status", "path"])) if kind == "excluded" else "",
+            quarantined="tamper" if kind == "quarantined" else "",
+            kept=draw(st.sampled_from(["", "", "no_customer"])),
+            copies=draw(st.sampled_from([1, 1, 2])) if kind == "billed" else 1,
+        )
+        of_event = st.sampled_from(sorted(ROWS))
+        events = request.events if kind == "billed" else 0
+        made.append(Fate(request, tuple(draw(of_event) for _ in range(events))))
+    return made
+
+
+def world(made: Sequence[Fate]) -> AuditedLogs:
+    """Each event's rows come in turn, ten minutes apart."""
+    logs = AuditedLogs({"shop": [fate.request for fate in made]})
+    for request, events in made:
+        for row, said in zip(request.rows(), events, strict=False):
+            for turn, fields in enumerate(ROWS[said][0]):
+                logs.settle([row | fields], minutes=1 + 10 * turn)  # type: ignore[list-item]
+    return logs
+
+
+def modelled(made: Sequence[Fate], absent: Term) -> Counter[tuple[str, Term, str]]:
+    """Customer, term and reason of each request, told one by one."""
+    found: Counter[tuple[str, Term, str]] = Counter()
+    for request, events in made:
+        if request.excluded:
+            found[request.customer, Term.EXCLUDED, request.excluded] += 1
+        elif request.quarantined:
+            term = Term.QUARANTINED if request.kept else absent
+            found["", term, request.quarantined if request.kept else ""] += 1
+        else:
+            least = min((ROWS[said][1] for said in events), key=WORST_FIRST.index)
+            if least is not None:
+                found[request.customer, least, ""] += 1
+            elif request.kept and absent == Term.UNACCOUNTED:
+                found[request.customer, Term.QUARANTINED, request.kept] += 1
+            else:
+                found[request.customer, absent, ""] += 1
+    return found
+
+
+def told(customers: dict[str, Equation]) -> Counter[tuple[str, Term, str]]:
+    """The same, of a record."""
+    found: Counter[tuple[str, Term, str]] = Counter()
+    for customer, terms in customers.items():
+        for term, times in terms.totals().items():
+            if term == Term.EXCLUDED:
+                found.update({(customer, term, why): n for why, n in terms.excluded.items()})
+            elif term == Term.QUARANTINED:
+                found.update({(customer, term, why): n for why, n in terms.quarantined.items()})
+            else:
+                found[customer, term, ""] += times
+    return +found
+
+
+def compared(logs: AuditedLogs, *, with_lines: bool = False) -> Compared:
+    return logs.comparing().compare(SHOP, WINDOW, with_lines=with_lines)
+
+
+@given(fates(), st.booleans())
+def test_the_equation_is_exact(made: list[Fate], is_clear: bool) -> None:  # noqa: FBT001
+    """Of each customer and of all, whether the road is clear or not."""
+    logs = world(made)
+    if not is_clear:
+        logs.clear_until = NOT_CLEAR
+    record = compared(logs).record
+    assert told(dict(record.customers)) == modelled(
+        made, Term.UNACCOUNTED if is_clear else Term.HELD
+    )
+    assert record.equation == Equation.sum_of(record.customers.values())
+    assert record.equation.served == len(made)
+    assert record.lines == sum(request.copies for request, _ in made)
+
+
+@given(fates())
+def test_another_audit_finds_the_same(made: list[Fate]) -> None:
+    """It changes nothing that it looks at."""
+    logs = world(made)
+    before = dict(logs.bucket.objects)
+    records = [compared(logs).record for _ in range(3)]
+    assert records[0] == records[1] == records[2]
+    assert logs.bucket.objects == before
+
+
+@given(fates())
+def test_the_lines_are_those_of_what_is_missing(made: list[Fate]) -> None:
+    """Each request's once, with all its events; of no other any."""
+    logs = world(made)
+    found = compared(logs, with_lines=True)
+    missing = {one.lines[0]["id"]: one for one in found.missing}
+    assert len(missing) == len(found.missing) == found.record.equation.unaccounted
+    assert compared(logs).missing == []
+    for request, events in made:
+        lacks = None in {ROWS[said][1] for said in events} or bool(request.quarantined)
+        assert (f"{request.number}" in missing) is (lacks and not request.kept)
+        if one := missing.get(f"{request.number}"):
+            assert one.log_stream == "stream"
+            assert list(one.lines) == request.lines[:1]
+            assert one.reason == request.quarantined
+            keys = [] if request.quarantined else request.keys
+            assert [event.key for event in one.events] == keys
+
+
+def test_a_window_without_a_gap_asks_log_and_ledger_alone() -> None:
+    """Metrics and the quarantine cost money, a second reading costs time."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS)]})
+    logs.settle(logs.groups["shop"][0].rows())
+    assert compared(logs).record.equation == Equation(confirmed=1)
+    assert logs.asked == ["log shop access"]
+
+
+def test_what_arrives_while_it_is_compared_is_seen() -> None:
+    """The ledger is read again after the road says that all has come to its end."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS)]})
+
+    class Late(AuditedLogs):
+        def road(self) -> datetime:
+            logs.settle(logs.groups["shop"][0].rows(), minutes=15)
+            return self.clear_until
+
+    late = Late(logs.groups, bucket=logs.bucket)
+    assert compared(late).record.equation == Equation(confirmed=1)
+
+
+def test_an_incomplete_request_needs_no_copy() -> None:
+    """The replay reads it from the log again."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS, quarantined="incomplete")]})
+    assert compared(logs).record.equation == Equation.model_validate(
+        {"quarantined": {"incomplete": 1}}
+    )
+
+
+def test_a_log_that_is_gone_is_no_empty_log() -> None:
+    """Nothing that was served would be a wrong statement."""
+    logs = AuditedLogs({"shop": []}, absent={"shop"})
+    with pytest.raises(LogGone, match="shop"):
+        compared(logs)
+    logs.absent.clear()
+    assert compared(logs).record.equation == Equation()
+
+
+def test_doubt_needs_a_decision_only_past_the_dedup_window() -> None:
+    """Until then Aforo itself tells a duplicate."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS)]})
+    logs.settle(
+        logs.groups["shop"][0].rows(**SET_ASIDE, maybeBilledSince="2026-10-03T08:01:00.000Z")
+    )
+    assert compared(logs).record.equation == Equation.model_validate({"setAside": 1})
+    logs.now += DEDUP_WINDOW
+    assert compared(logs).record.equation == Equation.model_validate({"needsDecision": 1})
