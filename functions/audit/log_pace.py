@@ -75,6 +75,10 @@ class LogPace:
         self._take(call)
         return ask()
 
+    def turn(self, call: LogCall) -> float:
+        """When the next call of this kind may be made, by the clock; the past, if it may be now."""
+        return self._next.get(call, 0.0)
+
     def _take(self, call: LogCall) -> None:
         now = self._clock()
         turn = max(now, self._next.get(call, now))

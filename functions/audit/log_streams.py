@@ -41,8 +41,8 @@ class LogStreams:
     page_lines: int = PAGE_EVENTS
     gone: set[str] = field(default_factory=set)
 
-    def lines_of(self, name: str, of: TimeRange) -> Iterator[LogLine]:
-        """As CloudWatch has them; GetLogEvents says no event ids. Nothing is held but a page."""
+    def event_pages(self, name: str, of: TimeRange) -> Iterator[list[LogLine]]:
+        """GetLogEvents' pages, a call each; it says no event ids. Nothing is held but a page."""
         asked: dict[str, Any] = {
             "logGroupName": self.log_group,
             "logStreamName": name,
@@ -55,12 +55,25 @@ class LogStreams:
         try:
             while True:
                 page = self.pace.make(LogCall.EVENTS, lambda: self.client.get_log_events(**asked))
-                for one in page["events"]:
-                    yield {"id": "", "timestamp": one["timestamp"], "message": one["message"]}
+                yield [
+                    {"id": "", "timestamp": one["timestamp"], "message": one["message"]}
+                    for one in page["events"]
+                ]
                 # A page may be empty while there are more: the end is a token that repeats.
                 if page["nextForwardToken"] == token:
                     return
                 token = asked["nextToken"] = page["nextForwardToken"]
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+            self.gone.add(name)
+
+    def filtered_stream(self, name: str, of: TimeRange) -> Iterator[list[LogLine]]:
+        """FilterLogEvents' pages of one stream, a call each."""
+        asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": [name]}
+        try:
+            for page in filtered_pages(self.filter, asked):
+                yield [line_of_event(event) for event in page]
         except ClientError as error:
             if not is_gone(error):
                 raise

@@ -23,6 +23,7 @@ from functions.audit.log_chunk import Chunk, LogKind, mixed_chunks, stream_chunk
 from functions.audit.log_pace import LogPace
 from functions.audit.log_streams import LogStreams, filtered
 from functions.audit.stream_list import FoundStreams, StreamList, TimeRange
+from functions.audit.two_quotas import TwoQuotas
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 
@@ -79,9 +80,7 @@ class LogWindows:
     ) -> Iterator[tuple[str, LogLine]]:
         of = TimeRange(window.from_ms, window.to_ms)
         found = self._found(streams.log_group, of, window)
-        for name in found.live:
-            for line in streams.lines_of(name, of):
-                yield name, line
+        yield from TwoQuotas(streams, of, found.live).lines()
         # Most hold nothing, and a hundred of them are one call.
         for name, lines in streams.whole(found.doubtful, of):
             for line in lines:

@@ -1,0 +1,70 @@
+"""Names of log streams come in; their lines leave, by GetLogEvents and FilterLogEvents in turns.
+Each has a quota of its own: both together read up to twice as fast as the better one.
+
+Guaranteed: each stream is read once, whole, by one of them.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from functions.adapters.log_events import LogLine
+from functions.audit.log_pace import LogCall
+from functions.audit.log_streams import STREAMS_AT_ONCE, LogStreams
+from functions.audit.stream_list import TimeRange
+
+# Of the 1 MB that a page holds: more streams at once than fill one are several calls, during which
+# GetLogEvents would wait.
+FULL_PAGE_CHARS = 700_000
+
+type _Page = list[tuple[str, LogLine]]
+
+
+class TwoQuotas:
+    """Of one range of one log group. Who has its turn next asks for the next page, so that each
+    takes of the streams what its quota is worth.
+    """
+
+    def __init__(self, streams: LogStreams, of: TimeRange, names: Sequence[str]) -> None:
+        self._streams = streams
+        self._of = of
+        self._waiting = deque(names)
+        self._begun = 0
+        self._chars = 0
+
+    def lines(self) -> Iterator[tuple[str, LogLine]]:
+        """Each with its stream; those of one stream in the log's order."""
+        readers = {LogCall.EVENTS: self._by_stream(), LogCall.FILTER: self._by_several()}
+        while readers:
+            call = min(readers, key=self._streams.pace.turn)
+            page = next(readers[call], None)
+            if page is None:
+                del readers[call]
+                continue
+            self._chars += sum(len(line["message"]) for _, line in page)
+            yield from page
+
+    def _by_stream(self) -> Iterator[_Page]:
+        while self._waiting:
+            (name,) = self._next_ones(1)
+            for page in self._streams.event_pages(name, self._of):
+                yield [(name, line) for line in page]
+
+    def _by_several(self) -> Iterator[_Page]:
+        while self._waiting:
+            names = self._next_ones(self._fill_a_page())
+            if len(names) == 1:
+                for page in self._streams.filtered_stream(names[0], self._of):
+                    yield [(names[0], line) for line in page]
+            else:
+                for name, lines in self._streams.whole(names, self._of):
+                    yield [(name, line) for line in lines]
+
+    def _next_ones(self, most: int) -> list[str]:
+        names = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        self._begun += len(names)
+        return names
+
+    def _fill_a_page(self) -> int:
+        """As many streams as probably make one, by those that were read before."""
+        of_one = self._chars / self._begun if self._begun else FULL_PAGE_CHARS
+        return max(1, min(STREAMS_AT_ONCE, int(FULL_PAGE_CHARS / max(of_one, 1))))
