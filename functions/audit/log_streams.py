@@ -87,7 +87,7 @@ class LogStreams:
             yield from self._whole(names[start : start + STREAMS_AT_ONCE], of)
 
     def _whole(self, names: Sequence[str], of: TimeRange) -> Iterator[tuple[str, list[LogLine]]]:
-        held = self._held(names, of)
+        held = self.held(names, of)
         if held is not None:
             for name, lines in held.items():
                 yield name, sorted(lines, key=_in_log)
@@ -98,8 +98,12 @@ class LogStreams:
             yield from self._whole(names[:middle], of)
             yield from self._whole(names[middle:], of)
 
-    def _held(self, names: Sequence[str], of: TimeRange) -> dict[str, list[LogLine]] | None:
-        """None where they are too much to hold, or one of them is gone."""
+    def held(
+        self, names: Sequence[str], of: TimeRange, most_chars: int = HELD_CHARS
+    ) -> dict[str, list[LogLine]] | None:
+        """The lines of some streams together, as FilterLogEvents gives them. None where several
+        have more than that, or one of them is gone.
+        """
         held: dict[str, list[LogLine]] = {}
         chars = 0
         asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": list(names)}
@@ -108,7 +112,7 @@ class LogStreams:
                 for event in page:
                     held.setdefault(event["logStreamName"], []).append(line_of_event(event))
                     chars += len(event["message"])
-                if chars > HELD_CHARS and len(names) > 1:
+                if chars > most_chars and len(names) > 1:
                     return None
         except ClientError as error:
             if not is_gone(error):
