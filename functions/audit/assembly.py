@@ -18,7 +18,7 @@ from functions.adapters.aws import (
 from functions.adapters.ledger import Ledger
 from functions.audit.comparing import Comparing
 from functions.audit.kept_lines import KeptLines
-from functions.audit.log_pace import LogPace
+from functions.audit.log_pace import LogPace, calls_a_second
 from functions.audit.log_window import LogWindows
 from functions.audit.metering_account import ACCOUNT_SECONDS, MeteringAccount
 from functions.audit.road import Road
@@ -43,7 +43,8 @@ class Assembly(NamedTuple):
 
     @classmethod
     def of(cls, settings: AuditSettings) -> Self:
-        """Of this stack."""
+        """Of this stack. Each shard has a process of the count at the same time."""
+        rates = calls_a_second(settings.aws_region, settings.audit_shards)
         s3, lambdas, metering = (
             s3_client(),
             lambda_client(ACCOUNT_SECONDS),
@@ -51,7 +52,7 @@ class Assembly(NamedTuple):
         )
         return cls(
             lambdas=lambdas,
-            log=LogWindows(logs_client(), LogPace()),
+            log=LogWindows(logs_client(), LogPace(rates=rates)),
             metering=MeteringAccount(lambdas, metering, metering.split(":")[4]),
             settled=SettledUsageReader(
                 Ledger(s3, settings.ledger_bucket), timedelta(seconds=settings.dedup_window_seconds)

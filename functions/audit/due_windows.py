@@ -29,6 +29,12 @@ class WindowPlan(NamedTuple):
         part, whole = _REACH
         return now_ms - self.dedup_window_seconds * 1000 * part // whole
 
+    def is_of_shard(self, window: AuditWindow, shard: int) -> bool:
+        """Whether the process of that shard looks at the window. One that was divided into more or
+        fewer shards is somebody's, too.
+        """
+        return window.shard % self.shards == shard
+
     def due(
         self, source: str, known: Collection[AuditWindow], now_ms: int, *, is_new: bool
     ) -> list[AuditWindow]:

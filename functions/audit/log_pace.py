@@ -39,10 +39,14 @@ _QUOTAS: Mapping[str, Mapping[LogCall, int]] = {
 PAUSES_SECONDS = (1, 2, 4, 8)
 
 
-def calls_a_second(region: str = "") -> dict[LogCall, float]:
-    """Our share of the quotas of a Region; without one, of the least that any has."""
-    quotas = _QUOTAS.get(region, _ELSEWHERE) if region else _LEAST
-    return {call: quota * SHARE for call, quota in quotas.items()}
+def account_quotas(region: str = "") -> Mapping[LogCall, int]:
+    """Calls a second of all of an account; without a Region, the least that any has."""
+    return _QUOTAS.get(region, _ELSEWHERE) if region else _LEAST
+
+
+def calls_a_second(region: str = "", processes: int = 1) -> dict[LogCall, float]:
+    """The share of each of so many processes, which are at work at the same time."""
+    return {call: quota * SHARE / processes for call, quota in account_quotas(region).items()}
 
 
 class LogPace:

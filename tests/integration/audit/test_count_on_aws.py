@@ -17,6 +17,7 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
 from functions.audit import count
+from functions.audit.another_window import LAST_WINDOW_MS
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.equation import Equation, WindowRecord
@@ -199,7 +200,7 @@ def test_the_handler_is_wired_by_its_environment(
     for name, value in said.items():
         monkeypatch.setenv(name.upper(), str(value))
     count._wired.cache_clear()
-    cut = count.handler({}, lambda_context("audit-count", remaining_ms=count.LAST_WINDOW_MS))
+    cut = count.handler({}, lambda_context("audit-count", remaining_ms=LAST_WINDOW_MS))
     assert (cut["windows"], cut["behind"]) == (0, 1)
     done = count.handler({}, lambda_context("audit-count"))
     assert (done["windows"], done["behind"]) == (1, 0)

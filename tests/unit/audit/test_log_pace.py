@@ -7,7 +7,13 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.log_pace import PAUSES_SECONDS, LogCall, LogPace, calls_a_second
+from functions.audit.log_pace import (
+    PAUSES_SECONDS,
+    LogCall,
+    LogPace,
+    account_quotas,
+    calls_a_second,
+)
 from tests.fakes.log_group import refused
 from tests.fakes.settable_clock import SettableClock
 
@@ -100,3 +106,10 @@ def test_what_lasts_is_raised(code: str, tries: int) -> None:
     with pytest.raises(ClientError):
         timed.pace().make(LogCall.EVENTS, ask)
     assert len(timed.made) == tries
+
+
+@given(st.sampled_from(["", "eu-west-3", "us-east-1"]), st.integers(1, 64))
+def test_processes_share_the_share(region: str, processes: int) -> None:
+    """However many there are, most of each quota is for others."""
+    for call, rate in calls_a_second(region, processes).items():
+        assert rate * processes <= account_quotas(region)[call] / 2
