@@ -4,6 +4,7 @@ What is remembered between invocations (the pace of CloudWatch Logs, what object
 hold) is remembered here; what must be asked anew, once for each invocation, is the road.
 """
 
+import random
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -52,7 +53,7 @@ class Assembly(NamedTuple):
         )
         return cls(
             lambdas=lambdas,
-            log=LogWindows(logs_client(), LogPace(rates=rates)),
+            log=LogWindows(logs_client(), LogPace(rates=rates, phase=random.random)),
             metering=MeteringAccount(lambdas, metering, metering.split(":")[4]),
             settled=SettledUsageReader(
                 Ledger(s3, settings.ledger_bucket), timedelta(seconds=settings.dedup_window_seconds)

@@ -5,6 +5,7 @@ General Reference, CloudWatch Logs endpoints and quotas): replay, other tools an
 console share them with us. Guaranteed: one process takes no more than its share. Several add up.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -35,6 +36,7 @@ _QUOTAS: Mapping[str, Mapping[LogCall, int]] = {
     "eu-west-1": {**_ELSEWHERE, LogCall.EVENTS: 10},
     "eu-west-3": {**_ELSEWHERE, LogCall.EVENTS: 30},
 }
+IDLE_SECONDS = 30  # no call for so long is another invocation, not a page that took its time
 # Throttled in spite of all: others are at work. Besides boto3's own three tries, 3 s apart at most.
 PAUSES_SECONDS = (1, 2, 4, 8)
 
@@ -52,6 +54,9 @@ def calls_a_second(region: str = "", processes: int = 1) -> dict[LogCall, float]
 class LogPace:
     """A bucket of one token for each kind of call: calls are evenly apart, and no idle time is
     saved up, since a burst is what throttles others. For one thread.
+
+    Processes that begin together would make their calls together, one burst each: `phase` is the
+    part of the time between two calls for which the first waits, and the first after idle time.
     """
 
     def __init__(
@@ -59,11 +64,13 @@ class LogPace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         rates: Mapping[LogCall, float] | None = None,
+        phase: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """`rates` are calls a second, as `calls_a_second` says them."""
         self._clock = clock
         self._sleep = sleep
         self._apart = {call: 1 / rate for call, rate in (rates or calls_a_second()).items()}
+        self._phase = phase
         self._next: dict[LogCall, float] = {}
 
     def make[T](self, call: LogCall, ask: Callable[[], T]) -> T:
@@ -85,7 +92,10 @@ class LogPace:
 
     def _take(self, call: LogCall) -> None:
         now = self._clock()
-        turn = max(now, self._next.get(call, now))
+        turn = self._next.get(call, -math.inf)
+        if turn < now:
+            is_idle = turn < now - IDLE_SECONDS
+            turn = now + (self._phase() * self._apart[call] if is_idle else 0)
         self._next[call] = turn + self._apart[call]
         if turn > now:
             self._sleep(turn - now)

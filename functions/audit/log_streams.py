@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.log_events import (
     PAGE_EVENTS,
+    LogBusy,
     LogLine,
     filtered_pages,
     is_gone,
@@ -68,16 +69,30 @@ class LogStreams:
                 raise
             self.gone.add(name)
 
-    def filtered_stream(self, name: str, of: TimeRange) -> Iterator[list[LogLine]]:
-        """FilterLogEvents' pages of one stream, a call each."""
-        asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": [name]}
+    def filtered_pages(
+        self, names: Sequence[str], of: TimeRange
+    ) -> Iterator[list[tuple[str, LogLine]]]:
+        """FilterLogEvents' pages of at most STREAMS_AT_ONCE streams, a call each, as they come.
+        LogBusy where one is deleted after the first page: nobody could say what came of it.
+        """
+        asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": list(names)}
+        has_begun = False
         try:
             for page in filtered_pages(self.filter, asked):
-                yield [line_of_event(event) for event in page]
+                has_begun = True
+                yield [(event["logStreamName"], line_of_event(event)) for event in page]
         except ClientError as error:
             if not is_gone(error):
                 raise
-            self.gone.add(name)
+            if len(names) > 1 and has_begun:
+                raise LogBusy(f"{self.log_group}: streams are deleted meanwhile") from error
+        else:
+            return
+        if len(names) == 1:
+            self.gone.update(names)
+            return
+        for name in names:
+            yield from self.filtered_pages([name], of)
 
     def whole(self, names: Sequence[str], of: TimeRange) -> Iterator[tuple[str, list[LogLine]]]:
         """All lines of each stream in the log's order, with event ids; streams without lines are

@@ -12,9 +12,9 @@ from functions.audit.log_pace import LogCall
 from functions.audit.log_streams import STREAMS_AT_ONCE, LogStreams
 from functions.audit.stream_list import FoundStreams, TimeRange
 
-# Of the 1 MB that a page holds: more streams at once than fill one are several calls, during which
-# GetLogEvents would wait.
-FULL_PAGE_CHARS = 700_000
+FULL_PAGE_CHARS = 700_000  # of the 1 MB that a page holds
+# Of a stream the last page is seldom full. Of a few together nearly all are.
+PAGES_AT_ONCE = 10
 
 type _Page = list[tuple[str, LogLine]]
 
@@ -71,20 +71,19 @@ class TwoQuotas:
 
     def _by_several(self) -> Iterator[_Page]:
         while self._waiting:
-            names = self._next_ones(self._fill_a_page())
-            if len(names) == 1:
-                for page in self._streams.filtered_stream(names[0], self._of):
-                    yield [(names[0], line) for line in page]
-            else:
-                for name, lines in self._streams.whole(names, self._of):
-                    yield [(name, line) for line in lines]
+            names = self._next_ones(self._some_pages())
+            yield from self._streams.filtered_pages(names, self._of)
 
     def _next_ones(self, most: int) -> list[str]:
         names = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         self._begun += len(names)
         return names
 
-    def _fill_a_page(self) -> int:
-        """As many streams as probably make one, by those that were read before."""
-        of_one = self._chars / self._begun if self._begun else FULL_PAGE_CHARS
-        return max(1, min(STREAMS_AT_ONCE, int(FULL_PAGE_CHARS / max(of_one, 1))))
+    def _some_pages(self) -> int:
+        """As many streams as probably make PAGES_AT_ONCE, by those that were read before; down to
+        one page in the end, so that both come to it together.
+        """
+        of_one = max(1.0, self._chars / self._begun if self._begun else FULL_PAGE_CHARS)
+        page = max(1, int(FULL_PAGE_CHARS / of_one))
+        some = int(PAGES_AT_ONCE * FULL_PAGE_CHARS / of_one)
+        return min(STREAMS_AT_ONCE, max(page, min(some, len(self._waiting) // 4)))

@@ -2,13 +2,15 @@
 
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.adapters.log_events import LogBusy
 from functions.audit.log_pace import LogCall, LogPace
 from functions.audit.log_streams import STREAMS_AT_ONCE, LogStreams
 from functions.audit.stream_list import FoundStreams, TimeRange
-from functions.audit.two_quotas import FULL_PAGE_CHARS, TwoQuotas, lines_of_streams
+from functions.audit.two_quotas import FULL_PAGE_CHARS, PAGES_AT_ONCE, TwoQuotas, lines_of_streams
 from tests.fakes.log_group import FakeLogGroup
 from tests.fakes.settable_clock import SettableClock
 
@@ -54,12 +56,27 @@ def test_small_streams_share_a_call() -> None:
     assert len(group.asked) < 60
 
 
-def test_a_group_of_streams_is_about_a_page() -> None:
-    """Else it is several calls in a row, while the other quota waits."""
-    group = filled(streams=300, lines=1, chars=FULL_PAGE_CHARS // 10)
+def test_a_group_of_streams_is_some_pages() -> None:
+    """Their last pages are then one; and in the end nobody has much left to read alone."""
+    group = filled(streams=300, lines=1, chars=FULL_PAGE_CHARS // 2)
     assert len(list(reading(group).lines())) == 300
     names = [len(asked["logStreamNames"]) for call, asked in group.asked if call == "filter"]
-    assert max(names) == 10
+    assert max(names) == 2 * PAGES_AT_ONCE
+    assert names[-1] <= 2
+
+
+def test_a_stream_that_is_deleted_while_it_is_read_is_no_shorter_one() -> None:
+    """Of several nobody could say which lines have come: the window is read again."""
+    group = filled(streams=100, lines=2, page=1)
+    calls = iter(range(100))
+
+    def delete(_call: str) -> None:
+        if next(calls) == 1:
+            del group.streams["s0002"]
+
+    group.before_call = delete
+    with pytest.raises(LogBusy):
+        list(streams_of(group).filtered_pages(["s0001", "s0002"], RANGE))
 
 
 def test_busy_streams_whose_figures_are_late_are_read_by_both() -> None:
@@ -73,7 +90,8 @@ def test_busy_streams_whose_figures_are_late_are_read_by_both() -> None:
     assert len({line["message"] for _, line in found}) == len(found) == 450
     calls = [call for call, _ in group.asked]
     filtered = [asked["logStreamNames"] for call, asked in group.asked if call == "filter"]
-    assert sum(len(some) > 1 for some in filtered) <= 3
+    assert len(calls) <= 450 + 150 + 10
+    assert sum(len(some) > 99 for some in filtered) <= 3
     assert calls.count("events") > calls.count("filter") > 450 / 4
 
 
