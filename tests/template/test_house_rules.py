@@ -4,12 +4,13 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from functions.adapters.redis_secret import PATIENCE_SECONDS
 from functions.adapters.settings import Settings
+from functions.audit.source_check import Look
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.replay.metering_call import ANSWER_SECONDS as METERING_ANSWER_SECONDS
@@ -44,7 +45,9 @@ SETTINGS = {
     "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
     "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+    "AuditCountFunction": "functions.audit.settings.CountSettings",
     "AuditSourceCheckFunction": "functions.audit.source_check.SourceCheckSettings",
+    "AuditStepFunction": "functions.audit.settings.AuditSettings",
 }
 
 
@@ -374,7 +377,8 @@ def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
     assert min(days) >= 100
     document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
     denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
-    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    objects = [{"Fn::Sub": f"${{LedgerBucket.Arn}}/{name}/*"} for name in ("ledger", "statements")]
+    whole = {"Fn::GetAtt": "LedgerBucket.Arn"}
     assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
     deletes = denied["NobodyDeletesTheLedger"]
     assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
@@ -408,7 +412,7 @@ def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register()
         assert text.count(json.dumps(one_of)) > 3
     key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
     readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
-    assert len(readers) == 6
+    assert len(readers) == 9
     roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
     for who in (*roles, "SendAmbiguousPolicy"):
         assert json.dumps(key) in json.dumps(template()["Resources"][who])
@@ -488,3 +492,13 @@ def test_schedules_start_what_the_replay_understands() -> None:
     automatic = template()["Resources"]["AutomaticReplaySchedule"]
     assert automatic["Condition"] == "ReplaysOutages"
     assert template()["Parameters"]["AutomaticReplay"]["Default"] == "false"
+
+
+def test_schedules_ask_what_the_source_check_answers() -> None:
+    """Each of its questions at a pace of its own."""
+    asked = [
+        json.loads(schedule["Properties"]["Target"]["Input"])["look"]
+        for schedule in resources("AWS::Scheduler::Schedule").values()
+        if schedule["Properties"]["Target"]["Arn"] == {"Fn::GetAtt": "AuditSourceCheckFunction.Arn"}
+    ]
+    assert sorted(asked) == sorted(get_args(get_type_hints(Look)["look"]))

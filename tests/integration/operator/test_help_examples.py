@@ -30,8 +30,8 @@ REPLAY = "outage-2026-11-23"
 # Of a request that no gateway of ours has logged: it is followed as far as it goes.
 FOLLOWED = ["--wait", "0"]
 # And the account of a test lets API Gateway write no logs.
-# The stack of a test has no demo API.
-ENDS = {"verify": 1, "preflight": 1, "smoke": 2}
+# The stack of a test has no demo API, and its ledger has nothing of a customer.
+ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1}
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(
