@@ -56,7 +56,7 @@ def handler(asked: object, context: "LambdaContext") -> "Mapping[str, object]":
         lambdas, ours = wired.assembly.lambdas, context.invoked_function_arn
         return start_shards(lambdas, ours, wired.plan.shards)
     try:
-        another = AnotherWindow(context.get_remaining_time_in_millis)
+        another = AnotherWindow(context.get_remaining_time_in_millis, wired.plan.shards)
         return wired.counting(now, shard).run(now, another.has_time)
     finally:
         wired.telemetry.flush()

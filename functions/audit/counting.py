@@ -122,7 +122,8 @@ class Counting(NamedTuple):
             self._failed(run, error, source=name)
             return None
         due = filter(self._is_ours, self.plan.due(name, known, now_ms, is_new=is_new))
-        waiting = deque(sorted([*again, *due], key=_by_time))
+        ours = (one for one in [*again, *due] if self.plan.is_in_turn(one, now_ms))
+        waiting = deque(sorted(ours, key=_by_time))
         return _Turn(source, waiting, records, is_new)
 
     def _look(self, turn: _Turn, window: AuditWindow, run: _Run) -> None:

@@ -1,7 +1,7 @@
 """Where windows are divided: an invocation of the count comes in, and one for each shard leaves.
 
-One process works and waits in turns, and reads some 3,000 requests a second; so each shard has its
-own. Guaranteed: all are asked for, also after one of them could not be.
+One process works and waits in turns: each shard has its own. Guaranteed: all are asked for, also
+after one of them could not be.
 """
 
 import json
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
 
 
-class _Asked(FromOutside):
+class _CountQuestion(FromOutside):
     shard: int | None = Field(default=None, ge=0)
 
 
 def shard_of(asked: object) -> int | None:
     """None for an invocation by the schedule."""
-    return _Asked.model_validate(asked).shard
+    return _CountQuestion.model_validate(asked).shard
 
 
 def start_shards(lambdas: "LambdaClient", function_arn: str, shards: int) -> dict[str, object]:

@@ -20,10 +20,24 @@ def test_a_window_half_as_slow_again_comes_to_its_end(
     """Whatever an invocation has, and however long its windows take."""
     left_ms = whole_ms
     another = AnotherWindow(lambda: left_ms)
-    for number, took in enumerate(took_ms):
+    longest = 0
+    for took in took_ms:
         if not another.has_time():
             return
-        if number:
-            took = min(took, int(slower * max(took_ms[:number])))  # noqa: PLW2901 - bounded
-            assert took < left_ms
-        left_ms -= took
+        seconds = min(took, int(slower * longest)) if longest else took
+        assert not longest or seconds < left_ms
+        longest = max(longest, seconds)
+        left_ms -= seconds
+
+
+def test_a_run_leaves_the_next_one_its_time() -> None:
+    """Lambda gives 15 minutes, for the window that it is at; another is begun in the first five, or
+    ten where windows are divided.
+    """
+    for shards, run_ms in ((1, 300_000), (10, 600_000)):
+        left = iter(range(900_000, 0, -1_000))
+        another = AnotherWindow(lambda left=left: next(left), shards)  # type: ignore[misc]
+        begun = 0
+        while another.has_time():
+            begun += 1_000
+        assert run_ms - LAST_WINDOW_MS - 2_000 <= begun <= run_ms - LAST_WINDOW_MS
