@@ -23,7 +23,7 @@ _COUNTED = {
 
 class AuditFigures:
     """Of one invocation. Each custom metric costs $0.30 a month: what is nothing is not written,
-    but for the totals that alarms watch.
+    but for `WindowsBehind`, whose alarm also rings when nobody counts.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,8 @@ class AuditFigures:
 
     def tell(self, telemetry: Telemetry, behind: int) -> None:
         """`behind`: windows that are due and were not looked at."""
-        telemetry.level(Metric.REQUESTS_UNACCOUNTED, self.unaccounted)
+        if self.unaccounted:
+            telemetry.level(Metric.REQUESTS_UNACCOUNTED, self.unaccounted)
         telemetry.level(Metric.WINDOWS_BEHIND, behind)
         for figures in (self._counted, self._open):
             for source, found in figures.items():

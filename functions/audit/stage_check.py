@@ -42,7 +42,7 @@ class StageCheck(NamedTuple):
         yield from self._group(source)
         if source.kind == "execution" and not self.replays_incomplete:
             yield FoundFault(SourceFault.NOT_REPLAYED, "ExecutionLogSources is false")
-        stages = [*self._stages(source)]
+        stages = [*self.stages(source)]
         for api_id, stage in stages:
             yield from self._stage(source, api_id, stage)
         is_of_ours = source.kind == "access" and source.log_group in self.protected_groups
@@ -52,7 +52,7 @@ class StageCheck(NamedTuple):
             for api_id in self.protected:
                 yield from self._authorizer(api_id)
 
-    def _stages(self, source: WatchedSource) -> Iterator[tuple[str, str]]:
+    def stages(self, source: WatchedSource) -> Iterator[tuple[str, str]]:
         """Those that write there, by API: as declared or, where nobody said, as far as the
         protected APIs have them. The parameter AccessLogGroupName names no stage.
         """
@@ -74,7 +74,7 @@ class StageCheck(NamedTuple):
         """The names by which CloudWatch counts what is served and delivered of a source."""
         filters = self._filters(source) or []
         ours = [one["filterName"] for one in filters if self._is_ours(one)]
-        api_id, stage = next(self._stages(source), (source.api_id, source.stage))
+        api_id, stage = next(self.stages(source), (source.api_id, source.stage))
         api = _or_none(lambda: self.gateway.get_rest_api(restApiId=api_id)) if api_id else None
         known = source.model_copy(update={"api_id": api_id, "stage": stage})
         return Watched(known, api["name"] if api else None, next(iter(ours), None))

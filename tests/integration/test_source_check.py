@@ -10,12 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.adapters.json_lines import put_lines
 from functions.adapters.telemetry import Telemetry
+from functions.audit.equation import WindowRecord
+from functions.audit.logged_hour import LoggedHours
 from functions.audit.served import Figures, Watched, Witness
 from functions.audit.source_check import SourceCheck
 from functions.audit.source_fault import SourceFault
 from functions.audit.stage_check import StageCheck
+from functions.audit.stage_counts import StageCounts
 from functions.audit.watched_source import WatchedSource
+from functions.audit.window import AuditWindow
+from functions.audit.window_store import WindowStore
+from functions.audit.witness import HourWitness
+from functions.usage.moment import HOUR_MS
 from tests.local.ministack import Ministack
 
 METERING = "arn:aws:lambda:us-east-1:000000000000:function:stack-MeteringFunction-1"
@@ -23,6 +31,7 @@ AUTHORIZER = "arn:aws:lambda:us-east-1:000000000000:function:stack-AuthorizerFun
 INVOKE = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}:live/invocations"
 FORMAT = '{"extendedRequestId":"$context.extendedRequestId","status":"$context.status"}'
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+HOUR = int(datetime(2026, 11, 29, 10, tzinfo=UTC).timestamp()) * 1000
 
 
 class Api:
@@ -269,14 +278,24 @@ def test_any_number_of_sources_is_asked_for(count: int) -> None:
     assert [found[f"s{number}"].served for number in range(count)] == [*map(float, range(count))]
 
 
+def wired(api: Api, cloudwatch: Any, telemetry: Telemetry, *, bucket: str = "") -> SourceCheck:
+    """As the handler wires it, of one source."""
+    stages = stage_check(api)
+    hours = HourWitness(
+        StageCounts(api.gateway, cloudwatch),
+        LoggedHours(WindowStore(boto3.client("s3"), bucket)),
+        stages.stages,
+    )
+    witness = Witness(cloudwatch, OWN)
+    return SourceCheck(lambda: [api.source()], stages, witness, hours, telemetry)
+
+
 def test_what_is_found_is_counted_and_named(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """The figure rings; the log says which source, what, and what stands there."""
     api.log_to("/elsewhere", FORMAT)
     telemetry = Telemetry("source-check")
     cloudwatch: Any = CloudWatch({("AWS/ApiGateway", "Count", api.name): 7.0})
-    check = SourceCheck(
-        lambda: [api.source()], stage_check(api), Witness(cloudwatch, OWN), telemetry
-    )
+    check = wired(api, cloudwatch, telemetry)
     assert check.look_at_stages() == {"sources": 1, "changed": ["shop"]}
     assert check.look_at_served(NOW) == {"sources": 1, "silent": ["shop"], "deliveriesFailed": 0}
     telemetry.flush()
@@ -287,14 +306,56 @@ def test_what_is_found_is_counted_and_named(api: Api, capsys: pytest.CaptureFixt
     assert [(line["source"], line["fault"]) for line in told] == [("shop", "not_logged")]
 
 
+def test_failed_deliveries_are_told_where_there_are_some(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The alarm takes no figure for none, and a series without traffic would be paid for."""
+    for failed in (0.0, 2.0):
+        sums = {("AWS/Logs", "DeliveryErrors", "usage"): failed}
+        telemetry = Telemetry("source-check")
+        wired(api, CloudWatch(sums), telemetry).look_at_served(NOW)
+        telemetry.flush()
+        (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+        assert line.get("DeliveriesFailed", 0) == failed
+
+
 def test_no_fault_is_counted_as_none(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """A figure each time: without one nobody looked, and that rings."""
     telemetry = Telemetry("source-check")
-    cloudwatch: Any = CloudWatch({})
-    check = SourceCheck(
-        lambda: [api.source()], stage_check(api), Witness(cloudwatch, OWN), telemetry
-    )
+    check = wired(api, CloudWatch({}), telemetry)
     assert check.look_at_stages()["changed"] == []
     telemetry.flush()
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert line["SourcesChanged"] == 0
+
+
+def test_an_hour_with_requests_in_no_log_is_told(
+    api: Api, bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With both figures, once; and it is kept beside the windows that it was compared with."""
+    telemetry = Telemetry("source-check-hours")  # a logger writes where its first test looked
+    cloudwatch: Any = CloudWatch({("AWS/ApiGateway", "Count", api.name): 40.0})
+    check = wired(api, cloudwatch, telemetry, bucket=bucket)
+    window = AuditWindow("shop", HOUR, HOUR + HOUR_MS)
+    record = WindowRecord.model_validate(
+        {
+            "source": "shop", "logGroup": api.group, "start": "", "end": "", "auditedAt": "",
+            "lines": 30, "equation": {"confirmed": 30},
+        }
+    )  # fmt: skip
+    name = window.object_name(closed=True)
+    put_lines(boto3.client("s3"), bucket, name, [record.as_json()])
+    told = {
+        "source": "shop", "hour": "2026-11-29T10", "requests": 30, "counted": 40, "notLogged": 10,
+    }  # fmt: skip
+    assert check.look_at_hours(NOW) == {"hours": [told]}
+    telemetry.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (said,) = [line for line in lines if line.get("message") == "hour.witnessed"]
+    assert (said["level"], said["requests"], said["counted"]) == ("WARNING", 30, 40)
+    assert [line["RequestsNotLogged"] for line in lines if "_aws" in line] == [10]
+    kept = boto3.client("s3").get_object(
+        Bucket=bucket, Key="audits/shop/2026-11-29/witness-10.json"
+    )
+    assert json.loads(kept["Body"].read()) == {"version": 1, **told}
+    assert check.look_at_hours(NOW) == {"hours": []}

@@ -4,12 +4,13 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from functions.adapters.redis_secret import PATIENCE_SECONDS
 from functions.adapters.settings import Settings
+from functions.audit.source_check import Look
 from functions.authorizer.redis_link import ANSWER_SECONDS, SIGN_IN_SECONDS, TLS_CONNECT_SECONDS
 from functions.reconciliation.answers import MOST_CUSTOMERS
 from functions.replay.metering_call import ANSWER_SECONDS as METERING_ANSWER_SECONDS
@@ -408,7 +409,7 @@ def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register()
         assert text.count(json.dumps(one_of)) > 3
     key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
     readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
-    assert len(readers) == 6
+    assert len(readers) == 7
     roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
     for who in (*roles, "SendAmbiguousPolicy"):
         assert json.dumps(key) in json.dumps(template()["Resources"][who])
@@ -488,3 +489,13 @@ def test_schedules_start_what_the_replay_understands() -> None:
     automatic = template()["Resources"]["AutomaticReplaySchedule"]
     assert automatic["Condition"] == "ReplaysOutages"
     assert template()["Parameters"]["AutomaticReplay"]["Default"] == "false"
+
+
+def test_schedules_ask_what_the_source_check_answers() -> None:
+    """Each of its questions at a pace of its own."""
+    asked = [
+        json.loads(schedule["Properties"]["Target"]["Input"])["look"]
+        for schedule in resources("AWS::Scheduler::Schedule").values()
+        if schedule["Properties"]["Target"]["Arn"] == {"Fn::GetAtt": "AuditSourceCheckFunction.Arn"}
+    ]
+    assert sorted(asked) == sorted(get_args(get_type_hints(Look)["look"]))
