@@ -1,4 +1,6 @@
-"""The replay state machine as a document: read, and filled in for the emulator."""
+"""A state machine as a document: read, and filled in for the emulator. The replay's, unless another
+file is named.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,28 +9,30 @@ from typing import Any
 
 import yaml
 
-FILE = Path(__file__).parents[2] / "statemachine" / "replay.asl.yaml"
+FOLDER = Path(__file__).parents[2] / "statemachine"
+FILE = FOLDER / "replay.asl.yaml"
+AUDIT = FOLDER / "audit.asl.yaml"
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 
-def text() -> str:
-    return FILE.read_text(encoding="utf-8")
+def text(file: Path = FILE) -> str:
+    return file.read_text(encoding="utf-8")
 
 
-def machine() -> dict[str, Any]:
+def machine(file: Path = FILE) -> dict[str, Any]:
     """The definition as parsed; substitutions stand as they are written."""
-    parsed: dict[str, Any] = yaml.safe_load(text())
+    parsed: dict[str, Any] = yaml.safe_load(text(file))
     return parsed
 
 
-def states() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = machine()["States"]
+def states(file: Path = FILE) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = machine(file)["States"]
     return found
 
 
-def tasks() -> dict[str, dict[str, Any]]:
+def tasks(file: Path = FILE) -> dict[str, dict[str, Any]]:
     """Every state that calls something."""
-    return {name: state for name, state in states().items() if state["Type"] == "Task"}
+    return {name: state for name, state in states(file).items() if state["Type"] == "Task"}
 
 
 def functions_of(state: Mapping[str, Any]) -> set[str]:
@@ -37,8 +41,8 @@ def functions_of(state: Mapping[str, Any]) -> set[str]:
     return {found.removesuffix("Arn") for found in _SUBSTITUTION.findall(name)}
 
 
-def substitutions() -> set[str]:
-    return set(_SUBSTITUTION.findall(text()))
+def substitutions(file: Path = FILE) -> set[str]:
+    return set(_SUBSTITUTION.findall(text(file)))
 
 
 def targets(state: Mapping[str, Any]) -> set[str]:
@@ -48,9 +52,9 @@ def targets(state: Mapping[str, Any]) -> set[str]:
     return {name for name in found if name}
 
 
-def filled_in(values: Mapping[str, str]) -> dict[str, Any]:
+def filled_in(values: Mapping[str, str], file: Path = FILE) -> dict[str, Any]:
     """The definition as AWS would hold it."""
-    definition = _SUBSTITUTION.sub(lambda found: values[found[1]], text())
+    definition = _SUBSTITUTION.sub(lambda found: values[found[1]], text(file))
     parsed: dict[str, Any] = yaml.safe_load(definition)
     return parsed
 

@@ -5,11 +5,12 @@ way to it, and what a step returns is what the next one acts on.
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.statemachine.definition import machine, states, tasks
+from tests.statemachine.definition import FILE, machine, states, tasks
 
 # `$name` is a variable, unless it is called, or one that JSONata or Step Functions gives.
 _VARIABLE = re.compile(r"\$([a-z]\w*)(?!\w*\()")
@@ -34,13 +35,13 @@ def ways_from(state: Mapping[str, Any]) -> list[tuple[str, set[str]]]:
     return [*((name, done) for name in after if name), *caught]
 
 
-def set_before() -> dict[str, set[str]]:
+def set_before(file: Path = FILE) -> dict[str, set[str]]:
     """Of each state, the variables that are set whichever way an execution took to it."""
-    known: dict[str, set[str]] = {machine()["StartAt"]: set()}
-    waiting = [machine()["StartAt"]]
+    known: dict[str, set[str]] = {machine(file)["StartAt"]: set()}
+    waiting = [machine(file)["StartAt"]]
     while waiting:
         name = waiting.pop()
-        for after, assigned in ways_from(states()[name]):
+        for after, assigned in ways_from(states(file)[name]):
             arrives = known[name] | assigned
             found = known.get(after)
             if found is None or not found <= arrives:

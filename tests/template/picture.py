@@ -19,7 +19,7 @@ from tests.template.state_picture import after, caught, class_of, id_of, inside,
 
 PAGE = ROOT / "docs" / "state-machines.md"
 FOLDER = ROOT / "statemachine"
-PICTURED = ("replay",)
+PICTURED = ("replay", "audit")
 SHAPES = {
     "Choice": ('{{"', '"}}'),
     "Wait": ('(["', '"])'),

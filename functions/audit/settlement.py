@@ -1,0 +1,94 @@
+"""The second phase of an audit: what was metered again is waited for, and its windows are compared
+once more. It sends nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from functions.adapters.ledger import Ledger, replay_prefix
+from functions.audit.audit_bounds import LEDGER, LONGEST_WAIT_SECONDS
+from functions.audit.audit_order import AuditOrder, AuditPlace
+from functions.audit.audit_progress import AuditProgress, plus
+from functions.audit.compared_window import CompareWindow
+from functions.audit.equation import Equation
+from functions.audit.metered_record import MeteredRecord
+from functions.audit.repair_limits import RepairFate
+from functions.audit.run_records import RunRecords
+from functions.audit.window_repair import ClearRoad
+
+# SQS's counts are exact a minute after the last send (AWS), and clocks differ.
+QUEUE_IS_SURE_MS = 120_000
+_CLOCKS_DIFFER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRequests:
+    """What one run has metered again."""
+
+    compare: CompareWindow
+    road: ClearRoad
+    record: MeteredRecord
+    ledger: Ledger
+    records: RunRecords
+    now_ms: Callable[[], int]
+    clock: Callable[[], float] = time.monotonic
+
+    def is_over(self, progress: AuditProgress) -> bool:
+        """Whether all windows in which something was sent were compared once more."""
+        return not self.record.places(after=progress.settled)
+
+    def gives_up(self, progress: AuditProgress) -> bool:
+        """After the forwarder's hold there is nothing to wait for."""
+        return progress.waited.get(LEDGER, 0) >= LONGEST_WAIT_SECONDS
+
+    def has_arrived(self, progress: AuditProgress) -> bool:
+        """The ledger has all of it; or what was sent has come to its end, wherever that is: a key
+        that metering did not bill this time never comes.
+        """
+        return not self._outstanding() or self._has_ended(progress.sent_by_ms)
+
+    def settle(
+        self, order: AuditOrder, progress: AuditProgress, has_time: Callable[[], bool]
+    ) -> AuditProgress:
+        """Window after window, while there is time."""
+        for number, place_number in enumerate(self.record.places(after=progress.settled)):
+            if number and not has_time():
+                break
+            place = order.at(place_number)
+            began = self.clock()
+            record = self.compare(place).record
+            self.records.keep(place, record)
+            progress = progress.working("compareAgain", self.clock() - began).but(
+                after=plus(progress.after, place.source.name, record.equation),
+                settled=place_number,
+            )
+            if place_number >= progress.place:
+                progress = self._left_in_the_middle(place, progress)
+        return progress
+
+    def _left_in_the_middle(self, place: AuditPlace, progress: AuditProgress) -> AuditProgress:
+        """Of a window that the first phase had to leave: how it was, and what was sent."""
+        head = self.record.head(place.number)
+        rows = list(self.record.rows(place.number))
+        events = sum(len(row["events"]) for row in rows)
+        before = Equation.model_validate(head["before"] if head else {})
+        return progress.repaired({RepairFate.METERED_AGAIN: len(rows)}, events).but(
+            before=plus(progress.before, place.source.name, before)
+        )
+
+    def _outstanding(self) -> set[str]:
+        sent = {key for row in self.record.rows() for key, _, _, _ in row["events"]}
+        if sent:
+            since = self.record.started_at - _CLOCKS_DIFFER
+            for row in self.ledger.read(replay_prefix(self.record.run_id), since):
+                sent.discard(row["key"])
+        return sent
+
+    def _has_ended(self, sent_by_ms: int) -> bool:
+        now_ms = self.now_ms()
+        if now_ms < sent_by_ms + QUEUE_IS_SURE_MS:
+            return False
+        now = datetime.fromtimestamp(now_ms / 1000, UTC)
+        return self.road.clear_until(now).timestamp() * 1000 > sent_by_ms

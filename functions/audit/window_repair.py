@@ -1,0 +1,137 @@
+"""One window, in the first phase of an audit: compared with the ledger; what is missing metered
+again, as far as it is young enough and the road is clear.
+
+Guaranteed: nothing is metered again that may still be under way.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+from functions.audit.audit_bounds import QUEUE, ROAD
+from functions.audit.audit_order import AuditOrder, AuditPlace
+from functions.audit.bill_difference import BillDifference
+from functions.audit.compared_window import CompareWindow, Missing
+from functions.audit.equation import Equation, WindowRecord
+from functions.audit.metered_record import MeteredRecord
+from functions.audit.missing_sender import MissingSender
+from functions.audit.repair_limits import AgeLimits, RepairFate
+from functions.audit.run_records import RunRecords
+
+type Found = Mapping[RepairFate, Sequence[Missing]]
+
+
+class ClearRoad(Protocol):
+    """What was served before the moment it says has come to its end."""
+
+    def clear_until(self, now: datetime) -> datetime: ...
+
+
+class LookedAt(NamedTuple):
+    """What came of a window. `obstacle`: why it has to be looked at again; `trouble`: why nothing
+    can be metered at all; not `is_whole`: there was no time for the rest of it.
+    """
+
+    seconds: float = 0
+    metering_seconds: float = 0
+    obstacle: str = ""
+    trouble: str = ""
+    is_whole: bool = True
+    lines: int = 0
+    before: Equation = Equation()
+    requests: Mapping[RepairFate, int] = {}
+    events: int = 0
+    was_sent: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        return self.is_whole and not self.obstacle and not self.trouble
+
+
+@dataclass(slots=True, kw_only=True)
+class WindowRepair:
+    """`record` is that of the sender, too."""
+
+    compare: CompareWindow
+    road: ClearRoad
+    sender: MissingSender
+    record: MeteredRecord
+    difference: BillDifference
+    records: RunRecords
+    dedup_window_ms: int
+    now_ms: Callable[[], int]
+    clock: Callable[[], float] = time.monotonic
+    _clear_until_ms: int = field(default=-1)
+
+    def obstacle(self, order: AuditOrder, place: AuditPlace) -> str:
+        """Why nothing may be sent for a window now; empty if it may."""
+        if order.dry_run:
+            return ""
+        if not self._is_clear(place.window.to_ms):
+            return ROAD
+        return QUEUE if self.sender.is_crowded() else ""
+
+    def look(self, order: AuditOrder, place: AuditPlace) -> LookedAt:
+        """Compares it, and meters again; a second time what is left of it."""
+        # Before the ledger is read: what was under way then may be in it now.
+        is_clear = order.dry_run or self._is_clear(place.window.to_ms)
+        began = self.clock()
+        compared = self.compare(place)
+        limits = AgeLimits(self.now_ms(), self.dedup_window_ms, order.include_old)
+        found = limits.sorted_out(compared.missing)
+        compared_at = self.clock()
+        looked = LookedAt(seconds=compared_at - began)
+        to_send = [] if order.dry_run else found[RepairFate.METERED_AGAIN]
+        if to_send and not is_clear:
+            return looked._replace(obstacle=ROAD)
+        if to_send:
+            repairs = self.records.repairs_of(place)
+            end = self.sender.send(place, compared.record, to_send, repairs)
+            spent = self.clock() - compared_at
+            looked = looked._replace(**end._asdict(), metering_seconds=spent)
+        if looked.is_done:
+            self._keep(order, place, compared.record, found)
+            looked = self._summed(place, looked, compared.record, found, is_dry=order.dry_run)
+        return looked
+
+    def _is_clear(self, until_ms: int) -> bool:
+        """What was clear once stays so."""
+        if self._clear_until_ms < until_ms:
+            now = datetime.fromtimestamp(self.now_ms() / 1000, UTC)
+            clear_ms = int(self.road.clear_until(now).timestamp() * 1000)
+            self._clear_until_ms = max(self._clear_until_ms, clear_ms)
+        return self._clear_until_ms >= until_ms
+
+    def _keep(
+        self, order: AuditOrder, place: AuditPlace, record: WindowRecord, found: Found
+    ) -> None:
+        is_told = RepairFate if order.dry_run else {RepairFate.TOO_OLD, RepairFate.BEYOND_AFORO}
+        told = {why: requests for why, requests in found.items() if why in is_told}
+        self.difference.put(place.number, told)
+        if not order.dry_run:
+            self.records.keep(place, record)
+
+    def _summed(
+        self,
+        place: AuditPlace,
+        looked: LookedAt,
+        record: WindowRecord,
+        found: Found,
+        *,
+        is_dry: bool,
+    ) -> LookedAt:
+        """By what is on record: a try that was killed may have sent some of it."""
+        requests = {why: len(some) for why, some in found.items() if some}
+        looked = looked._replace(lines=record.lines, before=record.equation, requests=requests)
+        head = None if is_dry else self.record.head(place.number)
+        if head is None:
+            return looked
+        rows = list(self.record.rows(place.number))
+        return looked._replace(
+            before=Equation.model_validate(head["before"]),
+            requests={**requests, RepairFate.METERED_AGAIN: len(rows)},
+            events=sum(len(row["events"]) for row in rows),
+            was_sent=True,
+        )

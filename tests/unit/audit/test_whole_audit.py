@@ -1,0 +1,193 @@
+"""Whole audits in memory, killed wherever they may be."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.audit.equation import Equation
+from functions.audit.repair_limits import RepairFate
+from functions.usage.moment import HOUR_MS
+from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
+
+WORLDS = st.lists(st.lists(st.sampled_from(Fate), max_size=4), min_size=1, max_size=5)
+DOWN = st.sampled_from([0, 0, 90, 3_600])
+DEATHS = st.lists(st.integers(0, 30), max_size=3)
+SENT_BY_AN_AUDIT = (Fate.LOST, Fate.UNKEPT)
+STAY_MISSING = (Fate.OLD, Fate.BEYOND)
+
+
+def total(audit: PlayedAudit, *, after: bool) -> Equation:
+    sums = audit.progress.after if after else audit.progress.before
+    return Equation.sum_of(sums.values())
+
+
+def missing(equation: Equation) -> int:
+    return equation.held + equation.unaccounted
+
+
+@settings(deadline=None, max_examples=150)
+@given(WORLDS, DOWN, DEATHS, st.integers(1, 3))
+def test_what_is_missing_is_metered_again_once_by_an_audit_and_by_the_next_at_last(
+    windows: list[list[Fate]], down: int, deaths: list[int], pace: int
+) -> None:
+    """Wherever a round is killed: nothing is sent twice by one audit, nothing that is under way or
+    too old ever, and after the second audit with the same input the equation closes; the third
+    changes nothing.
+    """
+    world = AuditWorld(windows, down)
+    first = PlayedAudit(world, "first", world.order(), deaths, windows_a_round=pace)
+    first.run()
+    second = PlayedAudit(world, "second", world.order())
+    second.run()
+    assert (first.trouble, second.trouble) == ("", "")
+    wanted = world.keys(*SENT_BY_AN_AUDIT)
+    for book in world.sent.values():
+        assert max(book.values(), default=1) == 1
+        assert set(book) <= wanted
+    assert set().union(*world.sent.values()) == wanted
+    if not deaths:
+        assert set(world.sent.get("first", ())) == wanted
+    everything = sum(map(len, windows))
+    for audit in (first, second):
+        assert total(audit, after=False).served == total(audit, after=True).served == everything
+    stay = sum(window.count(fate) for window in windows for fate in STAY_MISSING)
+    assert missing(total(second, after=True)) == stay
+    before_third = {window: record.equation for window, record in world.kept.items()}
+    third = PlayedAudit(world, "third", world.order())
+    third.run()
+    assert "third" not in world.sent
+    assert {window: record.equation for window, record in world.kept.items()} == before_third
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORLDS, DEATHS)
+def test_the_counts_are_those_of_what_was_sent_however_it_is_killed(
+    windows: list[list[Fate]], deaths: list[int]
+) -> None:
+    """A round whose answer was lost is counted once; so is what a killed one had on record."""
+    world = AuditWorld(windows)
+    audit = PlayedAudit(world, "run", world.order(), deaths)
+    progress = audit.run()
+    lost = sum(window.count(fate) for window in windows for fate in SENT_BY_AN_AUDIT)
+    assert progress.requests.get(RepairFate.METERED_AGAIN, 0) == lost
+    assert progress.events == 2 * sum(window.count(Fate.LOST) for window in windows)
+    assert progress.requests.get(RepairFate.TOO_OLD, 0) == sum(
+        window.count(Fate.OLD) for window in windows
+    )
+    report = audit.report()["report"]
+    billed = sum(line["events"] for line in report["bill"].get("meteredAgain", []))
+    assert billed == progress.events
+    beyond = sum(line["events"] for line in report["bill"].get("olderThanAforoTakes", []))
+    assert beyond == 2 * sum(window.count(Fate.BEYOND) for window in windows)
+
+
+@settings(deadline=None, max_examples=60)
+@given(WORLDS, DOWN, DEATHS)
+def test_a_dry_run_changes_nothing_and_says_what_a_run_would_do(
+    windows: list[list[Fate]], down: int, deaths: list[int]
+) -> None:
+    """No record of a window, nothing sent, and the bill of what is missing."""
+    world = AuditWorld(windows, down)
+    queued = list(world.queue)
+    audit = PlayedAudit(world, "dry", world.order(dryRun=True), deaths)
+    audit.run()
+    assert (world.sent, world.kept, world.quarantine) == ({}, {}, set())
+    assert world.queue in (queued, [])
+    report = audit.report()["report"]
+    under_way = 0 if world.now_ms >= world.up_ms else len(queued)
+    told = Counter(report["requests"])
+    assert told["wouldBeBilled"] == under_way + sum(
+        window.count(fate) for window in windows for fate in SENT_BY_AN_AUDIT
+    )
+    assert told["tooOld"] == sum(window.count(Fate.OLD) for window in windows)
+    assert told["stillMissing"] == sum(told[one] for one in RepairFate) + told["wouldBeBilled"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(WORLDS)
+def test_what_is_older_than_the_dedup_window_goes_when_a_person_says_so(
+    windows: list[list[Fate]],
+) -> None:
+    """But nothing that Aforo no longer takes."""
+    world = AuditWorld(windows)
+    audit = PlayedAudit(world, "old", world.order(includeOld=True))
+    audit.run()
+    assert set(world.sent.get("old", ())) == world.keys(*SENT_BY_AN_AUDIT, Fate.OLD)
+    beyond = sum(window.count(Fate.BEYOND) for window in windows)
+    assert missing(total(audit, after=True)) == beyond
+
+
+def test_a_window_waits_while_usage_as_old_is_under_way() -> None:
+    """And then goes on; what was under way is not sent."""
+    world = AuditWorld([[Fate.UNDER_WAY], [Fate.LOST]], down_seconds=1_800)
+    audit = PlayedAudit(world, "run", world.order())
+    progress = audit.run()
+    assert 1_700 < progress.waited["road"] <= 1_900
+    assert world.sent["run"].keys() == world.keys(Fate.LOST)
+    assert missing(total(audit, after=False)) == 1
+    assert missing(total(audit, after=True)) == 0
+
+
+def test_a_road_that_is_never_clear_stops_it_and_says_where_to_go_on() -> None:
+    """After the hold and an hour; the windows before are done."""
+    world = AuditWorld([[Fate.LOST], [Fate.LOST, Fate.UNDER_WAY]], down_seconds=100 * 3_600)
+    world.queue = [world.queue[0]._replace(at_ms=world.from_ms + 300_000)]
+    audit = PlayedAudit(world, "run", world.order())
+    audit.run()
+    assert audit.trouble.startswith("for 15 hours usage as old as the window was under way")
+    assert audit.trouble.endswith("; the rest begins with from = 2026-11-23T10:55:00.000Z")
+    assert world.sent["run"].keys() == {"0-0-calls", "0-0-bytes"}
+    # What was sent waited for Aforo as long again, and stays missing.
+    assert world.now_ms - world.up_ms < -60 * HOUR_MS
+    assert missing(total(audit, after=True)) == 1
+
+
+def test_metering_that_fails_stops_it_and_what_it_had_is_told() -> None:
+    """One call is on record and is not made again by this audit; the next makes it."""
+    world = AuditWorld([[Fate.LOST], [Fate.LOST]], metering_is_down=True)
+    audit = PlayedAudit(world, "run", world.order())
+    progress = audit.run()
+    assert audit.trouble == (
+        "metering fails: KeyError; see its log; the rest begins with from = "
+        "2026-11-23T10:50:00.000Z"
+    )
+    told = audit.report()
+    assert told["isNews"]
+    assert told["report"]["requests"]["notTakenByMetering"] == 1
+    assert progress.requests == {RepairFate.METERED_AGAIN: 1}
+    assert total(audit, after=False) == total(audit, after=True)
+    world.metering_is_down = False
+    again = PlayedAudit(world, "again", world.order())
+    again.run()
+    assert missing(total(again, after=True)) == 0
+
+
+def test_nothing_is_sent_while_usage_queue_is_full() -> None:
+    """What is fresh must not wait behind what is metered again."""
+    world = AuditWorld([[Fate.LOST]], crowd=1_000)
+    audit = PlayedAudit(world, "run", world.order())
+
+    def leaves(seconds: int) -> None:
+        world.crowd = 999 if seconds >= 90 else world.crowd
+
+    forward = world.forward
+
+    def forward_and_leave() -> None:
+        leaves((world.now_ms - 1_795_435_200_000) // 1000)
+        forward()
+
+    world.forward = forward_and_leave  # type: ignore[method-assign]
+    progress = audit.run()
+    assert progress.waited["queue"] == 90
+    assert world.sent["run"].keys() == world.keys(Fate.LOST)
+
+
+def test_a_repair_is_counted_once_however_often_its_window_is_written() -> None:
+    """The count starts no fourth repair by it."""
+    world = AuditWorld([[Fate.LOST], [Fate.OLD]])
+    PlayedAudit(world, "one", world.order(), deaths=[9, 11, 13]).run()
+    assert sorted(record.repairs for record in world.kept.values()) == [0, 1]
+    world.settled.clear()
+    PlayedAudit(world, "two", world.order()).run()
+    assert sorted(record.repairs for record in world.kept.values()) == [0, 2]
