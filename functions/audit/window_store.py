@@ -42,8 +42,8 @@ class WindowStore(NamedTuple):
         return closed
 
     def is_known(self, source: str) -> bool:
-        """Whether any window of it was ever looked at."""
-        return any(True for _ in list_names(self.s3, self.bucket, source_prefix(source)))
+        """Whether any window of it was ever looked at. Others keep what they know beside them."""
+        return any(map(NamedWindow.read, list_names(self.s3, self.bucket, source_prefix(source))))
 
     def read(self, window: AuditWindow) -> WindowRecord | None:
         """None for a window that no audit has looked at."""

@@ -4,12 +4,15 @@ be repaired once.
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.log_events import LogBusy
@@ -287,6 +290,47 @@ def test_repairs_of_a_whole_day_are_started_some_at_a_time() -> None:
         before = len(found.started)
         found.run()
         assert before < len(found.started) <= before + MOST_STARTS
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.booleans(), st.integers(0, 7), st.booleans()), max_size=8
+    ),
+    st.sets(st.integers(0, 19)),
+)
+def test_in_the_end_every_window_is_closed_or_repaired(
+    steps: list[tuple[int, bool, int, bool]], lost: set[int]
+) -> None:
+    """Whatever comes late, runs that fail or have no time included: nothing is started for what
+    only waits, and what is lost is started for, each window once.
+    """
+    found = audits(windows=10)
+    found.store.keep(old := window(-1), empty_record(old))
+    arriving = [one for one in found.logs.groups["shop"] if one.number not in lost]
+    for windows, is_clear, arrive, fails in steps:
+        for request in arriving[:arrive]:
+            found.logs.settle(request.rows(), minutes=55)
+        del arriving[:arrive]
+        has_arrived = is_clear and not arriving
+        found.logs.clear_until = found.logs.now if has_arrived else datetime.fromtimestamp(0, UTC)
+        found.logs.failures = {"shop": LogBusy("shop")} if fails else {}
+        left = iter([True] * windows)
+        with suppress(NotLookedAt):
+            found.run(lambda left=left: next(left, False), later_ms=WINDOW_MS)  # type: ignore[misc]
+    for request in arriving:
+        found.logs.settle(request.rows(), minutes=58)
+    found.logs.failures.clear()
+    found.now_ms = max(found.now_ms, window(12).to_ms)
+    found.logs.clear_until = datetime.fromtimestamp(found.now_ms / 1000, UTC)
+    for _ in range(3):
+        found.run()
+    without = {number // 2 for number in lost}
+    assert sorted(found.started) == [execution_name(window(one), 0) for one in sorted(without)]
+    for number in range(10):
+        record = found.record(number)
+        assert record is not None
+        missing = len(lost & {2 * number, 2 * number + 1})
+        assert record.equation == Equation(confirmed=2 - missing, unaccounted=missing)
 
 
 def empty_record(of: AuditWindow) -> WindowRecord:

@@ -56,7 +56,7 @@ def test_each_hour_counts_its_own(requests: list[tuple[int, str]]) -> None:
     for number, occurred_at in requests:
         if expected.add("cus_a", [f"{number}"], occurred_at):
             hours[occurred_at[:13]].add(number)
-    for number in range(0, 100, 2):
+    for number in range(0, 101, 2):
         expected.found(fingerprint(f"{number}"), KeyState.CONFIRMED)
     assert [hour for hour, _ in expected.hours()] == sorted(hours)
     for hour, numbers in hours.items():

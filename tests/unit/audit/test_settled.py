@@ -98,7 +98,9 @@ def test_a_replay_s_confirmation_is_found_behind_what_was_set_aside() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b"[]\n"), gzip.compress(b"{}" * 9)[:-9]]
+    "body",
+    [b"no gzip", gzip.compress(b"[]\n"), gzip.compress(b"{}" * 9)[:-9]],
+    ids=["no gzip", "no row", "cut"],
 )
 def test_an_object_that_cannot_be_read_is_named(body: bytes) -> None:
     """Its rows may be those that are missing."""

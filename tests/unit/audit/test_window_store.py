@@ -49,8 +49,9 @@ def test_the_last_audit_of_a_window_stands(found: list[Equation]) -> None:
 
 
 def test_a_window_that_nobody_looked_at_is_not_known() -> None:
-    """Nor one of a source whose name begins alike."""
-    kept = store()
+    """Nor is one of a source whose name begins alike; nor is what else stands there a window."""
+    kept = store(bucket := FakeBucket())
+    bucket.objects["audits/shop/2026-10-03/witness-08.json"] = b"{}"
     kept.keep(other := first_window("shop-2"), record(other, CLOSED))
     assert kept.read(WINDOW) is None
     assert kept.states("shop", WINDOW.from_ms, WINDOW.to_ms) == {}
