@@ -15,6 +15,7 @@ from functions.audit.bill_difference import BillDifference, DifferenceLine, summ
 from functions.audit.equation import Equation
 from functions.audit.metered_record import MeteredRecord
 from functions.audit.repair_limits import RepairFate
+from functions.audit.run_records import RunRecords
 from functions.usage.moment import iso_from_epoch_ms
 
 # About 120 bytes each; who wants all of them reads the copy in S3.
@@ -29,9 +30,14 @@ class AuditReport:
 
     record: MeteredRecord
     difference: BillDifference
+    records: RunRecords
 
     def write(self, task: AuditTask, now: datetime) -> dict[str, Any]:
-        """What the state machine is told; the whole is in S3 when this returns."""
+        """What the state machine is told; the whole is in S3 when this returns. A second time
+        writes the same.
+        """
+        for place in self.record.places(after=task.progress.settled):
+            self.records.leave(task.order.at(place), self.record.head(place))
         account = self._account(task, now)
         key = f"{self.record.folder}report.json"
         self.record.client.put_object(

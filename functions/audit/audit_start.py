@@ -10,7 +10,7 @@ from functions.audit.audit_input import AuditInput, ExportedTo, read_input
 from functions.audit.audit_order import AuditOrder
 from functions.audit.audit_progress import AuditProgress
 from functions.audit.order_check import StackFacts, order_of
-from functions.audit.step_settings import StepSettings
+from functions.audit.settings import AuditSettings
 from functions.audit.watched_source import WatchedSource
 
 
@@ -18,7 +18,7 @@ from functions.audit.watched_source import WatchedSource
 class AuditStart:
     """`kept_days` tells how long log groups are kept, `parts` the files of an export."""
 
-    settings: StepSettings
+    settings: AuditSettings
     sources: Callable[[], Sequence[WatchedSource]]
     kept_days: Callable[[Iterable[str]], Mapping[str, int]]
     parts: Callable[[ExportedTo], Sequence[str]]

@@ -28,6 +28,7 @@ MOST_LINES, MOST_TEXT_BYTES = 5_000, 3 * 1024 * 1024
 # It was certainly not run: half a minute of patience, inside a round's time.
 _BUSY = {"TooManyRequestsException", "ServiceException", "EC2ThrottledException"}
 _BUSY_WAITS = (1, 2, 4, 8, 15)
+BUSY_SECONDS = sum(_BUSY_WAITS)
 _NOWHERE = {"owner": "audit", "logGroup": "audit", "logStream": "audit"}
 
 

@@ -158,6 +158,8 @@ def _wrong_export(
     if len(sources) > 1:
         names = ", ".join(sorted(one.name for one in sources))
         wrong.append(f"source: say of which one the export is ({names})")
+    elif any(one.kind == "execution" for one in sources):
+        wrong.append("export: of an execution log it cannot be read; audit the log itself")
     if asked.shard is not None or asked.shards is not None:
         wrong.append("shards: an export has its files for parts; leave shard and shards out")
     if not facts.parts:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from functions.audit.audit_order import AuditPlace
 from functions.audit.equation import WindowRecord
-from functions.audit.metered_record import MeteredRecord
+from functions.audit.metered_record import CallHead
 from functions.audit.window import AuditWindow
 
 
@@ -18,23 +18,34 @@ class KeptWindows(Protocol):
 
 
 class RunRecords(NamedTuple):
-    """`metered` is what this run has metered again: that counts as one repair of its window."""
+    """`head`: of the first call by which this run metered something of the window again; that is
+    one repair of it, and counts when the run is done with it: until then the count starts no other.
+    """
 
     store: KeptWindows
-    metered: MeteredRecord
 
-    def repairs_of(self, place: AuditPlace) -> int:
-        """Up to now; the same again after this run has kept its record."""
-        head = self.metered.head(place.number)
+    def repairs_of(self, place: AuditPlace, head: CallHead | None) -> int:
+        """Before this run."""
         if head is not None:
             return head["repairs"]
         known = None if place.is_part else self.store.read(place.window)
         return known.repairs if known else 0
 
-    def keep(self, place: AuditPlace, record: WindowRecord) -> None:
+    def keep(
+        self,
+        place: AuditPlace,
+        record: WindowRecord,
+        head: CallHead | None,
+        *,
+        is_settled: bool = False,
+    ) -> None:
         """However often, it is one repair."""
-        if place.is_part:
-            return
-        was_sent = self.metered.head(place.number) is not None
-        repairs = self.repairs_of(place) + was_sent
-        self.store.keep(place.window, record.model_copy(update={"repairs": repairs}))
+        if not place.is_part:
+            repairs = self.repairs_of(place, head) + is_settled
+            self.store.keep(place.window, record.model_copy(update={"repairs": repairs}))
+
+    def leave(self, place: AuditPlace, head: CallHead | None) -> None:
+        """Of a run that ends before the ledger has what it sent: the next repair may begin."""
+        known = None if place.is_part else self.store.read(place.window)
+        if known is not None:
+            self.keep(place, known, head, is_settled=True)

@@ -5,7 +5,7 @@ once more. It sends nothing.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from functions.adapters.ledger import Ledger, replay_prefix
 from functions.audit.audit_bounds import LEDGER, LONGEST_WAIT_SECONDS
@@ -13,14 +13,19 @@ from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.audit_progress import AuditProgress, plus
 from functions.audit.compared_window import CompareWindow
 from functions.audit.equation import Equation
-from functions.audit.metered_record import MeteredRecord
+from functions.audit.metered_record import CallHead, MeteredRecord
 from functions.audit.repair_limits import RepairFate
 from functions.audit.run_records import RunRecords
-from functions.audit.window_repair import ClearRoad
 
-# SQS's counts are exact a minute after the last send (AWS), and clocks differ.
-QUEUE_IS_SURE_MS = 120_000
-_CLOCKS_DIFFER = timedelta(days=1)
+# SQS's counts are exact a minute after the last send (AWS), and clocks differ: two minutes. Where
+# windows are seconds, as in a demo, no such queue is near.
+_MOST_SURE_MS, _SURE_SHARE = 120_000, 2.5
+_CLOCKS_DIFFER = timedelta(days=1)  # as functions.audit.metered_record
+
+
+def sure_ms(window_seconds: int) -> int:
+    """So long after the last send an empty UsageQueue says that all has left it."""
+    return min(_MOST_SURE_MS, int(window_seconds * 1000 / _SURE_SHARE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +33,11 @@ class SentRequests:
     """What one run has metered again."""
 
     compare: CompareWindow
-    road: ClearRoad
+    clear_until: Callable[[], datetime]  # as `functions.audit.window_repair`
     record: MeteredRecord
     ledger: Ledger
     records: RunRecords
+    sure_ms: int
     now_ms: Callable[[], int]
     clock: Callable[[], float] = time.monotonic
 
@@ -59,18 +65,20 @@ class SentRequests:
             place = order.at(place_number)
             began = self.clock()
             record = self.compare(place).record
-            self.records.keep(place, record)
+            head = self.record.head(place_number)
+            self.records.keep(place, record, head, is_settled=True)
             progress = progress.working("compareAgain", self.clock() - began).but(
                 after=plus(progress.after, place.source.name, record.equation),
                 settled=place_number,
             )
             if place_number >= progress.place:
-                progress = self._left_in_the_middle(place, progress)
+                progress = self._left_in_the_middle(place, head, progress)
         return progress
 
-    def _left_in_the_middle(self, place: AuditPlace, progress: AuditProgress) -> AuditProgress:
+    def _left_in_the_middle(
+        self, place: AuditPlace, head: CallHead | None, progress: AuditProgress
+    ) -> AuditProgress:
         """Of a window that the first phase had to leave: how it was, and what was sent."""
-        head = self.record.head(place.number)
         rows = list(self.record.rows(place.number))
         events = sum(len(row["events"]) for row in rows)
         before = Equation.model_validate(head["before"] if head else {})
@@ -87,8 +95,5 @@ class SentRequests:
         return sent
 
     def _has_ended(self, sent_by_ms: int) -> bool:
-        now_ms = self.now_ms()
-        if now_ms < sent_by_ms + QUEUE_IS_SURE_MS:
-            return False
-        now = datetime.fromtimestamp(now_ms / 1000, UTC)
-        return self.road.clear_until(now).timestamp() * 1000 > sent_by_ms
+        is_sure = self.now_ms() >= sent_by_ms + self.sure_ms
+        return is_sure and self.clear_until().timestamp() * 1000 > sent_by_ms

@@ -6,27 +6,21 @@ Guaranteed: nothing is metered again that may still be under way.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from functions.audit.audit_bounds import QUEUE, ROAD
 from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.bill_difference import BillDifference
 from functions.audit.compared_window import CompareWindow, Missing
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.metered_record import MeteredRecord
+from functions.audit.metered_record import CallHead, MeteredRecord
 from functions.audit.missing_sender import MissingSender
 from functions.audit.repair_limits import AgeLimits, RepairFate
 from functions.audit.run_records import RunRecords
 
 type Found = Mapping[RepairFate, Sequence[Missing]]
-
-
-class ClearRoad(Protocol):
-    """What was served before the moment it says has come to its end."""
-
-    def clear_until(self, now: datetime) -> datetime: ...
 
 
 class LookedAt(NamedTuple):
@@ -50,12 +44,14 @@ class LookedAt(NamedTuple):
         return self.is_whole and not self.obstacle and not self.trouble
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRepair:
-    """`record` is that of the sender, too."""
+    """`record` is that of the sender, too. `clear_until`: what was served before it has come
+    to its end (functions.audit.road).
+    """
 
     compare: CompareWindow
-    road: ClearRoad
+    clear_until: Callable[[], datetime]
     sender: MissingSender
     record: MeteredRecord
     difference: BillDifference
@@ -63,7 +59,6 @@ class WindowRepair:
     dedup_window_ms: int
     now_ms: Callable[[], int]
     clock: Callable[[], float] = time.monotonic
-    _clear_until_ms: int = field(default=-1)
 
     def obstacle(self, order: AuditOrder, place: AuditPlace) -> str:
         """Why nothing may be sent for a window now; empty if it may."""
@@ -87,31 +82,27 @@ class WindowRepair:
         if to_send and not is_clear:
             return looked._replace(obstacle=ROAD)
         if to_send:
-            repairs = self.records.repairs_of(place)
+            repairs = self.records.repairs_of(place, self.record.head(place.number))
             end = self.sender.send(place, compared.record, to_send, repairs)
             spent = self.clock() - compared_at
             looked = looked._replace(**end._asdict(), metering_seconds=spent)
         if looked.is_done:
-            self._keep(order, place, compared.record, found)
-            looked = self._summed(place, looked, compared.record, found, is_dry=order.dry_run)
+            # By what is on record: a try that was killed may have sent some of it.
+            head = None if order.dry_run else self.record.head(place.number)
+            self._tell(order, place, found)
+            if not order.dry_run:
+                self.records.keep(place, compared.record, head)
+            looked = self._summed(place, looked, compared.record, found, head)
         return looked
 
     def _is_clear(self, until_ms: int) -> bool:
-        """What was clear once stays so."""
-        if self._clear_until_ms < until_ms:
-            now = datetime.fromtimestamp(self.now_ms() / 1000, UTC)
-            clear_ms = int(self.road.clear_until(now).timestamp() * 1000)
-            self._clear_until_ms = max(self._clear_until_ms, clear_ms)
-        return self._clear_until_ms >= until_ms
+        return self.clear_until().timestamp() * 1000 >= until_ms
 
-    def _keep(
-        self, order: AuditOrder, place: AuditPlace, record: WindowRecord, found: Found
-    ) -> None:
+    def _tell(self, order: AuditOrder, place: AuditPlace, found: Found) -> None:
+        """What is not sent, for a person to decide; in a dry run all of it."""
         is_told = RepairFate if order.dry_run else {RepairFate.TOO_OLD, RepairFate.BEYOND_AFORO}
         told = {why: requests for why, requests in found.items() if why in is_told}
         self.difference.put(place.number, told)
-        if not order.dry_run:
-            self.records.keep(place, record)
 
     def _summed(
         self,
@@ -119,13 +110,10 @@ class WindowRepair:
         looked: LookedAt,
         record: WindowRecord,
         found: Found,
-        *,
-        is_dry: bool,
+        head: CallHead | None,
     ) -> LookedAt:
-        """By what is on record: a try that was killed may have sent some of it."""
         requests = {why: len(some) for why, some in found.items() if some}
         looked = looked._replace(lines=record.lines, before=record.equation, requests=requests)
-        head = None if is_dry else self.record.head(place.number)
         if head is None:
             return looked
         rows = list(self.record.rows(place.number))

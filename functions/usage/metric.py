@@ -108,3 +108,4 @@ class Metric(StrEnum):
     REQUESTS_HELD = "RequestsHeld"  # now, in the windows of a day that are open
     REQUESTS_UNACCOUNTED = "RequestsUnaccounted"  # likewise, and nothing as old is under way
     WINDOWS_BEHIND = "WindowsBehind"  # due, and not looked at
+    REQUESTS_METERED_AGAIN = "RequestsMeteredAgain"  # missing, and given to metering once more

@@ -68,3 +68,18 @@ def broken_at(name: str, definition: dict[str, Any]) -> dict[str, Any]:
     arguments = {**state["Arguments"], place: gone if "%}" in value else f"{value}-gone"}
     broken = {**definition["States"], name: {**state, "Arguments": arguments}}
     return {**definition, "States": broken}
+
+
+def held_at(definition: dict[str, Any], state: str, when: str) -> dict[str, Any]:
+    """The definition with an endless wait before a state, if something is so."""
+    all_states = definition["States"]
+    holding = {
+        state: {
+            "Type": "Choice",
+            "Choices": [{"Condition": f"{{% {when} %}}", "Next": "Held"}],
+            "Default": f"{state} (after the stop)",
+        },
+        "Held": {"Type": "Wait", "Seconds": 1_000_000, "Next": f"{state} (after the stop)"},
+        f"{state} (after the stop)": all_states[state],
+    }
+    return {**definition, "States": {**all_states, **holding}}

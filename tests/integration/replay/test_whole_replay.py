@@ -24,7 +24,7 @@ from tests.integration.replay.deployed import (
 from tests.local.aforo.console import Console
 from tests.local.aforo.standin import AforoStandIn
 from tests.local.waiting import until
-from tests.statemachine.definition import states, targets
+from tests.statemachine.definition import held_at, states, targets
 from tests.statemachine.quick_ministack import quick_ministack
 
 WAIT_SCALE = 0.01
@@ -224,21 +224,6 @@ def one_too_many(start: dict[str, Any]) -> dict[str, Any]:
     found = "$states.result.Payload.progress"
     counted = f"{found}, {{'waitingAtStart': {found}.waitingAtStart + 1}}"
     return {**start, "Assign": {**start["Assign"], "progress": f"{{% $merge([{counted}]) %}}"}}
-
-
-def held_at(definition: dict[str, Any], state: str, when: str) -> dict[str, Any]:
-    """The definition with an endless wait before a state, if something is so."""
-    all_states = definition["States"]
-    holding = {
-        state: {
-            "Type": "Choice",
-            "Choices": [{"Condition": f"{{% {when} %}}", "Next": "Held"}],
-            "Default": f"{state} (after the stop)",
-        },
-        "Held": {"Type": "Wait", "Seconds": 1_000_000, "Next": f"{state} (after the stop)"},
-        f"{state} (after the stop)": all_states[state],
-    }
-    return {**definition, "States": {**all_states, **holding}}
 
 
 def test_every_state_that_leads_on_is_stopped_at() -> None:

@@ -15,7 +15,7 @@ from functions.audit.audit_bounds import MOST_CALLS
 from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.audit_progress import AuditProgress, AuditTask
 from functions.audit.audit_report import AuditReport
-from functions.audit.audit_round import AuditOutcome, AuditResult, AuditRound
+from functions.audit.audit_round import AuditOutcome, AuditRound
 from functions.audit.bill_difference import BillDifference
 from functions.audit.compared_window import MissingEvent
 from functions.audit.equation import Equation, WindowRecord
@@ -23,7 +23,7 @@ from functions.audit.metered_record import MeteredRecord
 from functions.audit.metering_again import MeteredAgain, NotMetered, SentLines
 from functions.audit.missing_sender import MissingSender
 from functions.audit.run_records import RunRecords
-from functions.audit.settlement import SentRequests
+from functions.audit.settlement import SentRequests, sure_ms
 from functions.audit.window import AuditWindow
 from functions.audit.window_repair import WindowRepair
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
@@ -99,7 +99,6 @@ class AuditWorld:
     sent: dict[str, Counter[str]] = field(default_factory=dict)  # keys, or messages, by run
     metering_is_down: bool = False
     crowd: int = 0  # messages of others on UsageQueue
-    results: list[AuditResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.from_ms = NOW_MS - len(self.windows) * WINDOW_SECONDS * 1000 - HOUR_MS
@@ -170,14 +169,14 @@ class AuditWorld:
 
     # What an audit asks.
 
-    def clear_until(self, now: datetime) -> datetime:
-        oldest = min((sent.at_ms for sent in self.queue), default=None)
-        return now if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC)
+    def clear_until(self) -> datetime:
+        oldest = min((sent.at_ms for sent in self.queue), default=self.now_ms)
+        return datetime.fromtimestamp(oldest / 1000, UTC)
 
     def compare(self, place: AuditPlace) -> "ComparedInMemory":
         self.bucket.fuse.burn()
         number = (place.window.from_ms - self.from_ms) // (WINDOW_SECONDS * 1000)
-        is_clear = self.clear_until(self._now()).timestamp() * 1000 >= place.window.to_ms
+        is_clear = self.clear_until().timestamp() * 1000 >= place.window.to_ms
         terms: Counter[str] = Counter()
         missing: list[LoggedRequest] = []
         for index, fate in enumerate(self.windows[number]):
@@ -222,7 +221,7 @@ class AuditWorld:
         self.kept[window] = record
         self.bucket.fuse.burn()
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
         return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
 
@@ -280,32 +279,38 @@ class PlayedAudit:
     trouble: str = ""
     progress: AuditProgress = field(default_factory=AuditProgress)
 
+    def __post_init__(self) -> None:
+        self.started_at = self.world.now()
+
     def run(self) -> AuditProgress:
         """To its end; `trouble` says why it stopped."""
-        deaths, self.started_at = list(self.deaths), self.world._now()
+        deaths = list(self.deaths)
         for number in range(MOST_ROUNDS):
-            self.world.bucket.fuse = Fuse(deaths.pop(0) if deaths else None)
-            try:
-                result = self._round(f"try-{number}").run(self._task())
-            except Crash:
-                continue
-            finally:
-                self.world.bucket.fuse = Fuse()
-            self.world.results.append(result)
-            told = json.loads(json.dumps(result.as_json()))
-            self.progress, self.trouble = (
-                AuditProgress.model_validate(told["progress"]),
-                told["trouble"],
-            )
-            if result.outcome in {AuditOutcome.FINISHED, AuditOutcome.STOPPED}:
+            outcome = self.step(number, deaths.pop(0) if deaths else None)
+            if outcome in {AuditOutcome.FINISHED, AuditOutcome.STOPPED}:
                 return self.progress
-            self.world.now_ms += result.wait_seconds * 1000 + 100
-            self.world.forward()
         raise AssertionError("it does not come to an end")
 
+    def step(self, number: int = 0, death: int | None = None) -> AuditOutcome | None:
+        """One round, and the wait after it; None for one that died."""
+        self.world.bucket.fuse = Fuse(death)
+        try:
+            result = self._round(f"try-{number}").run(self._task())
+        except Crash:
+            return None
+        finally:
+            self.world.bucket.fuse = Fuse()
+        told = json.loads(json.dumps(result.as_json()))
+        self.progress = AuditProgress.model_validate(told["progress"])
+        self.trouble = told["trouble"]
+        if result.outcome in {AuditOutcome.NEXT, AuditOutcome.WAIT}:
+            self.world.now_ms += result.wait_seconds * 1000 + 100
+            self.world.forward()
+        return result.outcome
+
     def report(self) -> dict[str, Any]:
-        report = AuditReport(self._record, self._difference)
-        return report.write(self._task(), self.world._now())
+        report = AuditReport(self._record, self._difference, RunRecords(self.world))
+        return report.write(self._task(), self.world.now())
 
     @property
     def _record(self) -> MeteredRecord:
@@ -329,7 +334,7 @@ class PlayedAudit:
     def _round(self, try_id: str) -> AuditRound:
         world, record = self.world, self._record
         times = iter(range(self.windows_a_round - 1))
-        records = RunRecords(world, record)
+        records = RunRecords(world)
         sender = MissingSender(
             waiting=lambda: world.crowd,
             metering=WorldMetering(world, self.run_id),
@@ -340,7 +345,7 @@ class PlayedAudit:
         )
         repairs = WindowRepair(
             compare=world.compare,
-            road=world,
+            clear_until=world.clear_until,
             sender=sender,
             record=record,
             difference=self._difference,
@@ -350,10 +355,11 @@ class PlayedAudit:
         )
         settlement = SentRequests(
             compare=world.compare,
-            road=world,
+            clear_until=world.clear_until,
             record=record,
             ledger=Ledger(world.bucket, "ledger"),  # type: ignore[arg-type]
             records=records,
+            sure_ms=sure_ms(WINDOW_SECONDS),
             now_ms=lambda: world.now_ms,
         )
         return AuditRound(

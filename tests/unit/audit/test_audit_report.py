@@ -14,6 +14,7 @@ from functions.audit.bill_difference import BillDifference, added, summed
 from functions.audit.equation import Equation
 from functions.audit.metered_record import MeteredRecord
 from functions.audit.repair_limits import RepairFate
+from functions.audit.run_records import RunRecords
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket
 from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
 
@@ -102,7 +103,8 @@ def test_the_largest_audit_fits_into_a_state() -> None:
         ),
         progress=progress,
     )
-    report = AuditReport(MeteredRecord(bucket, "ledger", "run", WRITTEN_AT), difference)
+    record = MeteredRecord(bucket, "ledger", "run", WRITTEN_AT)
+    report = AuditReport(record, difference, RunRecords(asked))
     told = report.write(task, WRITTEN_AT)
     assert len(json.dumps(told)) < STATE_BYTES / 2
     handed_on = {**task.model_dump(mode="json", by_alias=True), "progress": progress.as_json()}

@@ -1,6 +1,8 @@
 """What a person may ask of an audit, and what is said of everything else."""
 
 import json
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from functions.audit.audit_input import read_input
 from functions.audit.audit_order import AuditOrder
 from functions.audit.order_check import PROBLEM_CHARACTERS, StackFacts, order_of
+from functions.audit.repair_start import RepairStart
 from functions.audit.watched_source import WatchedSource
+from functions.audit.window import AuditWindow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, iso_from_epoch_ms
 
 NOW = "2026-11-29T15:07:30.000Z"
@@ -153,6 +157,26 @@ def test_an_export_without_a_file_and_a_stack_without_a_source_are_said() -> Non
     assert empty == "export: there is no file of one under s3://exports/orders"
     none = StackFacts([], {}, epoch_ms_from_iso(NOW), 300, 600, 1)
     assert str(settled({}, none)).startswith("source: metering has none; declare one")
+
+
+def test_an_export_of_an_execution_log_is_refused() -> None:
+    """Its records have no order, and a request is many of them."""
+    pets = WatchedSource(name="pets", logGroup="/aws/pets", kind="execution")
+    known = StackFacts([pets], {}, epoch_ms_from_iso(NOW), 300, 600, 1, 3)
+    assert str(settled({"export": EXPORT}, known)).startswith("export: of an execution log")
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4])
+def test_what_the_count_starts_it_with_is_the_window_that_it_found(shards: int) -> None:
+    """And no other: also a shard of it alone."""
+    begin = epoch_ms_from_iso("2026-11-29T14:00:00.000Z")
+    window = AuditWindow("orders", begin, begin + 300_000, shards - 1, shards)
+    started: list[dict[str, str]] = []
+    client = SimpleNamespace(start_execution=lambda **asked: started.append(asked))
+    RepairStart(cast("Any", client), "arn").start(window, 0)
+    known = StackFacts([source("orders")], {}, epoch_ms_from_iso(NOW), 300, 600, shards)
+    order = accepted(json.loads(started[0]["input"]), known)
+    assert [order.at(place).window for place in range(order.windows)] == [window]
 
 
 @given(

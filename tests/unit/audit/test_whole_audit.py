@@ -5,8 +5,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.audit.equation import Equation
+from functions.audit.equation import Equation, WindowRecord
 from functions.audit.repair_limits import RepairFate
+from functions.audit.window import AuditWindow
 from functions.usage.moment import HOUR_MS
 from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
 
@@ -183,11 +184,36 @@ def test_nothing_is_sent_while_usage_queue_is_full() -> None:
     assert world.sent["run"].keys() == world.keys(Fate.LOST)
 
 
-def test_a_repair_is_counted_once_however_often_its_window_is_written() -> None:
-    """The count starts no fourth repair by it."""
+def test_a_repair_is_counted_once_and_when_it_is_over() -> None:
+    """However often its window is written. Until then the count starts no other for it, and no
+    fourth by it.
+    """
     world = AuditWorld([[Fate.LOST], [Fate.OLD]])
+    written: list[int] = []
+    keep = world.keep
+
+    def keep_and_note(window: AuditWindow, record: WindowRecord) -> None:
+        keep(window, record)
+        written.append(record.repairs)
+
+    world.keep = keep_and_note  # type: ignore[method-assign]
     PlayedAudit(world, "one", world.order(), deaths=[9, 11, 13]).run()
     assert sorted(record.repairs for record in world.kept.values()) == [0, 1]
+    assert written[-1] == 1
+    assert set(written[:-1]) == {0}
     world.settled.clear()
     PlayedAudit(world, "two", world.order()).run()
     assert sorted(record.repairs for record in world.kept.values()) == [0, 2]
+
+
+def test_a_run_that_ends_early_leaves_its_windows_to_the_next_repair() -> None:
+    """With its report, which comes after every end; a second one changes nothing."""
+    world = AuditWorld([[Fate.LOST], [Fate.LOST]])
+    audit = PlayedAudit(world, "run", world.order())
+    audit.step()
+    assert [record.repairs for record in world.kept.values()] == [0, 0]
+    audit.trouble = "A round could not be run"
+    for _ in range(2):
+        audit.report()
+        assert [record.repairs for record in world.kept.values()] == [1, 1]
+        assert not any(record.equation.is_closed for record in world.kept.values())

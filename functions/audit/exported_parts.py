@@ -1,0 +1,37 @@
+"""An export of a log group as an audit reads it: a file at a time, in the order of names."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from functions.audit.audit_input import ExportedTo
+from functions.audit.exported_log import ExportedLog
+from functions.audit.log_chunk import Chunk, LogKind
+from functions.audit.window import AuditWindow
+from functions.usage.errors import Permanent
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class ExportChanged(Permanent):
+    """It has more or fewer files than at the start: its places are others now."""
+
+
+def part_names(client: "S3Client", export: ExportedTo) -> Sequence[str]:
+    return list(ExportedLog(client, export.bucket, export.prefix).parts())
+
+
+class ExportedPart:
+    """One file, in place of the log; `functions.audit.log_window` reads that."""
+
+    def __init__(self, client: "S3Client", export: ExportedTo, number: int, parts: int) -> None:
+        names = part_names(client, export)
+        if len(names) != parts:
+            raise ExportChanged(f"it had {parts} files, and has {len(names)}")
+        self._log = ExportedLog(client, export.bucket, export.prefix)
+        self._name = names[number]
+        self.gone: set[str] = set()
+
+    def chunks(self, _log_group: str, window: AuditWindow, _kind: LogKind) -> Iterator[Chunk]:
+        """Those of its lines that are in the window."""
+        return self._log.chunks(self._name, window.from_ms, window.to_ms)

@@ -1,0 +1,34 @@
+"""Whether a round begins another window, or makes another call."""
+
+from functions.audit.time_left import LAST_CALL_MS, TimeLeft
+from tests.fakes.settable_clock import SettableClock
+
+
+def test_a_round_begins_no_window_that_may_not_end_in_it() -> None:
+    """Not as slow a one as the slowest up to now, twice over; nor one whose call would be killed
+    after it was put on record.
+    """
+    clock = SettableClock()
+    began = clock()
+    left = TimeLeft(lambda: 300_000 - int((clock() - began) * 1000), clock)
+    clock.advance(10)
+    assert left.for_a_window()
+    clock.advance(90)
+    assert left.for_a_window()
+    clock.advance(5)
+    assert LAST_CALL_MS < 300_000 - 105_000
+    assert left.for_a_call()
+    assert left.for_a_window()
+    clock.advance(6)
+    assert not left.for_a_call()
+    assert not left.for_a_window()
+
+
+def test_a_slow_window_needs_twice_its_time() -> None:
+    """Traffic differs from one to the next."""
+    clock = SettableClock()
+    began = clock()
+    left = TimeLeft(lambda: 300_000 - int((clock() - began) * 1000), clock)
+    clock.advance(101)
+    assert left.for_a_call()
+    assert not left.for_a_window()
