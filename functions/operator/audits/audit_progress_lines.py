@@ -53,11 +53,11 @@ def progress_line(order: AuditOrder, progress: AuditProgress) -> str:
     missing = sum(progress.requests.values())
     said = [
         f"{progress.place:,} of {order.windows:,} {'files' if order.export else 'windows'}",
-        f"{progress.lines:,} lines",
-        f"{missing:,} requests missing",
+        f"lines: {progress.lines:,}",
+        f"requests missing: {missing:,}",
     ]
     if progress.events:
-        said.append(f"{progress.events:,} events metered again")
+        said.append(f"events metered again: {progress.events:,}")
     if progress.waiting_for:
         what = WAITED_FOR.get(progress.waiting_for, progress.waiting_for)
         said.append(f"waits for {what}, {progress.in_a_row} s so far")

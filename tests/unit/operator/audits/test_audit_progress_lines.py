@@ -62,9 +62,9 @@ def test_each_change_is_a_line() -> None:
     told, runs = lines(None, None, AuditProgress(), found, found, repaired)
     assert told == [
         "it starts",
-        "0 of 3 windows; 0 lines; 0 requests missing",
-        "2 of 3 windows; 1,500 lines; 4 requests missing",
-        "3 of 3 windows; 1,500 lines; 4 requests missing; 3 events metered again; " + waiting,
+        "0 of 3 windows; lines: 0; requests missing: 0",
+        "2 of 3 windows; lines: 1,500; requests missing: 4",
+        "3 of 3 windows; lines: 1,500; requests missing: 4; events metered again: 3; " + waiting,
     ]
     assert runs.now == 5 * POLL_SECONDS
     assert runs.asked.count(START) == 3
@@ -73,7 +73,7 @@ def test_each_change_is_a_line() -> None:
 def test_what_does_not_change_is_said_again_now_and_then() -> None:
     """With how long it has been watched."""
     told, _ = lines(*[AuditProgress()] * 12)
-    line = "0 of 3 windows; 0 lines; 0 requests missing"
+    line = "0 of 3 windows; lines: 0; requests missing: 0"
     assert told == [line, f"{line} ... 10 s", f"{line} ... 20 s"]
 
 
