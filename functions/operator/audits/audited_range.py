@@ -79,8 +79,9 @@ class AuditedRange(NamedTuple):
         if newest_audit:
             waited = epoch_ms_from_iso(newest_audit) - chosen[-1].to_ms + DEFAULT_WINDOW_MS
             due_ms = min(LONGEST_DUE_MS, max(DUE_MS, waited))
-        reached = -(-self.from_ms // length) * length
-        until = min(self.to_ms, self.now_ms - due_ms) // length * length
+        reached, until = self.from_ms, min(self.to_ms, self.now_ms - due_ms)
+        if chosen:  # what begins before the range, or ends after it, is not of it
+            reached, until = -(-reached // length) * length, until // length * length
         for begin, end in [*((one.from_ms, one.to_ms) for one in chosen), (until, until)]:
             if reached < min(begin, until):
                 gap_end = min(begin, until)

@@ -31,16 +31,14 @@ def write_report(found: AuditResultFound, out: TextIO, form: RowFormat) -> None:
 def _text(found: AuditResultFound, out: TextIO) -> None:
     report = found.report
     out.writelines(f"{line}\n" for line in _head(report))
-    columns = ("source", "", *TERM_COLUMNS)
+    columns = ("source", "when", *TERM_COLUMNS)
     write_section(out, "equation, in requests", columns, _equations(report))
     reasons = reason_rows(Equation.model_validate(report["after"]["all"]))
     write_section(out, "by reason", ("term", "reason", "requests"), reasons)
     missing = [
-        {"missing requests": name, "times": times}
-        for name, times in report["requests"].items()
-        if times
+        {"fate": name, "requests": times} for name, times in report["requests"].items() if times
     ]
-    write_section(out, "what was done", ("missing requests", "times"), missing)
+    write_section(out, "missing requests", ("fate", "requests"), missing)
     write_section(out, "bill", BILL_COLUMNS, _bill(report))
     if found.place:
         out.write(f"\nreport: {found.place}\n")
@@ -73,10 +71,15 @@ def _two_rows(report: Report, source: str | None) -> Iterator[Row]:
         told = report[moment]
         said = told["all"] if source is None else told["bySource"].get(source, {})
         cells = equation_cells(Equation.model_validate(said))
-        yield {"source": source or "total", "": moment, **cells}
+        yield {"source": source or "total", "when": moment, **cells}
 
 
 def _bill(report: Report) -> Iterator[Row]:
     for fate, lines in report.get("bill", {}).items():
         for line in lines:
-            yield {"fate": fate, **line}
+            yield {"fate": fate, **line, "quantity": _plain(line["quantity"])}
+
+
+def _plain(quantity: float) -> float:
+    """A whole number as one, however it was summed."""
+    return int(quantity) if quantity == int(quantity) else quantity

@@ -82,5 +82,5 @@ class SourceAccount(NamedTuple):
 
     @property
     def is_closed(self) -> bool:
-        """Whether all of it was looked at, and each request is where it stays."""
-        return not self.open_windows and not self.unaudited
+        """Whether it was looked at, all of it, and each request is where it stays."""
+        return self.closed > 0 and not self.open_windows and not self.unaudited

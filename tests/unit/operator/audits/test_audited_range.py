@@ -74,6 +74,14 @@ def test_a_source_that_nobody_looked_at_is_missing_whole() -> None:
     assert account(fake_store()).unaudited == (Unaudited(START_MS, START_MS + HOUR_MS, 12),)
 
 
+def test_what_is_shorter_than_a_window_is_missing_too() -> None:
+    """As one; and what is not due yet is neither missing nor closed."""
+    assert account(fake_store(), minutes=1).missing == 1
+    fresh = account(fake_store(), now_ms=START_MS + MINUTE_MS)
+    assert fresh.missing == 0
+    assert not fresh.is_closed
+
+
 def test_a_late_audit_is_not_missing_yet() -> None:
     """By how long after its end the newest window was looked at."""
     store = fake_store()

@@ -42,7 +42,7 @@ def test_the_text_has_the_equation_before_and_after_and_the_bill() -> None:
     assert "orders before 5 1 0 0 1 1 0 2" in lines
     assert "orders after 5 2 0 0 1 1 0 1" in lines
     assert "meteredAgain 1" in lines
-    assert "tooOld cus_a calls 2026-11-22 1 2.0" in lines
+    assert "tooOld cus_a calls 2026-11-22 1 2" in lines
     assert lines[-1] == "report: s3://ledger/audit-runs/by-hand/report.json"
 
 
@@ -65,7 +65,7 @@ def test_a_dry_run_says_what_would_be_billed() -> None:
     """It changes nothing: what is missing is so afterwards."""
     result = found(LOST, dryRun=True)
     assert written(result, "table").startswith("dry run of an audit by-hand: done\n")
-    assert "wouldBeBilled,cus_a,calls,2026-11-23,1,2.0" in written(result, "csv").splitlines()
+    assert "wouldBeBilled,cus_a,calls,2026-11-23,1,2" in written(result, "csv").splitlines()
     assert not result.is_closed
 
 
