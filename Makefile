@@ -208,9 +208,9 @@ build-AuthorizerFunction: $(UV)
 build-ReconciliationFetchFunction: $(UV)
 	@$(call ARTIFACT,forwarder,reconciliation)
 
-# It asks AWS and metering, nobody else: it needs what metering needs.
-.PHONY: build-AuditSourceCheckFunction
-build-AuditSourceCheckFunction: $(UV)
+# They ask AWS and metering, nobody else: they need what metering needs.
+.PHONY: build-AuditSourceCheckFunction build-AuditCountFunction build-AuditStepFunction
+build-AuditSourceCheckFunction build-AuditCountFunction build-AuditStepFunction: $(UV)
 	@$(call ARTIFACT,metering,audit)
 
 .PHONY: build-ReplayStartFunction build-ReplayQueueRoundFunction build-ReplayQuarantineRoundFunction build-ReplayReportFunction

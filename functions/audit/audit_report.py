@@ -21,7 +21,11 @@ from functions.usage.moment import iso_from_epoch_ms
 # About 120 bytes each; who wants all of them reads the copy in S3.
 LINES_IN_STATE = 50
 SOURCES_IN_STATE = 20
-WOULD_BE_BILLED = "wouldBeBilled"
+# What a dry run would do, in other words than what was done.
+IF_IT_WERE_NOT_DRY = {
+    RepairFate.METERED_AGAIN: "wouldBeBilled",
+    RepairFate.QUARANTINED: "wouldBeQuarantined",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class AuditReport:
 
 
 def _name(why: RepairFate, *, is_dry: bool) -> str:
-    return WOULD_BE_BILLED if is_dry and why is RepairFate.METERED_AGAIN else why.value
+    return IF_IT_WERE_NOT_DRY.get(why, why.value) if is_dry else why.value
 
 
 def _told(sums: Mapping[str, Equation]) -> dict[str, Any]:

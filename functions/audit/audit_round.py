@@ -9,7 +9,7 @@ run again with the same progress, and sends nothing twice.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from functions.audit.audit_bounds import (
     LEDGER,
@@ -19,14 +19,11 @@ from functions.audit.audit_bounds import (
     reached_end,
     wait_seconds,
 )
-from functions.audit.audit_order import places_from
+from functions.audit.audit_order import AuditOrder, AuditPlace, places_from
 from functions.audit.audit_progress import AuditProgress, AuditTask, plus
+from functions.audit.window_repair import LookedAt
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import iso_from_epoch_ms
-
-if TYPE_CHECKING:
-    from functions.audit.audit_order import AuditOrder, AuditPlace
-    from functions.audit.window_repair import LookedAt
 
 MOST_WORDS = 300  # of an error, in a state
 
@@ -62,8 +59,8 @@ class AuditResult:
 class RepairsWindows(Protocol):
     """Who compares a window and meters again; `functions.audit.window_repair`."""
 
-    def obstacle(self, order: "AuditOrder", place: "AuditPlace") -> str: ...
-    def look(self, order: "AuditOrder", place: "AuditPlace") -> "LookedAt": ...
+    def obstacle(self, order: AuditOrder, place: AuditPlace) -> str: ...
+    def look(self, order: AuditOrder, place: AuditPlace) -> LookedAt: ...
 
 
 class SettlesSent(Protocol):
@@ -71,7 +68,7 @@ class SettlesSent(Protocol):
 
     def has_arrived(self, progress: AuditProgress) -> bool: ...
     def settle(
-        self, order: "AuditOrder", progress: AuditProgress, has_time: Callable[[], bool]
+        self, order: AuditOrder, progress: AuditProgress, has_time: Callable[[], bool]
     ) -> AuditProgress: ...
     def is_over(self, progress: AuditProgress) -> bool: ...
     def gives_up(self, progress: AuditProgress) -> bool: ...
@@ -99,7 +96,7 @@ class AuditRound:
             progress = progress.on_its_way().but(sent_by_ms=self.now_ms(), cut=cut)
         return self._settle(task, progress)
 
-    def _compare(self, order: "AuditOrder", progress: AuditProgress) -> AuditResult:
+    def _compare(self, order: AuditOrder, progress: AuditProgress) -> AuditResult:
         for place in places_from(order, progress.place, self.has_time):
             # Asked again before the log is read again.
             if progress.waiting_for and (why := self.repairs.obstacle(order, place)):
@@ -121,7 +118,7 @@ class AuditRound:
             progress = _passed(progress, place, looked)
         return AuditResult(AuditOutcome.NEXT, progress.on_its_way())
 
-    def _again(self, order: "AuditOrder", progress: AuditProgress, error: Retryable) -> AuditResult:
+    def _again(self, order: AuditOrder, progress: AuditProgress, error: Retryable) -> AuditResult:
         """A throttle of CloudWatch is over in minutes."""
         if not _is_patient(progress):
             cut = f"a window could not be compared: {_words(error)}"
@@ -158,12 +155,12 @@ class AuditRound:
         return AuditResult(AuditOutcome.STOPPED, progress, trouble=trouble)
 
 
-def _waiting(order: "AuditOrder", progress: AuditProgress, why: str) -> AuditResult:
+def _waiting(order: AuditOrder, progress: AuditProgress, why: str) -> AuditResult:
     seconds = wait_seconds(why, order.window_seconds, progress.waited.get(why, 0))
     return AuditResult(AuditOutcome.WAIT, progress.waiting(why, seconds), seconds)
 
 
-def _passed(progress: AuditProgress, place: "AuditPlace", looked: "LookedAt") -> AuditProgress:
+def _passed(progress: AuditProgress, place: AuditPlace, looked: LookedAt) -> AuditProgress:
     """The audit is done with a window, or will look at it once more when the ledger has it."""
     source = place.source.name
     after = progress.after if looked.was_sent else plus(progress.after, source, looked.before)
@@ -176,7 +173,7 @@ def _passed(progress: AuditProgress, place: "AuditPlace", looked: "LookedAt") ->
     )
 
 
-def _unread(progress: AuditProgress, place: "AuditPlace", error: Permanent) -> AuditProgress:
+def _unread(progress: AuditProgress, place: AuditPlace, error: Permanent) -> AuditProgress:
     """A source whose log is gone must not keep out the others; it ends as a stop all the same."""
     name = place.source.name
     unread = {**progress.unread, name: f"{name} could not be read: {_words(error)}"}
@@ -191,7 +188,7 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__} {error}"[:MOST_WORDS]
 
 
-def _goes_on(order: "AuditOrder", progress: AuditProgress) -> str:
+def _goes_on(order: AuditOrder, progress: AuditProgress) -> str:
     """What to give to the next audit, where windows are left."""
     if progress.place >= order.windows:
         return ""

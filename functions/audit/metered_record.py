@@ -6,7 +6,8 @@ or overlap. An object whose call was never made is a request that this audit doe
 the next one does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -23,6 +24,7 @@ from functions.adapters.json_lines import (
 )
 from functions.audit.compared_window import Missing, MissingEvent
 from functions.audit.equation import WindowRecord
+from functions.audit.repair_limits import RepairFate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -155,6 +157,12 @@ def row_of(request: Missing) -> MeteredRow:
         "reason": request.reason,
         "events": list(request.events),
     }
+
+
+def sent_requests(rows: Iterable[MeteredRow]) -> dict[RepairFate, int]:
+    """How many were billed by it, and how many kept."""
+    billed = Counter(bool(row["events"]) for row in rows)
+    return {RepairFate.METERED_AGAIN: billed[True], RepairFate.QUARANTINED: billed[False]}
 
 
 def marks_of(row: MeteredRow) -> set[str]:

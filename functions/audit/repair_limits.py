@@ -20,6 +20,7 @@ class RepairFate(StrEnum):
     """What an audit does about a missing request, or would in a dry run; the report's words."""
 
     METERED_AGAIN = "meteredAgain"
+    QUARANTINED = "quarantined"  # metered again, too, and kept: until then nobody kept it
     TOO_OLD = "tooOld"  # for the dedup window: a person decides, by includeOld
     BEYOND_AFORO = "olderThanAforoTakes"
 
@@ -37,8 +38,10 @@ class AgeLimits(NamedTuple):
         """By its oldest event. A request of no event is quarantined: that bills nothing, and its
         age is the business of who replays it.
         """
+        if not request.events:
+            return RepairFate.QUARANTINED
         moments = [epoch_ms_from_iso(occurred_at) for _, _, _, occurred_at in request.events]
-        age_ms = self.now_ms - min(moments, default=self.now_ms)
+        age_ms = self.now_ms - min(moments)
         if age_ms > BEYOND_AFORO_MS:
             return RepairFate.BEYOND_AFORO
         # Where the window is an hour, half of it is left to send in.

@@ -13,8 +13,7 @@ from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.audit_progress import AuditProgress, plus
 from functions.audit.compared_window import CompareWindow
 from functions.audit.equation import Equation
-from functions.audit.metered_record import CallHead, MeteredRecord
-from functions.audit.repair_limits import RepairFate
+from functions.audit.metered_record import CallHead, MeteredRecord, sent_requests
 from functions.audit.run_records import RunRecords
 
 # SQS's counts are exact a minute after the last send (AWS), and clocks differ: two minutes. Where
@@ -82,7 +81,7 @@ class SentRequests:
         rows = list(self.record.rows(place.number))
         events = sum(len(row["events"]) for row in rows)
         before = Equation.model_validate(head["before"] if head else {})
-        return progress.repaired({RepairFate.METERED_AGAIN: len(rows)}, events).but(
+        return progress.repaired(sent_requests(rows), events).but(
             before=plus(progress.before, place.source.name, before)
         )
 

@@ -15,7 +15,7 @@ from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.bill_difference import BillDifference
 from functions.audit.compared_window import CompareWindow, Missing
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.metered_record import CallHead, MeteredRecord
+from functions.audit.metered_record import CallHead, MeteredRecord, sent_requests
 from functions.audit.missing_sender import MissingSender
 from functions.audit.repair_limits import AgeLimits, RepairFate
 from functions.audit.run_records import RunRecords
@@ -78,7 +78,9 @@ class WindowRepair:
         found = limits.sorted_out(compared.missing)
         compared_at = self.clock()
         looked = LookedAt(seconds=compared_at - began)
-        to_send = [] if order.dry_run else found[RepairFate.METERED_AGAIN]
+        to_send = [*found[RepairFate.METERED_AGAIN], *found[RepairFate.QUARANTINED]]
+        if order.dry_run:
+            to_send = []
         if to_send and not is_clear:
             return looked._replace(obstacle=ROAD)
         if to_send:
@@ -119,7 +121,7 @@ class WindowRepair:
         rows = list(self.record.rows(place.number))
         return looked._replace(
             before=Equation.model_validate(head["before"]),
-            requests={**requests, RepairFate.METERED_AGAIN: len(rows)},
+            requests={**requests, **sent_requests(rows)},
             events=sum(len(row["events"]) for row in rows),
             was_sent=True,
         )

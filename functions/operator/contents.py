@@ -62,6 +62,16 @@ CONTENTS = (
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
     Subcommand(
+        "trace",
+        "trace.trace_command:trace",
+        """Tell all that is known of one request, from its log line to its bill: for a dispute.
+
+        Log, metering, configuration, quarantine, queues, ledger, audit and counter. A customer's
+        requests around a time are listed. It reads only; exit status 1 where nothing is found.
+
+            aforo-metering trace --request-id abe23b51-3a85-4167-851d-9ab66fc506b3""",
+    ),
+    Subcommand(
         "smoke",
         "smoke.smoke_command:smoke",
         """Try on a demo stack what only a deployed stack can show: walk, machines, keys, alarms.
@@ -81,6 +91,17 @@ CONTENTS = (
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
     *AUDITS,
+    Subcommand(
+        "statement",
+        "statement.statement_command:statement",
+        """Say what a customer used in a month and what became of it; close the month; check it.
+
+        A closed month never changes: what is settled later stands in the next statement. `verify`
+        reads the closed months and the ledger again, and says what was changed since.
+
+            aforo-metering statement --customer cus_acme --month 2026-11
+            aforo-metering statement verify --customer cus_acme""",
+    ),
     Subcommand(
         "replay start",
         "replays.replay_commands:start",

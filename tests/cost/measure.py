@@ -24,7 +24,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as directory,
         start_valkey(Path(directory)) as valkey,
-        foreground_server("tests.bench.sink") as (_, url),
+        foreground_server("tests.cost.far_end") as (_, url),
     ):
         set_environment(url)
         os.environ |= {
@@ -41,6 +41,13 @@ def main() -> None:
             "HEADROOM_CAP_PERCENT": "5",
             "TENANT_HEADER": "tenant",
             "METRICS_NAMESPACE": "AforoMetering/aforo-metering",
+            "METERING_FUNCTION_ARN": "arn:aws:lambda:eu-west-1:123456789012:function:metering",
+            "HOLD_SECONDS": "50400",
+            "DEDUP_WINDOW_SECONDS": "86400",
+            "AUDIT_WINDOW_SECONDS": "300",
+            "AUDIT_DELAY_SECONDS": "600",
+            "AUDIT_SHARDS": "1",
+            "AUDIT_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:audit",
         }
         found = measure_all(url, valkey.url)
     found["measuredOn"] = datetime.now(UTC).date().isoformat()

@@ -27,6 +27,9 @@ from tests.fakes.lambda_context import lambda_context
 
 # Events of one invocation. Between them costs are taken to grow in a straight line.
 SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000)
+# Lines of a window, and the objects that the ledger has of its time: as at 1, 10 and 100 million
+# requests a month.
+AUDITED = ((100, 40), (1_000, 60), (5_000, 70))
 WARM_UP = 5
 RUNS = 20
 EVENTS_A_MESSAGE = 80  # about 64 KB, as metering packs them
@@ -49,9 +52,12 @@ def measure_all(sink_url: str, redis_url: str) -> dict[str, Any]:
     with _to_file() as logs:
         meter = Meter(sink_url, logs)
         idle = {name: meter.figures(0, call) for name, call in _idle_minute().items()}
+        audits = [meter.figures(0, _audit(sink_url, 0, 0))]
         idle_metrics = _metrics_in(logs)
+        audits += [meter.figures(lines, _audit(sink_url, lines, of)) for lines, of in AUDITED]
         return {
             "idle": idle,
+            "audit": audits,
             "metering": [meter.figures(size, _metering(size)) for size in SIZES],
             "forwarder": [meter.figures(size, _forwarder(size)) for size in SIZES],
             "reconciliation": [meter.figures(size, _reconciliation(size)) for size in SIZES],
@@ -165,6 +171,21 @@ def _reconciliation(events: int) -> Call:
     ]
     context = lambda_context("reconciliation")
     return _flushing(lambda: handler({"Records": records}, context))
+
+
+def _audit(sink_url: str, lines: int, objects: int) -> Call:
+    """One window, of a log that has so many lines in it, all of them in the ledger."""
+    from functions.audit.count import handler  # noqa: PLC0415
+
+    httpx.post(f"{sink_url}/_audit/{lines}/{objects}").raise_for_status()
+    context = lambda_context("audit")
+
+    def count() -> None:
+        done = handler({}, context)
+        if (done["windows"], done["behind"], done["unaccounted"]) != (1, 0, 0):
+            raise AssertionError(done)
+
+    return _flushing(count)
 
 
 def _authorizer(redis_url: str) -> Call:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cost import price_list
+from tests.cost import audit_cost, price_list
 from tests.cost.measure import MEASURED
 from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
 from tests.cost.stack import stack
@@ -125,6 +125,11 @@ def _assumed() -> str:
         "REPAIR_US_A_ROW": "us that the repair takes for a row",
     }
     rows = [(text, f"{getattr(price_list, name):g}") for name, text in names.items()]
+    audit = {
+        "LINES_A_PAGE": "lines in a page of FilterLogEvents",
+        "PAGE_MS": "ms between two pages",
+    }
+    rows += [(text, f"{getattr(audit_cost, name):g}") for name, text in audit.items()]
     rows += [
         (f"lines in one delivery at {_rate(rate)} a month", str(rate.lines_a_delivery))
         for rate in RATES

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tests.cost.audit_cost import (
+    RUN_LISTS,
+    RUN_SECONDS,
+    WITNESS_LISTS,
+    Window,
+)
+
 MONTH_SECONDS = 30 * 86_400
 MONTH_MINUTES = MONTH_SECONDS // 60
 SQS_CHUNK = 64 * 1024  # each started 64 KB of a call is a request (AWS: SQS pricing)
@@ -32,8 +39,8 @@ LINE_BYTES = 640  # our format v1
 LEDGER_MONTHS = 13  # how long a ledger object lives (template.yaml), rounded up
 EXPRESS_SECONDS = 2.0  # of one reconcile where nobody is due
 REPAIR_RUN_SECONDS = 1.0  # a run that finds nothing new
-SOURCE_CHECK_METRICS = 3
-METRICS_OF_A_SOURCE = 4  # served, read, and deliveries that failed or were throttled
+SOURCE_CHECK_METRICS = 2
+METRICS_READ_OF_A_SOURCE = 4  # served, read, and deliveries that failed or were throttled
 SOURCE_CHECK_CALLS = 6  # of one source
 REPAIR_US_A_ROW = 18.0  # read and summed, measured on 400,000 rows
 
@@ -64,6 +71,8 @@ class Stack:
     reconciliation_mb: int
     repair_mb: int
     authorizer_mb: int
+    audit_mb: int
+    audit_window: int
     forwarder_window: int
     forwarder_batch: int
     reconciliation_window: int
@@ -189,6 +198,8 @@ class PriceList:
             + self.of("s3Write", stack.lists_a_month)
             + self._lambda(MONTH_MINUTES / 5, 0, REPAIR_RUN_SECONDS * 1000, stack.repair_mb),
             "source check: runs, its metrics, those that it reads": self._source_check(),
+            "audit: runs, windows, LISTs": self._audit_idle(),
+            "second witness, each hour": self._witness(),
             "replay of incomplete requests, each 5 minutes": self.of(
                 "standardTransition", 11 * MONTH_MINUTES / 5
             )
@@ -197,12 +208,34 @@ class PriceList:
 
     def _source_check(self) -> float:
         runs = MONTH_MINUTES / 5 + MONTH_MINUTES / 15
-        read = METRICS_OF_A_SOURCE * MONTH_MINUTES / 5
+        read = METRICS_READ_OF_A_SOURCE * MONTH_MINUTES / 5
         return (
             self.of("scheduledCall", runs)
             + self._lambda(runs, 5, SOURCE_CHECK_CALLS * AWS_CALL_MS, self._stack.reconciliation_mb)
             + self.of("metricMonth", SOURCE_CHECK_METRICS)
             + self.of("metricRead", read)
+        )
+
+    def _audit_idle(self) -> float:
+        runs = MONTH_SECONDS / RUN_SECONDS
+        listed, run = self._measured.idle()["metering: sources"], self._measured.at("audit", 0)
+        return (
+            self.of("scheduledCall", runs)
+            + self._lambda(runs, run.cpu_ms, run.waits_ms(), self._stack.audit_mb)
+            + self.of("logsGb", runs * (run.log_bytes + self._platform_bytes) / GB)
+            + self._lambda(runs, listed.cpu_ms, 0, self._stack.metering_mb)
+            + self.of("s3Write", runs * RUN_LISTS + MONTH_SECONDS / self._stack.audit_window)
+        )
+
+    def _witness(self) -> float:
+        hours = MONTH_SECONDS / 3_600
+        windows = 3_600 / self._stack.audit_window
+        return (
+            self.of("scheduledCall", hours)
+            + self._lambda(hours, 10, 10 * AWS_CALL_MS, self._stack.reconciliation_mb)
+            + self.of("s3Write", hours * (WITNESS_LISTS + 1))
+            + self.of("s3Read", hours * windows)
+            + self.of("metricRead", hours)
         )
 
     def metrics_month(self) -> float:
@@ -254,6 +287,7 @@ class PriceList:
                 + 1e6 * stack.reads_an_object * REPAIR_US_A_ROW / 1000,
                 stack.repair_mb,
             ),
+            **self._audit(rate, posts),
             "authorizer: Lambda": self._lambda(
                 1e6, decide.cpu_ms, AUTHORIZER_WAIT_MS, stack.authorizer_mb
             ),
@@ -268,6 +302,30 @@ class PriceList:
                 / GB,
             ),
         }
+
+    def _audit(self, rate: Rate, posts: float) -> dict[str, float]:
+        """All windows of a month, for each million of its requests. A window's result, and what a
+        run does without one, stand in the month.
+        """
+        stack, per_second = self._stack, rate.per_second
+        window = Window(stack.audit_window, per_second, posts * per_second / 1e6)
+        windows = window.a_month * 1e6 / rate.requests_a_month
+        asked = self._measured.at("metering", window.requests / max(window.questions, 1))
+        return {
+            "audit: reading the ledger": self.of("s3Read", windows * window.gets)
+            + self.of("s3Write", windows * window.lists),
+            "audit: Lambda": self._lambda(0, 0, windows * self._audit_ms(window), stack.audit_mb)
+            + self._lambda(windows * window.questions, asked.cpu_ms, 0, stack.metering_mb),
+        }
+
+    def _audit_ms(self, window: Window) -> float:
+        """Beyond what a run takes that finds no line."""
+        slower = max(1.0, VCPU_MB / self._stack.audit_mb)
+        cpu = (
+            self._measured.at("audit", window.requests).cpu_ms
+            - self._measured.at("audit", 0).cpu_ms
+        )
+        return cpu * slower + window.waits_ms(AWS_CALL_MS)
 
     def one_message_an_event(self, rate: Rate) -> float:
         """SQS alone, if each event were a message: what packing saves."""

@@ -34,6 +34,8 @@ def stack() -> Stack:
         reconciliation_mb=_memory(own["ReconciliationFunction"]),
         repair_mb=_memory(own["ReconciliationRepairFunction"]),
         authorizer_mb=_memory(own["AuthorizerFunction"]),
+        audit_mb=_memory(own["AuditCountFunction"]),
+        audit_window=default({"Ref": "AuditWindowSeconds"}),
         forwarder_window=default(forwarder["MaximumBatchingWindowInSeconds"]),
         forwarder_batch=default(forwarder["BatchSize"]),
         reconciliation_window=default(settled["MaximumBatchingWindowInSeconds"]),

@@ -12,6 +12,7 @@ import boto3
 import httpx
 import pytest
 
+from functions.operator.command_line import main
 from functions.operator.verify.following import Follower
 from functions.operator.verify.target import local_target
 from functions.usage.event import RequestIdentity
@@ -19,6 +20,7 @@ from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
+from tests.local import waiting as waiting_for
 from tests.local.customers import inspect
 from tests.local.demo.accounting import billed_events, ledger_rows
 from tests.local.demo.depth import waiting
@@ -91,6 +93,38 @@ def test_one_request_is_billed_once_and_counted(
     assert event["customerId"] == customer.customer_id
     assert event["idempotencyKey"] == follower.key
     assert event["metadata"]["path"] == "/pets"
+
+
+def test_a_request_is_traced_from_its_line_to_the_counter(
+    endpoints: Endpoints, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the id that its answer carries: every place that must know of it does."""
+    endpoints.write(tmp_path)
+    file = tmp_path / "endpoints.json"
+    customer = endpoints.customers[0]
+    answer = call(endpoints, "/pets/7", customer.headers)
+    assert answer.status_code == 200
+    words = ["trace", "--extended-request-id", answer.headers["x-amz-apigw-id"], "--format", "json"]
+
+    said = ""
+
+    def traced() -> dict[str, Any] | None:
+        nonlocal said
+        main([*words, "--endpoints", str(file)])
+        out, err = capsys.readouterr()
+        said = out or err
+        found = [json.loads(line) for line in out.splitlines()]
+        is_counted = "by its mark" in said and "billed once" in said
+        return found[0] if is_counted else None
+
+    found = waiting_for.until(traced, ARRIVAL_SECONDS, every=0.3, what=lambda: said)
+    assert found["verdict"].startswith(f"billed once to {customer.customer_id}: 1 api_calls, ")
+    assert found["differs"] == []
+    for place in ("log", "metering", "configuration", "ledger", "counters"):
+        assert isinstance(found["road"][place], list), place
+    (row,) = found["road"]["ledger"]
+    assert all(seconds >= 0 for seconds in row["secondsAfter"].values())
+    assert [line["logGroup"] for line in found["road"]["log"]] != []
 
 
 def test_a_request_id_that_the_client_sets_does_not_merge_its_requests(

@@ -54,11 +54,20 @@ def test_silence_rings_where_it_is_asked_for() -> None:
     assert all(seconds % 60 == 0 and seconds <= 86_400 for seconds in allowed)
 
 
-@pytest.mark.parametrize("metric", [Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED])
+@pytest.mark.parametrize(
+    "metric", [Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.WINDOWS_BEHIND]
+)
 def test_a_source_that_nobody_looked_at_rings_like_one_that_stopped(metric: Metric) -> None:
     """A check that died must not look like good news."""
     [alarm] = watching(OURS, metric)
     assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "breaching")
+
+
+def test_what_is_written_only_where_there_is_some_rings_only_then() -> None:
+    """No figure is the good news of these: the alarm must not take it for silence."""
+    for metric in (Metric.DELIVERIES_FAILED, Metric.REQUESTS_UNACCOUNTED):
+        [alarm] = watching(OURS, metric)
+        assert (alarm["Threshold"], alarm["TreatMissingData"]) == (0, "notBreaching")
 
 
 def test_an_authorizer_that_gives_no_answer_rings() -> None:

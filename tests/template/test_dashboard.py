@@ -43,7 +43,10 @@ OF_AWS = {
 # A count is added up, a share is averaged, of an age the worst counts.
 STATS = {"Count": {"Sum"}, "Percent": {"Average"}, "Seconds": {"Average", "Maximum"}}
 # So many are there now, and not so many more.
-LEVELS = {Metric.DRIFT, Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED}
+LEVELS = {
+    *(Metric.DRIFT, Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED),
+    *(Metric.REQUESTS_UNACCOUNTED, Metric.REQUESTS_HELD, Metric.WINDOWS_BEHIND),
+}
 
 
 def test_it_is_made_unless_somebody_does_not_want_it() -> None:
@@ -107,7 +110,8 @@ def test_it_shows_what_the_person_on_call_asks() -> None:
     """
     for metric in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"):
         assert values_of("AWS/SQS", metric) == set(resources("AWS::SQS::Queue"))
-    stops = {"Metering", "Forwarder", "Reconciliation", "ReconciliationRepair", "AuditSourceCheck"}
+    stops = {"Metering", "Forwarder", "Reconciliation", "ReconciliationRepair"}
+    stops |= {"AuditSourceCheck", "AuditCount"}
     assert values_of("AWS/Lambda", "Errors") == {f"{stop}Function" for stop in stops}
     groups = {one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for one in functions().values()}
     assert values_of("AWS/Logs", "IncomingBytes") == groups
@@ -117,6 +121,7 @@ def test_it_shows_what_the_person_on_call_asks() -> None:
         *(Metric.REQUESTS_BILLED, Metric.EVENTS_CONFIRMED, Metric.EVENTS_HELD),
         *(Metric.EVENTS_SET_ASIDE, Metric.REQUESTS_QUARANTINED, Metric.OLDEST_HELD_AGE),
         *(Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED),
+        *(Metric.REQUESTS_SERVED, Metric.REQUESTS_UNACCOUNTED, Metric.WINDOWS_BEHIND),
         *(Metric.LAG, Metric.HEARTBEAT_AGE, Metric.UNKNOWN_SHARE, Metric.DRIFT, Metric.POSTS),
     }
     assert asked <= {one.metric for one in ours()}

@@ -45,7 +45,9 @@ SETTINGS = {
     "ReplayQueueRoundFunction": "functions.replay.queue_round_settings.QueueRoundSettings",
     "ReplayQuarantineRoundFunction": "functions.replay.settings.QuarantineRoundSettings",
     "ReplayReportFunction": "functions.replay.settings.ReportSettings",
+    "AuditCountFunction": "functions.audit.settings.CountSettings",
     "AuditSourceCheckFunction": "functions.audit.source_check.SourceCheckSettings",
+    "AuditStepFunction": "functions.audit.settings.AuditSettings",
 }
 
 
@@ -375,7 +377,8 @@ def test_nobody_but_the_lifecycle_ends_what_is_in_the_ledger() -> None:
     assert min(days) >= 100
     document = template()["Resources"]["LedgerBucketTlsOnly"]["Properties"]["PolicyDocument"]
     denied = {one["Sid"]: one for one in document["Statement"] if "Sid" in one}
-    objects, whole = {"Fn::Sub": "${LedgerBucket.Arn}/ledger/*"}, {"Fn::GetAtt": "LedgerBucket.Arn"}
+    objects = [{"Fn::Sub": f"${{LedgerBucket.Arn}}/{name}/*"} for name in ("ledger", "statements")]
+    whole = {"Fn::GetAtt": "LedgerBucket.Arn"}
     assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in denied.values())
     deletes = denied["NobodyDeletesTheLedger"]
     assert set(deletes["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
@@ -409,7 +412,7 @@ def test_a_stack_that_is_made_again_adopts_the_old_ledger_and_the_old_register()
         assert text.count(json.dumps(one_of)) > 3
     key = {"Fn::If": ["MakesLedger", {"Ref": "AWS::NoValue"}, {"Ref": "LedgerKeyArn"}]}
     readers = [one for one in FUNCTIONS.values() if "LEDGER_BUCKET" in variables(one)]
-    assert len(readers) == 7
+    assert len(readers) == 9
     roles = [one["Properties"]["Role"]["Fn::GetAtt"].split(".")[0] for one in readers]
     for who in (*roles, "SendAmbiguousPolicy"):
         assert json.dumps(key) in json.dumps(template()["Resources"][who])

@@ -79,7 +79,7 @@ def test_a_schedule_s_role_is_for_the_schedules_of_this_stack() -> None:
     cross-service-confused-deputy-prevention).
     """
     roles = trusts("scheduler")
-    assert len(roles) == 4
+    assert len(roles) == 5
     for name, found in roles.items():
         (statement,) = found
         assert statement["Condition"] == {
@@ -118,7 +118,8 @@ def test_the_key_serves_the_log_groups_of_this_stack() -> None:
 def test_a_state_machine_invokes_the_functions_of_its_states_and_no_other() -> None:
     """SAM's policy for it ends in `*`: any function whose name begins so."""
     stack = deployed_stack(**EVERYTHING)
-    for role in ("ReconcileStateMachineRole", "ReplayStateMachineRole"):
+    machines = ("ReconcileStateMachine", "ReplayStateMachine", "AuditStateMachine")
+    for role in (f"{machine}Role" for machine in machines):
         policies = statements(stack[role]["Properties"]["Policies"])
         invoked = [one["Resource"] for one in policies if "lambda:InvokeFunction" in one["Action"]]
         (resources,) = invoked

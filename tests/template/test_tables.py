@@ -23,7 +23,7 @@ def test_no_function_writes_into_a_log_group_but_its_own() -> None:
     managed = {(role, policy) for role, group, policy in rows if group == "managed"}
     own = {("AuthorizerRole", "iam:policy/AuthorizerSettings")}  # a denial: it carries settings
     others = {role for role, _ in managed - own}
-    machines = {"ReconcileStateMachineRole", "ReplayStateMachineRole"}
+    machines = {"ReconcileStateMachineRole", "ReplayStateMachineRole", "AuditStateMachineRole"}
     assert others <= {"ApiGatewayLogsRole", "CodeDeployServiceRole"} | machines
     assert len({role for role, _ in functions}) == len(functions) >= 10
 

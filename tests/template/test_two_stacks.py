@@ -16,6 +16,7 @@ EVERYTHING = {
     "DemoApi": "true",
     "AutomaticReplay": "true",
     "AlarmEmail": "oncall@example.com",
+    "AuditExportBucketName": "exports",
     "ManageApiGatewayAccount": "true",
 }
 # The names that a template may give, and the longest that AWS takes (each service's API reference).
@@ -148,7 +149,9 @@ def test_every_function_writes_into_the_namespace_that_the_alarms_watch() -> Non
     assert {one["METRICS_NAMESPACE"] for one in variables} == {f"{NAMESPACE}/blue"}
 
 
-@pytest.mark.parametrize("machine", ["ReconcileStateMachine", "ReplayStateMachine"])
+@pytest.mark.parametrize(
+    "machine", ["ReconcileStateMachine", "ReplayStateMachine", "AuditStateMachine"]
+)
 def test_a_state_machine_logs_where_its_role_s_policy_does_not_grow(machine: str) -> None:
     """Each other group is a line in the account's one resource policy of 5,120 characters: in an
     account with many APIs the deploy would fail (AWS: bp-cwl).

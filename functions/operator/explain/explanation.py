@@ -54,6 +54,7 @@ class Explained(NamedTuple):
     is_text: bool = False  # a line that is not even broken JSON
     line: str | None = None  # of an access log, as it stands
     log_group: str = ""
+    log_events: tuple[object, ...] = ()  # of an execution log: once where requests overlap
 
 
 _HEARTBEAT = Explained(None, Excluded("heartbeat"))
@@ -133,7 +134,9 @@ def _of_execution_log(
             found = found._replace(request=request._replace(time_ms=terms.now_ms))  # noqa: PLW2901 - as it will be delivered
         billing = _readable(bill_execution(found, terms.configuration, terms.now_ms))
         is_other = found.excluded is not None and found.excluded.reason in _OTHER_LOGS
-        yield Explained(None if is_other else request, billing, lacks_time)
+        yield Explained(
+            None if is_other else request, billing, lacks_time, log_events=found.log_events
+        )
 
 
 def _is_stamped(log_events: tuple[object, ...]) -> bool:

@@ -4,6 +4,7 @@ import json
 import time
 from uuid import uuid4
 
+from functions.audit.window import AUDITS_PREFIX
 from functions.operator.configuration_commands.metered_groups import metered_groups
 from functions.operator.smoke.claim import Claim, DidNotHold
 from functions.operator.smoke.subject import Subject
@@ -58,6 +59,27 @@ def a_replay_runs(subject: Subject) -> str:
     return ", ".join(seen)
 
 
+def the_audit_compares(subject: Subject) -> str:
+    """A run that is asked for ends well, and the windows of the log are kept. The walk's own window
+    is due a quarter of an hour after its request: that is left to UnaccountedRequestsAlarm.
+    """
+    answer = subject.session.client("lambda").invoke(
+        FunctionName=subject.resources["AuditCountFunction"], Payload="{}"
+    )
+    said = answer["Payload"].read().decode()
+    if answer.get("FunctionError"):
+        raise DidNotHold(f"AuditCountFunction: {said[:300]}")
+    done = json.loads(said)
+    if done["behind"]:
+        raise DidNotHold(f"{done['behind']} windows are due and were not looked at")
+    kept = subject.session.client("s3").list_objects_v2(
+        Bucket=subject.output("LedgerBucketName"), Prefix=AUDITS_PREFIX
+    )
+    if not kept.get("Contents"):
+        raise DidNotHold(f"no window under {AUDITS_PREFIX} of the ledger's bucket")
+    return f"none behind, {kept['KeyCount']} kept; {done['unaccounted']} requests unaccounted"
+
+
 MACHINE_CLAIMS = (
     Claim(
         "heartbeat",
@@ -68,5 +90,10 @@ MACHINE_CLAIMS = (
         "replay",
         "Step Functions reads the JSONata of the replay machine as it was tried here.",
         a_replay_runs,
+    ),
+    Claim(
+        "audit",
+        "The audit reads the log with FilterLogEvents, asks metering, and keeps its windows.",
+        the_audit_compares,
     ),
 )

@@ -48,7 +48,8 @@ def test_a_dry_run_says_what_is_missing_and_an_audit_repairs_it(deployed: Deploy
     dry = deployed.run(run_name(), {**asked, "dryRun": True})
     assert dry["outcome"] == "dry_run_finished"
     assert dry["report"]["before"]["all"] == {"confirmed": 4, "unaccounted": 3}
-    assert dry["report"]["requests"]["wouldBeBilled"] == 3
+    assert dry["report"]["requests"]["wouldBeBilled"] == 2
+    assert dry["report"]["requests"]["wouldBeQuarantined"] == 1
     assert [line["events"] for line in dry["report"]["bill"]["wouldBeBilled"]] == [2]
     assert (deployed.closed(first), deployed.posts.total()) == (None, 0)
 
@@ -59,7 +60,8 @@ def test_a_dry_run_says_what_is_missing_and_an_audit_repairs_it(deployed: Deploy
     assert report["after"]["served"] == 7
     assert report["after"]["all"]["confirmed"] == 6
     assert sum(report["after"]["all"]["quarantined"].values()) == 1
-    assert report["requests"]["meteredAgain"] == 3
+    assert report["requests"]["meteredAgain"] == 2
+    assert report["requests"]["quarantined"] == 1
     assert report["requests"]["stillMissing"] == 0
     assert set(deployed.posts.values()) == {1}
     assert deployed.closed(first)

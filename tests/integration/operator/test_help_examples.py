@@ -32,8 +32,8 @@ AUDIT = "november-1"
 # Of a request that no gateway of ours has logged: it is followed as far as it goes.
 FOLLOWED = ["--wait", "0"]
 # And the account of a test lets API Gateway write no logs.
-# The stack of a test has no demo API, and nobody audits its log.
-ENDS = {"verify": 1, "preflight": 1, "smoke": 2, "audit show": 1}
+# The stack of a test has no demo API, its ledger has nothing of a customer, and nobody audits it.
+ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(

@@ -47,6 +47,7 @@ def test_it_says_the_equation_before_and_after_and_what_was_done() -> None:
     assert whole["windows"] == {"lookedAt": 2, "left": 0}
     assert whole["requests"] == {
         "meteredAgain": 1,
+        "quarantined": 0,
         "tooOld": 1,
         "olderThanAforoTakes": 0,
         "notTakenByMetering": 0,

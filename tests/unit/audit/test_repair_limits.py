@@ -38,7 +38,7 @@ class OldRequest(NamedTuple):
         ((90 * DAY_MS + 1,), 100 * DAY_MS, False, RepairFate.BEYOND_AFORO),
         ((HOUR_MS // 2,), HOUR_MS, False, RepairFate.METERED_AGAIN),
         ((HOUR_MS // 2 + 1,), HOUR_MS, False, RepairFate.TOO_OLD),
-        ((), DAY_MS, False, RepairFate.METERED_AGAIN),
+        ((), DAY_MS, False, RepairFate.QUARANTINED),
     ],
 )
 def test_by_the_age_of_the_oldest_event(
