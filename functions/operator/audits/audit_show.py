@@ -44,7 +44,7 @@ def show(
     store = WindowStore(s3, deployment.output("LedgerBucketName"))
     audited = AuditedRange(store, from_ms, to_ms, now_ms)
     with StillWorking("audit show", "reading what was audited") as working:
-        known = {*metered_sources(deployment), *audited.known_sources()}
+        known = {*metered_sources(deployment), *store.sources()}
         accounts = list(_accounts(audited, _chosen(source, known), working))
     write_accounts(accounts, sys.stdout, form)
     return 0 if accounts and all(one.is_closed for one in accounts) else 1

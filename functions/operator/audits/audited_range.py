@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.window import AUDITS_PREFIX, NamedWindow
+from functions.audit.window import NamedWindow
 from functions.audit.window_store import WindowStore
 from functions.operator.audits.source_account import OpenWindow, SourceAccount, Unaudited
 from functions.operator.audits.witnessed_range import witnessed_range
@@ -31,15 +31,6 @@ class AuditedRange(NamedTuple):
     from_ms: int
     to_ms: int
     now_ms: int
-
-    def known_sources(self) -> Iterator[str]:
-        """Those that any audit has looked at."""
-        pages = self.store.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.store.bucket, Prefix=AUDITS_PREFIX, Delimiter="/"
-        )
-        for page in pages:
-            for one in page.get("CommonPrefixes", []):
-                yield one["Prefix"].removeprefix(AUDITS_PREFIX).rstrip("/")
 
     def account(self, source: str) -> SourceAccount:
         """A window belongs to the range when it begins in it."""

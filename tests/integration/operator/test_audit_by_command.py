@@ -4,6 +4,7 @@ and functions, on ministack. Waits are a hundredth of what they are on AWS.
 
 import csv
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -104,3 +105,20 @@ def test_a_loss_is_seen_repaired_and_gone(
     assert (orders["served"], orders["confirmed"], orders["closed"]) == ("71", "70", "2")
     assert run("follow", "by-command") == 0
     assert capsys.readouterr().out == out
+
+
+def test_an_export_is_audited_file_by_file(
+    deployed: DeployedAudit, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the log has no more is metered again, and no window's record changes."""
+    window = deployed.window()
+    deployed.serve(window, billed=3)
+    place = deployed.export(window, lost=4)
+    asked = ["--source", "orders", *the_range(window, window)]
+    export = ["--export", f"s3://{place['bucket']}/{place['prefix']}"]
+    assert run(*export, *asked, "--format", "json") == 0
+    out, err = capsys.readouterr()
+    assert "  2 of 2 files; lines: 7; requests missing: 4; events metered again: 4" in err
+    assert json.loads(out)["requests"]["meteredAgain"] == 4
+    assert run("show", *asked) == 1
+    assert "not looked at" in capsys.readouterr().out

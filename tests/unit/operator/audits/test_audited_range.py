@@ -12,7 +12,6 @@ from functions.operator.audits.audited_range import AuditedRange
 from functions.operator.audits.source_account import SourceAccount, Unaudited
 from functions.usage.moment import DAY_MS, HOUR_MS
 from tests.unit.operator.audits.kept_audits import (
-    FIVE_MS,
     MINUTE_MS,
     START_MS,
     fake_store,
@@ -132,16 +131,6 @@ def test_the_second_witness_is_summed_by_hour() -> None:
     seen = account(store, minutes=180).witness
     assert (seen.hours, seen.counted, seen.logged, seen.not_logged) == (2, 150, 140, 10)
     assert seen.not_compared == {"name_shared": 1}
-
-
-def test_the_sources_are_those_that_were_looked_at() -> None:
-    """Each once."""
-    store = fake_store()
-    for source in ("orders", "pets"):
-        for window in windows(3, source=source):
-            keep(store, window, CLOSED)
-    found = AuditedRange(store, START_MS, START_MS + FIVE_MS, START_MS + DAY_MS)
-    assert list(found.known_sources()) == ["orders", "pets"]
 
 
 def test_an_hour_that_cannot_be_read_is_named() -> None:
