@@ -16,6 +16,10 @@ from functions.usage.moment import DAY_MS, iso_from_epoch_ms
 
 # A state holds 256 KiB, and an input of that size may be one fault.
 PROBLEM_CHARACTERS = 2_000
+INCLUDES_OLD = (
+    "What Aforo may have forgotten is billed if the ledger has not got it (includeOld): where the "
+    "ledger has lost objects that is a second time, so ask Aforo about such days first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> Aud
     ]
     if wrong:
         return "; ".join(wrong)[:PROBLEM_CHARACTERS]
+    if asked.include_old:
+        notes.append(INCLUDES_OLD)
     return AuditOrder.model_validate(
         {
             "sources": [source.model_dump(by_alias=True) for source in sources],

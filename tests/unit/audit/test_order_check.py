@@ -83,6 +83,14 @@ def test_what_aforo_no_longer_takes_is_said_and_not_refused() -> None:
     assert note.startswith("Aforo takes nothing from before 2026-08-31T15:07:30.000Z")
 
 
+def test_who_includes_what_is_old_is_told_what_a_torn_ledger_makes_of_it() -> None:
+    """In the report of a dry run, before anything is billed."""
+    asked = {"from": "2026-11-29T14:00:00Z", "dryRun": True}
+    assert accepted(asked).notes == ()
+    (note,) = accepted({**asked, "includeOld": True}).notes
+    assert "a second time" in note
+
+
 def test_an_export_is_audited_file_by_file_whatever_the_log_still_holds() -> None:
     """One window for all of them: the range, or all there is."""
     order = accepted({"source": "billing", "export": EXPORT, "from": "2026-09-20T00:00:00Z"})
