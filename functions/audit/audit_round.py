@@ -18,6 +18,7 @@ from functions.audit.audit_bounds import (
     reached_bound,
     reached_end,
     wait_seconds,
+    what_failed,
 )
 from functions.audit.audit_order import AuditOrder, AuditPlace, places_from
 from functions.audit.audit_progress import AuditProgress, AuditTask, plus
@@ -145,8 +146,7 @@ class AuditRound:
         return AuditResult(AuditOutcome.NEXT, progress.on_its_way())
 
     def _ended(self, task: AuditTask, progress: AuditProgress) -> AuditResult:
-        why = "; ".join(filter(None, [progress.cut, *progress.unread.values()]))
-        if why:
+        if why := what_failed(progress):
             return self._stopped(task, progress, why)
         return AuditResult(AuditOutcome.FINISHED, progress.on_its_way())
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.audit.audit_bounds import MOST_CALLS
 from functions.audit.audit_order import AuditOrder, AuditPlace
@@ -98,6 +99,7 @@ class AuditWorld:
     settled: set[str] = field(default_factory=set)
     sent: dict[str, Counter[str]] = field(default_factory=dict)  # keys, or messages, by run
     metering_is_down: bool = False
+    unreadable: bool = False  # whatever is compared
     crowd: int = 0  # messages of others on UsageQueue
 
     def __post_init__(self) -> None:
@@ -175,6 +177,8 @@ class AuditWorld:
 
     def compare(self, place: AuditPlace) -> "ComparedInMemory":
         self.bucket.fuse.burn()
+        if self.unreadable:
+            raise UnreadableObject("x" * 400, "torn")
         number = (place.window.from_ms - self.from_ms) // (WINDOW_SECONDS * 1000)
         is_clear = self.clear_until().timestamp() * 1000 >= place.window.to_ms
         terms: Counter[str] = Counter()

@@ -1,5 +1,6 @@
 """Whole audits in memory, killed wherever they may be."""
 
+import json
 from collections import Counter
 
 from hypothesis import given, settings
@@ -235,3 +236,20 @@ def test_a_run_that_ends_early_leaves_its_windows_to_the_next_repair() -> None:
         audit.report()
         assert [record.repairs for record in world.kept.values()] == [1, 1]
         assert not any(record.equation.is_closed for record in world.kept.values())
+
+
+def test_of_a_hundred_sources_that_cannot_be_read_some_are_named_and_the_report_has_all() -> None:
+    """A Fail state takes no more than 32,768 characters of a cause."""
+    names = [f"source-{number:03}" for number in range(100)]
+    sources = [{"name": one, "logGroup": f"/aws/{one}", "kind": "access"} for one in names]
+    world = AuditWorld([[Fate.CONFIRMED]])
+    world.unreadable = True
+    audit = PlayedAudit(world, "run", world.order(sources=sources), windows_a_round=200)
+    audit.run()
+    assert "source-000 could not be read: UnreadableObject x" in audit.trouble
+    assert audit.trouble.endswith("and 95 more sources: unread in the report")
+    assert len(audit.trouble) < 32_768 / 10
+    told = audit.report()
+    assert len(told["report"]["unread"]) == 20
+    whole = json.loads(world.bucket.objects["audit-runs/run/report.json"])
+    assert list(whole["unread"]) == names
