@@ -25,7 +25,7 @@ INCLUDES_OLD = (
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """`kept_days`: how long CloudWatch keeps a log group, by its name; without a number for ever.
-    `parts`: how many files the export has that was named.
+    `parts`: how many files the export has that was named; `export_fault`: why nobody can say.
     """
 
     sources: Sequence[WatchedSource]
@@ -35,6 +35,7 @@ class StackFacts:
     delay_seconds: int
     shards: int
     parts: int = 0
+    export_fault: str = ""
 
     @property
     def window_ms(self) -> int:
@@ -170,5 +171,5 @@ def _wrong_export(
         wrong.append("shards: an export has its files for parts; leave shard and shards out")
     if not facts.parts:
         where = f"s3://{asked.export.bucket}/{asked.export.prefix}"
-        wrong.append(f"export: there is no file of one under {where}")
+        wrong.append(f"export: {facts.export_fault or f'there is no file of one under {where}'}")
     return wrong
