@@ -9,7 +9,7 @@ from typing import Any
 from functions.audit.audit_input import AuditInput, ExportedTo, read_input
 from functions.audit.audit_order import AuditOrder
 from functions.audit.audit_progress import AuditProgress
-from functions.audit.exported_parts import ExportNotReadable
+from functions.audit.exported_parts import ExportNotReadable, tasks_of
 from functions.audit.order_check import StackFacts, order_of
 from functions.audit.settings import AuditSettings
 from functions.audit.watched_source import WatchedSource
@@ -31,7 +31,8 @@ class AuditStart:
         facts = self._facts(asked)
         if asked.export:
             try:
-                facts = replace(facts, parts=len(self.parts(asked.export)))
+                names = self.parts(asked.export)
+                facts = replace(facts, parts=len(names), tasks=tasks_of(names))
             except ExportNotReadable as error:
                 facts = replace(facts, export_fault=str(error))
         order = order_of(asked, faults, facts)

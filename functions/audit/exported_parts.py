@@ -41,6 +41,11 @@ def part_names(client: "S3Client", export: ExportedTo) -> Sequence[str]:
         ) from None
 
 
+def tasks_of(names: Sequence[str]) -> int:
+    """How many export tasks the files are of: `<prefix>/<task id>/<stream>/NNNNNN.gz`."""
+    return len({name.rsplit("/", 2)[0] for name in names})
+
+
 class ExportedPart:
     """One file, in place of the log; `functions.audit.log_window` reads that."""
 

@@ -25,7 +25,8 @@ INCLUDES_OLD = (
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """`kept_days`: how long CloudWatch keeps a log group, by its name; without a number for ever.
-    `parts`: how many files the export has that was named; `export_fault`: why nobody can say.
+    `parts`: how many files the export has that was named; `export_fault`: why nobody can say;
+    `tasks`: of how many export tasks.
     """
 
     sources: Sequence[WatchedSource]
@@ -36,6 +37,7 @@ class StackFacts:
     shards: int
     parts: int = 0
     export_fault: str = ""
+    tasks: int = 1
 
     @property
     def window_ms(self) -> int:
@@ -66,6 +68,11 @@ def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> Aud
         return "; ".join(wrong)[:PROBLEM_CHARACTERS]
     if asked.include_old:
         notes.append(INCLUDES_OLD)
+    if facts.tasks > 1:
+        notes.append(
+            f"The export is of {facts.tasks} tasks: a request that two of them hold counts twice "
+            "in this report, and is metered again once"
+        )
     return AuditOrder.model_validate(
         {
             "sources": [source.model_dump(by_alias=True) for source in sources],

@@ -16,6 +16,10 @@ from functions.usage.moment import epoch_ms_from_iso
 NOW = "2026-11-29T15:07:30.000Z"
 ASKED = {"source": "orders", "export": {"bucket": "exports", "prefix": "x"}}
 ORDERS = WatchedSource(name="orders", logGroup="/aws/orders", kind="access")
+NUMBERS = cast(
+    "Any",
+    SimpleNamespace(audit_window_seconds=300, audit_delay_seconds=600, audit_shards=1),
+)
 
 
 class RefusingS3:
@@ -35,9 +39,8 @@ def start(error: Exception, asked: object) -> dict[str, Any]:
     def parts(export: ExportedTo) -> Sequence[str]:
         return part_names(cast("Any", RefusingS3(error)), export)
 
-    numbers = SimpleNamespace(audit_window_seconds=300, audit_delay_seconds=600, audit_shards=1)
     return AuditStart(
-        settings=cast("Any", numbers),
+        settings=NUMBERS,
         sources=lambda: [ORDERS],
         kept_days=lambda _: {},
         parts=parts,
@@ -75,3 +78,23 @@ def test_an_s3_that_does_not_answer_now_is_tried_again() -> None:
     """It says nothing about the export."""
     with pytest.raises(ClientError):
         start(of_s3("SlowDown"), ASKED)
+
+
+def test_an_export_of_several_tasks_is_told_as_such() -> None:
+    """Where they overlap, a dry run's bill has a request twice."""
+    files = [f"x/{task}/stream-{number}/000000.gz" for task in "ab" for number in range(2)]
+
+    def notes(names: list[str]) -> list[str]:
+        start = AuditStart(
+            settings=NUMBERS,
+            sources=lambda: [ORDERS],
+            kept_days=lambda _: {},
+            parts=lambda _: names,
+            now_ms=lambda: epoch_ms_from_iso(NOW),
+        )
+        asked = {**ASKED, "from": "2026-11-29T10:00:00Z"}
+        return list(start.answer(asked)["order"]["notes"])
+
+    assert notes(files[:2]) == []
+    (note,) = notes(files)
+    assert note.startswith("The export is of 2 tasks: ")

@@ -253,3 +253,25 @@ def test_of_a_hundred_sources_that_cannot_be_read_some_are_named_and_the_report_
     assert len(told["report"]["unread"]) == 20
     whole = json.loads(world.bucket.objects["audit-runs/run/report.json"])
     assert list(whole["unread"]) == names
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from([Fate.LOST, Fate.UNKEPT, Fate.CONFIRMED]), max_size=5), DOWN, DEATHS
+)
+def test_what_two_files_of_an_export_hold_goes_once(
+    fates: list[Fate], down: int, deaths: list[int]
+) -> None:
+    """Two tasks that exported the same hour: the second file's lines are the first one's."""
+    world = AuditWorld([fates], down)
+    export = {"bucket": "exports", "prefix": "orders"}
+    audit = PlayedAudit(world, "run", world.order(export=export, parts=2), deaths)
+    progress = audit.run()
+    lost = Fate.LOST, Fate.UNKEPT
+    sent = world.sent.get("run", Counter())
+    assert max(sent.values(), default=0) <= 1
+    assert set(sent) <= world.keys(*lost)
+    if not deaths:
+        assert set(sent) == world.keys(*lost)
+        assert missing(total(audit, after=True)) == 0
+        assert progress.requests.get(RepairFate.METERED_AGAIN, 0) == fates.count(Fate.LOST)
