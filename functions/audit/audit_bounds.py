@@ -27,6 +27,7 @@ _FIRST_LEDGER_SHARE = 15
 LONGEST_SECONDS = 60
 # Of a hundred sources: a Fail state takes 32,768 characters of a cause, and a person some lines.
 MOST_FAULTS = 5
+MOST_WORDS = 300  # of one of them
 
 
 def wait_seconds(why: str, window_seconds: int, waited: int) -> int:

@@ -14,6 +14,7 @@ from typing import Protocol
 from functions.audit.audit_bounds import (
     LEDGER,
     LONGEST_RETRY_SECONDS,
+    MOST_WORDS,
     RETRY,
     reached_bound,
     reached_end,
@@ -25,8 +26,6 @@ from functions.audit.audit_progress import AuditProgress, AuditTask, plus
 from functions.audit.window_repair import LookedAt
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import iso_from_epoch_ms
-
-MOST_WORDS = 300  # of an error, in a state
 
 
 class AuditOutcome(StrEnum):

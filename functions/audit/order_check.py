@@ -86,6 +86,7 @@ def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> Aud
             "export": asked.export.model_dump() if asked.export else None,
             "parts": facts.parts,
             "quiet": asked.quiet,
+            "keptDays": facts.kept_days,
             "notes": notes,
         }
     )
