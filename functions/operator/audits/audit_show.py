@@ -7,10 +7,11 @@ until somebody acts; 1: some is held or unaccounted, or was not looked at; 2: no
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.audit.window_store import WindowStore
 from functions.operator.audits.account_forms import write_accounts
 from functions.operator.audits.asked_range import ANY_TIME, AskedRange
@@ -24,6 +25,9 @@ from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
 from functions.usage.moment import DAY_MS
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 
 def show(
     *,
@@ -34,20 +38,29 @@ def show(
     ] = "table",
     place: Place = HERE,
 ) -> int:
-    """Without a time: the last 24 hours."""
+    """Without a time: the last 24 hours, or since the ledger began."""
     times = asked.times()
     now_ms = time.time_ns() // 1_000_000
     to_ms = now_ms if times.to_ms is None else times.to_ms
-    from_ms = to_ms - DAY_MS if times.from_ms is None else times.from_ms
     deployment = find_deployment(place)
-    s3 = aws_session(deployment.region).client("s3")
-    store = WindowStore(s3, deployment.output("LedgerBucketName"))
+    s3, bucket = aws_session(deployment.region).client("s3"), deployment.output("LedgerBucketName")
+    from_ms = _last_day(s3, bucket, to_ms) if times.from_ms is None else times.from_ms
+    store = WindowStore(s3, bucket)
     audited = AuditedRange(store, from_ms, to_ms, now_ms)
     with StillWorking("audit show", "reading what was audited") as working:
         known = {*metered_sources(deployment), *store.sources()}
         accounts = list(_accounts(audited, _chosen(source, known), working))
     write_accounts(accounts, sys.stdout, form)
     return 0 if accounts and all(one.is_closed for one in accounts) else 1
+
+
+def _last_day(s3: "S3Client", bucket: str, to_ms: int) -> int:
+    """No longer than the ledger is there: what was served before is nobody's to look at."""
+    began = LedgerBeginning(s3, bucket).moment()
+    day_ago_ms = to_ms - DAY_MS
+    if began is None:
+        return day_ago_ms
+    return max(day_ago_ms, min(to_ms, int(began.timestamp() * 1000)))
 
 
 def _chosen(source: str | None, known: Iterable[str]) -> list[str]:

@@ -7,12 +7,14 @@ import io
 import json
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.audit.equation import Equation
 from functions.audit.window_store import WindowStore
 from functions.audit.witnessed_hour import WitnessedHour
@@ -209,3 +211,20 @@ def test_a_day_that_nobody_audited_is_missing(
         ("orders", "288"),
         ("total", "288"),
     ]
+
+
+def test_what_was_served_before_the_ledger_began_is_not_missing(
+    made: Callable[..., Run], bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stack that is an hour old has no day to show; a range that is asked for is told whole."""
+    began = datetime.now(UTC) - timedelta(minutes=50)
+    LedgerBeginning(boto3.client("s3"), bucket).mark(began)
+    run = made()
+
+    def missing(*words: str) -> int:
+        assert run("show", "--format", "csv", *words) == 1
+        (row, _) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        return int(row["missing"])
+
+    assert 0 < missing() <= 10
+    assert missing("--from", f"{began - timedelta(hours=9):%Y-%m-%dT%H}") > 100
