@@ -25,7 +25,10 @@ from functions.audit.metering_account import (
     MeteringAccount,
 )
 from functions.audit.window import AuditWindow
+from functions.metering.audit_question import AuditQuestion, audit_of
+from functions.metering.configuration.version import default_configuration
 from tests.fakes.log_group import refused
+from tests.fakes.told import AskedMetering
 
 WINDOW = AuditWindow("one", 1_000, 2_000)
 
@@ -103,7 +106,7 @@ def test_a_request_is_told_with_its_lines() -> None:
     assert found.unended == ((4,),)
     (asked,) = metering.asked
     assert asked["audit"] == {"fromMs": 1_000, "toMs": 2_000}
-    assert "replay" not in asked
+    assert asked["replay"] == {}
     assert asked["delivery"] == {
         "messageType": "DATA_MESSAGE",
         "owner": "123456789012",
@@ -111,6 +114,20 @@ def test_a_request_is_told_with_its_lines() -> None:
         "logStream": "stream",
         "logEvents": list(chunk.lines),
     }
+
+
+def test_a_metering_that_knows_no_audits_refuses_the_question() -> None:
+    """A rollback brings it back under a count that is still there: as a delivery it would meter the
+    lines, and keep them in the quarantine a second time.
+    """
+    metering = Metering()
+    ask(metering, chunk_of("a"))
+    (asked,) = metering.asked
+    assert audit_of(asked) == AuditQuestion(fromMs=1_000, toMs=2_000)
+    before_audits = AskedMetering(default_configuration())
+    with pytest.raises(ValueError, match="Replay"):
+        before_audits.take_payload(asked)
+    assert before_audits.queue.bodies == []
 
 
 def test_nothing_to_tell_is_an_empty_account() -> None:
