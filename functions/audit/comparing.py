@@ -126,8 +126,13 @@ class Comparing(NamedTuple):
                 yield _missing(word, NOBODY, indexes, (), reason)
             for customer, indexes, events in word.billed:
                 number = found.expected.request_of(_keys(events))
-                if number is None or states[number] != KeyState.MISSING:
-                    continue  # the line is younger than the first reading, or there twice
+                if number is None:
+                    # CloudWatch took the line in since the first reading. Nobody has looked for it
+                    # in the ledger: the window stays open.
+                    found.terms.add(Term.HELD, customer)
+                    continue
+                if states[number] != KeyState.MISSING:
+                    continue  # found, or its line is there twice
                 if reason := refusals.reason_of(part, indexes):
                     # Metering would bill it today; it was kept for this reason, or failed.
                     states[number] = _KEPT
