@@ -35,7 +35,7 @@ from functions.usage.errors import Retryable, UsageError
 MOST_REPAIRS = 3
 # Of one run: each of them meters, and a day's windows would at once.
 MOST_STARTS = 10
-# A service that does not answer, and what this application raises on purpose; a bug stays loud.
+# A service that does not answer, and what this application raises on purpose.
 NOT_KNOWN = (BotoCoreError, ClientError, UsageError)
 
 
@@ -67,6 +67,7 @@ class _Run:
     windows: int = 0
     failed: int = 0
     started: list[str] = field(default_factory=list)
+    bug: Exception | None = None  # the last one
 
 
 class Counting(NamedTuple):
@@ -80,7 +81,7 @@ class Counting(NamedTuple):
     telemetry: Telemetry
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
-        """What was done. NotLookedAt in the end, where something could not be."""
+        """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
         run, now_ms = _Run(), int(now.timestamp() * 1000)
         turns = [turn for source in self.sources() if (turn := self._turn(source, now_ms, run))]
         rounds = deque(turn for turn in turns if turn.waiting)
@@ -102,6 +103,8 @@ class Counting(NamedTuple):
             "started": run.started,
         }
         self.telemetry.report(AUDIT_COUNTED, **done)
+        if run.bug:
+            raise run.bug
         if run.failed:
             raise NotLookedAt(f"{run.failed} windows or sources: see {AUDIT_NOT_LOOKED_AT}")
         return done
@@ -113,11 +116,14 @@ class Counting(NamedTuple):
             known = self.store.states(name, from_ms, now_ms)
             is_new = not known and not self.store.is_known(name)
             open_ = [window for window, is_closed in known.items() if not is_closed]
-            records = dict(zip(open_, self.store.records(open_, closed=False), strict=True))
-            again = [one for one in open_ if records[one].equation.held and self._is_clear(one)]
+            records, torn = self.store.open_records(open_)
+            again = [one for one in records if records[one].equation.held and self._is_clear(one)]
         except NOT_KNOWN as error:
             self._failed(run, error, source=name)
             return None
+        for window, fault in torn.items():
+            self._failed(run, fault, source=name, window=str(window))
+            again.append(window)  # and written anew
         due = self.plan.due(name, known, now_ms, is_new=is_new)
         return _Turn(source, deque(sorted([*again, *due], key=_by_time)), records)
 
@@ -137,6 +143,10 @@ class Counting(NamedTuple):
         except NOT_KNOWN as error:
             self._failed(run, error, source=turn.source.name, window=str(window))
             turn.is_left = isinstance(error, LogBusy | LogNotReadable)
+            return
+        except Exception as error:  # noqa: BLE001 - raised in the end: it must not stop the others
+            self._failed(run, error, source=turn.source.name, window=str(window))
+            run.bug = error
             return
         run.windows += 1
         run.figures.looked_at(record, before)

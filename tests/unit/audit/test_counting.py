@@ -279,6 +279,29 @@ def test_a_record_that_cannot_be_read_is_told_of() -> None:
     assert len(found.started) == 2
 
 
+def test_a_record_that_cannot_be_read_keeps_no_window_waiting() -> None:
+    """Somebody edited it: its window is looked at anew, and the others as ever."""
+    found = audits(windows=3)
+    found.run()
+    settle(found)
+    found.logs.bucket.objects[first_window().object_name(closed=False)] = b"torn"
+    with pytest.raises(NotLookedAt):
+        found.run(later_ms=2 * WINDOW_MS)
+    states = found.store.states("shop", START_MS, found.now_ms)
+    assert [states[window(number)] for number in range(3)] == [True] * 3
+    assert found.run()["windows"] == 0
+
+
+@pytest.mark.parametrize("bug", [KeyError("nextToken"), MemoryError(), OverflowError("date")])
+def test_a_bug_in_one_window_keeps_no_other_waiting(bug: Exception) -> None:
+    """It is as loud as ever, when all others were looked at and told of."""
+    found = audits(names=("shop", "other"))
+    found.logs.failures["shop"] = bug
+    with pytest.raises(type(bug)):
+        found.run()
+    assert found.started == [execution_name(first_window("other"), 0)]
+
+
 def test_repairs_of_a_whole_day_are_started_some_at_a_time() -> None:
     """Oldest first: each of them reads the log and meters."""
     found = audits(windows=25)
