@@ -32,7 +32,7 @@ from functions.audit.neighbours import (
 from functions.audit.refusals import Refusals, lines_within
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
-from functions.usage.errors import Permanent
+from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import iso_from_epoch_ms
 
 # What else than a `KeyState` a request may be after the second reading.
@@ -46,6 +46,10 @@ _TERMS: dict[int, Term] = {
 
 class LogGone(Permanent):
     """The source's log group is not there: nobody can say what it served."""
+
+
+class OutOfTime(Retryable):
+    """The invocation ends before the window is read; if it does so each time, by AuditShards."""
 
 
 class Compared(NamedTuple):
@@ -66,7 +70,9 @@ class _Found:
 
 
 class Comparing(NamedTuple):
-    """Whom it asks. `clear_until`: whatever was served before that moment has come to its end."""
+    """Whom it asks. `clear_until`: whatever was served before that moment has come to its end.
+    `is_time_left` is asked at each chunk of lines: an invocation that Lambda cuts tells nothing.
+    """
 
     log: ReadsLog
     metering: AsksMetering
@@ -74,6 +80,7 @@ class Comparing(NamedTuple):
     quarantine: ReadsKept
     clear_until: Callable[[], datetime]
     now: Callable[[], datetime]
+    is_time_left: Callable[[], bool] = lambda: True
 
     def compare(
         self, source: WatchedSource, window: AuditWindow, *, with_lines: bool = False
@@ -144,6 +151,8 @@ class Comparing(NamedTuple):
     def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)
         for part in self.log.chunks(source.log_group, window, source.kind):
+            if not self.is_time_left():
+                raise OutOfTime(str(window))
             yield part, self.metering.account(source.log_group, part, window)
         if source.log_group in self.log.gone:
             raise LogGone(source.log_group)

@@ -16,6 +16,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.due_windows import WindowPlan
+from functions.audit.reading_time import ReadingTime
 from functions.audit.repair_start import RepairStart
 from functions.audit.settings import CountSettings
 from functions.audit.watched_source import watched_sources
@@ -38,7 +39,7 @@ class _Wired(NamedTuple):
     repairs: RepairStart
     telemetry: Telemetry
 
-    def counting(self, now: datetime) -> Counting:
+    def counting(self, now: datetime, reading_time: ReadingTime) -> Counting:
         return Counting(
             lambda: watched_sources(self.assembly.lambdas, self.metering),
             self.assembly.store,
@@ -46,6 +47,7 @@ class _Wired(NamedTuple):
             self.repairs,
             self.plan,
             self.telemetry,
+            reading_time,
         )
 
 
@@ -53,8 +55,9 @@ def handler(_asked: object, context: "LambdaContext") -> "Mapping[str, object]":
     """AWS Lambda's entry point."""
     wired, now = _wired(), datetime.now(UTC)
     try:
-        return wired.counting(now).run(
-            now, lambda: context.get_remaining_time_in_millis() > LAST_WINDOW_MS
+        left_ms = context.get_remaining_time_in_millis
+        return wired.counting(now, ReadingTime(left_ms)).run(
+            now, lambda: left_ms() > LAST_WINDOW_MS
         )
     finally:
         wired.telemetry.flush()

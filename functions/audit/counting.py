@@ -23,9 +23,10 @@ from functions.adapters.telemetry import (
     Telemetry,
 )
 from functions.audit.audit_figures import AuditFigures
-from functions.audit.comparing import Comparing, LogGone
+from functions.audit.comparing import Comparing, LogGone, OutOfTime
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import WindowRecord
+from functions.audit.reading_time import LAST_LINES_MS, ReadingTime
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
@@ -79,6 +80,7 @@ class Counting(NamedTuple):
     repairs: StartsRepairs
     plan: WindowPlan
     telemetry: Telemetry
+    reading_time: ReadingTime = ReadingTime(lambda: LAST_LINES_MS + 1)  # for one more, always
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
         """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
@@ -87,7 +89,7 @@ class Counting(NamedTuple):
         rounds = deque(turn for turn in turns if turn.waiting)
         while rounds and is_time_left():
             turn = rounds.popleft()
-            self._look(turn, turn.waiting.popleft(), run)
+            self._look(turn, turn.waiting.popleft(), run, others_wait=bool(rounds))
             if turn.waiting and not turn.is_left:
                 rounds.append(turn)
         for turn in turns:
@@ -127,10 +129,12 @@ class Counting(NamedTuple):
         due = self.plan.due(name, known, now_ms, is_new=is_new)
         return _Turn(source, deque(sorted([*again, *due], key=_by_time)), records)
 
-    def _look(self, turn: _Turn, window: AuditWindow, run: _Run) -> None:
+    def _look(self, turn: _Turn, window: AuditWindow, run: _Run, *, others_wait: bool) -> None:
         before = turn.open.get(window)
+        has_time = self.reading_time.of_a_window(others_wait=others_wait)
+        comparing = self.comparing._replace(is_time_left=has_time)
         try:
-            found = self.comparing.compare(turn.source, window).record
+            found = comparing.compare(turn.source, window).record
             record = found.model_copy(update={"repairs": before.repairs if before else 0})
             # 1. Durable in S3. If we die before, the window is due again; what is missing in it is
             # seen by the next run, which starts the repair.
@@ -142,7 +146,7 @@ class Counting(NamedTuple):
             return
         except NOT_KNOWN as error:
             self._failed(run, error, source=turn.source.name, window=str(window))
-            turn.is_left = isinstance(error, LogBusy | LogNotReadable)
+            turn.is_left = isinstance(error, LogBusy | LogNotReadable | OutOfTime)
             return
         except Exception as error:  # noqa: BLE001 - raised in the end: it must not stop the others
             self._failed(run, error, source=turn.source.name, window=str(window))

@@ -21,6 +21,7 @@ from functions.audit.audit_figures import AuditFigures
 from functions.audit.counting import MOST_REPAIRS, MOST_STARTS, Counting, NotLookedAt
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import Equation, WindowRecord
+from functions.audit.reading_time import ReadingTime
 from functions.audit.repair_start import execution_name
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
@@ -66,13 +67,25 @@ class Audits:
         return WindowStore(client, "ledger")
 
     def run(
-        self, is_time_left: Callable[[], bool] = ALWAYS_TIME, *, later_ms: int = 0
+        self,
+        is_time_left: Callable[[], bool] = ALWAYS_TIME,
+        *,
+        later_ms: int = 0,
+        left_ms: Callable[[], int] = lambda: 300_000,
     ) -> dict[str, object]:
         self.now_ms += later_ms
         self.logs.now = datetime.fromtimestamp(self.now_ms / 1000, UTC)
         telemetry = Telemetry("audit-count")
         sources = [audited_source(name) for name in self.names]
-        count = Counting(lambda: sources, self.store, self.logs.comparing(), self, PLAN, telemetry)
+        count = Counting(
+            lambda: sources,
+            self.store,
+            self.logs.comparing(),
+            self,
+            PLAN,
+            telemetry,
+            ReadingTime(left_ms),
+        )
         try:
             return count.run(self.logs.now, is_time_left)
         finally:
@@ -243,6 +256,38 @@ def test_what_cannot_be_looked_at_keeps_no_other_waiting(
     assert len(found.store.states("other", START_MS, START_MS + DAY_MS)) == 4
     found.logs.failures.clear()
     assert found.run()["windows"] == 3
+
+
+class CutByLambda(BaseException):
+    """Nothing runs any more."""
+
+
+def test_a_window_that_takes_all_the_time_keeps_no_source_waiting() -> None:
+    """It has more lines than an invocation has time for, whenever it is tried. Lambda never cuts a
+    run, and what was found of the others is told.
+    """
+    names = ("busy", "a", "b", "c")
+    found = audits(windows=20, names=names)
+    for name in names:
+        settle(found, name)
+        found.store.keep(window(-1, name), empty_record(window(-1, name)))
+    found.logs.groups["busy"] = found.logs.groups["busy"][:2] * 1_000
+    left = [0]
+
+    def left_ms() -> int:
+        left[0] -= 5  # seconds that each chunk takes
+        if left[0] < 0:
+            raise CutByLambda
+        return left[0] * 1000
+
+    for _ in range(21):
+        left[0] = 300
+        with suppress(NotLookedAt):
+            found.run(lambda: left[0] > 60, later_ms=WINDOW_MS, left_ms=left_ms)
+    for name in names[1:]:
+        known = found.store.states(name, START_MS, found.now_ms)
+        assert {window(number, name) for number in range(20)} <= known.keys()
+    assert window(0, "busy") not in found.store.states("busy", START_MS, found.now_ms)
 
 
 def test_a_source_whose_log_is_gone_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
