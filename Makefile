@@ -69,6 +69,10 @@ explain: setup ## What metering would make of a log, request by request: make ex
 replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"maxMessages": 10}']
 	@$(OPERATE) replay start $(if $(STACK),--stack $(STACK)) --input '$(or $(INPUT),{})'
 
+.PHONY: audit
+audit: setup ## Compare a range of the logs with the ledger, and follow it: make audit [STACK=name AUDIT_OPTIONS='--day 2026-11-28 --dry-run']
+	@$(OPERATE) audit start $(if $(STACK),--stack $(STACK)) $(AUDIT_OPTIONS)
+
 .PHONY: overshoot
 overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
 	@$(RUN) -m tests.bench.overshoot $(TRIALS)
