@@ -44,6 +44,11 @@ _TERMS: dict[int, Term] = {
 }
 
 
+# Of the 1,024 MB, for lines that are given; a line takes so much besides its text (measured).
+# What is beyond stays unaccounted, for the window's next repair.
+HELD_BYTES, LINE_BYTES = 400_000_000, 900
+
+
 class LogGone(Permanent):
     """The source's log group is not there: nobody can say what it served."""
 
@@ -53,7 +58,7 @@ class OutOfTime(Retryable):
 
 
 class Compared(NamedTuple):
-    """`missing` is empty unless lines were asked for."""
+    """`missing` is empty unless lines were asked for, and as much of it as memory holds."""
 
     record: WindowRecord
     missing: list[MissingRequest]
@@ -96,8 +101,10 @@ class Comparing(NamedTuple):
             if absent == Term.UNACCOUNTED or with_lines:
                 self.settled.strike_out(found.expected, window.from_ms, now)
                 states = found.expected.states()
+                held = 0
                 for request in self._read_again(source, window, found, states):
-                    if with_lines:
+                    held += sum(LINE_BYTES + len(line["message"]) for line in request.lines)
+                    if with_lines and held <= HELD_BYTES:
                         missing.append(request)
         customers = _by_customer(found, states, absent)
         record = WindowRecord(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.comparing import Compared, LogGone
+from functions.audit import comparing as comparing_module
+from functions.audit.comparing import LINE_BYTES, Compared, LogGone
 from functions.audit.equation import Equation, Term
 from tests.fakes.audited_log import (
     DEDUP_WINDOW,
@@ -154,6 +155,17 @@ class LateLogs(AuditedLogs):
         self.groups["shop"] += self.late
         self.late = []
         return super().road()
+
+
+def test_more_than_memory_holds_is_left_for_the_next_repair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lost filter of a busy stage: all of the window is missing. The record says all of it."""
+    logs = AuditedLogs({"shop": [LoggedRequest(number, START_MS) for number in range(10)]})
+    monkeypatch.setattr(comparing_module, "HELD_BYTES", 4 * (LINE_BYTES + 20))
+    found = compared(logs, with_lines=True)
+    assert [one.customer for one in found.missing] == ["cus_a"] * 4
+    assert found.record.equation == Equation(unaccounted=10)
 
 
 @given(fates())
