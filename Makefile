@@ -138,8 +138,13 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay through the real state machine, with figures: make soak [MESSAGES=100000]
+soak: setup ## A large replay, then a large audit, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
+	@$(MAKE) soak-audit
+
+.PHONY: soak-audit
+soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]
+	@$(RUN) -m tests.soak.audit $(LINES)
 
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build

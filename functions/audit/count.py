@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.adapters.aws import stepfunctions_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
+from functions.audit.another_window import AnotherWindow
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.due_windows import WindowPlan
-from functions.audit.reading_time import ReadingTime
 from functions.audit.repair_start import RepairStart
 from functions.audit.settings import CountSettings
+from functions.audit.shard_start import shard_of, start_shards
 from functions.audit.watched_source import watched_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Then no window is begun any more: one takes seconds, and what it found is still to be told.
-LAST_WINDOW_MS = 60_000
+# Then a window that is being read is left: what Lambda cuts tells nothing of any.
+LAST_LINES_MS = 30_000
 
 
 class _Wired(NamedTuple):
@@ -39,26 +40,31 @@ class _Wired(NamedTuple):
     repairs: RepairStart
     telemetry: Telemetry
 
-    def counting(self, now: datetime, reading_time: ReadingTime) -> Counting:
+    def counting(self, now: datetime, shard: int | None, left_ms: "Callable[[], int]") -> Counting:
+        comparing = self.assembly.comparing(now)._replace(
+            is_time_left=lambda: left_ms() > LAST_LINES_MS
+        )
         return Counting(
             lambda: watched_sources(self.assembly.lambdas, self.metering),
             self.assembly.store,
-            self.assembly.comparing(now),
+            comparing,
             self.repairs,
             self.plan,
             self.telemetry,
-            reading_time,
+            shard,
         )
 
 
-def handler(_asked: object, context: "LambdaContext") -> "Mapping[str, object]":
+def handler(asked: object, context: "LambdaContext") -> "Mapping[str, object]":
     """AWS Lambda's entry point."""
-    wired, now = _wired(), datetime.now(UTC)
+    wired, now, shard = _wired(), datetime.now(UTC), shard_of(asked)
+    if wired.plan.shards > 1 and shard is None:
+        lambdas, ours = wired.assembly.lambdas, context.invoked_function_arn
+        return start_shards(lambdas, ours, wired.plan.shards)
     try:
         left_ms = context.get_remaining_time_in_millis
-        return wired.counting(now, ReadingTime(left_ms)).run(
-            now, lambda: left_ms() > LAST_WINDOW_MS
-        )
+        another = AnotherWindow(left_ms, wired.plan.shards)
+        return wired.counting(now, shard, left_ms).run(now, another.has_time)
     finally:
         wired.telemetry.flush()
 

@@ -1,14 +1,14 @@
 """One run of the audit's count: the windows that are due come in, a record of each leaves, and the
 state machine is started for those in which something is missing.
 
-Sources take turns, so that a busy one keeps none waiting, each from its oldest window on. A window
+Sources take turns, so that a busy one keeps none waiting, each from its oldest window on; who has
+waited longest begins, so that the last is not left out each time. A window
 that could not be looked at is due again next time, and keeps no other from being looked at. Run
 again at once, it finds nothing due and starts nothing more.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -22,11 +22,9 @@ from functions.adapters.telemetry import (
     AUDIT_UNACCOUNTED,
     Telemetry,
 )
-from functions.audit.audit_figures import AuditFigures
 from functions.audit.comparing import Comparing, LogGone, OutOfTime
-from functions.audit.due_windows import WindowPlan
-from functions.audit.equation import WindowRecord
-from functions.audit.reading_time import LAST_LINES_MS, ReadingTime
+from functions.audit.count_run import CountRun, SourceTurn
+from functions.audit.due_windows import RUNS_APART_MS, WindowPlan
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
@@ -36,6 +34,9 @@ from functions.usage.errors import Retryable, UsageError
 MOST_REPAIRS = 3
 # Of one run: each of them meters, and a day's windows would at once.
 MOST_STARTS = 10
+# One run of four begins with who waited least, one source after the other: a window that takes
+# longer than an invocation has waits longest, and would take the time of all in each run.
+_TURNED = 4
 # A service that does not answer, and what this application raises on purpose.
 NOT_KNOWN = (BotoCoreError, ClientError, UsageError)
 
@@ -50,27 +51,6 @@ class NotLookedAt(Retryable):
     """Some windows could not be: the log says which, and why."""
 
 
-@dataclass(slots=True)
-class _Turn:
-    """A source, the windows to look at, and the records of those that are open."""
-
-    source: WatchedSource
-    waiting: deque[AuditWindow]
-    open: dict[AuditWindow, WindowRecord]
-    is_left: bool = False  # for this run: another try would fail as well, and cost its time
-
-
-@dataclass(slots=True)
-class _Run:
-    """What was done so far."""
-
-    figures: AuditFigures = field(default_factory=AuditFigures)
-    windows: int = 0
-    failed: int = 0
-    started: list[str] = field(default_factory=list)
-    bug: Exception | None = None  # the last one
-
-
 class Counting(NamedTuple):
     """Whom it asks. `clear_until` is that of the comparison, asked once a run."""
 
@@ -80,18 +60,20 @@ class Counting(NamedTuple):
     repairs: StartsRepairs
     plan: WindowPlan
     telemetry: Telemetry
-    reading_time: ReadingTime = ReadingTime(lambda: LAST_LINES_MS + 1)  # for one more, always
+    shard: int | None = None  # of the plan's, whose windows alone are looked at; None: all are
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
         """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
-        run, now_ms = _Run(), int(now.timestamp() * 1000)
+        run, now_ms = CountRun(), int(now.timestamp() * 1000)
         turns = [turn for source in self.sources() if (turn := self._turn(source, now_ms, run))]
-        rounds = deque(turn for turn in turns if turn.waiting)
+        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=_longest_waiting))
+        if is_turned := now_ms // RUNS_APART_MS % _TURNED == _TURNED - 1:
+            rounds.reverse()
         while rounds and is_time_left():
             turn = rounds.popleft()
-            self._look(turn, turn.waiting.popleft(), run, others_wait=bool(rounds))
+            self._look(turn, turn.waiting.popleft(), run)
             if turn.waiting and not turn.is_left:
-                rounds.append(turn)
+                (rounds.appendleft if is_turned else rounds.append)(turn)
         for turn in turns:
             run.figures.open_now(turn.open.values())
             self._repair(turn, run)
@@ -111,13 +93,13 @@ class Counting(NamedTuple):
             raise NotLookedAt(f"{run.failed} windows or sources: see {AUDIT_NOT_LOOKED_AT}")
         return done
 
-    def _turn(self, source: WatchedSource, now_ms: int, run: _Run) -> _Turn | None:
+    def _turn(self, source: WatchedSource, now_ms: int, run: CountRun) -> SourceTurn | None:
         """None where its records cannot be read."""
         from_ms, name = self.plan.reach_from_ms(now_ms), source.name
         try:
             known = self.store.states(name, from_ms, now_ms)
             is_new = not known and not self.store.is_known(name)
-            open_ = [window for window, is_closed in known.items() if not is_closed]
+            open_ = [one for one, closed in known.items() if not closed and self._is_ours(one)]
             records, torn = self.store.open_records(open_)
             again = [one for one in records if records[one].equation.held and self._is_clear(one)]
         except NOT_KNOWN as error:
@@ -126,15 +108,15 @@ class Counting(NamedTuple):
         for window, fault in torn.items():
             self._failed(run, fault, source=name, window=str(window))
             again.append(window)  # and written anew
-        due = self.plan.due(name, known, now_ms, is_new=is_new)
-        return _Turn(source, deque(sorted([*again, *due], key=_by_time)), records)
+        due = filter(self._is_ours, self.plan.due(name, known, now_ms, is_new=is_new))
+        ours = (one for one in [*again, *due] if self.plan.is_in_turn(one, now_ms))
+        waiting = deque(sorted(ours, key=_by_time))
+        return SourceTurn(source, waiting, records, is_new)
 
-    def _look(self, turn: _Turn, window: AuditWindow, run: _Run, *, others_wait: bool) -> None:
+    def _look(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
         before = turn.open.get(window)
-        has_time = self.reading_time.of_a_window(others_wait=others_wait)
-        comparing = self.comparing._replace(is_time_left=has_time)
         try:
-            found = comparing.compare(turn.source, window).record
+            found = self.comparing.compare(turn.source, window).record
             record = found.model_copy(update={"repairs": before.repairs if before else 0})
             # 1. Durable in S3. If we die before, the window is due again; what is missing in it is
             # seen by the next run, which starts the repair.
@@ -165,7 +147,7 @@ class Counting(NamedTuple):
                 repairs=record.repairs,
             )
 
-    def _repair(self, turn: _Turn, run: _Run) -> None:
+    def _repair(self, turn: SourceTurn, run: CountRun) -> None:
         for window in sorted(turn.open, key=_by_time):
             record = turn.open[window]
             if not record.equation.unaccounted or record.repairs >= MOST_REPAIRS:
@@ -181,13 +163,21 @@ class Counting(NamedTuple):
                 run.started.append(name)
                 self.telemetry.log.info(AUDIT_REPAIR_STARTED, window=str(window), execution=name)
 
+    def _is_ours(self, window: AuditWindow) -> bool:
+        return self.shard is None or self.plan.is_of_shard(window, self.shard)
+
     def _is_clear(self, window: AuditWindow) -> bool:
         return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms
 
-    def _failed(self, run: _Run, error: Exception, source: str, window: str = "") -> None:
+    def _failed(self, run: CountRun, error: Exception, source: str, window: str = "") -> None:
         run.failed += 1
         why = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
         self.telemetry.log.error(AUDIT_NOT_LOOKED_AT, source=source, window=window, why=why)
+
+
+def _longest_waiting(turn: SourceTurn) -> tuple[bool, int]:
+    """A new source first: of it only the latest window is due, and so it never seems to wait."""
+    return not turn.is_new, turn.waiting[0].from_ms
 
 
 def _by_time(window: AuditWindow) -> tuple[int, int]:

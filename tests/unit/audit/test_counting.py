@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.log_events import LogBusy
 from functions.adapters.telemetry import Telemetry
+from functions.audit.another_window import AnotherWindow
 from functions.audit.audit_figures import AuditFigures
+from functions.audit.count import LAST_LINES_MS
 from functions.audit.counting import MOST_REPAIRS, MOST_STARTS, Counting, NotLookedAt
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.reading_time import ReadingTime
 from functions.audit.repair_start import execution_name
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
@@ -71,21 +72,12 @@ class Audits:
         is_time_left: Callable[[], bool] = ALWAYS_TIME,
         *,
         later_ms: int = 0,
-        left_ms: Callable[[], int] = lambda: 300_000,
     ) -> dict[str, object]:
         self.now_ms += later_ms
         self.logs.now = datetime.fromtimestamp(self.now_ms / 1000, UTC)
         telemetry = Telemetry("audit-count")
         sources = [audited_source(name) for name in self.names]
-        count = Counting(
-            lambda: sources,
-            self.store,
-            self.logs.comparing(),
-            self,
-            PLAN,
-            telemetry,
-            ReadingTime(left_ms),
-        )
+        count = Counting(lambda: sources, self.store, self.logs.comparing(), self, PLAN, telemetry)
         try:
             return count.run(self.logs.now, is_time_left)
         finally:
@@ -264,7 +256,7 @@ class CutByLambda(BaseException):
 
 def test_a_window_that_takes_all_the_time_keeps_no_source_waiting() -> None:
     """It has more lines than an invocation has time for, whenever it is tried. Lambda never cuts a
-    run, and what was found of the others is told.
+    run, and the other sources are audited to the last window, within four runs.
     """
     names = ("busy", "a", "b", "c")
     found = audits(windows=20, names=names)
@@ -274,20 +266,59 @@ def test_a_window_that_takes_all_the_time_keeps_no_source_waiting() -> None:
     found.logs.groups["busy"] = found.logs.groups["busy"][:2] * 1_000
     left = [0]
 
-    def left_ms() -> int:
-        left[0] -= 5  # seconds that each chunk takes
+    def reads() -> bool:
+        left[0] -= 5_000  # that each chunk takes
         if left[0] < 0:
             raise CutByLambda
-        return left[0] * 1000
+        return left[0] > LAST_LINES_MS
 
-    for _ in range(21):
-        left[0] = 300
+    comparing = found.logs.comparing
+    found.logs.comparing = lambda: comparing()._replace(is_time_left=reads)  # type: ignore[method-assign]
+    for _ in range(24):
+        left[0] = 900_000
         with suppress(NotLookedAt):
-            found.run(lambda: left[0] > 60, later_ms=WINDOW_MS, left_ms=left_ms)
+            found.run(AnotherWindow(lambda: left[0]).has_time, later_ms=WINDOW_MS)
     for name in names[1:]:
         known = found.store.states(name, START_MS, found.now_ms)
         assert {window(number, name) for number in range(20)} <= known.keys()
     assert window(0, "busy") not in found.store.states("busy", START_MS, found.now_ms)
+
+
+def test_who_has_waited_longest_begins() -> None:
+    """Where a run has time for one source only, the last is not left out each time."""
+    found = audits(names=("a", "b", "c"))
+    for name in found.names:
+        settle(found, name)
+    looked = []
+    for _ in range(9):
+        left = iter([True])
+        found.run(lambda left=left: next(left, False), later_ms=WINDOW_MS)  # type: ignore[misc]
+        looked.append([len(found.store.states(n, START_MS, found.now_ms)) for n in found.names])
+    assert looked[2] == [1, 1, 1]
+    assert min(looked[8]) >= 2
+
+
+def test_shards_divide_the_windows_between_them() -> None:
+    """Each is looked at by one of them, also those that were divided into more or fewer."""
+    for before in (1, 2, 5):
+        plan = PLAN._replace(shards=3)
+        windows_of = [AuditWindow("shop", START_MS, START_MS + 1, n, before) for n in range(before)]
+        for one in windows_of:
+            assert sum(plan.is_of_shard(one, shard) for shard in range(3)) == 1
+    found = audits()
+    settle(found)
+    plan = PLAN._replace(shards=2)
+    for shard in (1, 0):
+        count = Counting(
+            lambda: [audited_source()], found.store, found.logs.comparing(), found, plan,
+            Telemetry("audit-count"), shard,
+        )  # fmt: skip
+        assert (
+            count.run(datetime.fromtimestamp(found.now_ms / 1000, UTC), ALWAYS_TIME)["windows"] == 1
+        )
+        known = found.store.states("shop", START_MS, found.now_ms)
+        assert shard in {one.shard for one in known}
+    assert {(one.shard, one.shards) for one in known} == {(0, 2), (1, 2)}
 
 
 def test_a_source_whose_log_is_gone_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
