@@ -44,8 +44,7 @@ _TERMS: dict[int, Term] = {
 }
 
 
-# Of the 1,024 MB, for lines that are given; a line takes so much besides its text (measured).
-# What is beyond stays unaccounted, for the window's next repair.
+# Of 1,024 MB for lines that are given, the rest is for the next repair; a line beside its text.
 HELD_BYTES, LINE_BYTES = 400_000_000, 900
 
 
@@ -141,11 +140,12 @@ class Comparing(NamedTuple):
             for customer, indexes, events in word.billed:
                 number = found.expected.request_of(_keys(events))
                 if number is None:
-                    # CloudWatch took the line in since the first reading. Nobody has looked for it
-                    # in the ledger: the window stays open.
+                    # Younger than the first reading: nobody has looked for it in the ledger.
                     found.terms.add(Term.HELD, customer)
                     continue
-                if states[number] != KeyState.MISSING:
+                # A request may have been billed in part: by a meter that was there before.
+                absent = tuple(one for one in events if found.expected.lacks(one.key))
+                if states[number] != KeyState.MISSING or not absent:
                     continue  # found, or its line is there twice
                 if reason := refusals.reason_of(part, indexes):
                     # Metering would bill it today; it was kept for this reason, or failed.
@@ -153,7 +153,7 @@ class Comparing(NamedTuple):
                     found.terms.add(Term.QUARANTINED, customer, reason)
                 else:
                     states[number] = _READ_AGAIN
-                    yield _missing(word, customer, indexes, events)
+                    yield _missing(word, customer, indexes, absent)
 
     def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)
