@@ -29,3 +29,8 @@ class CountRun:
     failed: int = 0
     started: list[str] = field(default_factory=list)
     bug: Exception | None = None  # the last one
+
+
+def longest_waiting(turn: SourceTurn) -> tuple[bool, int]:
+    """A new source first: of it only the latest window is due, and so it never seems to wait."""
+    return not turn.is_new, turn.waiting[0].from_ms

@@ -23,7 +23,7 @@ from functions.adapters.telemetry import (
     Telemetry,
 )
 from functions.audit.comparing import Comparing, LogGone, OutOfTime
-from functions.audit.count_run import CountRun, SourceTurn
+from functions.audit.count_run import CountRun, SourceTurn, longest_waiting
 from functions.audit.due_windows import RUNS_APART_MS, WindowPlan
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
@@ -66,7 +66,7 @@ class Counting(NamedTuple):
         """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
         run, now_ms = CountRun(), int(now.timestamp() * 1000)
         turns = [turn for source in self.sources() if (turn := self._turn(source, now_ms, run))]
-        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=_longest_waiting))
+        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=longest_waiting))
         if is_turned := now_ms // RUNS_APART_MS % _TURNED == _TURNED - 1:
             rounds.reverse()
         while rounds and is_time_left():
@@ -75,8 +75,8 @@ class Counting(NamedTuple):
             if turn.waiting and not turn.is_left:
                 (rounds.appendleft if is_turned else rounds.append)(turn)
         for turn in turns:
+            self._repair(turn, run, is_time_left)
             run.figures.open_now(turn.open.values())
-            self._repair(turn, run)
         behind = run.failed + sum(len(turn.waiting) for turn in turns)
         run.figures.tell(self.telemetry, behind)
         done: dict[str, object] = {
@@ -147,21 +147,42 @@ class Counting(NamedTuple):
                 repairs=record.repairs,
             )
 
-    def _repair(self, turn: SourceTurn, run: CountRun) -> None:
+    def _repair(self, turn: SourceTurn, run: CountRun, is_time_left: Callable[[], bool]) -> None:
         for window in sorted(turn.open, key=_by_time):
             record = turn.open[window]
             if not record.equation.unaccounted or record.repairs >= MOST_REPAIRS:
                 continue
             if len(run.started) == MOST_STARTS:
                 return
+            if not self._is_clear(window):
+                continue
             try:
-                name = self._is_clear(window) and self.repairs.start(window, record.repairs)
+                name = self.repairs.start(window, record.repairs)
             except NOT_KNOWN as error:
                 self._failed(run, error, source=turn.source.name, window=str(window))
                 return
             if name:
                 run.started.append(name)
                 self.telemetry.log.info(AUDIT_REPAIR_STARTED, window=str(window), execution=name)
+            elif is_time_left():
+                self._correct(turn, window, run)
+
+    def _correct(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
+        """The repair is over, and the record does not say so: somebody stopped it, or a run of the
+        count that looked before its end wrote after it.
+        """
+        record = turn.open[window]
+        try:
+            found = self.comparing.compare(turn.source, window).record
+            if found.equation == record.equation:
+                return
+            found = found.model_copy(update={"repairs": record.repairs + 1})
+            self.store.keep(window, found)
+        except NOT_KNOWN as error:
+            if not isinstance(error, LogGone):
+                self._failed(run, error, source=turn.source.name, window=str(window))
+            return
+        turn.open[window] = found
 
     def _is_ours(self, window: AuditWindow) -> bool:
         return self.shard is None or self.plan.is_of_shard(window, self.shard)
@@ -173,11 +194,6 @@ class Counting(NamedTuple):
         run.failed += 1
         why = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
         self.telemetry.log.error(AUDIT_NOT_LOOKED_AT, source=source, window=window, why=why)
-
-
-def _longest_waiting(turn: SourceTurn) -> tuple[bool, int]:
-    """A new source first: of it only the latest window is due, and so it never seems to wait."""
-    return not turn.is_new, turn.waiting[0].from_ms
 
 
 def _by_time(window: AuditWindow) -> tuple[int, int]:

@@ -149,6 +149,20 @@ def test_ten_runs_start_one_repair(capsys: pytest.CaptureFixture[str]) -> None:
     assert said[Metric.REQUESTS_UNACCOUNTED, "shop"] == said[Metric.REQUESTS_UNACCOUNTED, ""] == 2
 
 
+def test_a_record_that_missed_the_end_of_its_repair_does_not_ring_on() -> None:
+    """Somebody stopped the repair when it had sent, or an older look was written over its word: no
+    other is started under its name, so the count looks itself.
+    """
+    found = audits()
+    found.run()
+    settle(found)
+    assert found.run()["unaccounted"] == 0
+    record = found.record()
+    assert record is not None
+    assert (record.equation, record.repairs) == (Equation(confirmed=2), 1)
+    assert found.started == ["shop-20261003T080000Z-0-0"]
+
+
 def test_a_window_is_repaired_three_times_at_most() -> None:
     """As often as its record says; then a person looks, and it goes on to ring."""
     found = audits()
