@@ -19,6 +19,8 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     directory = tmp_path_factory.mktemp("cloud")
     command = [sys.executable, "-m", "tests.local.cloud", "start"]
     options = ["--directory", str(directory), "--hold-seconds", str(HOLD_SECONDS)]
+    window, delay = cloud.QUICK_AUDIT
+    options += ["--audit-window-seconds", str(window), "--audit-delay-seconds", str(delay)]
     end_listed_with_us(directory)
     with ending(start_process([*command, *options])) as starting:
         assert starting.wait() == 0
