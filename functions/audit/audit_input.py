@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_024  # an S3 prefix; all else is shorter
 MOST_SHARDS = 256
+MOST_SECONDS = 3_600  # of a window, as the parameter AuditWindowSeconds has it
 # Epoch milliseconds are not negative, and a window later than a time must be one, too.
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _FIXES = {
@@ -66,13 +67,16 @@ class ExportedTo(_Asked):
 
 
 class AuditInput(_Asked):
-    """All of it may be left out. `source` absent: all of them."""
+    """All of it may be left out. `source` absent: all of them. `window_seconds`: windows of another
+    length than the stack has, counted from `from` on.
+    """
 
     source: _Text | None = None
     from_: _Time | None = Field(default=None, alias="from")
     to: _Time | None = None
     shard: int | None = Field(default=None, ge=0, lt=MOST_SHARDS)
     shards: int | None = Field(default=None, ge=1, le=MOST_SHARDS)
+    window_seconds: int | None = Field(default=None, ge=1, le=MOST_SECONDS)
     dry_run: bool = False
     include_old: bool = False
     export: ExportedTo | None = None

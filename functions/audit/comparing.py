@@ -32,7 +32,7 @@ from functions.audit.neighbours import (
 from functions.audit.refusals import Refusals, lines_within
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
-from functions.usage.errors import Permanent
+from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import iso_from_epoch_ms
 
 # What else than a `KeyState` a request may be after the second reading.
@@ -44,12 +44,20 @@ _TERMS: dict[int, Term] = {
 }
 
 
+# Of 1,024 MB for lines that are given, the rest is for the next repair; a line beside its text.
+HELD_BYTES, LINE_BYTES = 400_000_000, 900
+
+
 class LogGone(Permanent):
     """The source's log group is not there: nobody can say what it served."""
 
 
+class OutOfTime(Retryable):
+    """The invocation ends before the window is read; if it does so each time, by AuditShards."""
+
+
 class Compared(NamedTuple):
-    """`missing` is empty unless lines were asked for."""
+    """`missing` is empty unless lines were asked for, and as much of it as memory holds."""
 
     record: WindowRecord
     missing: list[MissingRequest]
@@ -66,7 +74,9 @@ class _Found:
 
 
 class Comparing(NamedTuple):
-    """Whom it asks. `clear_until`: whatever was served before that moment has come to its end."""
+    """Whom it asks. `clear_until`: whatever was served before that moment has come to its end.
+    `is_time_left` is asked at each chunk of lines: an invocation that Lambda cuts tells nothing.
+    """
 
     log: ReadsLog
     metering: AsksMetering
@@ -74,6 +84,7 @@ class Comparing(NamedTuple):
     quarantine: ReadsKept
     clear_until: Callable[[], datetime]
     now: Callable[[], datetime]
+    is_time_left: Callable[[], bool] = lambda: True
 
     def compare(
         self, source: WatchedSource, window: AuditWindow, *, with_lines: bool = False
@@ -89,8 +100,10 @@ class Comparing(NamedTuple):
             if absent == Term.UNACCOUNTED or with_lines:
                 self.settled.strike_out(found.expected, window.from_ms, now)
                 states = found.expected.states()
+                held = 0
                 for request in self._read_again(source, window, found, states):
-                    if with_lines:
+                    held += sum(LINE_BYTES + len(line["message"]) for line in request.lines)
+                    if with_lines and held <= HELD_BYTES:
                         missing.append(request)
         customers = _by_customer(found, states, absent)
         record = WindowRecord(
@@ -126,10 +139,14 @@ class Comparing(NamedTuple):
                 yield _missing(word, NOBODY, indexes, (), reason)
             for customer, indexes, events in word.billed:
                 number = found.expected.request_of(_keys(events))
+                if number is None:
+                    # Younger than the first reading: nobody has looked for it in the ledger.
+                    found.terms.add(Term.HELD, customer)
+                    continue
                 # A request may have been billed in part: by a meter that was there before.
                 absent = tuple(one for one in events if found.expected.lacks(one.key))
-                if number is None or states[number] != KeyState.MISSING or not absent:
-                    continue  # the line is younger than the first reading, or there twice
+                if states[number] != KeyState.MISSING or not absent:
+                    continue  # found, or its line is there twice
                 if reason := refusals.reason_of(part, indexes):
                     # Metering would bill it today; it was kept for this reason, or failed.
                     states[number] = _KEPT
@@ -141,6 +158,8 @@ class Comparing(NamedTuple):
     def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)
         for part in self.log.chunks(source.log_group, window, source.kind):
+            if not self.is_time_left():
+                raise OutOfTime(str(window))
             yield part, self.metering.account(source.log_group, part, window)
         if source.log_group in self.log.gone:
             raise LogGone(source.log_group)

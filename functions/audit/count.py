@@ -23,9 +23,12 @@ from functions.audit.shard_start import shard_of, start_shards
 from functions.audit.watched_source import watched_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# Then a window that is being read is left: what Lambda cuts tells nothing of any.
+LAST_LINES_MS = 30_000
 
 
 class _Wired(NamedTuple):
@@ -37,11 +40,14 @@ class _Wired(NamedTuple):
     repairs: RepairStart
     telemetry: Telemetry
 
-    def counting(self, now: datetime, shard: int | None) -> Counting:
+    def counting(self, now: datetime, shard: int | None, left_ms: "Callable[[], int]") -> Counting:
+        comparing = self.assembly.comparing(now)._replace(
+            is_time_left=lambda: left_ms() > LAST_LINES_MS
+        )
         return Counting(
             lambda: watched_sources(self.assembly.lambdas, self.metering),
             self.assembly.store,
-            self.assembly.comparing(now),
+            comparing,
             self.repairs,
             self.plan,
             self.telemetry,
@@ -56,8 +62,9 @@ def handler(asked: object, context: "LambdaContext") -> "Mapping[str, object]":
         lambdas, ours = wired.assembly.lambdas, context.invoked_function_arn
         return start_shards(lambdas, ours, wired.plan.shards)
     try:
-        another = AnotherWindow(context.get_remaining_time_in_millis, wired.plan.shards)
-        return wired.counting(now, shard).run(now, another.has_time)
+        left_ms = context.get_remaining_time_in_millis
+        another = AnotherWindow(left_ms, wired.plan.shards)
+        return wired.counting(now, shard, left_ms).run(now, another.has_time)
     finally:
         wired.telemetry.flush()
 

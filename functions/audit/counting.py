@@ -9,7 +9,6 @@ again at once, it finds nothing due and starts nothing more.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -23,10 +22,9 @@ from functions.adapters.telemetry import (
     AUDIT_UNACCOUNTED,
     Telemetry,
 )
-from functions.audit.audit_figures import AuditFigures
-from functions.audit.comparing import Comparing, LogGone
-from functions.audit.due_windows import WindowPlan
-from functions.audit.equation import WindowRecord
+from functions.audit.comparing import Comparing, LogGone, OutOfTime
+from functions.audit.count_run import CountRun, SourceTurn, longest_waiting
+from functions.audit.due_windows import RUNS_APART_MS, WindowPlan
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
@@ -36,7 +34,10 @@ from functions.usage.errors import Retryable, UsageError
 MOST_REPAIRS = 3
 # Of one run: each of them meters, and a day's windows would at once.
 MOST_STARTS = 10
-# A service that does not answer, and what this application raises on purpose; a bug stays loud.
+# One run of four begins with who waited least, one source after the other: a window that takes
+# longer than an invocation has waits longest, and would take the time of all in each run.
+_TURNED = 4
+# A service that does not answer, and what this application raises on purpose.
 NOT_KNOWN = (BotoCoreError, ClientError, UsageError)
 
 
@@ -48,27 +49,6 @@ class StartsRepairs(Protocol):
 
 class NotLookedAt(Retryable):
     """Some windows could not be: the log says which, and why."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A source, the windows to look at, and the records of those that are open."""
-
-    source: WatchedSource
-    waiting: deque[AuditWindow]
-    open: dict[AuditWindow, WindowRecord]
-    is_new: bool  # nobody has ever looked at it
-    is_left: bool = False  # for this run: another try would fail as well, and cost its time
-
-
-@dataclass(slots=True)
-class _Run:
-    """What was done so far."""
-
-    figures: AuditFigures = field(default_factory=AuditFigures)
-    windows: int = 0
-    failed: int = 0
-    started: list[str] = field(default_factory=list)
 
 
 class Counting(NamedTuple):
@@ -83,18 +63,20 @@ class Counting(NamedTuple):
     shard: int | None = None  # of the plan's, whose windows alone are looked at; None: all are
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
-        """What was done. NotLookedAt in the end, where something could not be."""
-        run, now_ms = _Run(), int(now.timestamp() * 1000)
+        """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
+        run, now_ms = CountRun(), int(now.timestamp() * 1000)
         turns = [turn for source in self.sources() if (turn := self._turn(source, now_ms, run))]
-        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=_longest_waiting))
+        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=longest_waiting))
+        if is_turned := now_ms // RUNS_APART_MS % _TURNED == _TURNED - 1:
+            rounds.reverse()
         while rounds and is_time_left():
             turn = rounds.popleft()
             self._look(turn, turn.waiting.popleft(), run)
             if turn.waiting and not turn.is_left:
-                rounds.append(turn)
+                (rounds.appendleft if is_turned else rounds.append)(turn)
         for turn in turns:
+            self._repair(turn, run, is_time_left)
             run.figures.open_now(turn.open.values())
-            self._repair(turn, run)
         behind = run.failed + sum(len(turn.waiting) for turn in turns)
         run.figures.tell(self.telemetry, behind)
         done: dict[str, object] = {
@@ -105,28 +87,33 @@ class Counting(NamedTuple):
             "started": run.started,
         }
         self.telemetry.report(AUDIT_COUNTED, **done)
+        if run.bug:
+            raise run.bug
         if run.failed:
             raise NotLookedAt(f"{run.failed} windows or sources: see {AUDIT_NOT_LOOKED_AT}")
         return done
 
-    def _turn(self, source: WatchedSource, now_ms: int, run: _Run) -> _Turn | None:
+    def _turn(self, source: WatchedSource, now_ms: int, run: CountRun) -> SourceTurn | None:
         """None where its records cannot be read."""
         from_ms, name = self.plan.reach_from_ms(now_ms), source.name
         try:
             known = self.store.states(name, from_ms, now_ms)
             is_new = not known and not self.store.is_known(name)
             open_ = [one for one, closed in known.items() if not closed and self._is_ours(one)]
-            records = dict(zip(open_, self.store.records(open_, closed=False), strict=True))
-            again = [one for one in open_ if records[one].equation.held and self._is_clear(one)]
+            records, torn = self.store.open_records(open_)
+            again = [one for one in records if records[one].equation.held and self._is_clear(one)]
         except NOT_KNOWN as error:
             self._failed(run, error, source=name)
             return None
+        for window, fault in torn.items():
+            self._failed(run, fault, source=name, window=str(window))
+            again.append(window)  # and written anew
         due = filter(self._is_ours, self.plan.due(name, known, now_ms, is_new=is_new))
         ours = (one for one in [*again, *due] if self.plan.is_in_turn(one, now_ms))
         waiting = deque(sorted(ours, key=_by_time))
-        return _Turn(source, waiting, records, is_new)
+        return SourceTurn(source, waiting, records, is_new)
 
-    def _look(self, turn: _Turn, window: AuditWindow, run: _Run) -> None:
+    def _look(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
         before = turn.open.get(window)
         try:
             found = self.comparing.compare(turn.source, window).record
@@ -141,7 +128,11 @@ class Counting(NamedTuple):
             return
         except NOT_KNOWN as error:
             self._failed(run, error, source=turn.source.name, window=str(window))
-            turn.is_left = isinstance(error, LogBusy | LogNotReadable)
+            turn.is_left = isinstance(error, LogBusy | LogNotReadable | OutOfTime)
+            return
+        except Exception as error:  # noqa: BLE001 - raised in the end: it must not stop the others
+            self._failed(run, error, source=turn.source.name, window=str(window))
+            run.bug = error
             return
         run.windows += 1
         run.figures.looked_at(record, before)
@@ -156,21 +147,42 @@ class Counting(NamedTuple):
                 repairs=record.repairs,
             )
 
-    def _repair(self, turn: _Turn, run: _Run) -> None:
+    def _repair(self, turn: SourceTurn, run: CountRun, is_time_left: Callable[[], bool]) -> None:
         for window in sorted(turn.open, key=_by_time):
             record = turn.open[window]
             if not record.equation.unaccounted or record.repairs >= MOST_REPAIRS:
                 continue
             if len(run.started) == MOST_STARTS:
                 return
+            if not self._is_clear(window):
+                continue
             try:
-                name = self._is_clear(window) and self.repairs.start(window, record.repairs)
+                name = self.repairs.start(window, record.repairs)
             except NOT_KNOWN as error:
                 self._failed(run, error, source=turn.source.name, window=str(window))
                 return
             if name:
                 run.started.append(name)
                 self.telemetry.log.info(AUDIT_REPAIR_STARTED, window=str(window), execution=name)
+            elif is_time_left():
+                self._correct(turn, window, run)
+
+    def _correct(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
+        """The repair is over, and the record does not say so: somebody stopped it, or a run of the
+        count that looked before its end wrote after it.
+        """
+        record = turn.open[window]
+        try:
+            found = self.comparing.compare(turn.source, window).record
+            if found.equation == record.equation:
+                return
+            found = found.model_copy(update={"repairs": record.repairs + 1})
+            self.store.keep(window, found)
+        except NOT_KNOWN as error:
+            if not isinstance(error, LogGone):
+                self._failed(run, error, source=turn.source.name, window=str(window))
+            return
+        turn.open[window] = found
 
     def _is_ours(self, window: AuditWindow) -> bool:
         return self.shard is None or self.plan.is_of_shard(window, self.shard)
@@ -178,15 +190,10 @@ class Counting(NamedTuple):
     def _is_clear(self, window: AuditWindow) -> bool:
         return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms
 
-    def _failed(self, run: _Run, error: Exception, source: str, window: str = "") -> None:
+    def _failed(self, run: CountRun, error: Exception, source: str, window: str = "") -> None:
         run.failed += 1
         why = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
         self.telemetry.log.error(AUDIT_NOT_LOOKED_AT, source=source, window=window, why=why)
-
-
-def _longest_waiting(turn: _Turn) -> tuple[bool, int]:
-    """A new source first: of it only the latest window is due, and so it never seems to wait."""
-    return not turn.is_new, turn.waiting[0].from_ms
 
 
 def _by_time(window: AuditWindow) -> tuple[int, int]:

@@ -5,7 +5,7 @@ after a run that left some out, and after a person audited a range. A minute is 
 of one length.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from functions.audit.window import AuditWindow, windows_between
@@ -51,11 +51,11 @@ class WindowPlan(NamedTuple):
         ended_ms = now_ms - self.delay_seconds * 1000
         length = self.seconds * 1000
         end = ended_ms - ended_ms % length
-        begin = self.reach_from_ms(now_ms)
+        begin = first = self.reach_from_ms(now_ms)
         if is_new:
-            begin = max(begin, end - length)
-        elif known:
-            begin = max(begin, min(window.from_ms for window in known))
+            begin = first = max(begin, end - length)
+        elif known and begin <= (oldest := min(window.from_ms for window in known)):
+            begin, first = oldest - oldest % length, oldest
         ours = windows_between(source, begin, end, seconds=self.seconds, shards=self.shards)
         spans = {(one.from_ms, one.to_ms, one.shards) for one in known}
         others = [span for span in spans if span[1] - span[0] != length or span[2] != self.shards]
@@ -65,12 +65,20 @@ class WindowPlan(NamedTuple):
             for from_ms, to_ms, shards in others
             for shard in range(shards)
         ]
-        fresh = [
-            one
-            for one in ours
-            if not any(from_ms < one.to_ms and one.from_ms < to_ms for from_ms, to_ms, _ in others)
-        ]
+        fresh = [part for one in ours for part in _not_in(one, [*others, (begin, first, 1)])]
         return sorted((one for one in {*begun, *fresh} if one not in known), key=_by_time)
+
+
+def _not_in(window: AuditWindow, spans: Iterable[tuple[int, int, int]]) -> Iterator[AuditWindow]:
+    """The window; of one that windows of another length reach into, what they leave of it."""
+    reached = window.from_ms
+    inside = [one for one in spans if one[0] < window.to_ms and window.from_ms < one[1]]
+    for from_ms, to_ms, _ in sorted(inside):
+        if reached < from_ms:
+            yield window._replace(from_ms=reached, to_ms=from_ms)
+        reached = max(reached, to_ms)
+    if reached < window.to_ms:
+        yield window._replace(from_ms=reached)
 
 
 def _by_time(window: AuditWindow) -> tuple[int, int, int]:

@@ -1,13 +1,14 @@
 """A chunk of log lines comes in; what metering makes of its requests leaves, and nothing is sent.
 
-Metering is asked with `{"awslogs": ..., "audit": {"fromMs": ..., "toMs": ...}}` and tells of those
-requests whose first line is in the window. A chunk that is too large for one call is asked for in
-halves, never between lines that may be one request's.
+Metering is asked with `{"awslogs": ..., "audit": {"fromMs": ..., "toMs": ...}, "replay": {}}` and
+tells of those requests whose first line is in the window. A chunk that is too large for one call,
+or at which metering fails, is asked for in halves, never between lines that may be one request's.
 """
 
 import json
 import zlib
 from base64 import b64decode
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -27,6 +28,9 @@ ACCOUNT_SECONDS = 75
 # What Lambda takes, and gives, in a call that is waited for.
 CALL_BYTES = 6 * 1024 * 1024
 TOO_LARGE = "too_large"  # as metering calls a payload that inflates to more than it may
+FAILED = "metering_failed"  # at this request, and not at others
+# One request among 5,000 lines is found by 13, beside as many calls that answer.
+MOST_FAILURES = 64
 _LAMBDA_TOO_LARGE = {"RequestTooLargeException", "SerializedRequestEntityTooLargeException"}
 
 
@@ -42,6 +46,13 @@ class _TooLarge(Exception):  # noqa: N818 - it never leaves this module
     """Not for one call."""
 
 
+@dataclass(slots=True)
+class _Failures:
+    """Of metering, over one chunk."""
+
+    times: int = 0
+
+
 class MeteringAccount:
     """The metering function, asked to account. `owner` is the AWS account of the logs."""
 
@@ -52,25 +63,46 @@ class MeteringAccount:
 
     def account(self, log_group: str, chunk: Chunk, window: AuditWindow) -> Account:
         """AccountFailed, AccountNotUnderstood; errors of the call itself raise as they are."""
+        return self._account(log_group, chunk, window, _Failures())
+
+    def _account(
+        self, log_group: str, chunk: Chunk, window: AuditWindow, failures: "_Failures"
+    ) -> Account:
         try:
             return Account.of(chunk, self._ask(log_group, chunk, window))
         except _TooLarge:
-            return self._in_halves(log_group, chunk, window)
-
-    def _in_halves(self, log_group: str, chunk: Chunk, window: AuditWindow) -> Account:
+            reason = TOO_LARGE
+        except AccountFailed as error:
+            # At one line, perhaps: then the others are accounted for. Not where it fails anyway.
+            failures.times += 1
+            if not _is_raised(error) or failures.times > MOST_FAILURES:
+                raise
+            if failures.times == 1 and not self._works(window):
+                raise
+            reason = FAILED
         halves = chunk.halves()
         if halves is None:
-            # One request's lines, which no delivery could bring to metering either.
-            whole = RefusedRequest(TOO_LARGE, tuple(range(len(chunk.lines))))
-            return Account(chunk, quarantined=(whole,))
-        parts = [(half, self.account(log_group, chunk.only(half), window)) for half in halves]
+            return _refused(chunk, window, reason)
+        parts = [
+            (half, self._account(log_group, chunk.only(half), window, failures)) for half in halves
+        ]
         return Account.joined(chunk, parts)
+
+    def _works(self, window: AuditWindow) -> bool:
+        """Whether it answers where there is nothing to tell."""
+        try:
+            self._ask("audit", Chunk("audit", ()), window)
+        except AccountFailed:
+            return False
+        return True
 
     def _ask(self, log_group: str, chunk: Chunk, window: AuditWindow) -> AccountAnswer:
         place = {"owner": self._owner, "logGroup": log_group, "logStream": chunk.log_stream}
         asked = {"fromMs": window.from_ms, "toMs": window.to_ms}
         payload = subscription_payload(place, chunk.lines)
-        answer = _understood(self._invoke(json.dumps({**payload, "audit": asked}).encode()))
+        # A metering of before the audits (a rollback) refuses such a replay, instead of metering.
+        question = {**payload, "audit": asked, "replay": {}}
+        answer = _understood(self._invoke(json.dumps(question).encode()))
         if answer.quarantined_whole == TOO_LARGE:
             raise _TooLarge
         if answer.last_index >= len(chunk.lines):
@@ -92,6 +124,15 @@ class MeteringAccount:
         return body
 
 
+def _refused(chunk: Chunk, window: AuditWindow, reason: str) -> Account:
+    """One request's lines, which no delivery could bring to metering either. Of an execution log it
+    may be another window's.
+    """
+    if not window.from_ms <= chunk.lines[0]["timestamp"] < window.to_ms:
+        return Account(chunk)
+    return Account(chunk, quarantined=(RefusedRequest(reason, tuple(range(len(chunk.lines)))),))
+
+
 def _why(body: bytes) -> Exception:
     """Of an invocation that failed. A message may quote a line: the type alone is told."""
     try:
@@ -101,6 +142,13 @@ def _why(body: bytes) -> Exception:
     kind = str(said.get("errorType", "no error type")) if isinstance(said, dict) else "no JSON"
     # Lambda's own: `Function.ResponseSizeTooLarge`.
     return _TooLarge() if kind.endswith("TooLarge") else AccountFailed(kind)
+
+
+def _is_raised(error: AccountFailed) -> bool:
+    """By its code. Lambda's own, as `Sandbox.Timedout`, have a dot: half of the lines would take
+    half a minute.
+    """
+    return str(error).isidentifier()
 
 
 def _understood(body: bytes) -> AccountAnswer:

@@ -6,7 +6,7 @@ its log would look like one in which nothing was served.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.audit.audit_input import AuditInput
 from functions.audit.audit_order import AuditOrder
@@ -26,7 +26,7 @@ INCLUDES_OLD = (
 class StackFacts:
     """`kept_days`: how long CloudWatch keeps a log group, by its name; without a number for ever.
     `parts`: how many files the export has that was named; `export_fault`: why nobody can say;
-    `tasks`: of how many export tasks.
+    `tasks`: of how many export tasks. `first_ms`: where windows are counted from.
     """
 
     sources: Sequence[WatchedSource]
@@ -38,6 +38,7 @@ class StackFacts:
     parts: int = 0
     export_fault: str = ""
     tasks: int = 1
+    first_ms: int = 0
 
     @property
     def window_ms(self) -> int:
@@ -47,13 +48,20 @@ class StackFacts:
     def due_until_ms(self) -> int:
         """The end of the last window that is due."""
         latest = self.now_ms - self.delay_seconds * 1000
-        return latest - latest % self.window_ms
+        return self.begin_of(latest)
+
+    def begin_of(self, at_ms: int) -> int:
+        """Of the window that holds that moment."""
+        return at_ms - (at_ms - self.first_ms) % self.window_ms
 
 
 def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> AuditOrder | str:
     """The order, or the text that names every wrong field and its fix; `faults` are those of
     `read_input`.
     """
+    if asked.window_seconds:
+        first_ms = int(asked.from_.timestamp() * 1000) if asked.from_ else 0
+        facts = replace(facts, window_seconds=asked.window_seconds, first_ms=first_ms)
     sources = _sources(asked, facts)
     notes: list[str] = []
     from_ms, to_ms, wrong_times = _range(asked, sources, facts, notes)
@@ -121,8 +129,7 @@ def _range(
     asked_to_ms = int(asked.to.timestamp() * 1000) if asked.to else due_ms
     if asked.to and asked_to_ms <= asked_from_ms:
         return 0, 0, ["to: give a time after from"]
-    from_ms = asked_from_ms - asked_from_ms % length
-    to_ms = -(-asked_to_ms // length) * length
+    from_ms, to_ms = facts.begin_of(asked_from_ms), facts.begin_of(asked_to_ms - 1) + length
     if from_ms >= due_ms:
         return 0, 0, [f"from: is not due; it can be audited from {_due_at(from_ms, facts)} on"]
     if to_ms > due_ms:

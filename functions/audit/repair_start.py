@@ -48,11 +48,14 @@ def execution_name(window: AuditWindow, repairs: int) -> str:
 
 
 def _input(window: AuditWindow) -> dict[str, object]:
-    said: dict[str, object] = {
+    """All that makes it this window: the stack's parameters may be others by now, and what is found
+    of other windows is no word about this one.
+    """
+    return {
         "source": window.source,
         "from": iso_from_epoch_ms(window.from_ms),
         "to": iso_from_epoch_ms(window.to_ms),
+        "windowSeconds": window.seconds,
+        "shard": window.shard,
+        "shards": window.shards,
     }
-    if window.shards > 1:
-        said |= {"shard": window.shard, "shards": window.shards}
-    return said

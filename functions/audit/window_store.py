@@ -5,7 +5,7 @@ Guaranteed: a window that stands under both names is closed. So a window that an
 after another closed it loses the closed name first: whoever looks in between looks at it again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
@@ -71,10 +71,22 @@ class WindowStore(NamedTuple):
         """Of windows that stand there under that name, in their order; ten are read at a time."""
         names = (window.object_name(closed=closed) for window in windows)
         for name, lines in read_each(self.s3, self.bucket, names):
+            yield _record(name, lines)
+
+    def open_records(
+        self, windows: Sequence[AuditWindow]
+    ) -> tuple[dict[AuditWindow, WindowRecord], dict[AuditWindow, UnreadableObject]]:
+        """Of windows that stand there as open; and what is wrong with those that are no records."""
+        records: dict[AuditWindow, WindowRecord] = {}
+        torn: dict[AuditWindow, UnreadableObject] = {}
+        names = [window.object_name(closed=False) for window in windows]
+        found = read_each(self.s3, self.bucket, names)
+        for window, (name, lines) in zip(windows, found, strict=True):
             try:
-                yield WindowRecord.model_validate_json(next(lines, b""))
-            except ValidationError:
-                raise UnreadableObject(name, "no record of an audited window") from None
+                records[window] = _record(name, lines)
+            except UnreadableObject as error:
+                torn[window] = error
+        return records, torn
 
     def keep(self, window: AuditWindow, record: WindowRecord) -> None:
         """In place of what an audit before found there."""
@@ -86,3 +98,10 @@ class WindowStore(NamedTuple):
     def _is_there(self, window: AuditWindow, *, closed: bool) -> bool:
         name = window.object_name(closed=closed)
         return name in list_names(self.s3, self.bucket, name)
+
+
+def _record(name: str, lines: Iterator[bytes]) -> WindowRecord:
+    try:
+        return WindowRecord.model_validate_json(next(lines, b""))
+    except ValidationError:
+        raise UnreadableObject(name, "no record of an audited window") from None

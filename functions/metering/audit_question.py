@@ -1,7 +1,9 @@
 """What an audit asks of metering: a payload comes in, the question leaves.
 
-`{"awslogs": {...}, "audit": {"fromMs": ..., "toMs": ...}}`: what would become of the requests that
-begin in this window. As with `replay`, CloudWatch Logs writes nothing beside `awslogs`.
+`{"awslogs": {...}, "audit": {"fromMs": ..., "toMs": ...}, "replay": {}}`: what would become of the
+requests that begin in this window. As with `replay`, CloudWatch Logs writes nothing beside
+`awslogs`. The empty `replay` is for a metering that knows no audits, as a rollback brings it back:
+it would meter the lines as a delivery, and refuses a replay that is not asked for properly.
 """
 
 from collections.abc import Mapping
@@ -54,6 +56,6 @@ class AuditQuestion(FromOutside):
 
 def audit_of(payload: object) -> AuditQuestion:
     """ValueError for one that does not ask properly: its delivery must not be metered."""
-    if not isinstance(payload, Mapping) or REPLAY in payload:
+    if not isinstance(payload, Mapping) or payload.get(REPLAY, {}) != {}:
         raise ValueError("audit and replay are two questions: ask one of them")
     return AuditQuestion.model_validate(payload.get(AUDIT))

@@ -81,6 +81,10 @@ class AskedMetering:
 
     def take(self, log_events: Sequence[object], **envelope: object) -> MeteredDelivery:
         """As a delivery; its events are on `queue`."""
+        return self.take_payload(subscription_payload([], logEvents=log_events, **envelope))
+
+    def take_payload(self, payload: object) -> MeteredDelivery:
+        """A Lambda event, taken for a delivery whatever else it asks."""
         self.queue.bodies.clear()
         return Intake(
             source=self.source,
@@ -89,7 +93,7 @@ class AskedMetering:
             queue=self.queue,
             telemetry=Telemetry("metering"),
             now_ms=lambda: NOW_MS,
-        ).take(subscription_payload([], logEvents=log_events, **envelope), OWN_LOG_GROUP)
+        ).take(payload, OWN_LOG_GROUP)
 
     def sent_keys(self) -> list[str]:
         """Of the events that were sent."""

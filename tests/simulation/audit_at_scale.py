@@ -7,6 +7,8 @@ Microseconds a line are CPU, as docs/audit-at-scale.md has them measured. Lambda
 
 import math
 import random
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,22 +85,35 @@ class Records(FakeBucket):
 
 @dataclass
 class BusyPlaces:
-    """Metering and the ledger, as one process waits for them."""
+    """Metering and the ledger, as one process waits for them. A second reading tells the requests
+    of the first: the log's bundles depend on which streams are asked for together.
+    """
 
     process: Process
     requests_a_second: float
     has_losses: bool
+    told: Counter[AuditWindow] = field(default_factory=Counter)  # by the reading that is at work
+    first_told: dict[AuditWindow, int] = field(default_factory=dict)
 
     def account(self, _group: str, chunk: Chunk, window: AuditWindow) -> Account:
         lines = len(chunk.lines) * BUNDLE
         self.process.sleep(CALL_SECONDS + lines * (ASKING + METERING + KEEPING))
         at = iso_from_epoch_ms(window.from_ms)
-        events = ((AccountedEvent(line["message"], "m", 1, at),) for line in chunk.lines)
+        keys = (f"{window} {self._number(window)}" for _ in chunk.lines)
+        events = ((AccountedEvent(key, "m", 1, at),) for key in keys)
         billed = (BilledRequest("cus_a", (index,), some) for index, some in enumerate(events))
         return Account(chunk, tuple(billed))
 
+    def _number(self, window: AuditWindow) -> int:
+        number = self.told[window]
+        self.told[window] += 1
+        return number % self.first_told.get(window, sys.maxsize)
+
     def strike_out(self, expected: Expected, not_before_ms: int, _now: datetime) -> None:
         """All rows of the window are read, whichever share of the keys is expected."""
+        for window, times in self.told.items():
+            self.first_told.setdefault(window, times)
+        self.told.clear()
         window_lines = self.requests_a_second * WINDOW_SECONDS
         self.process.sleep(0.1 + window_lines * ROWS_A_LINE * STRIKING)
         for hour, _ in expected.hours():

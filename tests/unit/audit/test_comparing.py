@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.comparing import Compared, LogGone
+from functions.audit import comparing as comparing_module
+from functions.audit.comparing import LINE_BYTES, Compared, LogGone
 from functions.audit.equation import Equation, Term
 from tests.fakes.audited_log import (
     DEDUP_WINDOW,
@@ -132,6 +134,38 @@ def test_the_equation_is_exact(made: list[Fate], is_clear: bool) -> None:  # noq
     assert record.equation == Equation.sum_of(record.customers.values())
     assert record.equation.served == len(made)
     assert record.lines == sum(request.copies for request, _ in made)
+
+
+def test_a_line_that_comes_between_the_two_readings_keeps_the_window_open() -> None:
+    """Nobody has looked for it in the ledger: closed, it would be in no window at all."""
+    kept, late = (LoggedRequest(number, START_MS, kept="tamper") for number in range(2))
+    logs = LateLogs({"shop": [kept]}, late=[late])
+    equation = compared(logs).record.equation
+    assert equation == Equation(quarantined={"tamper": 1}, held=1)
+    assert compared(logs).record.equation == Equation(quarantined={"tamper": 2})
+
+
+@dataclass
+class LateLogs(AuditedLogs):
+    """Lines that CloudWatch takes in while the log is read."""
+
+    late: list[LoggedRequest] = field(default_factory=list)
+
+    def road(self) -> datetime:
+        self.groups["shop"] += self.late
+        self.late = []
+        return super().road()
+
+
+def test_more_than_memory_holds_is_left_for_the_next_repair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lost filter of a busy stage: all of the window is missing. The record says all of it."""
+    logs = AuditedLogs({"shop": [LoggedRequest(number, START_MS) for number in range(10)]})
+    monkeypatch.setattr(comparing_module, "HELD_BYTES", 4 * (LINE_BYTES + 20))
+    found = compared(logs, with_lines=True)
+    assert [one.customer for one in found.missing] == ["cus_a"] * 4
+    assert found.record.equation == Equation(unaccounted=10)
 
 
 @given(fates())

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.log_events import LogBusy
 from functions.adapters.telemetry import Telemetry
+from functions.audit.another_window import AnotherWindow
 from functions.audit.audit_figures import AuditFigures
+from functions.audit.count import LAST_LINES_MS
 from functions.audit.counting import MOST_REPAIRS, MOST_STARTS, Counting, NotLookedAt
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import Equation, WindowRecord
@@ -66,7 +68,10 @@ class Audits:
         return WindowStore(client, "ledger")
 
     def run(
-        self, is_time_left: Callable[[], bool] = ALWAYS_TIME, *, later_ms: int = 0
+        self,
+        is_time_left: Callable[[], bool] = ALWAYS_TIME,
+        *,
+        later_ms: int = 0,
     ) -> dict[str, object]:
         self.now_ms += later_ms
         self.logs.now = datetime.fromtimestamp(self.now_ms / 1000, UTC)
@@ -142,6 +147,20 @@ def test_ten_runs_start_one_repair(capsys: pytest.CaptureFixture[str]) -> None:
     assert found.record() == record
     said = metrics(capsys.readouterr().out)
     assert said[Metric.REQUESTS_UNACCOUNTED, "shop"] == said[Metric.REQUESTS_UNACCOUNTED, ""] == 2
+
+
+def test_a_record_that_missed_the_end_of_its_repair_does_not_ring_on() -> None:
+    """Somebody stopped the repair when it had sent, or an older look was written over its word: no
+    other is started under its name, so the count looks itself.
+    """
+    found = audits()
+    found.run()
+    settle(found)
+    assert found.run()["unaccounted"] == 0
+    record = found.record()
+    assert record is not None
+    assert (record.equation, record.repairs) == (Equation(confirmed=2), 1)
+    assert found.started == ["shop-20261003T080000Z-0-0"]
 
 
 def test_a_window_is_repaired_three_times_at_most() -> None:
@@ -245,6 +264,40 @@ def test_what_cannot_be_looked_at_keeps_no_other_waiting(
     assert found.run()["windows"] == 3
 
 
+class CutByLambda(BaseException):
+    """Nothing runs any more."""
+
+
+def test_a_window_that_takes_all_the_time_keeps_no_source_waiting() -> None:
+    """It has more lines than an invocation has time for, whenever it is tried. Lambda never cuts a
+    run, and the other sources are audited to the last window, within four runs.
+    """
+    names = ("busy", "a", "b", "c")
+    found = audits(windows=20, names=names)
+    for name in names:
+        settle(found, name)
+        found.store.keep(window(-1, name), empty_record(window(-1, name)))
+    found.logs.groups["busy"] = found.logs.groups["busy"][:2] * 1_000
+    left = [0]
+
+    def reads() -> bool:
+        left[0] -= 5_000  # that each chunk takes
+        if left[0] < 0:
+            raise CutByLambda
+        return left[0] > LAST_LINES_MS
+
+    comparing = found.logs.comparing
+    found.logs.comparing = lambda: comparing()._replace(is_time_left=reads)  # type: ignore[method-assign]
+    for _ in range(24):
+        left[0] = 900_000
+        with suppress(NotLookedAt):
+            found.run(AnotherWindow(lambda: left[0]).has_time, later_ms=WINDOW_MS)
+    for name in names[1:]:
+        known = found.store.states(name, START_MS, found.now_ms)
+        assert {window(number, name) for number in range(20)} <= known.keys()
+    assert window(0, "busy") not in found.store.states("busy", START_MS, found.now_ms)
+
+
 def test_who_has_waited_longest_begins() -> None:
     """Where a run has time for one source only, the last is not left out each time."""
     found = audits(names=("a", "b", "c"))
@@ -314,6 +367,29 @@ def test_a_record_that_cannot_be_read_is_told_of() -> None:
     with pytest.raises(NotLookedAt):
         found.run()
     assert len(found.started) == 2
+
+
+def test_a_record_that_cannot_be_read_keeps_no_window_waiting() -> None:
+    """Somebody edited it: its window is looked at anew, and the others as ever."""
+    found = audits(windows=3)
+    found.run()
+    settle(found)
+    found.logs.bucket.objects[first_window().object_name(closed=False)] = b"torn"
+    with pytest.raises(NotLookedAt):
+        found.run(later_ms=2 * WINDOW_MS)
+    states = found.store.states("shop", START_MS, found.now_ms)
+    assert [states[window(number)] for number in range(3)] == [True] * 3
+    assert found.run()["windows"] == 0
+
+
+@pytest.mark.parametrize("bug", [KeyError("nextToken"), MemoryError(), OverflowError("date")])
+def test_a_bug_in_one_window_keeps_no_other_waiting(bug: Exception) -> None:
+    """It is as loud as ever, when all others were looked at and told of."""
+    found = audits(names=("shop", "other"))
+    found.logs.failures["shop"] = bug
+    with pytest.raises(type(bug)):
+        found.run()
+    assert found.started == [execution_name(first_window("other"), 0)]
 
 
 def test_repairs_of_a_whole_day_are_started_some_at_a_time() -> None:

@@ -77,6 +77,29 @@ def test_another_length_begins_where_the_old_one_ends(seconds: int) -> None:
     assert found[0].from_ms == NOW_MS - HOUR_MS
 
 
+@given(
+    st.sampled_from([60, 300, 420, 900]),
+    st.sampled_from([60, 300, 420, 900]),
+    st.integers(1, 20),
+    st.integers(0, 40),
+)
+def test_where_the_length_changes_no_moment_is_left_out(
+    before: int, after: int, known: int, looked_at: int
+) -> None:
+    """Nor looked at twice, wherever the old windows end, also where a run ends in the middle."""
+    start = -(-(NOW_MS - 6 * HOUR_MS) // (before * 1000)) * before * 1000
+    found = list(windows_between("shop", start, start + known * before * 1000, seconds=before))
+    plan = PLAN._replace(seconds=after)
+    found += due(found, plan=plan)[:looked_at]
+    found += due(found, plan=plan)
+    reached = start
+    for one in sorted(found):
+        assert one.from_ms == reached
+        reached = one.to_ms
+    assert NOW_MS - 600_000 - after * 1000 < reached <= NOW_MS - 600_000
+    assert due(found, plan=plan) == []
+
+
 @given(st.integers(0, 299_999), st.sampled_from([60, 300, 600]))
 def test_runs_of_a_shard_that_are_at_work_together_have_windows_of_their_own(
     phase_ms: int, seconds: int

@@ -19,13 +19,18 @@ from functions.audit.account import Account, AccountedEvent
 from functions.audit.log_chunk import Chunk
 from functions.audit.metering_account import (
     CALL_BYTES,
+    FAILED,
+    MOST_FAILURES,
     TOO_LARGE,
     AccountFailed,
     AccountNotUnderstood,
     MeteringAccount,
 )
 from functions.audit.window import AuditWindow
+from functions.metering.audit_question import AuditQuestion, audit_of
+from functions.metering.configuration.version import default_configuration
 from tests.fakes.log_group import refused
+from tests.fakes.told import AskedMetering
 
 WINDOW = AuditWindow("one", 1_000, 2_000)
 
@@ -103,7 +108,7 @@ def test_a_request_is_told_with_its_lines() -> None:
     assert found.unended == ((4,),)
     (asked,) = metering.asked
     assert asked["audit"] == {"fromMs": 1_000, "toMs": 2_000}
-    assert "replay" not in asked
+    assert asked["replay"] == {}
     assert asked["delivery"] == {
         "messageType": "DATA_MESSAGE",
         "owner": "123456789012",
@@ -111,6 +116,20 @@ def test_a_request_is_told_with_its_lines() -> None:
         "logStream": "stream",
         "logEvents": list(chunk.lines),
     }
+
+
+def test_a_metering_that_knows_no_audits_refuses_the_question() -> None:
+    """A rollback brings it back under a count that is still there: as a delivery it would meter the
+    lines, and keep them in the quarantine a second time.
+    """
+    metering = Metering()
+    ask(metering, chunk_of("a"))
+    (asked,) = metering.asked
+    assert audit_of(asked) == AuditQuestion(fromMs=1_000, toMs=2_000)
+    before_audits = AskedMetering(default_configuration())
+    with pytest.raises(ValueError, match="Replay"):
+        before_audits.take_payload(asked)
+    assert before_audits.queue.bodies == []
 
 
 def test_nothing_to_tell_is_an_empty_account() -> None:
@@ -206,6 +225,50 @@ def test_a_metering_that_fails_is_asked_again_later(said: Any, told: str) -> Non
     """Its message may quote a line: the type alone is told."""
     with pytest.raises(AccountFailed, match=f"^{told}$"):
         ask(Metering(fits=lambda _: False, too_large=lambda: said), chunk_of("a"))
+
+
+@given(
+    names=st.lists(st.integers(0, 40).map(str), min_size=1, max_size=200),
+    poison=st.sets(st.integers(0, 40).map(str), max_size=3),
+)
+def test_a_request_at_which_metering_fails_keeps_no_other_from_being_told(
+    names: list[str], poison: set[str]
+) -> None:
+    """It is told as refused, with its lines; whether anybody keeps them, others know."""
+    chunk = chunk_of(*names)
+    found = ask(Poisoned(poison), chunk)
+    left = [one for one in ask(Metering(), chunk).billed if one.customer not in poison]
+    assert sorted(found.billed) == sorted(left)
+    refused_ones = {frozenset(names[at] for at in one.indexes) for one in found.quarantined}
+    assert refused_ones == {frozenset({name}) for name in poison & set(names)}
+    assert {one.reason for one in found.quarantined} <= {FAILED}
+
+
+def test_a_metering_that_fails_at_everything_is_asked_few_times() -> None:
+    """Nobody can tell a line that breaks it from a bug that breaks all."""
+    metering = Poisoned({str(name) for name in range(1_000)})
+    with pytest.raises(AccountFailed, match="KeyError"):
+        ask(metering, chunk_of(*map(str, range(1_000))))
+    assert len(metering.asked) <= 2 * MOST_FAILURES
+
+
+class Poisoned(Metering):
+    """A metering with a bug: it fails at some requests."""
+
+    def __init__(self, poison: set[str]) -> None:
+        super().__init__()
+        self.poison = poison
+
+    def answer(self, delivery: dict[str, Any]) -> Any:
+        names = {one["message"].partition(")")[0][1:] for one in delivery["logEvents"]}
+        return {"errorType": "KeyError"} if names & self.poison else super().answer(delivery)
+
+
+def test_a_request_that_no_call_takes_is_told_by_its_own_window() -> None:
+    """Of an execution log the windows before and after read its lines as well."""
+    too_large = Metering(fits=lambda _: False)
+    lines = [{"id": "", "timestamp": at_ms, "message": "(a) line"} for at_ms in (999, 1_500)]
+    assert ask(too_large, Chunk("stream", tuple(lines), kind="execution")).quarantined == ()
 
 
 def test_errors_of_the_call_raise_as_they_are() -> None:

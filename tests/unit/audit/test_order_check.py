@@ -189,12 +189,36 @@ def test_what_the_count_starts_it_with_is_the_window_that_it_found(shards: int) 
 
 
 @given(
+    st.sampled_from([60, 180, 300, 900]),
+    st.integers(0, 59),
+    st.integers(1, 3).flatmap(
+        lambda shards: st.tuples(st.integers(0, shards - 1), st.just(shards))
+    ),
+    st.sampled_from([60, 300, 3_600]),
+)
+def test_it_is_that_window_also_after_the_stack_has_other_ones(
+    seconds: int, minute: int, share: tuple[int, int], of_stack: int
+) -> None:
+    """Else the record that rings would stay as it is, whatever the audit put right."""
+    begin = epoch_ms_from_iso("2026-11-29T12:00:00.000Z") + minute * 60_000
+    window = AuditWindow("orders", begin, begin + seconds * 1000, *share)
+    started: list[dict[str, str]] = []
+    client = SimpleNamespace(start_execution=lambda **asked: started.append(asked))
+    RepairStart(cast("Any", client), "arn").start(window, 0)
+    known = StackFacts([source("orders")], {}, epoch_ms_from_iso(NOW), of_stack, 600, 2)
+    order = accepted(json.loads(started[0]["input"]), known)
+    assert [order.at(place).window for place in range(order.windows)] == [window]
+
+
+@given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["source", "from", "to", "shard", "shards", "export", "x"])
+                st.sampled_from(
+                    ["source", "from", "to", "shard", "shards", "windowSeconds", "export", "x"]
+                )
                 | st.text(),
                 inner,
                 max_size=4,

@@ -40,9 +40,9 @@ def test_a_repair_is_started_once() -> None:
     assert repairs.start(first_window(), 0) == "shop-20261003T080000Z-0-0"
     assert repairs.start(first_window(), 0) == ""
     assert repairs.start(first_window(), 1) == "shop-20261003T080000Z-0-1"
-    assert list(client.started.values()) == 2 * [
-        {"source": "shop", "from": "2026-10-03T08:00:00.000Z", "to": "2026-10-03T08:05:00.000Z"}
-    ]
+    times = {"from": "2026-10-03T08:00:00.000Z", "to": "2026-10-03T08:05:00.000Z"}
+    whole = {"windowSeconds": 300, "shard": 0, "shards": 1}
+    assert list(client.started.values()) == 2 * [{"source": "shop"} | times | whole]
 
 
 def test_a_share_of_streams_is_repaired_alone() -> None:

@@ -208,6 +208,7 @@ def test_a_payload_that_cannot_be_read_is_told_as_a_whole(
         {"audit": {"fromMs": 1, "toMs": 5, "beyondMs": -1}},
         {"audit": ALWAYS, "replay": {"id": "x", "dryRun": True, "fromLog": True}},
         {"audit": ALWAYS, "replay": None},
+        {"audit": ALWAYS, "replay": False},
     ],
 )
 def test_who_does_not_ask_properly_is_refused(more: dict[str, Any]) -> None:
