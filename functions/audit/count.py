@@ -20,7 +20,7 @@ from functions.audit.due_windows import WindowPlan
 from functions.audit.repair_start import RepairStart
 from functions.audit.settings import CountSettings
 from functions.audit.shard_start import shard_of, start_shards
-from functions.audit.watched_source import watched_sources
+from functions.audit.watched_source import SourceList, listed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,14 +44,20 @@ class _Wired(NamedTuple):
         comparing = self.assembly.comparing(now)._replace(
             is_time_left=lambda: left_ms() > LAST_LINES_MS
         )
+
+        @cache  # of this invocation
+        def listed() -> SourceList:
+            return listed_sources(self.assembly.lambdas, self.metering)
+
         return Counting(
-            lambda: watched_sources(self.assembly.lambdas, self.metering),
+            lambda: listed().sources,
             self.assembly.store,
             comparing,
             self.repairs,
             self.plan,
             self.telemetry,
             shard,
+            lambda: listed().configured_at,
         )
 
 

@@ -28,6 +28,7 @@ class CountRun:
     windows: int = 0
     failed: int = 0
     started: list[str] = field(default_factory=list)
+    for_a_person: list[str] = field(default_factory=list)  # of a configuration before this one
     bug: Exception | None = None  # the last one
 
 

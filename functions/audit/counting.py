@@ -37,6 +37,8 @@ MOST_STARTS = 10
 # One run of four begins with who waited least, one source after the other: a window that takes
 # longer than an invocation has waits longest, and would take the time of all in each run.
 _TURNED = 4
+# Windows in a line of the log.
+MOST_NAMED = 10
 # A service that does not answer, and what this application raises on purpose.
 NOT_KNOWN = (BotoCoreError, ClientError, UsageError)
 
@@ -52,7 +54,9 @@ class NotLookedAt(Retryable):
 
 
 class Counting(NamedTuple):
-    """Whom it asks. `clear_until` is that of the comparison, asked once a run."""
+    """Whom it asks. `clear_until` is that of the comparison, asked once a run. `configured_at`:
+    what was served before was metered by another configuration than it is compared by.
+    """
 
     sources: Callable[[], Sequence[WatchedSource]]
     store: WindowStore
@@ -61,6 +65,7 @@ class Counting(NamedTuple):
     plan: WindowPlan
     telemetry: Telemetry
     shard: int | None = None  # of the plan's, whose windows alone are looked at; None: all are
+    configured_at: Callable[[], datetime | None] = lambda: None
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
         """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
@@ -85,6 +90,7 @@ class Counting(NamedTuple):
             "failed": run.failed,
             "unaccounted": run.figures.unaccounted,
             "started": run.started,
+            "forAPerson": run.for_a_person[:MOST_NAMED],
         }
         self.telemetry.report(AUDIT_COUNTED, **done)
         if run.bug:
@@ -156,6 +162,9 @@ class Counting(NamedTuple):
                 return
             if not self._is_clear(window):
                 continue
+            if self._is_reconfigured(window):
+                run.for_a_person.append(str(window))
+                continue
             try:
                 name = self.repairs.start(window, record.repairs)
             except NOT_KNOWN as error:
@@ -186,6 +195,13 @@ class Counting(NamedTuple):
 
     def _is_ours(self, window: AuditWindow) -> bool:
         return self.shard is None or self.plan.is_of_shard(window, self.shard)
+
+    def _is_reconfigured(self, window: AuditWindow) -> bool:
+        """Whether what seems to be missing may only be called otherwise now: a meter with another
+        id, a new meter, a source that nobody had declared. To bill that is for a person to decide.
+        """
+        changed = self.configured_at()
+        return changed is not None and int(changed.timestamp() * 1000) > window.from_ms
 
     def _is_clear(self, window: AuditWindow) -> bool:
         return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms

@@ -1,6 +1,7 @@
 """The list of sources, as metering answers it: what is watched is what is metered."""
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from functions.usage.errors import Retryable
@@ -23,14 +24,22 @@ class WatchedSource(FromOutside):
     stage: str | None = None
 
 
-class _SourceList(FromOutside):
+class SourceList(FromOutside):
+    """`configured_at`: when the configuration in use was put into S3; None: there is none."""
+
     sources: tuple[WatchedSource, ...]
+    configured_at: datetime | None = None
 
 
 def watched_sources(lambdas: "LambdaClient", metering: str) -> tuple[WatchedSource, ...]:
+    """The sources of the list."""
+    return listed_sources(lambdas, metering).sources
+
+
+def listed_sources(lambdas: "LambdaClient", metering: str) -> SourceList:
     """Retryable where metering has no configuration to meter by, and so no list."""
     answer = lambdas.invoke(FunctionName=metering, Payload=json.dumps({"listSources": True}))
     body = answer["Payload"].read()
     if answer.get("FunctionError"):
         raise Retryable(f"metering does not say which sources there are: {body[:300]!r}")
-    return _SourceList.model_validate_json(body).sources
+    return SourceList.model_validate_json(body)

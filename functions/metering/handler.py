@@ -32,7 +32,7 @@ def handler(payload: object, context: "LambdaContext") -> dict[str, object]:
     wired = _wired()
     try:
         if asks_for_sources(payload):
-            return source_list(wired.terms.current())
+            return source_list(wired.terms.current(), wired.terms.since)
         if isinstance(payload, dict) and AUDIT in payload:
             return _account(payload, context.log_group_name, wired)
         return wired.intake.take(payload, context.log_group_name).answer()

@@ -5,6 +5,8 @@ of it is refused. Where metering has nothing to meter by it raises: no heartbeat
 the lag grows, as it should.
 """
 
+from datetime import datetime
+
 from functions.metering.configuration.source_declaration import SourceDeclaration
 from functions.metering.configuration.version import Configuration
 
@@ -17,9 +19,14 @@ def asks_for_sources(payload: object) -> bool:
     return isinstance(payload, dict) and payload.keys() == {QUESTION}
 
 
-def source_list(configuration: Configuration) -> dict[str, object]:
-    """The answer: each source's name, kind and log group, and its stage where one writes there."""
-    return {"sources": [_told(source) for source in configuration.sources]}
+def source_list(configuration: Configuration, since: datetime | None) -> dict[str, object]:
+    """The answer: each source's name, kind and log group, and its stage where one writes there; and
+    since when the configuration stands in S3, null where there is none.
+    """
+    return {
+        "sources": [_told(source) for source in configuration.sources],
+        "configuredAt": since.isoformat() if since else None,
+    }
 
 
 def _told(source: SourceDeclaration) -> dict[str, object]:

@@ -14,6 +14,7 @@ too late, so give it an `effectiveFrom` ahead.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 
 
 class Stored(NamedTuple):
-    """A configuration and what S3 calls it."""
+    """A configuration and what S3 calls it; `since` is when it was put there."""
 
     configuration: Configuration
     etag: str
     version_id: str | None
+    since: datetime | None
 
 
 def newest_usable(
@@ -59,7 +61,7 @@ def newest_usable(
         except ConfigurationError as error:
             fault = fault or error
         else:
-            return Stored(configuration, answer["ETag"], version.version_id)
+            return Stored(configuration, answer["ETag"], version.version_id, version.modified)
     if found.is_deleted and found.is_whole:
         return None
     if fault is not None:
@@ -95,6 +97,8 @@ class ConfigurationSource:
         self._etag = ""
         self._version_id: str | None = None
         self._read_at = 0.0
+        # When what is in use was put into S3, or the last one was deleted; None: never anything.
+        self.since: datetime | None = None
 
     def current(self) -> Configuration:
         """The configuration of the rule above.
@@ -128,7 +132,9 @@ class ConfigurationSource:
             return self._kept(in_use if self._version_id else None, error)
         # An object that was never there is no news; one that vanished is a fault.
         is_news = bool(self._etag or versions.newest_first)
-        found, self._etag, self._version_id = stored or Stored(self._reader.default, "", None)
+        deleted = versions.newest_first[0].modified if versions.newest_first else None
+        default = Stored(self._reader.default, "", None, deleted)
+        found, self._etag, self._version_id, self.since = stored or default
         if is_news:
             self._refused(fault)
         return found
@@ -150,6 +156,7 @@ class ConfigurationSource:
             return in_use
         found = self._reader.read(answer["Body"].read())
         self._etag, self._version_id = answer["ETag"], answer.get("VersionId")
+        self.since = answer["LastModified"]
         return found
 
     def _get(self) -> "GetObjectOutputTypeDef":

@@ -212,9 +212,13 @@ def test_a_list_that_is_usable_meters_nothing_twice(
 def test_metering_answers_which_sources_there_are() -> None:
     """Asked by the machine that puts heartbeats; no log delivery is taken for the question."""
     orders = {"name": "orders", "logGroup": "/orders", "kind": "access"}
-    assert source_list(read(ORDERS)) == {"sources": [orders]}
+    assert source_list(read(ORDERS), None) == {"sources": [orders], "configuredAt": None}
     staged = read(ORDERS | {"apiId": "a1", "stage": "prod"})
-    assert source_list(staged) == {"sources": [orders | {"apiId": "a1", "stage": "prod"}]}
+    told = source_list(staged, datetime(2026, 11, 1, tzinfo=UTC))
+    assert told == {
+        "sources": [orders | {"apiId": "a1", "stage": "prod"}],
+        "configuredAt": "2026-11-01T00:00:00+00:00",
+    }
     assert asks_for_sources({"listSources": True})
     others: list[object] = [{"awslogs": {"data": ""}}, {"listSources": True, "awslogs": {}}, None]
     assert not any(map(asks_for_sources, others))
