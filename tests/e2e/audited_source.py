@@ -212,14 +212,17 @@ class AuditedSource:
         equation = self.equation(of)
         return equation if equation and equation.is_closed else None
 
-    def figures(self, metric: Metric) -> list[Point]:
-        """What the count has told of this source so far, in the order of time."""
+    def series(self) -> dict[Series, list[Point]]:
+        """What the count has told so far, of every source."""
         name = self.endpoints.functions["audit-count"]
         settings = self.lambdas.get_function_configuration(FunctionName=name)
-        found = read_series(log_lines(settings["LoggingConfig"]["LogGroup"]))
+        return read_series(log_lines(settings["LoggingConfig"]["LogGroup"]))
+
+    def figures(self, metric: Metric) -> list[Point]:
+        """What it has told of this one, in the order of time."""
         return sorted(
             point
-            for series, points in found.items()
+            for series, points in self.series().items()
             if series.metric == metric and self._is_its(series)
             for point in points
         )

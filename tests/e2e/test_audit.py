@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
@@ -33,11 +33,16 @@ from tests.e2e.audited_source import (
 )
 from tests.e2e.looking import answered, replay_of, until
 from tests.local.aforo.console import Console
+from tests.local.alarm_state import state_at
 from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.outage import bring_aforo_back, take_aforo_down
 from tests.local.demo.stage import Stage
+from tests.local.deploy import physical_ids
 from tests.local.endpoints import Endpoints
 from tests.statemachine.execution import path_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 CLOSED_SECONDS = 120.0
@@ -74,7 +79,7 @@ def test_a_filter_that_was_deleted_under_traffic_loses_nothing(
     endpoints: Endpoints,
 ) -> None:
     """Nothing of two windows arrives until somebody puts it back; the count says how much is
-    missing, and starts the repair by itself.
+    missing, which rings an alarm, and starts the repair by itself.
     """
     source = AuditedSource(endpoints, "demo-access", endpoints.access_log_group)
     source.count()
@@ -101,8 +106,16 @@ def test_a_filter_that_was_deleted_under_traffic_loses_nothing(
     assert equation.confirmed >= len(source.served)
     assert (equation.unaccounted, equation.held) == (0, 0)
     assert sum(one.value for one in source.figures(Metric.REQUESTS_UNACCOUNTED)) >= lost
+    assert state_at(unaccounted_alarm(endpoints), source.series(), now_ms()) == "ALARM"
     assert repaired(source) >= lost
     source.is_billed_once()
+
+
+def unaccounted_alarm(endpoints: Endpoints) -> "MetricAlarmTypeDef":
+    """As it is deployed."""
+    name = physical_ids(endpoints.stack_name)["UnaccountedRequestsAlarm"]
+    (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return alarm
 
 
 def call(source: AuditedSource) -> None:
