@@ -69,6 +69,10 @@ explain: setup ## What metering would make of a log, request by request: make ex
 replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"maxMessages": 10}']
 	@$(OPERATE) replay start $(if $(STACK),--stack $(STACK)) --input '$(or $(INPUT),{})'
 
+.PHONY: audit
+audit: setup ## Compare a range of the logs with the ledger, and follow it: make audit [STACK=name AUDIT_OPTIONS='--day 2026-11-28 --dry-run']
+	@$(OPERATE) audit start $(if $(STACK),--stack $(STACK)) $(AUDIT_OPTIONS)
+
 .PHONY: overshoot
 overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
 	@$(RUN) -m tests.bench.overshoot $(TRIALS)
@@ -134,8 +138,13 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay through the real state machine, with figures: make soak [MESSAGES=100000]
+soak: setup ## A large replay, then a large audit, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
+	@$(MAKE) soak-audit
+
+.PHONY: soak-audit
+soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]
+	@$(RUN) -m tests.soak.audit $(LINES)
 
 # ------------------------------------------------------------------------------------------ sam
 .PHONY: build

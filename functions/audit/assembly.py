@@ -4,6 +4,7 @@ What is remembered between invocations (the pace of CloudWatch Logs, what object
 hold) is remembered here; what must be asked anew, once for each invocation, is the road.
 """
 
+import random
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -18,7 +19,7 @@ from functions.adapters.aws import (
 from functions.adapters.ledger import Ledger
 from functions.audit.comparing import Comparing
 from functions.audit.kept_lines import KeptLines
-from functions.audit.log_pace import LogPace
+from functions.audit.log_pace import LogPace, calls_a_second
 from functions.audit.log_window import LogWindows
 from functions.audit.metering_account import ACCOUNT_SECONDS, MeteringAccount
 from functions.audit.road import Road
@@ -43,7 +44,8 @@ class Assembly(NamedTuple):
 
     @classmethod
     def of(cls, settings: AuditSettings) -> Self:
-        """Of this stack."""
+        """Of this stack. Each shard has a process of the count at the same time."""
+        rates = calls_a_second(settings.aws_region, settings.audit_shards)
         s3, lambdas, metering = (
             s3_client(),
             lambda_client(ACCOUNT_SECONDS),
@@ -51,7 +53,7 @@ class Assembly(NamedTuple):
         )
         return cls(
             lambdas=lambdas,
-            log=LogWindows(logs_client(), LogPace()),
+            log=LogWindows(logs_client(), LogPace(rates=rates, phase=random.random)),
             metering=MeteringAccount(lambdas, metering, metering.split(":")[4]),
             settled=SettledUsageReader(
                 Ledger(s3, settings.ledger_bucket), timedelta(seconds=settings.dedup_window_seconds)

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from functions.audit.audit_progress import AuditProgress, AuditTask
 from functions.audit.bill_difference import BillDifference, DifferenceLine, summed
 from functions.audit.equation import Equation
-from functions.audit.metered_record import MeteredRecord
+from functions.audit.metered_record import MeteredRecord, head_of
 from functions.audit.repair_limits import RepairFate
 from functions.audit.run_records import RunRecords
 from functions.usage.moment import iso_from_epoch_ms
@@ -40,8 +40,8 @@ class AuditReport:
         """What the state machine is told; the whole is in S3 when this returns. A second time
         writes the same.
         """
-        for place in self.record.places(after=task.progress.settled):
-            self.records.leave(task.order.at(place), self.record.head(place))
+        if not task.order.dry_run:
+            self._leave(task)
         account = self._account(task, now)
         key = f"{self.record.folder}report.json"
         self.record.client.put_object(
@@ -58,6 +58,19 @@ class AuditReport:
             "notice": notice_of(account, uri),
             "isNews": is_news(account, is_quiet=task.order.quiet),
         }
+
+    def _leave(self, task: AuditTask) -> None:
+        """What this run did not come to the end of is for the next repair, also the window that it
+        stopped at: a call about nothing says that this one was.
+        """
+        order, progress = task.order, task.progress
+        if task.trouble and progress.place < order.windows:
+            place = order.at(progress.place)
+            if self.record.head(place.number) is None and (known := self.records.known(place)):
+                head = head_of("report", str(place), known, known.repairs)
+                self.record.put(place.number, 0, head, [])
+        for number in self.record.places(after=progress.settled):
+            self.records.leave(order.at(number), self.record.head(number))
 
     def _account(self, task: AuditTask, now: datetime) -> dict[str, Any]:
         progress, order = task.progress, task.order

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.adapters.aws import stepfunctions_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
+from functions.audit.another_window import AnotherWindow
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.due_windows import WindowPlan
 from functions.audit.repair_start import RepairStart
 from functions.audit.settings import CountSettings
+from functions.audit.shard_start import shard_of, start_shards
 from functions.audit.watched_source import watched_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Then no window is begun any more: one takes seconds, and what it found is still to be told.
-LAST_WINDOW_MS = 60_000
 
 
 class _Wired(NamedTuple):
@@ -38,7 +37,7 @@ class _Wired(NamedTuple):
     repairs: RepairStart
     telemetry: Telemetry
 
-    def counting(self, now: datetime) -> Counting:
+    def counting(self, now: datetime, shard: int | None) -> Counting:
         return Counting(
             lambda: watched_sources(self.assembly.lambdas, self.metering),
             self.assembly.store,
@@ -46,16 +45,19 @@ class _Wired(NamedTuple):
             self.repairs,
             self.plan,
             self.telemetry,
+            shard,
         )
 
 
-def handler(_asked: object, context: "LambdaContext") -> "Mapping[str, object]":
+def handler(asked: object, context: "LambdaContext") -> "Mapping[str, object]":
     """AWS Lambda's entry point."""
-    wired, now = _wired(), datetime.now(UTC)
+    wired, now, shard = _wired(), datetime.now(UTC), shard_of(asked)
+    if wired.plan.shards > 1 and shard is None:
+        lambdas, ours = wired.assembly.lambdas, context.invoked_function_arn
+        return start_shards(lambdas, ours, wired.plan.shards)
     try:
-        return wired.counting(now).run(
-            now, lambda: context.get_remaining_time_in_millis() > LAST_WINDOW_MS
-        )
+        another = AnotherWindow(context.get_remaining_time_in_millis, wired.plan.shards)
+        return wired.counting(now, shard).run(now, another.has_time)
     finally:
         wired.telemetry.flush()
 

@@ -1,7 +1,8 @@
 """One run of the audit's count: the windows that are due come in, a record of each leaves, and the
 state machine is started for those in which something is missing.
 
-Sources take turns, so that a busy one keeps none waiting, each from its oldest window on. A window
+Sources take turns, so that a busy one keeps none waiting, each from its oldest window on; who has
+waited longest begins, so that the last is not left out each time. A window
 that could not be looked at is due again next time, and keeps no other from being looked at. Run
 again at once, it finds nothing due and starts nothing more.
 """
@@ -56,6 +57,7 @@ class _Turn:
     source: WatchedSource
     waiting: deque[AuditWindow]
     open: dict[AuditWindow, WindowRecord]
+    is_new: bool  # nobody has ever looked at it
     is_left: bool = False  # for this run: another try would fail as well, and cost its time
 
 
@@ -78,12 +80,13 @@ class Counting(NamedTuple):
     repairs: StartsRepairs
     plan: WindowPlan
     telemetry: Telemetry
+    shard: int | None = None  # of the plan's, whose windows alone are looked at; None: all are
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
         """What was done. NotLookedAt in the end, where something could not be."""
         run, now_ms = _Run(), int(now.timestamp() * 1000)
         turns = [turn for source in self.sources() if (turn := self._turn(source, now_ms, run))]
-        rounds = deque(turn for turn in turns if turn.waiting)
+        rounds = deque(sorted((turn for turn in turns if turn.waiting), key=_longest_waiting))
         while rounds and is_time_left():
             turn = rounds.popleft()
             self._look(turn, turn.waiting.popleft(), run)
@@ -112,14 +115,16 @@ class Counting(NamedTuple):
         try:
             known = self.store.states(name, from_ms, now_ms)
             is_new = not known and not self.store.is_known(name)
-            open_ = [window for window, is_closed in known.items() if not is_closed]
+            open_ = [one for one, closed in known.items() if not closed and self._is_ours(one)]
             records = dict(zip(open_, self.store.records(open_, closed=False), strict=True))
             again = [one for one in open_ if records[one].equation.held and self._is_clear(one)]
         except NOT_KNOWN as error:
             self._failed(run, error, source=name)
             return None
-        due = self.plan.due(name, known, now_ms, is_new=is_new)
-        return _Turn(source, deque(sorted([*again, *due], key=_by_time)), records)
+        due = filter(self._is_ours, self.plan.due(name, known, now_ms, is_new=is_new))
+        ours = (one for one in [*again, *due] if self.plan.is_in_turn(one, now_ms))
+        waiting = deque(sorted(ours, key=_by_time))
+        return _Turn(source, waiting, records, is_new)
 
     def _look(self, turn: _Turn, window: AuditWindow, run: _Run) -> None:
         before = turn.open.get(window)
@@ -167,6 +172,9 @@ class Counting(NamedTuple):
                 run.started.append(name)
                 self.telemetry.log.info(AUDIT_REPAIR_STARTED, window=str(window), execution=name)
 
+    def _is_ours(self, window: AuditWindow) -> bool:
+        return self.shard is None or self.plan.is_of_shard(window, self.shard)
+
     def _is_clear(self, window: AuditWindow) -> bool:
         return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms
 
@@ -174,6 +182,11 @@ class Counting(NamedTuple):
         run.failed += 1
         why = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
         self.telemetry.log.error(AUDIT_NOT_LOOKED_AT, source=source, window=window, why=why)
+
+
+def _longest_waiting(turn: _Turn) -> tuple[bool, int]:
+    """A new source first: of it only the latest window is due, and so it never seems to wait."""
+    return not turn.is_new, turn.waiting[0].from_ms
 
 
 def _by_time(window: AuditWindow) -> tuple[int, int]:

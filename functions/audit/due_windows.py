@@ -12,6 +12,8 @@ from functions.audit.window import AuditWindow, windows_between
 
 # Of Aforo's dedup window: one hour of 24 is left for metering again what is found missing.
 _REACH = 23, 24
+RUNS_APART_MS = 300_000  # as template.yaml has the schedule
+RUNS_AT_ONCE = 3  # of one shard, at most: Lambda's 15 minutes
 
 
 class WindowPlan(NamedTuple):
@@ -28,6 +30,19 @@ class WindowPlan(NamedTuple):
         """What begins before is not looked at by itself."""
         part, whole = _REACH
         return now_ms - self.dedup_window_seconds * 1000 * part // whole
+
+    def is_in_turn(self, window: AuditWindow, now_ms: int) -> bool:
+        """Where windows are divided, a run may last until the third one after it. So it takes what
+        became due since the last one, or three, six or nine runs ago: others are at the rest.
+        """
+        waited = now_ms - self.delay_seconds * 1000 - window.to_ms
+        return self.shards == 1 or waited // RUNS_APART_MS % RUNS_AT_ONCE == 0
+
+    def is_of_shard(self, window: AuditWindow, shard: int) -> bool:
+        """Whether the process of that shard looks at the window. One that was divided into more or
+        fewer shards is somebody's, too.
+        """
+        return window.shard % self.shards == shard
 
     def due(
         self, source: str, known: Collection[AuditWindow], now_ms: int, *, is_new: bool

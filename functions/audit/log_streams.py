@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.log_events import (
     PAGE_EVENTS,
+    LogBusy,
     LogLine,
     filtered_pages,
     is_gone,
@@ -41,8 +42,8 @@ class LogStreams:
     page_lines: int = PAGE_EVENTS
     gone: set[str] = field(default_factory=set)
 
-    def lines_of(self, name: str, of: TimeRange) -> Iterator[LogLine]:
-        """As CloudWatch has them; GetLogEvents says no event ids. Nothing is held but a page."""
+    def event_pages(self, name: str, of: TimeRange) -> Iterator[list[LogLine]]:
+        """GetLogEvents' pages, a call each; it says no event ids. Nothing is held but a page."""
         asked: dict[str, Any] = {
             "logGroupName": self.log_group,
             "logStreamName": name,
@@ -55,8 +56,10 @@ class LogStreams:
         try:
             while True:
                 page = self.pace.make(LogCall.EVENTS, lambda: self.client.get_log_events(**asked))
-                for one in page["events"]:
-                    yield {"id": "", "timestamp": one["timestamp"], "message": one["message"]}
+                yield [
+                    {"id": "", "timestamp": one["timestamp"], "message": one["message"]}
+                    for one in page["events"]
+                ]
                 # A page may be empty while there are more: the end is a token that repeats.
                 if page["nextForwardToken"] == token:
                     return
@@ -66,6 +69,31 @@ class LogStreams:
                 raise
             self.gone.add(name)
 
+    def filtered_pages(
+        self, names: Sequence[str], of: TimeRange
+    ) -> Iterator[list[tuple[str, LogLine]]]:
+        """FilterLogEvents' pages of at most STREAMS_AT_ONCE streams, a call each, as they come.
+        LogBusy where one is deleted after the first page: nobody could say what came of it.
+        """
+        asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": list(names)}
+        has_begun = False
+        try:
+            for page in filtered_pages(self.filter, asked):
+                has_begun = True
+                yield [(event["logStreamName"], line_of_event(event)) for event in page]
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+            if len(names) > 1 and has_begun:
+                raise LogBusy(f"{self.log_group}: streams are deleted meanwhile") from error
+        else:
+            return
+        if len(names) == 1:
+            self.gone.update(names)
+            return
+        for name in names:
+            yield from self.filtered_pages([name], of)
+
     def whole(self, names: Sequence[str], of: TimeRange) -> Iterator[tuple[str, list[LogLine]]]:
         """All lines of each stream in the log's order, with event ids; streams without lines are
         left out. Many small streams are one call.
@@ -74,7 +102,7 @@ class LogStreams:
             yield from self._whole(names[start : start + STREAMS_AT_ONCE], of)
 
     def _whole(self, names: Sequence[str], of: TimeRange) -> Iterator[tuple[str, list[LogLine]]]:
-        held = self._held(names, of)
+        held = self.held(names, of)
         if held is not None:
             for name, lines in held.items():
                 yield name, sorted(lines, key=_in_log)
@@ -85,8 +113,12 @@ class LogStreams:
             yield from self._whole(names[:middle], of)
             yield from self._whole(names[middle:], of)
 
-    def _held(self, names: Sequence[str], of: TimeRange) -> dict[str, list[LogLine]] | None:
-        """None where they are too much to hold, or one of them is gone."""
+    def held(
+        self, names: Sequence[str], of: TimeRange, most_chars: int = HELD_CHARS
+    ) -> dict[str, list[LogLine]] | None:
+        """The lines of some streams together, as FilterLogEvents gives them. None where several
+        have more than that, or one of them is gone.
+        """
         held: dict[str, list[LogLine]] = {}
         chars = 0
         asked = {**filtered(self.log_group, of, self.page_lines), "logStreamNames": list(names)}
@@ -95,7 +127,7 @@ class LogStreams:
                 for event in page:
                     held.setdefault(event["logStreamName"], []).append(line_of_event(event))
                     chars += len(event["message"])
-                if chars > HELD_CHARS and len(names) > 1:
+                if chars > most_chars and len(names) > 1:
                     return None
         except ClientError as error:
             if not is_gone(error):

@@ -23,6 +23,7 @@ from functions.audit.log_chunk import Chunk, LogKind, mixed_chunks, stream_chunk
 from functions.audit.log_pace import LogPace
 from functions.audit.log_streams import LogStreams, filtered
 from functions.audit.stream_list import FoundStreams, StreamList, TimeRange
+from functions.audit.two_quotas import lines_of_streams
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 
@@ -79,13 +80,7 @@ class LogWindows:
     ) -> Iterator[tuple[str, LogLine]]:
         of = TimeRange(window.from_ms, window.to_ms)
         found = self._found(streams.log_group, of, window)
-        for name in found.live:
-            for line in streams.lines_of(name, of):
-                yield name, line
-        # Most hold nothing, and a hundred of them are one call.
-        for name, lines in streams.whole(found.doubtful, of):
-            for line in lines:
-                yield name, line
+        return lines_of_streams(streams, of, found)
 
     def _of_execution_log(self, streams: LogStreams, window: AuditWindow) -> Iterator[Chunk]:
         """By streams, since a request is in one, and with event ids, which say its lines' order."""

@@ -28,7 +28,7 @@ class RunRecords(NamedTuple):
         """Before this run."""
         if head is not None:
             return head["repairs"]
-        known = None if place.is_part else self.store.read(place.window)
+        known = self.known(place)
         return known.repairs if known else 0
 
     def keep(
@@ -46,6 +46,10 @@ class RunRecords(NamedTuple):
 
     def leave(self, place: AuditPlace, head: CallHead | None) -> None:
         """Of a run that ends before the ledger has what it sent: the next repair may begin."""
-        known = None if place.is_part else self.store.read(place.window)
+        known = self.known(place)
         if known is not None:
             self.keep(place, known, head, is_settled=True)
+
+    def known(self, place: AuditPlace) -> WindowRecord | None:
+        """As an audit found the window last."""
+        return None if place.is_part else self.store.read(place.window)

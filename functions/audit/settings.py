@@ -18,6 +18,7 @@ class AuditSettings(Settings):
     audit_window_seconds: int = Field(gt=0)
     audit_delay_seconds: int = Field(ge=0)  # after a window's end: its deliveries have come by then
     audit_shards: int = Field(gt=0, le=256)
+    aws_region: str = ""  # set by the Lambda runtime: quotas are a Region's
 
     @property
     def plan(self) -> WindowPlan:

@@ -138,8 +138,13 @@ def _round(task: AuditTask, context: "LambdaContext") -> dict[str, Any]:
         trouble=result.trouble,
         place=result.progress.place,
         windows=task.order.windows,
+        next=_next(task.order, result.progress.place),
     )
     return result.as_json()
+
+
+def _next(order: AuditOrder, place: int) -> str:
+    return str(order.at(place)) if place < order.windows else ""
 
 
 def _compare(comparing: Comparing, order: AuditOrder) -> Callable[[AuditPlace], Compared]:

@@ -12,6 +12,8 @@ from functions.audit.metering_again import BUSY_SECONDS, METERING_SECONDS
 LAST_CALL_MS = (2 * METERING_SECONDS + BUSY_SECONDS + 10) * 1000
 # A window that begins has a call, too; and a busy one takes longer than the last.
 SLOWER = 2
+# A round then ends and says how far it is, though a single busy window may take all of 900 s.
+ROUND_SECONDS = 240
 
 
 @dataclass(slots=True)
@@ -22,9 +24,10 @@ class TimeLeft:
     clock: Callable[[], float] = time.monotonic
     _longest_ms: float = 0
     _began: float = field(init=False)
+    _round_began: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._began = self.clock()
+        self._began = self._round_began = self.clock()
 
     def for_a_call(self) -> bool:
         """Of metering. What was on record before it was killed would not be sent by this audit."""
@@ -35,4 +38,6 @@ class TimeLeft:
         now = self.clock()
         self._longest_ms = max(self._longest_ms, (now - self._began) * 1000)
         self._began = now
+        if now - self._round_began > ROUND_SECONDS:
+            return False
         return self.remaining_ms() > max(LAST_CALL_MS, SLOWER * self._longest_ms)

@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from functions.adapters.json_lines import UnreadableObject, list_names, put_lines, read_each
 from functions.audit.equation import WindowRecord
-from functions.audit.window import AuditWindow, NamedWindow, day_prefix, source_prefix
+from functions.audit.window import (
+    AUDITS_PREFIX,
+    AuditWindow,
+    NamedWindow,
+    day_prefix,
+    source_prefix,
+)
 from functions.usage.moment import iso_from_epoch_ms
 
 if TYPE_CHECKING:
@@ -40,6 +46,15 @@ class WindowStore(NamedTuple):
                 break
             closed[named.window] = named.closed or closed.get(named.window, False)
         return closed
+
+    def sources(self) -> Iterator[str]:
+        """Those that any audit has looked at, each once."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=AUDITS_PREFIX, Delimiter="/"
+        )
+        for page in pages:
+            for one in page.get("CommonPrefixes", []):
+                yield one["Prefix"].removeprefix(AUDITS_PREFIX).rstrip("/")
 
     def is_known(self, source: str) -> bool:
         """Whether any window of it was ever looked at. Others keep what they know beside them."""

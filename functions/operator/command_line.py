@@ -10,7 +10,7 @@ from inspect import BoundArguments, cleandoc
 
 from cyclopts import App, CycloptsError
 
-from functions.operator.contents import CONTENTS, GROUPS
+from functions.operator.contents import CONTENTS, GROUPS, IMPLIED
 from functions.usage.errors import UsageError
 
 PROGRAM = "aforo-metering"
@@ -19,7 +19,7 @@ NOT_UNDERSTOOD = 2
 
 def main(words: Sequence[str] | None = None, **given: object) -> int:
     """`given` are values for what no option says (a test's own stack)."""
-    asked = sys.argv[1:] if words is None else list(words)
+    asked = _spelled_out(sys.argv[1:] if words is None else words)
     app = command_line()
     name = " ".join(app.parse_commands(asked)[0]) or PROGRAM
     try:
@@ -51,6 +51,14 @@ def command_line() -> App:
         parent = groups[group] if group else app
         parent.command(entry.function, name=name, help=cleandoc(entry.text))
     return app
+
+
+def _spelled_out(words: Sequence[str]) -> list[str]:
+    """A group and options of the subcommand that it implies; its help is its own."""
+    group, *rest = words or [""]
+    if group in IMPLIED and rest and rest[0].startswith("--") and rest[0] != "--help":
+        return [group, IMPLIED[group], *rest]
+    return list(words)
 
 
 def _run(app: App, words: Sequence[str], given: dict[str, object]) -> int:

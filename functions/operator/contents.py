@@ -3,16 +3,20 @@
 A subcommand's module is imported when it runs or shows its own help: the list of all is quick.
 """
 
+from functions.operator.audits.audits_contents import AUDITS
 from functions.operator.configuration_commands.configuration_contents import CONFIGURATION
 from functions.operator.counter_commands.counters_contents import COUNTERS
 from functions.operator.subcommand import Subcommand
 
 GROUPS = {
     "configuration": "Change what is metered, and see first what that changes.",
+    "audit": "See that each request of the logs is accounted for, and repair what is not.",
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
     "message": "Deal with one message that waits for a person.",
     "counters": "Say who may call, how much and how fast, and see what the counters say.",
 }
+# `aforo-metering audit --dry-run` is `aforo-metering audit start --dry-run`.
+IMPLIED = {"audit": "start"}
 
 
 CONTENTS = (
@@ -86,6 +90,7 @@ CONTENTS = (
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
+    *AUDITS,
     Subcommand(
         "statement",
         "statement.statement_command:statement",

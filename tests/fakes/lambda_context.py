@@ -13,11 +13,13 @@ class _Said:
     aws_request_id: str
     log_group_name: str
     remaining_ms: int
+    invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms
 
 
-def lambda_context(function: str, *, remaining_ms: int = 120_000) -> "LambdaContext":
+def lambda_context(function: str, *, remaining_ms: int = 120_000, arn: str = "") -> "LambdaContext":
     """An invocation of its own, with that much time left for as long as it takes."""
-    return cast("LambdaContext", _Said(str(uuid4()), f"/aws/lambda/{function}", remaining_ms))
+    said = _Said(str(uuid4()), f"/aws/lambda/{function}", remaining_ms, arn)
+    return cast("LambdaContext", said)

@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.local.ministack import REGION
 
+NO_MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:none"
+
 
 def write_endpoints(folder: Path, environment: Mapping[str, str], **changes: Any) -> Path:
     """The file. What is not given is there and leads nowhere."""
@@ -21,7 +23,7 @@ def write_endpoints(folder: Path, environment: Mapping[str, str], **changes: Any
         "configuration_bucket": "configuration",
         "queues": {name: f"https://q/{name}" for name in names},
         "functions": {"reconciliation": "arn:reconciliation"},
-        "state_machines": {"replay": "arn:aws:states:us-east-1:000000000000:stateMachine:none"},
+        "state_machines": dict.fromkeys(("replay", "audit"), NO_MACHINE),
         "aws_environment": dict(environment),
         "customers": [{"customer_id": "cus_acme", "headers": {"Authorization": "Bearer cus_acme"}}],
         **changes,

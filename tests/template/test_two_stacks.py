@@ -17,6 +17,7 @@ EVERYTHING = {
     "AutomaticReplay": "true",
     "AlarmEmail": "oncall@example.com",
     "AuditExportBucketName": "exports",
+    "AuditShards": "10",
     "ManageApiGatewayAccount": "true",
 }
 # The names that a template may give, and the longest that AWS takes (each service's API reference).

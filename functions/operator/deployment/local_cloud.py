@@ -26,6 +26,7 @@ _OUTPUTS = {
     "DeployedSources": ("deployed_sources",),
     "ReconciliationFunctionArn": ("functions", "reconciliation"),
     "ReplayStateMachineArn": ("state_machines", "replay"),
+    "AuditStateMachineArn": ("state_machines", "audit"),
 }
 _ALWAYS = {"api_url", "region", "ledger_bucket", "queues", "functions", "aws_environment"}
 

@@ -5,12 +5,13 @@ Exit status 0: it came to its end; 1: it did not, with the reason; 2: it was not
 
 import json
 import sys
-import time
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.executions.machine_runs import MachineRuns
+from functions.operator.executions.run_printing import list_runs, stop_run, told_start, watched
 from functions.operator.readable import readable
 from functions.operator.replays.replay_input import (
     ALL_OF_IT,
@@ -18,16 +19,13 @@ from functions.operator.replays.replay_input import (
     input_of,
     sends_ambiguous,
 )
-from functions.operator.replays.running_replay import Replays
-from functions.operator.rows import RowFormat, write_rows
-from functions.usage.errors import Permanent
+from functions.operator.replays.running_replay import REPLAY, decide
+from functions.operator.rows import RowFormat
 
 type ReportFormat = Annotated[
     Literal["text", "json"], Parameter(name="--format", help="of the report")
 ]
 type ReplayId = Annotated[str | None, Parameter(help="a replay's id; without it: the newest")]
-
-COLUMNS = ("replayId", "status", "startedAt", "endedAt")
 
 
 def start(
@@ -45,21 +43,21 @@ def start(
 ) -> int:
     """Start it, and follow it to its report."""
     asked = input_of(options, text)
-    replays = Replays(find_deployment(place))
-    replay = name or f"replay-{time.time_ns() // 1_000_000}"
+    deployment = find_deployment(place)
+    replays = MachineRuns(deployment, REPLAY)
+    replay = name or REPLAY.name_now()
     if sends_ambiguous(asked):
-        replays.decide(replay, asked)
-    arn = replays.start(replay, asked)
-    sys.stderr.write(f"started {arn}\n")
-    return _followed(replays, arn, form) if follow else 0
+        decide(deployment, replay, asked)
+    arn = told_start(replays, replay, asked)
+    return _followed(replays, arn, form, place) if follow else 0
 
 
 def follow_one(
     replay: ReplayId = None, /, *, form: ReportFormat = "text", place: Place = HERE
 ) -> int:
     """Follow one that runs, or read how one ended."""
-    replays = Replays(find_deployment(place))
-    return _followed(replays, replays.arn_of(replay) if replay else replays.newest(), form)
+    replays = MachineRuns(find_deployment(place), REPLAY)
+    return _followed(replays, replays.arn_of(replay), form, place)
 
 
 def stop(
@@ -70,11 +68,7 @@ def stop(
     place: Place = HERE,
 ) -> int:
     """What was sent stays sent; what was hidden shows again within 15 minutes."""
-    replays = Replays(find_deployment(place))
-    arn = replays.arn_of(replay)
-    before = replays.stop(arn, why)
-    print(f"{replay}: {before} -> {replays.end_of(arn).status}")
-    return 0
+    return stop_run(MachineRuns(find_deployment(place), REPLAY), replay, why)
 
 
 def list_them(
@@ -84,26 +78,13 @@ def list_them(
     place: Place = HERE,
 ) -> int:
     """The last replays, with their status."""
-    if last < 1:
-        raise Permanent("--last: give 1 or more")
-    write_rows(COLUMNS, Replays(find_deployment(place)).rows(last), sys.stdout, form)
-    return 0
+    return list_runs(MachineRuns(find_deployment(place), REPLAY), last, form)
 
 
-def _followed(replays: Replays, arn: str, form: Literal["text", "json"]) -> int:
-    try:
-        for state in replays.entered_states(arn):
-            sys.stderr.write(f"  {state}\n")
-            sys.stderr.flush()
-    except KeyboardInterrupt:
-        again = f"aforo-metering replay follow {arn.rpartition(':')[2]}"
-        sys.stderr.write(f"it goes on by itself; `{again}` watches it again\n")
+def _followed(replays: MachineRuns, arn: str, form: Literal["text", "json"], place: Place) -> int:
+    if not watched(replays, arn, replays.entered_states(arn), place):
         return 1
     end = replays.end_of(arn)
-    if end.error == "InputRefused":
-        raise Permanent(f"the input was refused: {end.cause}")
-    failed = {"status": end.status, "error": end.error, "cause": end.cause}
-    is_done = end.status == "SUCCEEDED"
-    shown = end.output if is_done else {name: text for name, text in failed.items() if text}
+    shown = end.output if end.is_success else end.failure()
     sys.stdout.write(f"{json.dumps(shown, indent=2)}\n" if form == "json" else readable(shown))
-    return 0 if is_done else 1
+    return 0 if end.is_success else 1

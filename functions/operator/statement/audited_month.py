@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from functions.adapters.json_lines import UnreadableObject, blocks, list_names, read_bodies
 from functions.audit.equation import Equation, WindowRecord
 from functions.audit.window import AUDITS_PREFIX, NamedWindow
+from functions.audit.window_store import WindowStore
 from functions.operator.statement.calendar_month import CalendarMonth
 from functions.operator.statement.chosen_windows import WholeWindow, chosen_windows
 from functions.operator.statement.month_progress import MonthProgress
@@ -81,7 +82,8 @@ class KeptAudits(NamedTuple):
 
     def of(self, month: CalendarMonth, customer: str, now_ms: int) -> AuditedMonth:
         """Of a month that has not ended: as far as it should be audited by now."""
-        chosen = {one: chosen_windows(self._kept(one, month)) for one in self._sources()}
+        sources = WindowStore(self.client, self.bucket).sources()
+        chosen = {one: chosen_windows(self._kept(one, month)) for one in sources}
         found = [audited_source(*one, month, now_ms) for one in chosen.items()]
         self.progress.announce(sum(len(one.parts) for some in chosen.values() for one in some))
         requests, unnamed = [_NOTHING], [_NOTHING]
@@ -89,14 +91,6 @@ class KeptAudits(NamedTuple):
             requests.append(record.customers.get(customer, _NOTHING))
             unnamed.append(record.customers.get("", _NOTHING))
         return AuditedMonth(Equation.sum_of(requests), Equation.sum_of(unnamed), found)
-
-    def _sources(self) -> Iterator[str]:
-        """Those that were ever audited: a name of each is asked for, not all."""
-        after = ""
-        while name := next(list_names(self.client, self.bucket, AUDITS_PREFIX, after=after), None):
-            source = name.removeprefix(AUDITS_PREFIX).partition("/")[0]
-            yield source
-            after = f"{AUDITS_PREFIX}{source}0"  # the sign after the slash
 
     def _kept(self, source: str, month: CalendarMonth) -> Iterator[NamedWindow]:
         names = list_names(self.client, self.bucket, f"{AUDITS_PREFIX}{source}/{month}-")

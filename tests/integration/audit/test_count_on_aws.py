@@ -17,6 +17,7 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
 from functions.audit import count
+from functions.audit.another_window import LAST_WINDOW_MS
 from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.equation import Equation, WindowRecord
@@ -199,10 +200,32 @@ def test_the_handler_is_wired_by_its_environment(
     for name, value in said.items():
         monkeypatch.setenv(name.upper(), str(value))
     count._wired.cache_clear()
-    cut = count.handler({}, lambda_context("audit-count", remaining_ms=count.LAST_WINDOW_MS))
+    cut = count.handler({}, lambda_context("audit-count", remaining_ms=LAST_WINDOW_MS))
     assert (cut["windows"], cut["behind"]) == (0, 1)
     done = count.handler({}, lambda_context("audit-count"))
     assert (done["windows"], done["behind"]) == (1, 0)
+    count._wired.cache_clear()
+
+
+def test_each_shard_is_a_run_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schedule's run starts them and looks at nothing; one looks at its own window alone."""
+    source = {"name": "shop", "logGroup": shop.group, "kind": "access"}
+    said = shop.settings.model_dump() | {
+        "metering_function_arn": answering_function({"sources": [source]}),
+        "audit_shards": 2,
+    }
+    for name, value in said.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    count._wired.cache_clear()
+    ours = answering_function({})
+    started = count.handler({}, lambda_context("audit-count", arn=ours))
+    assert started == {"started": 2}
+    assert shop.assembly.store.states("shop", shop.window.from_ms, shop.window.to_ms) == {}
+    for shard in (0, 1):
+        done = count.handler({"shard": shard}, lambda_context("audit-count"))
+        assert (done["windows"], done["behind"]) == (1, 0)
+        known = shop.assembly.store.states("shop", shop.window.from_ms, shop.window.to_ms)
+        assert sorted((one.shard, one.shards) for one in known) == [(0, 2), (1, 2)][: shard + 1]
     count._wired.cache_clear()
 
 

@@ -133,9 +133,11 @@ def test_a_log_of_several_pages_is_read_whole(new_log: Callable[[], Log]) -> Non
     assert sorted(told(chunks)) == expected
     assert {len(chunk.lines) for chunk in chunks[:-1]} == {CHUNK_LINES}
     assert log.calls["GetLogEvents"] == 0
+    filtered = log.calls["FilterLogEvents"]
     assert log.read(shards(WINDOW, 2)) == expected
-    # Two pages and the repeated token of each stream.
-    assert log.calls["GetLogEvents"] == 2 * 3
+    # Both are in one shard: of one two pages and the repeated token, of the other two pages.
+    assert log.calls["GetLogEvents"] == 3
+    assert log.calls["FilterLogEvents"] - filtered == 2
     assert sorted(told(log.chunks(kind="execution"))) == expected
 
 

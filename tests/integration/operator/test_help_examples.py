@@ -17,6 +17,7 @@ from functions.operator.command_line import PROGRAM, command_line, main
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import FIELDS, REQUEST_TIME_MS, access_line
+from tests.fakes.audit_reports import reporting_machine
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.local_endpoints import write_endpoints
 from tests.fakes.set_aside_messages import event, message, record
@@ -27,11 +28,12 @@ MESSAGE = "1b2c3d4e"
 # And S3 a version of the configuration.
 VERSION = "3sL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
 REPLAY = "outage-2026-11-23"
+AUDIT = "november-1"
 # Of a request that no gateway of ours has logged: it is followed as far as it goes.
 FOLLOWED = ["--wait", "0"]
 # And the account of a test lets API Gateway write no logs.
-# The stack of a test has no demo API, and its ledger has nothing of a customer.
-ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1}
+# The stack of a test has no demo API, its ledger has nothing of a customer, and nobody audits it.
+ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(
@@ -85,7 +87,7 @@ def place(
             api_url=gateway.url,
             deployed_sources=f"log=access:{made['log_group']}",
             queues=queues,
-            state_machines={"replay": made["machine"]},
+            state_machines={"replay": made["machine"], "audit": made["audit_machine"]},
             ledger_bucket=made["ledger"],
             configuration_bucket=made["configuration"],
         )
@@ -104,7 +106,7 @@ QUEUES = ("usage", "usage_dead_letter", "settled", "counter_dead_letter")
 
 
 def made_services() -> dict[str, str]:
-    """Queues, buckets, a log group, and a replay machine that has nothing to do."""
+    """Queues, buckets, a log group, and machines that have nothing to do."""
     name = f"examples-{uuid4().hex[:12]}"
     sqs, s3, sfn = boto3.client("sqs"), boto3.client("s3"), boto3.client("stepfunctions")
     made = {queue: sqs.create_queue(QueueName=f"{name}-{queue}")["QueueUrl"] for queue in QUEUES}
@@ -121,6 +123,8 @@ def made_services() -> dict[str, str]:
     )
     made["machine"] = machine["stateMachineArn"]
     sfn.start_execution(stateMachineArn=made["machine"], name=REPLAY, input="{}")
+    made["audit_machine"] = reporting_machine(made["ledger"])
+    sfn.start_execution(stateMachineArn=made["audit_machine"], name=AUDIT, input="{}")
     return made
 
 

@@ -245,6 +245,43 @@ def test_what_cannot_be_looked_at_keeps_no_other_waiting(
     assert found.run()["windows"] == 3
 
 
+def test_who_has_waited_longest_begins() -> None:
+    """Where a run has time for one source only, the last is not left out each time."""
+    found = audits(names=("a", "b", "c"))
+    for name in found.names:
+        settle(found, name)
+    looked = []
+    for _ in range(9):
+        left = iter([True])
+        found.run(lambda left=left: next(left, False), later_ms=WINDOW_MS)  # type: ignore[misc]
+        looked.append([len(found.store.states(n, START_MS, found.now_ms)) for n in found.names])
+    assert looked[2] == [1, 1, 1]
+    assert min(looked[8]) >= 2
+
+
+def test_shards_divide_the_windows_between_them() -> None:
+    """Each is looked at by one of them, also those that were divided into more or fewer."""
+    for before in (1, 2, 5):
+        plan = PLAN._replace(shards=3)
+        windows_of = [AuditWindow("shop", START_MS, START_MS + 1, n, before) for n in range(before)]
+        for one in windows_of:
+            assert sum(plan.is_of_shard(one, shard) for shard in range(3)) == 1
+    found = audits()
+    settle(found)
+    plan = PLAN._replace(shards=2)
+    for shard in (1, 0):
+        count = Counting(
+            lambda: [audited_source()], found.store, found.logs.comparing(), found, plan,
+            Telemetry("audit-count"), shard,
+        )  # fmt: skip
+        assert (
+            count.run(datetime.fromtimestamp(found.now_ms / 1000, UTC), ALWAYS_TIME)["windows"] == 1
+        )
+        known = found.store.states("shop", START_MS, found.now_ms)
+        assert shard in {one.shard for one in known}
+    assert {(one.shard, one.shards) for one in known} == {(0, 2), (1, 2)}
+
+
 def test_a_source_whose_log_is_gone_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
     """It is no failure, has no record, and the others go on."""
     found = audits(names=("shop", "other"))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.due_windows import WindowPlan
+from functions.audit.due_windows import RUNS_APART_MS, RUNS_AT_ONCE, WindowPlan
 from functions.audit.window import AuditWindow, windows_between
 from functions.usage.moment import HOUR_MS
-from tests.fakes.audited_log import START_MS
+from tests.fakes.audited_log import START_MS, first_window
 
 PLAN = WindowPlan(seconds=300, delay_seconds=600, shards=1, dedup_window_seconds=86_400)
 NOW_MS = START_MS + 24 * HOUR_MS
@@ -75,3 +75,19 @@ def test_another_length_begins_where_the_old_one_ends(seconds: int) -> None:
     known = list(windows_between("shop", NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS, seconds=600))
     found = due(known, plan=PLAN._replace(seconds=seconds))
     assert found[0].from_ms == NOW_MS - HOUR_MS
+
+
+@given(st.integers(0, 299_999), st.sampled_from([60, 300, 600]))
+def test_runs_of_a_shard_that_are_at_work_together_have_windows_of_their_own(
+    phase_ms: int, seconds: int
+) -> None:
+    """Each window is one of three's, and the newest that is due the latest run's."""
+    plan = PLAN._replace(shards=4, seconds=seconds)
+    runs = [NOW_MS + phase_ms + run * RUNS_APART_MS for run in range(6)]
+    ended_ms = runs[0] - plan.delay_seconds * 1000
+    for to_ms in range(ended_ms - 3_600_000, ended_ms, seconds * 1000):
+        one = AuditWindow("shop", to_ms - seconds * 1000, to_ms, shard=3, shards=4)
+        turns = [plan.is_in_turn(one, now_ms) for now_ms in runs]
+        assert [sum(turns[at : at + RUNS_AT_ONCE]) for at in range(4)] == [1] * 4
+        assert turns[0] or runs[0] - plan.delay_seconds * 1000 - to_ms >= RUNS_APART_MS
+    assert all(PLAN.is_in_turn(first_window(), now_ms) for now_ms in runs)

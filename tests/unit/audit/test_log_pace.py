@@ -1,13 +1,20 @@
 """Calls have their turns, and throttling is outlasted for a while."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.log_pace import PAUSES_SECONDS, LogCall, LogPace, calls_a_second
+from functions.audit.log_pace import (
+    PAUSES_SECONDS,
+    LogCall,
+    LogPace,
+    account_quotas,
+    calls_a_second,
+)
 from tests.fakes.log_group import refused
 from tests.fakes.settable_clock import SettableClock
 
@@ -100,3 +107,27 @@ def test_what_lasts_is_raised(code: str, tries: int) -> None:
     with pytest.raises(ClientError):
         timed.pace().make(LogCall.EVENTS, ask)
     assert len(timed.made) == tries
+
+
+@given(st.sampled_from(["", "eu-west-3", "us-east-1"]), st.integers(1, 64))
+def test_processes_share_the_share(region: str, processes: int) -> None:
+    """However many there are, most of each quota is for others."""
+    for call, rate in calls_a_second(region, processes).items():
+        assert rate * processes <= account_quotas(region)[call] / 2
+
+
+def test_processes_that_begin_together_do_not_call_together() -> None:
+    """Ten that share ten calls a second would make them all at once, each second."""
+    made: list[float] = []
+    rates = calls_a_second("us-east-1", processes=10)
+    phases = iter([number / 10 for number in range(10) for _ in range(2)])
+    for _ in range(10):
+        timed = Timed()
+        pace = LogPace(timed.clock, timed.clock.advance, rates, phase=lambda: next(phases))
+        for _ in range(3):
+            pace.make(LogCall.FILTER, timed.call)
+        timed.clock.advance(300)
+        pace.make(LogCall.FILTER, timed.call)
+        made += timed.made
+    made.sort()
+    assert all(after - before > 0.09 for before, after in pairwise(made))

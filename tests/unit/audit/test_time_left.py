@@ -1,6 +1,6 @@
 """Whether a round begins another window, or makes another call."""
 
-from functions.audit.time_left import LAST_CALL_MS, TimeLeft
+from functions.audit.time_left import LAST_CALL_MS, ROUND_SECONDS, TimeLeft
 from tests.fakes.settable_clock import SettableClock
 
 
@@ -30,5 +30,18 @@ def test_a_slow_window_needs_twice_its_time() -> None:
     began = clock()
     left = TimeLeft(lambda: 300_000 - int((clock() - began) * 1000), clock)
     clock.advance(101)
+    assert left.for_a_call()
+    assert not left.for_a_window()
+
+
+def test_a_round_tells_how_far_it_is_every_few_minutes() -> None:
+    """A single busy window may take fifteen; many quick ones are several rounds."""
+    clock = SettableClock()
+    began = clock()
+    left = TimeLeft(lambda: 900_000 - int((clock() - began) * 1000), clock)
+    for _ in range(ROUND_SECONDS // 10):
+        clock.advance(10)
+        assert left.for_a_window()
+    clock.advance(10)
     assert left.for_a_call()
     assert not left.for_a_window()

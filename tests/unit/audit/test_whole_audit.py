@@ -209,6 +209,21 @@ def test_a_repair_is_counted_once_and_when_it_is_over() -> None:
     assert sorted(record.repairs for record in world.kept.values()) == [0, 2]
 
 
+def test_a_run_that_could_send_nothing_was_a_repair_all_the_same() -> None:
+    """Its name is used: the count starts the next one by another. A dry run is none."""
+    world = AuditWorld([[Fate.LOST]])
+    PlayedAudit(world, "before", world.order()).run()
+    world.settled.clear()
+    for run, order, repairs in (
+        ("dry", world.order(dryRun=True), 1),
+        ("run", world.order(), 2),
+        ("run", world.order(), 2),
+    ):
+        audit = PlayedAudit(world, run, order, trouble="A round could not be run")
+        audit.report()
+        assert [record.repairs for record in world.kept.values()] == [repairs]
+
+
 def test_a_run_that_ends_early_leaves_its_windows_to_the_next_repair() -> None:
     """With its report, which comes after every end; a second one changes nothing."""
     world = AuditWorld([[Fate.LOST], [Fate.LOST]])

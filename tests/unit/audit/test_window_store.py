@@ -59,6 +59,14 @@ def test_a_window_that_nobody_looked_at_is_not_known() -> None:
     assert kept.is_known("shop-2")
 
 
+def test_the_sources_are_those_that_were_looked_at() -> None:
+    """Each once."""
+    kept = store()
+    for source in ("shop-2", "shop", "shop"):
+        kept.keep(window := first_window(source), record(window, CLOSED))
+    assert sorted(kept.sources()) == ["shop", "shop-2"]
+
+
 @given(st.integers(0, 3 * 288), st.integers(0, 3 * 288))
 def test_a_range_knows_the_windows_that_begin_in_it(first: int, last: int) -> None:
     """Over the edges of days, the last moment not included."""
