@@ -27,13 +27,12 @@ from functions.audit.audit_figures import AuditFigures
 from functions.audit.comparing import Comparing, LogGone
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import WindowRecord
+from functions.audit.repair_start import MOST_REPAIRS
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
 from functions.usage.errors import Retryable, UsageError
 
-# Then a person looks: what was metered three times and is not in the ledger needs another cure.
-MOST_REPAIRS = 3
 # Of one run: each of them meters, and a day's windows would at once.
 MOST_STARTS = 10
 # A service that does not answer, and what this application raises on purpose; a bug stays loud.

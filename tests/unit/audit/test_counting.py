@@ -18,10 +18,10 @@ from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.log_events import LogBusy
 from functions.adapters.telemetry import Telemetry
 from functions.audit.audit_figures import AuditFigures
-from functions.audit.counting import MOST_REPAIRS, MOST_STARTS, Counting, NotLookedAt
+from functions.audit.counting import MOST_STARTS, Counting, NotLookedAt
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.repair_start import execution_name
+from functions.audit.repair_start import MOST_REPAIRS, execution_name
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
 from functions.usage.metric import Metric
