@@ -25,6 +25,9 @@ ROAD, QUEUE, LEDGER, RETRY = "road", "queue", "ledger", "retry"
 _SHARES = {ROAD: 5, QUEUE: 10, LEDGER: 5, RETRY: 5}
 _FIRST_LEDGER_SHARE = 15
 LONGEST_SECONDS = 60
+# Of a hundred sources: a Fail state takes 32,768 characters of a cause, and a person some lines.
+MOST_FAULTS = 5
+MOST_WORDS = 300  # of one of them
 
 
 def wait_seconds(why: str, window_seconds: int, waited: int) -> int:
@@ -61,3 +64,11 @@ def reached_end(progress: AuditProgress, elapsed_ms: int) -> str:
     if elapsed_ms > MOST_HOURS * HOUR_MS:
         return f"{MOST_HOURS} hours are used up"
     return ""
+
+
+def what_failed(progress: AuditProgress) -> str:
+    """Why an audit at its end did not do all of it; empty if it did."""
+    faults = [one for one in (progress.cut, *progress.unread.values()) if one]
+    rest = len(faults) - MOST_FAULTS
+    more = [f"and {rest} more sources: unread in the report"] if rest > 0 else []
+    return "; ".join([*faults[:MOST_FAULTS], *more])

@@ -5,7 +5,7 @@ Guaranteed: every wrong field is named at once, with its fix; no field is read a
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 1_024  # an S3 prefix; all else is shorter
 MOST_SHARDS = 256
+# Epoch milliseconds are not negative, and a window later than a time must be one, too.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _FIXES = {
     "model_type": "give a JSON object, as in {}",
     "string_type": "give a text, in quotes",
@@ -35,6 +37,8 @@ def _as_moment(value: object) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise ValueError('give a time with its offset, as in "2026-10-02T08:00:00Z"')
+    if not _EARLIEST <= moment < _LATEST:
+        raise ValueError("no log is of that time: give one after 1970 and before 2100")
     return moment
 
 

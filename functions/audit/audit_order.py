@@ -4,7 +4,7 @@ An order comes out of `Start the audit` and goes into each round as it is: all r
 see the same windows, whatever the list of sources says meanwhile.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import ConfigDict, Field
@@ -12,14 +12,17 @@ from pydantic import ConfigDict, Field
 from functions.audit.audit_input import ExportedTo
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
+from functions.usage.errors import Permanent
 from functions.usage.from_outside import FromOutside
+from functions.usage.moment import DAY_MS
 
 type Milliseconds = Annotated[int, Field(ge=0)]
 
 
 class AuditOrder(FromOutside):
     """`to_ms` is not included; both are on windows' edges. `shard` None: all of them. `parts`: how
-    many files the export had at the start. `notes` are what a person should know of the range.
+    many files the export had at the start. `kept_days`: how long CloudWatch keeps a log group, by
+    its name; without a number for ever. `notes` are what a person should know of the range.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -35,6 +38,7 @@ class AuditOrder(FromOutside):
     export: ExportedTo | None = None
     parts: int = Field(default=0, ge=0)
     quiet: bool = False
+    kept_days: Mapping[str, int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -44,6 +48,12 @@ class AuditOrder(FromOutside):
             return self.parts
         length = self.window_seconds * 1000
         return (self.to_ms - self.from_ms) // length * len(self.sources) * len(self._shards)
+
+    def must_be_logged(self, place: "AuditPlace", now_ms: int) -> None:
+        """LogExpired where a log forgets faster than an audit comes along."""
+        days = None if place.is_part else self.kept_days.get(place.source.log_group)
+        if days and place.window.from_ms < now_ms - days * DAY_MS:
+            raise LogExpired(f"{place}: its log is kept {days} days")
 
     @property
     def _shards(self) -> Sequence[int]:
@@ -62,6 +72,10 @@ class AuditOrder(FromOutside):
         end = start + self.window_seconds * 1000
         window = AuditWindow(source.name, start, end, self._shards[shard], self.shards)
         return AuditPlace(place, source, window)
+
+
+class LogExpired(Permanent):
+    """CloudWatch has dropped lines of a window: what is read of it is not all that was served."""
 
 
 class AuditPlace(NamedTuple):

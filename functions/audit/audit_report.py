@@ -88,6 +88,7 @@ class AuditReport:
             "notes": list(order.notes),
             "windows": {"lookedAt": progress.place, "left": order.windows - progress.place},
             "lines": progress.lines,
+            "unread": dict(sorted(progress.unread.items())),
             "before": _told(progress.before),
             # In a dry run nothing is changed. What was sent and not compared again is not in it.
             "after": _told(progress.after),
@@ -141,7 +142,8 @@ def shortened(account: Mapping[str, Any]) -> dict[str, Any]:
     bill = {why: lines[:LINES_IN_STATE] for why, lines in account["bill"].items()}
     counted = {why: len(lines) for why, lines in account["bill"].items()}
     sums = {name: _first_sources(account[name]) for name in ("before", "after")}
-    return {**account, **sums, "bill": bill, "billLines": counted}
+    unread = dict(list(account["unread"].items())[:SOURCES_IN_STATE])
+    return {**account, **sums, "unread": unread, "bill": bill, "billLines": counted}
 
 
 def _first_sources(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,18 +14,18 @@ from typing import Protocol
 from functions.audit.audit_bounds import (
     LEDGER,
     LONGEST_RETRY_SECONDS,
+    MOST_WORDS,
     RETRY,
     reached_bound,
     reached_end,
     wait_seconds,
+    what_failed,
 )
 from functions.audit.audit_order import AuditOrder, AuditPlace, places_from
 from functions.audit.audit_progress import AuditProgress, AuditTask, plus
 from functions.audit.window_repair import LookedAt
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.moment import iso_from_epoch_ms
-
-MOST_WORDS = 300  # of an error, in a state
 
 
 class AuditOutcome(StrEnum):
@@ -145,8 +145,7 @@ class AuditRound:
         return AuditResult(AuditOutcome.NEXT, progress.on_its_way())
 
     def _ended(self, task: AuditTask, progress: AuditProgress) -> AuditResult:
-        why = "; ".join(filter(None, [progress.cut, *progress.unread.values()]))
-        if why:
+        if why := what_failed(progress):
             return self._stopped(task, progress, why)
         return AuditResult(AuditOutcome.FINISHED, progress.on_its_way())
 

@@ -3,12 +3,13 @@ It reads and changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.audit.audit_input import AuditInput, ExportedTo, read_input
 from functions.audit.audit_order import AuditOrder
 from functions.audit.audit_progress import AuditProgress
+from functions.audit.exported_parts import ExportNotReadable, tasks_of
 from functions.audit.order_check import StackFacts, order_of
 from functions.audit.settings import AuditSettings
 from functions.audit.watched_source import WatchedSource
@@ -27,7 +28,14 @@ class AuditStart:
     def answer(self, given: object) -> dict[str, Any]:
         """What the state machine decides on."""
         asked, faults = read_input(given)
-        order = order_of(asked, faults, self._facts(asked))
+        facts = self._facts(asked)
+        if asked.export:
+            try:
+                names = self.parts(asked.export)
+                facts = replace(facts, parts=len(names), tasks=tasks_of(names))
+            except ExportNotReadable as error:
+                facts = replace(facts, export_fault=str(error))
+        order = order_of(asked, faults, facts)
         if not isinstance(order, AuditOrder):
             return {"outcome": "refused", "problem": order}
         return {
@@ -47,5 +55,4 @@ class AuditStart:
             window_seconds=self.settings.audit_window_seconds,
             delay_seconds=self.settings.audit_delay_seconds,
             shards=self.settings.audit_shards,
-            parts=len(self.parts(asked.export)) if asked.export else 0,
         )

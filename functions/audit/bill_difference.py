@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import TypeAdapter
@@ -19,6 +20,7 @@ from functions.audit.repair_limits import RepairFate
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_MANY_DIGITS = Context(prec=1_000)  # of any two numbers of JSON
 _CLOCKS_DIFFER = timedelta(days=1)  # as functions.audit.metered_record
 
 
@@ -29,7 +31,7 @@ class DifferenceLine(TypedDict):
     meter: str
     day: str
     events: int
-    quantity: float
+    quantity: int | float
 
 
 class _KeptLine(DifferenceLine):
@@ -89,7 +91,7 @@ def added(lines: Iterable[DifferenceLine]) -> list[DifferenceLine]:
             "meter": line["meter"],
             "day": line["day"],
             "events": line["events"] + (known["events"] if known else 0),
-            "quantity": line["quantity"] + (known["quantity"] if known else 0),
+            "quantity": _sum(line["quantity"], known["quantity"]) if known else line["quantity"],
         }
     return [total[place] for place in sorted(total)]
 
@@ -104,3 +106,10 @@ def _lines(requests: Iterable[tuple[str, Iterable[MissingEvent]]]) -> Iterator[D
                 "events": 1,
                 "quantity": quantity,
             }
+
+
+def _sum(one: float, other: float) -> int | float:
+    """Three times 0.1 is 0.3 on a bill."""
+    if isinstance(one, int) and isinstance(other, int):
+        return one + other
+    return float(_MANY_DIGITS.add(Decimal(str(one)), Decimal(str(other))))

@@ -11,8 +11,8 @@ type MissingEvent = tuple[str, str, int | float, str]
 
 
 class Missing(Protocol):
-    """A request that the ledger has not, with its lines. `reason`: of one that metering quarantines
-    and nobody keeps; it has no events.
+    """A request that the ledger has not, with its lines, and with those of its events that it has
+    not. `reason`: of one that metering quarantines and nobody keeps; it has no events.
     """
 
     @property

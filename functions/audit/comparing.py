@@ -126,7 +126,9 @@ class Comparing(NamedTuple):
                 yield _missing(word, NOBODY, indexes, (), reason)
             for customer, indexes, events in word.billed:
                 number = found.expected.request_of(_keys(events))
-                if number is None or states[number] != KeyState.MISSING:
+                # A request may have been billed in part: by a meter that was there before.
+                absent = tuple(one for one in events if found.expected.lacks(one.key))
+                if number is None or states[number] != KeyState.MISSING or not absent:
                     continue  # the line is younger than the first reading, or there twice
                 if reason := refusals.reason_of(part, indexes):
                     # Metering would bill it today; it was kept for this reason, or failed.
@@ -134,7 +136,7 @@ class Comparing(NamedTuple):
                     found.terms.add(Term.QUARANTINED, customer, reason)
                 else:
                     states[number] = _READ_AGAIN
-                    yield _missing(word, customer, indexes, events)
+                    yield _missing(word, customer, indexes, absent)
 
     def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)

@@ -110,6 +110,11 @@ class Expected:
         """The number of the request that has one of these keys."""
         return self._request_of([fingerprint(key) for key in keys])
 
+    def lacks(self, key: str) -> bool:
+        """Whether no row of the ledger has this key."""
+        number = self._find(fingerprint(key))
+        return number is None or self._packed[number] & _STATE == KeyState.MISSING
+
     def _request_of(self, marks: Sequence[int]) -> int | None:
         for mark in marks:
             number = self._find(mark)

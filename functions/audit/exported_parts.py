@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from functions.audit.audit_input import ExportedTo
 from functions.audit.exported_log import ExportedLog
 from functions.audit.log_chunk import Chunk, LogKind
@@ -12,13 +14,36 @@ from functions.usage.errors import Permanent
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_NOT_OURS = {"AccessDenied", "NoSuchBucket", "AllAccessDisabled", "PermanentRedirect"}
+
 
 class ExportChanged(Permanent):
     """It has more or fewer files than at the start: its places are others now."""
 
 
+class ExportNotReadable(Permanent):
+    """Its bucket is not there, or not for us: another try will not see it either."""
+
+
 def part_names(client: "S3Client", export: ExportedTo) -> Sequence[str]:
-    return list(ExportedLog(client, export.bucket, export.prefix).parts())
+    """In their order. ExportNotReadable says what to do; another error of S3 passes."""
+    try:
+        return list(ExportedLog(client, export.bucket, export.prefix).parts())
+    except ParamValidationError:
+        raise ExportNotReadable(f"{export.bucket!r} is no name of a bucket") from None
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in _NOT_OURS:
+            raise
+        raise ExportNotReadable(
+            f"s3://{export.bucket} cannot be read ({code}): give the bucket of the parameter"
+            " AuditExportBucketName, in the stack's Region"
+        ) from None
+
+
+def tasks_of(names: Sequence[str]) -> int:
+    """How many export tasks the files are of: `<prefix>/<task id>/<stream>/NNNNNN.gz`."""
+    return len({name.rsplit("/", 2)[0] for name in names})
 
 
 class ExportedPart:

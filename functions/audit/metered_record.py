@@ -55,7 +55,7 @@ class MeteredRow(TypedDict):
 
 
 class KnownCalls(NamedTuple):
-    """How many calls were made for a place, and the marks of what they were about."""
+    """How many calls were made for a place, and the marks of what was sent."""
 
     number: int
     marks: set[str]
@@ -78,11 +78,13 @@ class MeteredRecord:
     def folder(self) -> str:
         return f"{RUNS_PREFIX}{self.run_id}/"
 
-    def known(self, place: int) -> "KnownCalls":
-        """What was sent for a place."""
+    def known(self, place: int, *, everywhere: bool = False) -> "KnownCalls":
+        """What was sent for a place; `everywhere`: the marks of all, where places may have the same
+        lines, as the files of an export do.
+        """
         # The number first: what another try puts meanwhile is then in the way of ours.
         number = sum(1 for _ in list_names(self.client, self.bucket, self._prefix(place)))
-        marks = {mark for row in self.rows(place) for mark in marks_of(row)}
+        marks = {mark for row in self.rows(None if everywhere else place) for mark in marks_of(row)}
         return KnownCalls(number, marks)
 
     def put(self, place: int, number: int, head: CallHead, requests: Sequence[Missing]) -> bool:

@@ -65,11 +65,14 @@ class SentLines(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeteringAgain:
-    """The metering function, asked in the name of one run of the audit."""
+    """The metering function, asked in the name of one run of the audit. Not `is_decided`: what is
+    sent may be at Aforo, and is not posted once that may have forgotten it, however long it waits.
+    """
 
     client: "LambdaClient"
     function_arn: str
     run_id: str
+    is_decided: bool
     sleep: Callable[[float], None] = time.sleep
 
     def payload(self, log_group: str, sent: SentLines) -> bytes:
@@ -102,7 +105,12 @@ class MeteringAgain:
         return self.function_arn.split(":")[4]
 
     def _asked(self, delivery: Mapping[str, object]) -> bytes:
-        replay = {"id": self.run_id, "dryRun": False, "fromLog": True}
+        replay = {
+            "id": self.run_id,
+            "dryRun": False,
+            "fromLog": True,
+            "maybeBilled": not self.is_decided,
+        }
         return json.dumps({**delivery, "replay": replay}).encode()
 
     def _invoke(self, payload: bytes) -> Mapping[str, Any]:

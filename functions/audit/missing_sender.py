@@ -64,9 +64,12 @@ class MissingSender:
         """What is not on record yet; `found` is the window as it was compared, `repairs` how often
         it was repaired before.
         """
-        number, marks = self.record.known(place.number)
+        number, marks = self.record.known(place.number, everywhere=place.is_part)
         left = [one for one in requests if not marks & _marks(one)]
         head = head_of(self.try_id, str(place), found, repairs)
+        if not left and not number:
+            # All of it went for another file of an export: this one is compared again with that.
+            return SendEnd(is_whole=self.record.put(place.number, 0, head, []))
         for index, sent in enumerate(calls_for(left)):
             if index and not self.has_time():
                 return SendEnd(is_whole=False)

@@ -46,7 +46,9 @@ class ReadsKept(Protocol):
 
 
 class MissingRequest(NamedTuple):
-    """`events` is empty where metering quarantines it for `reason`, and nobody kept its lines."""
+    """`events` are those that the ledger has no row of: none where metering quarantines it for
+    `reason`, and nobody kept its lines.
+    """
 
     customer: str
     log_stream: str

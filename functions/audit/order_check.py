@@ -16,12 +16,17 @@ from functions.usage.moment import DAY_MS, iso_from_epoch_ms
 
 # A state holds 256 KiB, and an input of that size may be one fault.
 PROBLEM_CHARACTERS = 2_000
+INCLUDES_OLD = (
+    "What Aforo may have forgotten is billed if the ledger has not got it (includeOld): where the "
+    "ledger has lost objects that is a second time, so ask Aforo about such days first"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """`kept_days`: how long CloudWatch keeps a log group, by its name; without a number for ever.
-    `parts`: how many files the export has that was named.
+    `parts`: how many files the export has that was named; `export_fault`: why nobody can say;
+    `tasks`: of how many export tasks.
     """
 
     sources: Sequence[WatchedSource]
@@ -31,6 +36,8 @@ class StackFacts:
     delay_seconds: int
     shards: int
     parts: int = 0
+    export_fault: str = ""
+    tasks: int = 1
 
     @property
     def window_ms(self) -> int:
@@ -59,6 +66,13 @@ def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> Aud
     ]
     if wrong:
         return "; ".join(wrong)[:PROBLEM_CHARACTERS]
+    if asked.include_old:
+        notes.append(INCLUDES_OLD)
+    if facts.tasks > 1:
+        notes.append(
+            f"The export is of {facts.tasks} tasks: a request that two of them hold counts twice "
+            "in this report, and is metered again once"
+        )
     return AuditOrder.model_validate(
         {
             "sources": [source.model_dump(by_alias=True) for source in sources],
@@ -72,6 +86,7 @@ def order_of(asked: AuditInput, faults: Sequence[str], facts: StackFacts) -> Aud
             "export": asked.export.model_dump() if asked.export else None,
             "parts": facts.parts,
             "quiet": asked.quiet,
+            "keptDays": facts.kept_days,
             "notes": notes,
         }
     )
@@ -164,5 +179,5 @@ def _wrong_export(
         wrong.append("shards: an export has its files for parts; leave shard and shards out")
     if not facts.parts:
         where = f"s3://{asked.export.bucket}/{asked.export.prefix}"
-        wrong.append(f"export: there is no file of one under {where}")
+        wrong.append(f"export: {facts.export_fault or f'there is no file of one under {where}'}")
     return wrong

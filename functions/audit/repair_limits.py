@@ -27,7 +27,8 @@ class RepairFate(StrEnum):
 
 class AgeLimits(NamedTuple):
     """`include_old`: a person decided. The forwarder then looks each one up in the ledger before
-    it posts, as it does with all old usage.
+    it posts, as it does with all old usage. Without it what is young now, and waits until it is
+    old, is not posted: metering says of it that Aforo may have it.
     """
 
     now_ms: int

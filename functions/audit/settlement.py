@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.adapters.ledger import Ledger, replay_prefix
-from functions.audit.audit_bounds import LEDGER, LONGEST_WAIT_SECONDS
+from functions.audit.audit_bounds import LEDGER, LONGEST_WAIT_SECONDS, MOST_WORDS
 from functions.audit.audit_order import AuditOrder, AuditPlace
 from functions.audit.audit_progress import AuditProgress, plus
 from functions.audit.compared_window import CompareWindow
 from functions.audit.equation import Equation
 from functions.audit.metered_record import CallHead, MeteredRecord, sent_requests
 from functions.audit.run_records import RunRecords
+from functions.usage.errors import Permanent
 
 # SQS's counts are exact a minute after the last send (AWS), and clocks differ: two minutes. Where
 # windows are seconds, as in a demo, no such queue is near.
@@ -63,11 +64,19 @@ class SentRequests:
                 break
             place = order.at(place_number)
             began = self.clock()
-            record = self.compare(place).record
             head = self.record.head(place_number)
-            self.records.keep(place, record, head, is_settled=True)
+            try:
+                record = self.compare(place).record
+                order.must_be_logged(place, self.now_ms())
+            except Permanent as error:
+                equation = before_of(head)
+                self.records.leave(place, head)
+                progress = _not_again(progress, place.source.name, error)
+            else:
+                equation = record.equation
+                self.records.keep(place, record, head, is_settled=True)
             progress = progress.working("compareAgain", self.clock() - began).but(
-                after=plus(progress.after, place.source.name, record.equation),
+                after=plus(progress.after, place.source.name, equation),
                 settled=place_number,
             )
             if place_number >= progress.place:
@@ -80,9 +89,8 @@ class SentRequests:
         """Of a window that the first phase had to leave: how it was, and what was sent."""
         rows = list(self.record.rows(place.number))
         events = sum(len(row["events"]) for row in rows)
-        before = Equation.model_validate(head["before"] if head else {})
         return progress.repaired(sent_requests(rows), events).but(
-            before=plus(progress.before, place.source.name, before)
+            before=plus(progress.before, place.source.name, before_of(head))
         )
 
     def _outstanding(self) -> set[str]:
@@ -96,3 +104,13 @@ class SentRequests:
     def _has_ended(self, sent_by_ms: int) -> bool:
         is_sure = self.now_ms() >= sent_by_ms + self.sure_ms
         return is_sure and self.clear_until().timestamp() * 1000 > sent_by_ms
+
+
+def before_of(head: CallHead | None) -> Equation:
+    """How a window was before anything of it was sent."""
+    return Equation.model_validate(head["before"] if head else {})
+
+
+def _not_again(progress: AuditProgress, source: str, error: Permanent) -> AuditProgress:
+    why = f"{source} was not compared again: {type(error).__name__} {error}"[:MOST_WORDS]
+    return progress.but(unread={**progress.unread, source: why})

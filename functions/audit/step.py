@@ -94,7 +94,10 @@ def _round(task: AuditTask, context: "LambdaContext") -> dict[str, Any]:
     comparing = wired.assembly.comparing(datetime.now(UTC))
     compare = _compare(comparing, task.order)
     metering = MeteringAgain(
-        wired.assembly.lambdas, wired.settings.metering_function_arn, task.run_id
+        wired.assembly.lambdas,
+        wired.settings.metering_function_arn,
+        task.run_id,
+        is_decided=task.order.include_old,
     )
     sender = MissingSender(
         waiting=wired.backlog.waiting,

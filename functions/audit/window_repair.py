@@ -74,6 +74,7 @@ class WindowRepair:
         is_clear = order.dry_run or self._is_clear(place.window.to_ms)
         began = self.clock()
         compared = self.compare(place)
+        order.must_be_logged(place, self.now_ms())  # now that all of it is read
         limits = AgeLimits(self.now_ms(), self.dedup_window_ms, order.include_old)
         found = limits.sorted_out(compared.missing)
         compared_at = self.clock()

@@ -25,6 +25,7 @@ from functions.metering.metered_again import (
     MeteredDelivery,
     Replay,
     as_delivered,
+    at_aforo_since,
     is_news,
     reasons_of,
     replay_of,
@@ -132,8 +133,9 @@ class Intake:
         # again and sends the same events a second time; their keys make them one at Aforo, in the
         # ledger and in the counters.
         replay_id = replay.id if replay else ""
+        since = at_aforo_since(found.event_texts, replay)
         messages = self._queue.send(
-            usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms), replay_id)
+            usage_bodies(found.event_texts, iso_from_epoch_ms(now_ms), replay_id, since)
         )
         # 3. The return: Lambda forgets the delivery. Only counts are lost if we die before it.
         self._count(found, replay)

@@ -1,7 +1,8 @@
 """A delivery that replay asks metering to take again: what it asks comes in, the answer leaves.
 
-`{"awslogs": {...}, "replay": {"id": ..., "dryRun": ..., "fromLog": ...}}`: CloudWatch Logs writes
-nothing beside `awslogs`, whatever stands in a log; only who may invoke the function can ask.
+`{"awslogs": {...}, "replay": {"id": ..., "dryRun": ..., "fromLog": ..., "maybeBilled": ...}}`:
+CloudWatch Logs writes nothing beside `awslogs`, whatever stands in a log; only who may invoke the
+function can ask.
 """
 
 import zlib
@@ -32,6 +33,7 @@ class Replay(FromOutside):
     id: str = Field(min_length=1, max_length=80)  # the name of an execution
     dry_run: bool  # says what would become of it, and does nothing
     from_log: bool  # lines read from the log group, not out of the quarantine
+    maybe_billed: bool = False  # they were metered before, and the ledger alone lacks them
 
 
 class MeteredDelivery(NamedTuple):
@@ -95,6 +97,15 @@ def to_keep(
 
 def usage_rows(event_texts: Iterable[str]) -> tuple[UsageRow, ...]:
     return tuple(map(_row, event_texts))
+
+
+def at_aforo_since(event_texts: Iterable[str], replay: Replay | None) -> str:
+    """Since when Aforo may have the events: what is missing in the ledger may have been billed as
+    soon as it was made. Empty: it has not.
+    """
+    if replay is None or not replay.maybe_billed:
+        return ""
+    return min((row[-1] for row in usage_rows(event_texts)), default="")
 
 
 def reasons_of(refused: Iterable[QuarantinedRequest]) -> dict[str, int]:

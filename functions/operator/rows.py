@@ -6,6 +6,8 @@ from typing import Literal, TextIO
 
 from pydantic_core import to_json
 
+from functions.operator.explain.terminal_text import printable
+
 type RowFormat = Literal["table", "json", "csv"]
 type Row = Mapping[str, object]
 
@@ -29,8 +31,8 @@ def comma_separated(columns: Sequence[str], rows: Iterable[Row], out: TextIO) ->
 
 def table(columns: Sequence[str], rows: Iterable[Row], out: TextIO) -> None:
     """Columns side by side, numbers to the right; no row is cut."""
-    # One row is one line, whatever somebody wrote into a reason.
-    lines = [[" ".join(_text(row.get(name)).split()) for name in columns] for row in rows]
+    # One row is one line, whatever somebody wrote into a reason or asked for as a path.
+    lines = [[printable(_text(row.get(name))) for name in columns] for row in rows]
     out.writelines(aligned([list(columns), *lines], numbers=_numeric(lines, len(columns))))
 
 

@@ -76,7 +76,7 @@ def select(one: WaitingMessage, order: Order, replay_id: str, now_ms: int) -> Ta
     try:
         message = USAGE_MESSAGE.validate_json(one.body)
         chosen, others = _split(message["events"], wanted)
-        record = message.get("setAside") or _redriven(one, now_ms)
+        record = message.get("setAside") or _redriven(one, message, now_ms)
         back = _back(message, chosen, record, replay_id, decided=order.send_ambiguous)
         # The manifest will ask: a time that is none must not end the round.
         history_doubt_ms(back)
@@ -134,17 +134,20 @@ def _back(
     return {**back, "decided": True} if decided else back
 
 
-def _redriven(one: WaitingMessage, now_ms: int) -> SetAsideRecord:
+def _redriven(one: WaitingMessage, message: UsageMessage, now_ms: int) -> SetAsideRecord:
     """The record of a message that SQS itself moved, after too many receives: nobody knows why
-    they failed, so Aforo may have its events.
+    they failed, so Aforo may have its events. Its doubt is as old as `firstTriedAt` says.
     """
+    # A move keeps the time of the first send; when it was last tried is not known.
+    sent_at = iso_from_epoch_ms(one.sent_at_ms)
+    held = message.get("held")
+    since = held.get("maybeBilledSince", sent_at) if held else sent_at
     return {
         "setAsideClass": SetAsideClass.EXHAUSTED,
         "reason": "received_too_often",
         "status": None,
         "instance": None,
         "tries": one.receives,
-        # A move keeps the time of the first send; when it was last tried is not known.
-        "firstTriedAt": iso_from_epoch_ms(one.sent_at_ms),
+        "firstTriedAt": min(sent_at, since, key=epoch_ms_from_iso),
         "lastTriedAt": iso_from_epoch_ms(now_ms),
     }

@@ -37,12 +37,13 @@ class SetAsideRecord(TypedDict):
 class HeldRecord(TypedDict):
     """The tries of a message that was put back as a new one. None of them left a doubt, but for one
     that it says: Aforo has nothing of it that it did not confirm (docs/decisions/0003-doubt.md).
+    Metering makes one, of no try, for what an audit missed: Aforo may have had it.
     """
 
     firstSentAt: ReadOnly[str]
     firstTriedAt: ReadOnly[str]
     tries: ReadOnly[int]
-    maybeBilledSince: NotRequired[ReadOnly[str]]  # of events that Aforo refused, in doubt before
+    maybeBilledSince: NotRequired[ReadOnly[str]]  # a doubt from before, which no try ends
 
 
 class RefusedRecord(TypedDict):
@@ -113,11 +114,22 @@ def event_text(event: UsageEvent) -> str:
     return to_body(event)
 
 
-def usage_bodies(event_texts: Iterable[str], metered_at: str, replay_id: str = "") -> Iterator[str]:
+def usage_bodies(
+    event_texts: Iterable[str], metered_at: str, replay_id: str = "", maybe_billed_since: str = ""
+) -> Iterator[str]:
     """The bodies of usage messages of new events, given as `event_text`: what `packed` and
-    `to_body` would make, with each event serialised once.
+    `to_body` would make, with each event serialised once. `maybe_billed_since`: since when Aforo
+    may have them; empty: it has not.
     """
-    again = {"replayId": replay_id} if replay_id else {}
+    again: dict[str, object] = {"replayId": replay_id} if replay_id else {}
+    if maybe_billed_since:
+        held: HeldRecord = {
+            "firstSentAt": metered_at,
+            "firstTriedAt": metered_at,
+            "tries": 0,
+            "maybeBilledSince": maybe_billed_since,
+        }
+        again["held"] = held
     head = to_body({"version": 1, "meteredAt": metered_at, **again})[:-1] + ',"events":['
     return _bodies(head, event_texts)
 

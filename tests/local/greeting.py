@@ -42,6 +42,10 @@ An outage: take Aforo down, call the API, wait for usage to be set aside, bring 
   curl -s -X DELETE {endpoints.aforo_url}/_faults
   make replay
 
+Where each request of the last minute is, by the audit; a minute is audited 20 s after its end:
+
+  .venv/bin/aforo-metering audit start
+
 The same through AWS's own tools:
 
   {aws} sqs get-queue-attributes --attribute-names All \\

@@ -11,6 +11,8 @@ from cyclopts import Parameter
 from functions.usage.errors import Permanent
 from functions.usage.moment import DAY_MS
 
+_LATEST_MS = 4_102_444_800_000  # of the year 2100: a day after a time must have a name, too
+
 
 class AskedTimes(NamedTuple):
     """`to_ms` not included; None: not said."""
@@ -60,4 +62,7 @@ def _moment_ms(option: str, text: str) -> int:
     except ValueError:
         fix = "write 2026-11-28, 2026-11-28T08 or 2026-11-28T08:15:00Z"
         raise Permanent(f"{option}: {text} is no time: {fix}") from None
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+    at_ms = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+    if not 0 <= at_ms < _LATEST_MS:
+        raise Permanent(f"{option}: no log is of {text}: write 2026-11-28")
+    return at_ms

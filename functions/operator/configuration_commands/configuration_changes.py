@@ -35,8 +35,8 @@ def changes(before: Configuration, after: Configuration, now_ms: int) -> Iterato
         yield from lines
         if lines and start < now_ms:
             yield (
-                f"  warning: {moment} lies in the past: it also changes what a replay bills of"
-                " requests since then"
+                f"  warning: {moment} lies in the past: it also changes what a replay or an"
+                " audit bills of requests since then, once more under another meter's id"
             )
 
 

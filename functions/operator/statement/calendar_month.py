@@ -12,6 +12,7 @@ from functions.adapters.ledger import LEDGER_PREFIX
 from functions.operator.deployment.deployment import TargetError
 
 _MONTHS_A_YEAR = 12
+FIRST_YEAR, LAST_YEAR = 1970, 9998  # epoch milliseconds are not negative, and a year follows
 _FORM = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -25,8 +26,10 @@ class CalendarMonth(NamedTuple):
     def read(cls, text: str) -> Self:
         """TargetError for what is no month."""
         found = _FORM.fullmatch(text)
-        if found is None or int(found[1]) == 0:
+        if found is None:
             raise TargetError(f"--month: {text} is no month: write 2026-11")
+        if not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+            raise TargetError(f"--month: nobody metered in {text}: write 2026-11")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 what the ledger has.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from functions.adapters.ledger import settled_once
 from functions.metering.configuration.version import Configuration
@@ -27,6 +27,7 @@ CUSTOMER_COLUMNS = (
     "key",
 )
 NOT_THERE = "not there"
+_AND = ", "
 
 
 def customer_requests(
@@ -83,7 +84,6 @@ def _of_the_log(
     if rows and rows.keys().isdisjoint(keys):
         # Billed, if at all, by another configuration than today's.
         keys = sorted(rows.keys() & tracer.keys_of(logged)) or keys
-    settled = [_settled(rows[key]) for key in keys if key in rows]
     route = request and (request.route or request.path)
     return {
         "time": iso_from_epoch_ms(one.time_ms or 0),
@@ -92,9 +92,15 @@ def _of_the_log(
         "asked": f"{request.method} {route}" if request and request.method else route,
         "status": request.status if request else None,
         "metering": ", ".join(billed) or one.outcome,
-        "ledger": ", ".join(settled) or (NOT_THERE if keys else None),
+        "ledger": ledger_words(keys, rows),
         "key": " ".join(keys),
     }
+
+
+def ledger_words(keys: Iterable[str], rows: Mapping[str, LedgerRow]) -> str | None:
+    """What became of each event; one that is there does not speak for one that is not."""
+    said = [_settled(rows[key]) if key in rows else NOT_THERE for key in keys]
+    return _AND.join(said) or None
 
 
 def _of_the_ledger(row: LedgerRow) -> Mapping[str, object]:
@@ -114,8 +120,9 @@ def _settled(row: LedgerRow) -> str:
 def customer_verdict(rows: Sequence[Mapping[str, object]], question: RequestQuestion) -> str:
     """How many there are, and how many stand in the ledger."""
     first, last = map(iso_from_epoch_ms, question.span)
-    confirmed = sum("confirmed" in str(row["ledger"]) for row in rows)
-    missing = sum(row["ledger"] == NOT_THERE for row in rows)
+    words = [str(row["ledger"]).split(_AND) for row in rows]
+    confirmed = sum(all(one.startswith("confirmed") for one in some) for some in words)
+    missing = sum(NOT_THERE in some for some in words)
     return (
         f"{len(rows)} requests of {question.customer} between {first} and {last}:"
         f" {confirmed} confirmed, {missing} billable and not in the ledger"

@@ -17,6 +17,7 @@ REQUEST_WITHIN_MS = 3_600_000
 # Without `--at`: what a dispute is about is rarely older, and each hour is a call for each group.
 WITHOUT_A_TIME_MS = 24 * 3_600_000
 _LONGEST_MS = 7 * 24 * 3_600_000
+_LATEST_MS = 4_102_444_800_000  # of the year 2100: a time around it must have a name, too
 _LENGTH = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>s|m|h|d)")
 _UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 # What a filter of CloudWatch Logs takes between quotes as it stands.
@@ -97,10 +98,13 @@ def _key(text: str | None) -> str:
 
 def _moment(text: str) -> int:
     try:
-        return epoch_ms_from_iso(text)
+        moment = epoch_ms_from_iso(text)
     except (ValueError, OverflowError):
         message = f"--at: {text} is no UTC time: write 2026-10-02T08:15:30Z"
         raise TargetError(message) from None
+    if not 0 <= moment <= _LATEST_MS:
+        raise TargetError(f"--at: no log is of {text}: write 2026-10-02T08:15:30Z")
+    return moment
 
 
 def _length(text: str) -> int:

@@ -44,6 +44,12 @@ class RoadOfRequest:
         return list(by_key.values())
 
     @property
+    def not_settled(self) -> list[UsageEvent]:
+        """Of these what the ledger has no row of."""
+        settled = {row["key"] for row in self.rows}
+        return [one for one in self.events if one["idempotencyKey"] not in settled]
+
+    @property
     def outcome(self) -> str:
         return self.logged[0].outcome if self.logged else "no line"
 

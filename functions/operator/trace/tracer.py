@@ -54,6 +54,7 @@ class Tracer:
             waiting=_number(queue),
             age_seconds=self._age_seconds(road),
             not_told=[one.place for one in (kept, queue, aside, ledger) if one.not_told],
+            not_settled=[f"{one['quantity']} {meter_of(one)}" for one in road.not_settled],
         )
         return TracedRequest(
             head=road.head(),

@@ -1,5 +1,6 @@
 """What is known of a request comes in; the one sentence that ends a trace leaves. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ DELIVERED_SECONDS = 360
 class Known:
     """`unbilled` is why metering bills nothing of it, in words; empty where it bills, or where no
     line says anything. `waiting` is how many messages UsageQueue holds; None: nobody could say.
-    `age_seconds`: since the request was made.
+    `age_seconds`: since the request was made. `not_settled`: what today's configuration bills of
+    it, and the ledger has no row of.
     """
 
     rows: Collection[LedgerRow] = ()
@@ -28,13 +30,21 @@ class Known:
     waiting: int | None = None
     age_seconds: float | None = None
     not_told: Collection[str] = ()
+    not_settled: Collection[str] = ()
 
 
 def verdict(known: Known) -> str:
     """The ledger's word first; then what holds it; then what metering says of the line."""
     settled = list(settled_once(known.rows).values())
     if settled:
-        return _settled(settled)
+        rest = [f"not in the ledger: {', '.join(known.not_settled)}"] if known.not_settled else []
+        return "; ".join([_settled(settled), *rest])
+    if "ledger" in known.not_told:  # what others say may be older than the bill
+        return _not_known(known)
+    return _without_a_row(known)
+
+
+def _without_a_row(known: Known) -> str:
     if known.letters:
         why = ", ".join(f"{one.get('class')}: {one.get('reason')}" for one in known.letters)
         return f"not billed yet: set aside in UsageDeadLetterQueue ({why})"
@@ -45,8 +55,12 @@ def verdict(known: Known) -> str:
     if known.unbilled:
         return f"not billed: {known.unbilled}"
     if known.not_told:
-        return f"not known: {', '.join(known.not_told)} could not be asked"
+        return _not_known(known)
     return _nowhere(known) if known.is_billable else "not known: nothing holds it"
+
+
+def _not_known(known: Known) -> str:
+    return f"not known: {', '.join(known.not_told)} could not be asked"
 
 
 def _settled(settled: Collection[LedgerRow]) -> str:
@@ -65,7 +79,10 @@ def _billed(rows: Collection[LedgerRow]) -> str:
     last = max(rows, key=lambda row: row["settledAt"])
     when = f"{last['settledAt'][11:19]}Z ({seconds_until_settled(last):.1f} s after the request)"
     doubt = "" if all(row["verified"] for row in rows) else "; Aforo did not say what it took"
-    return f"billed once to {_customers(rows)}: {_amounts(rows)}, confirmed {when}{doubt}"
+    # One request has one key for each meter.
+    times = max(Counter((row["customerId"], row["meter"]) for row in rows).values())
+    often = "once" if times == 1 else f"{times} times"
+    return f"billed {often} to {_customers(rows)}: {_amounts(rows)}, confirmed {when}{doubt}"
 
 
 def _set_aside(rows: Collection[LedgerRow]) -> str:

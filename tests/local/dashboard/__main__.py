@@ -55,7 +55,10 @@ def main() -> int:
 def _told() -> None:
     stage = Stage()
     with cloud.running(
-        LOCAL / "dashboard", hold_seconds=HOLD_SECONDS, say=stage.console.print
+        LOCAL / "dashboard",
+        hold_seconds=HOLD_SECONDS,
+        audit=cloud.QUICK_AUDIT,
+        say=stage.console.print,
     ) as endpoints:
         _watched(endpoints, lambda: live(stage, endpoints))
 

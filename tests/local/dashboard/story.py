@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from tests.local.demo import bad_days, outage
+from tests.local.demo import auditing, bad_days, outage
 from tests.local.demo.stage import Stage
 from tests.local.demo.traffic import mixed_calls, send
 from tests.local.endpoints import Endpoints
@@ -23,6 +23,7 @@ ODD_LINE, ODD_LINES = "GET /pets 200", 20
 
 def live(stage: Stage, endpoints: Endpoints) -> None:
     """Each part leaves something on the dashboard."""
+    auditing.count(endpoints)
     _call(stage, endpoints, 12)
     reconcile(endpoints)
     _change_the_log_format(endpoints)
@@ -42,6 +43,7 @@ def live(stage: Stage, endpoints: Endpoints) -> None:
     reconcile(endpoints)
     _call(stage, endpoints, 12)
     outage.wait_until_settled(stage, endpoints)
+    auditing.count(endpoints)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 Starts the local cloud, deploys the unmodified template, sends more than a thousand requests, lets a
 client forge another's name, lets Aforo refuse, forget and go down until usage is set aside, brings
-it back, replays, drives a customer over its quota, and asks everybody what they saw. Exit status 1
-when the table does not close.
+it back, replays, deletes a subscription filter, drives a customer over its quota, lets the audit
+find what was lost, and asks everybody what they saw. Exit status 1 when the table does not close.
 """
 
 import argparse
@@ -12,11 +12,12 @@ from collections import Counter
 from typing import Any
 
 from tests.local import cloud
-from tests.local.demo import bad_days, outage, second_meter
+from tests.local.demo import auditing, bad_days, lost_filter, outage, second_meter
+from tests.local.demo.account import Account
 from tests.local.demo.accounting import account
 from tests.local.demo.depth import waiting
 from tests.local.demo.forger import Forgery, forge
-from tests.local.demo.late_reports import wait_until_reported
+from tests.local.demo.lost_and_found import find, lose
 from tests.local.demo.misfortunes import Replayed, misfortunes_table
 from tests.local.demo.stage import DemoError, Progress, Stage
 from tests.local.demo.table import customers_table, requests_table, still_set_aside_table
@@ -47,6 +48,7 @@ def main() -> int:
 
 
 def _play(stage: Stage, endpoints: Endpoints) -> int:
+    began_ms = auditing.now_ms()
     stage.act("1. Traffic on two stages: one with an access log, one that nobody touched")
     forgery = _first_traffic(stage, endpoints)
 
@@ -66,13 +68,23 @@ def _play(stage: Stage, endpoints: Endpoints) -> int:
     output = outage.wait_for_replay(stage, endpoints, execution)
     _tell_replay(stage, output)
 
-    stage.act("4. A customer with a small quota")
-    _exhaust(stage, endpoints)
+    stage.act("4. Somebody deletes the subscription filter of an access log, and puts it back")
+    so_far = auditing.start_audit(endpoints, began_ms)
+    stage.say("meanwhile somebody audits what was served until now")
+    lost = lose(stage, endpoints, lambda: _send(stage, mixed_calls(endpoints, share=3)))
 
-    stage.act("5. Asking everybody what they saw")
+    stage.act("5. A customer with a small quota")
+    _exhaust(stage, endpoints)
+    lost_filter.wait_until_written(stage, endpoints)
+    ended_ms = auditing.now_ms()
+
+    stage.act("6. The audit finds what was lost")
+    found = find(stage, endpoints, so_far, lost)
+
+    stage.act("7. Asking everybody what they saw")
     outage.wait_until_settled(stage, endpoints)
-    wait_until_reported(stage, endpoints)
-    return _close(stage, endpoints, forgery, Replayed.of(output["report"]))
+    audited = auditing.wait_until_audited(stage, endpoints, began_ms, ended_ms)
+    return _close(stage, account(endpoints, audited, forgery, found), forgery, output["report"])
 
 
 def _first_traffic(stage: Stage, endpoints: Endpoints) -> Forgery:
@@ -136,12 +148,11 @@ def _exhaust(stage: Stage, endpoints: Endpoints) -> None:
         raise DemoError(message)
 
 
-def _close(stage: Stage, endpoints: Endpoints, forgery: Forgery, replayed: Replayed) -> int:
-    found = account(endpoints, forgery)
+def _close(stage: Stage, found: Account, forgery: Forgery, report: dict[str, Any]) -> int:
     stage.console.print()
     stage.console.print(requests_table(found))
     stage.console.print(customers_table(found))
-    stage.console.print(misfortunes_table(found, forgery, replayed))
+    stage.console.print(misfortunes_table(found, forgery, Replayed.of(report)))
     if found.still_set_aside:
         stage.console.print(still_set_aside_table(found))
     if found.faults:

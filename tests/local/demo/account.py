@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.audit.equation import Equation, Term
+
 POISON = "poison"
 
 
@@ -39,25 +41,40 @@ class StillSetAside:
 
 @dataclass(frozen=True, slots=True)
 class SecondMeter:
-    """The events of a meter beside `api_calls`: metered, and confirmed in the end."""
+    """The events of a meter beside `api_calls`: in the ledger, and confirmed in the end."""
 
-    metered: int
+    in_ledger: int
     confirmed: int
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The whole run. Requests, and events of the meter `api_calls`, of which each has one; the
-    second meter's events stand apart.
+class LostAndFound:
+    """Requests that were served while the subscription filter was away: served and billable by the
+    gateway, unaccounted by the audit, billed by Aforo in the end.
     """
 
     served: int
+    found: int
+    billed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The whole run. `audited` is the audit's equation, in requests. What others say stands beside
+    it: in requests, or in events of the meter `api_calls`, of which each has one; the second
+    meter's events stand apart.
+    """
+
+    audited: Equation
+    windows: int  # since the demo began, of both logs
+    windows_open: int  # in which a request is held or unaccounted, or that nobody looked at
+    served: int  # the gateway
     logged: int
-    billable: int
-    excluded: Mapping[str, int]
-    quarantined: int
-    confirmed: int
+    not_billable: int  # the gateway: 401, 403, 429, or the free path
+    confirmed: int  # the ledger
     still_set_aside: tuple[StillSetAside, ...]
+    billed: int  # Aforo's book
+    kept: int  # objects in the quarantine
     usage_dead_letter: int  # messages in UsageDeadLetterQueue
     second_meter: SecondMeter
     billed_twice: int
@@ -65,36 +82,40 @@ class Account:
     duplicates: int
     forged: Mapping[str, int]  # who was billed for the forged calls
     forger: str
+    lost: LostAndFound
     customers: list[CustomerAccount]
-
-    @property
-    def unaccounted(self) -> int:
-        """Served, and neither billed, nor set aside, nor excluded for a reason."""
-        settled = self.confirmed + len(self.still_set_aside)
-        return self.served - settled - sum(self.excluded.values())
 
     @property
     def faults(self) -> list[str]:
         """Every way in which the table does not close; empty when it does."""
+        terms = self.audited.totals()
         checks = {
-            "served = in the log": self.served == self.logged,
-            "served = billable + excluded": self.served
-            == self.billable + sum(self.excluded.values()),
-            "billable = confirmed + still set aside": self.billable
-            == self.confirmed + len(self.still_set_aside),
-            "second meter: metered = confirmed": self.second_meter.metered
+            "every window is audited, and closed": self.windows_open == 0,
+            "served = in the logs": self.served == self.logged,
+            "served = audited": self.served == self.audited.served,
+            "confirmed = in the ledger": terms[Term.CONFIRMED] == self.confirmed,
+            "confirmed = in Aforo's book": terms[Term.CONFIRMED] == self.billed,
+            "set aside = in the ledger": terms[Term.SET_ASIDE] == len(self.still_set_aside),
+            "excluded = refused or free": terms[Term.EXCLUDED] == self.not_billable,
+            "nothing needs a decision": terms[Term.NEEDS_DECISION] == 0,
+            "nothing is quarantined": terms[Term.QUARANTINED] == self.kept == 0,
+            "nothing is held": terms[Term.HELD] == 0,
+            "nothing is unaccounted": terms[Term.UNACCOUNTED] == 0,
+            "second meter: in the ledger = confirmed": self.second_meter.in_ledger
             == self.second_meter.confirmed,
-            "confirmed = accepted by Aforo": self.confirmed + self.second_meter.confirmed
+            "both meters: confirmed = accepted by Aforo": self.confirmed
+            + self.second_meter.confirmed
             == self.accepted,
-            "nothing is quarantined": self.quarantined == 0,
             "only poison is still set aside": all(
                 one.set_aside_class == POISON for one in self.still_set_aside
             ),
             "what is set aside lies in UsageDeadLetterQueue": bool(self.still_set_aside)
             == bool(self.usage_dead_letter),
             "nothing is billed twice": self.billed_twice == 0,
-            "nothing is unaccounted": self.unaccounted == 0,
             "forged calls are billed to the forger": self.forged.keys() <= {self.forger},
+            "what was served without a filter = found = billed": self.lost.served
+            == self.lost.found
+            == self.lost.billed,
             "every billed request belongs to a customer of the demo": self.confirmed
             == sum(one.in_ledger for one in self.customers),
             **{

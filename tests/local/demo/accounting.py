@@ -1,7 +1,7 @@
-"""What four independent witnesses say of the same requests, side by side.
+"""What independent witnesses say of the same requests, beside the audit's equation.
 
-The gateway says what it served, metering what it counted, the ledger what was settled, Aforo's book
-what was billed, the counters what is used. Nothing here trusts one of them for another.
+The gateway says what it served, the ledger what was settled, Aforo's book what was billed, the
+counters what is used. Nothing here trusts one of them for another.
 """
 
 from collections import Counter
@@ -15,54 +15,67 @@ from functions.adapters.ledger import Ledger, settled_once
 from functions.usage.ledger_row import LedgerRow
 from tests.local.aforo.console import Console
 from tests.local.customers import METER, inspect
-from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
+from tests.local.demo.account import (
+    Account,
+    CustomerAccount,
+    LostAndFound,
+    SecondMeter,
+    StillSetAside,
+)
+from tests.local.demo.auditing import Audited
 from tests.local.demo.depth import waiting
 from tests.local.demo.forger import Forgery
-from tests.local.demo.log_witness import logged_requests, metering_counts
+from tests.local.demo.log_witness import logged_requests
 from tests.local.endpoints import Endpoints
 
 NOT_BILLABLE = frozenset({401, 403, 429})
 FREE_PATH = "/health"
 
 
-def account(endpoints: Endpoints, forgery: Forgery) -> Account:
-    """Ask every witness."""
+def account(endpoints: Endpoints, found: Audited, forgery: Forgery, lost: LostAndFound) -> Account:
+    """Ask every witness; `found` is the audit's word."""
     witness = served_requests(endpoints)
-    metered = metering_counts(endpoints)
     rows = list(settled_once(ledger_rows(endpoints)).values())
     calls = [row for row in rows if row["meter"] == METER]
-    confirmed = [row for row in calls if row["outcome"] == "confirmed"]
-    set_aside = [row for row in rows if row["outcome"] == "set_aside"]
+    others = [row for row in rows if row["meter"] != METER]
     with Console(endpoints.aforo_url) as console:
         book = console.ledger()
     events = billed_events(endpoints)
     return Account(
+        audited=found.equation,
+        windows=found.windows,
+        windows_open=found.open_,
         served=len(witness),
         logged=logged_requests(endpoints),
-        billable=metered["billed"],
-        excluded={
-            reason.removeprefix("excluded:"): times
-            for reason, times in sorted(metered.items())
-            if reason.startswith("excluded:")
-        },
-        quarantined=metered["quarantined"],
-        confirmed=len(confirmed),
-        still_set_aside=tuple(map(_still_set_aside, set_aside)),
-        usage_dead_letter=waiting(endpoints, "usage_dead_letter"),
-        second_meter=SecondMeter(
-            metered=metered["events"] - metered["billed"],
-            confirmed=sum(row["meter"] != METER and row["outcome"] == "confirmed" for row in rows),
+        not_billable=sum(not is_billable(one) for one in witness),
+        confirmed=_confirmed(calls),
+        still_set_aside=tuple(
+            _still_set_aside(row) for row in rows if row["outcome"] == "set_aside"
         ),
+        billed=sum(event["metadata"]["meter"] == METER for event in events),
+        kept=_objects(endpoints.quarantine_bucket),
+        usage_dead_letter=waiting(endpoints, "usage_dead_letter"),
+        second_meter=SecondMeter(in_ledger=len(others), confirmed=_confirmed(others)),
         billed_twice=billed_twice(events),
         accepted=book["accepted"],
         duplicates=book["duplicates"],
         forged=forgery.billed_to(events),
         forger=forgery.forger,
+        lost=lost,
         customers=[
             _customer_account(endpoints, one.customer_id, witness, calls, events)
             for one in endpoints.customers
         ],
     )
+
+
+def _confirmed(rows: Iterable[LedgerRow]) -> int:
+    return sum(row["outcome"] == "confirmed" for row in rows)
+
+
+def _objects(bucket: str) -> int:
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return sum(page["KeyCount"] for page in pages)
 
 
 def _still_set_aside(row: LedgerRow) -> StillSetAside:
@@ -89,12 +102,14 @@ def ledger_rows(endpoints: Endpoints) -> Iterable[LedgerRow]:
     return Ledger(boto3.client("s3"), endpoints.ledger_bucket).read("ledger/")
 
 
+def is_billable(served: Mapping[str, Any]) -> bool:
+    """By what the gateway itself saw of a request."""
+    return served["status"] not in NOT_BILLABLE and served["resource_path"] != FREE_PATH
+
+
 def everything_is_settled(endpoints: Endpoints) -> bool:
     """Whether the ledger has every request that the gateway served and that is to be billed."""
-    served: int = sum(
-        one["status"] not in NOT_BILLABLE and one["resource_path"] != FREE_PATH
-        for one in served_requests(endpoints)
-    )
+    served = sum(map(is_billable, served_requests(endpoints)))
     rows = settled_once(ledger_rows(endpoints)).values()
     settled = sum(row["meter"] == METER for row in rows)
     return settled >= served

@@ -1,7 +1,5 @@
-"""What the logs say: of the gateway what it served, of metering what it counted."""
+"""What the logs say that the gateway served."""
 
-import json
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,27 +49,3 @@ def _stream_lines(logs: Any, group: str, stream: str) -> Iterable[str]:
         if not page["events"] or page["nextForwardToken"] == token.get("nextToken"):
             return
         token = {"nextToken": page["nextForwardToken"]}
-
-
-def metering_counts(endpoints: Endpoints) -> Counter[str]:
-    """What metering said of its deliveries: requests billed, events, quarantined, and excluded by
-    reason.
-    """
-    group = boto3.client("lambda").get_function_configuration(
-        FunctionName=endpoints.functions["metering"]
-    )["LoggingConfig"]["LogGroup"]
-    counts: Counter[str] = Counter()
-    for line in log_lines(group):
-        _add_report(counts, line)
-    return counts
-
-
-def _add_report(counts: Counter[str], message: str) -> None:
-    if '"usage.metered"' not in message:
-        return
-    report = json.loads(message)
-    counts["billed"] += report.get("requests_billed", 0)
-    counts["events"] += report.get("events", 0)
-    counts["quarantined"] += sum(report.get("quarantined", {}).values())
-    for reason, times in report.get("excluded", {}).items():
-        counts[f"excluded:{reason}"] += times

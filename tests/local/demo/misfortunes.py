@@ -27,7 +27,7 @@ def misfortunes_table(account: Account, forgery: Forgery, replayed: Replayed) ->
     table = Table(title="What went wrong, and what became of it", title_justify="left")
     table.add_column("what")
     table.add_column("what became of it")
-    second, storm = account.second_meter, bad_days.STORM
+    second, storm, lost = account.second_meter, bad_days.STORM, account.lost
     forged = ", ".join(f"{times} to {who}" for who, times in sorted(account.forged.items()))
     rows = {
         f"{storm['count']} posts refused with 429, Retry-After: {storm['retry_after']}": (
@@ -37,7 +37,7 @@ def misfortunes_table(account: Account, forgery: Forgery, replayed: Replayed) ->
             f"sent again; duplicates at Aforo: {account.duplicates}, billed twice: "
             f"{account.billed_twice}"
         ),
-        f"{second.metered} events of a metric that Aforo did not know ({second_meter.METRIC})": (
+        f"{second.in_ledger} events of a metric that Aforo did not know ({second_meter.METRIC})": (
             f"set aside (config); {second.confirmed} billed since somebody created it"
         ),
         f"{len(account.still_set_aside)} event that Aforo refuses for good": (
@@ -49,6 +49,10 @@ def misfortunes_table(account: Account, forgery: Forgery, replayed: Replayed) ->
         ),
         f"{len(forgery.served)} calls of {forgery.forger} that pretend to be {forgery.victim}": (
             f"billed: {forged or 'to nobody'}; {forgery.refused} more refused (X-Tenant-Id)"
+        ),
+        f"{lost.served} billable calls served without a subscription filter": (
+            f"not metered; the audit found {lost.found} unaccounted and metered them again; "
+            f"billed: {lost.billed}"
         ),
     }
     for row in rows.items():

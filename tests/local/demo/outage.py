@@ -1,7 +1,5 @@
 """Aforo goes down and comes back; what was set aside is replayed from Step Functions."""
 
-import json
-import time
 from typing import Any
 
 import boto3
@@ -9,7 +7,8 @@ import boto3
 from tests.local.demo import bad_days
 from tests.local.demo.accounting import everything_is_settled
 from tests.local.demo.depth import unwritten, waiting
-from tests.local.demo.stage import DemoError, Stage
+from tests.local.demo.executions import start_execution, wait_for_execution
+from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 SET_ASIDE_SECONDS = 90.0
@@ -46,31 +45,17 @@ def wait_for_the_alarm(stage: Stage, endpoints: Endpoints, already_set_aside: in
 
 
 def start_replay(endpoints: Endpoints) -> str:
-    """Start the replay state machine as the console's button does; the execution's ARN."""
-    execution = boto3.client("stepfunctions").start_execution(
-        stateMachineArn=endpoints.state_machines["replay"],
-        name=f"demo-{time.time_ns() // 1_000_000}",
-        input="{}",
-    )
-    return execution["executionArn"]
+    """Start the replay state machine; the execution's ARN."""
+    return start_execution(endpoints.state_machines["replay"], {})
 
 
 def wait_for_replay(stage: Stage, endpoints: Endpoints, execution: str) -> dict[str, Any]:
-    """Wait for a replay's end; its output. DemoError when it does not succeed."""
-    client = boto3.client("stepfunctions")
+    """Wait for a replay's end; its output."""
 
-    def look() -> tuple[bool, str]:
-        status = client.describe_execution(executionArn=execution)["status"]
-        left = waiting(endpoints, "usage_dead_letter")
-        return status != "RUNNING", f"{status}, {left} messages left in UsageDeadLetterQueue"
+    def left() -> str:
+        return f"{waiting(endpoints, 'usage_dead_letter')} messages left in UsageDeadLetterQueue"
 
-    stage.wait(f"replay {execution.rpartition(':')[2]}", look, REPLAY_SECONDS)
-    ended = client.describe_execution(executionArn=execution)
-    if ended["status"] != "SUCCEEDED":
-        message = f"the replay ended {ended['status']}: {ended.get('cause', ended.get('error'))}"
-        raise DemoError(message)
-    output: dict[str, Any] = json.loads(ended["output"])
-    return output
+    return wait_for_execution(stage, "replay", execution, REPLAY_SECONDS, left)
 
 
 def wait_until_settled(stage: Stage, endpoints: Endpoints) -> None:

@@ -6,26 +6,31 @@ from tests.local.demo.account import Account
 
 
 def requests_table(account: Account) -> Table:
-    """Served = billable + excluded; billable = confirmed + what is still set aside."""
-    table = Table(title="What was served, and what became of it", title_justify="left")
-    table.add_column("requests")
-    table.add_column("count", justify="right")
-    rows = [
-        ("served by the gateway", account.served),
-        ("in the logs", account.logged),
-        ("= billable", account.billable),
-        *((f"+ excluded: {reason}", times) for reason, times in account.excluded.items()),
-        ("+ quarantined", account.quarantined),
-    ]
-    for name, count in rows:
-        table.add_row(name, f"{count:,}")
+    """The audit's equation, term by term, and who else says so."""
+    title = f"What was served, and what became of it, in {account.windows:,} windows"
+    table = Table(title=title, title_justify="left")
+    for column in ("requests", "by the audit", "by others", "who"):
+        table.add_column(column, justify="right" if column.startswith("by") else "left")
+    terms = account.audited
+    table.add_row("served", f"{terms.served:,}", f"{account.served:,}", "the gateway")
+    table.add_row("", "", f"{account.logged:,}", "the logs")
+    table.add_row("= confirmed", f"{terms.confirmed:,}", f"{account.billed:,}", "Aforo's book")
+    table.add_row("", "", f"{account.confirmed:,}", "the ledger")
+    aside = f"{len(account.still_set_aside):,}"
+    table.add_row("+ set aside", f"{terms.set_aside:,}", aside, "the ledger")
+    table.add_row("+ needs decision", f"{terms.needs_decision:,}")
+    for reason, times in sorted(terms.excluded.items()):
+        table.add_row(f"+ excluded: {reason}", f"{times:,}")
+    excluded = f"{sum(terms.excluded.values()):,}"
+    table.add_row("  excluded in all", excluded, f"{account.not_billable:,}", "the gateway")
+    for reason, times in sorted(terms.quarantined.items()):
+        table.add_row(f"+ quarantined: {reason}", f"{times:,}")
+    quarantined = f"{sum(terms.quarantined.values()):,}"
+    table.add_row("+ quarantined", quarantined, f"{account.kept:,}", "the quarantine")
+    table.add_row("+ held", f"{terms.held:,}")
+    table.add_row("[bold]+ unaccounted[/bold]", f"[bold]{terms.unaccounted:,}[/bold]")
     table.add_section()
-    table.add_row("billable", f"{account.billable:,}")
-    table.add_row("= confirmed by Aforo", f"{account.confirmed:,}")
-    table.add_row("+ still set aside", f"{len(account.still_set_aside):,}")
-    table.add_section()
-    table.add_row("[bold]billed twice[/bold]", f"[bold]{account.billed_twice}[/bold]")
-    table.add_row("[bold]unaccounted[/bold]", f"[bold]{account.unaccounted}[/bold]")
+    table.add_row("[bold]billed twice[/bold]", "", f"[bold]{account.billed_twice}[/bold]")
     return table
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
 from functions.audit.audit_bounds import MOST_CALLS
 from functions.audit.audit_order import AuditOrder, AuditPlace
@@ -98,6 +99,8 @@ class AuditWorld:
     settled: set[str] = field(default_factory=set)
     sent: dict[str, Counter[str]] = field(default_factory=dict)  # keys, or messages, by run
     metering_is_down: bool = False
+    unreadable: bool = False  # whatever is compared
+    kept_days: int = 0  # what is logged before is gone; 0: it is kept for ever
     crowd: int = 0  # messages of others on UsageQueue
 
     def __post_init__(self) -> None:
@@ -175,11 +178,13 @@ class AuditWorld:
 
     def compare(self, place: AuditPlace) -> "ComparedInMemory":
         self.bucket.fuse.burn()
+        if self.unreadable:
+            raise UnreadableObject("x" * 400, "torn")
         number = (place.window.from_ms - self.from_ms) // (WINDOW_SECONDS * 1000)
         is_clear = self.clear_until().timestamp() * 1000 >= place.window.to_ms
         terms: Counter[str] = Counter()
         missing: list[LoggedRequest] = []
-        for index, fate in enumerate(self.windows[number]):
+        for index, fate in enumerate(self._logged(place, number)):
             request = self.request(number, index)
             term = self._term(fate, request)
             if term == "missing":
@@ -194,6 +199,10 @@ class AuditWorld:
             }
         )
         return ComparedInMemory(self._record(place, equation), missing)
+
+    def _logged(self, place: AuditPlace, number: int) -> Sequence[Fate]:
+        is_gone = self.kept_days and place.window.from_ms < self.now_ms - self.kept_days * DAY_MS
+        return [] if is_gone else self.windows[number]
 
     def _term(self, fate: Fate, request: LoggedRequest) -> str:
         if fate is Fate.CONFIRMED or {key for key, *_ in request.events} & self.settled:

@@ -43,6 +43,12 @@ def test_it_knows_what_a_dictionary_would(
     assert list(expected.states()) == [min(keys.values()) for keys in held.values()]
     assert list(expected.customers()) == [f"cus_{number % 3}" for number in held]
     assert [expected.request_of([f"{number}-0"]) for number in held] == list(range(len(held)))
+    assert all(
+        expected.lacks(key) is (state == KeyState.MISSING)
+        for keys in held.values()
+        for key, state in keys.items()
+    )
+    assert expected.lacks("of nobody")
     left = [key for keys in held.values() for key in keys if keys[key] != KeyState.CONFIRMED]
     if held:
         assert expected.unconfirmed(HOUR) == len(left)

@@ -4,7 +4,7 @@ import io
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from gzip import decompress
 from random import Random
 from typing import Any, NamedTuple, cast
@@ -65,7 +65,8 @@ class ScriptedLambda:
 
 def metering(*answers: object) -> tuple[MeteringAgain, ScriptedLambda, list[float]]:
     client, slept = ScriptedLambda(answers), list[float]()
-    return MeteringAgain(cast("Any", client), ARN, "run-1", slept.append), client, slept
+    again = MeteringAgain(cast("Any", client), ARN, "run-1", is_decided=False, sleep=slept.append)
+    return again, client, slept
 
 
 def busy(code: str = "TooManyRequestsException") -> ClientError:
@@ -79,7 +80,10 @@ def test_a_call_asks_as_a_replay_does_with_the_lines_in_the_logs_order() -> None
     answer = again.take(again.payload("/aws/orders", sent))
     assert (answer.billed, answer.quarantined) == (1, {"tamper": 2})
     (asked,) = client.asked
-    assert asked["replay"] == {"id": "run-1", "dryRun": False, "fromLog": True}
+    said = {"id": "run-1", "dryRun": False, "fromLog": True}
+    assert asked["replay"] == {**said, "maybeBilled": True}
+    decided = replace(again, is_decided=True).payload("/aws/orders", sent)
+    assert json.loads(decided)["replay"] == {**said, "maybeBilled": False}
     delivered = json.loads(decompress(b64decode(asked["awslogs"]["data"])))
     assert (delivered["owner"], delivered["logGroup"]) == ("123456789012", "/aws/orders")
     assert delivered["logStream"] == "s"

@@ -1,6 +1,7 @@
 """What a person may ask of an audit, and what is said of everything else."""
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -81,6 +82,14 @@ def test_what_aforo_no_longer_takes_is_said_and_not_refused() -> None:
     )
     (note,) = order.notes
     assert note.startswith("Aforo takes nothing from before 2026-08-31T15:07:30.000Z")
+
+
+def test_who_includes_what_is_old_is_told_what_a_torn_ledger_makes_of_it() -> None:
+    """In the report of a dry run, before anything is billed."""
+    asked = {"from": "2026-11-29T14:00:00Z", "dryRun": True}
+    assert accepted(asked).notes == ()
+    (note,) = accepted({**asked, "includeOld": True}).notes
+    assert "a second time" in note
 
 
 def test_an_export_is_audited_file_by_file_whatever_the_log_still_holds() -> None:
@@ -198,6 +207,17 @@ def test_whatever_is_typed_gives_an_order_or_words(given_input: object) -> None:
     """Never an error: the start of the machine would try it seven times."""
     answer = settled(given_input)
     assert isinstance(answer, AuditOrder) or 0 < len(answer) <= PROBLEM_CHARACTERS
+
+
+@pytest.mark.parametrize("name", ["from", "to"])
+@given(moment=st.datetimes(timezones=st.timezones(no_cache=True) | st.just(UTC)))
+def test_whatever_time_there_is_gives_an_order_or_words(name: str, moment: datetime) -> None:
+    """The year 1 and the year 9999 are times, too, and no log is of them."""
+    given_input = {"source": "orders", "from": "2026-11-29T14:00:00Z", name: moment.isoformat()}
+    answer = settled(given_input)
+    assert isinstance(answer, AuditOrder) or f"{name}: " in answer
+    export = settled({"source": "orders", "export": EXPORT, name: moment.isoformat()})
+    assert isinstance(export, AuditOrder) or f"{name}: " in export
 
 
 @given(

@@ -1,15 +1,17 @@
 """Whole audits in memory, killed wherever they may be."""
 
+import json
 from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.audit.audit_order import AuditOrder
 from functions.audit.equation import Equation, WindowRecord
 from functions.audit.repair_limits import RepairFate
 from functions.audit.window import AuditWindow
 from functions.usage.moment import HOUR_MS
-from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
+from tests.unit.audit.audit_world import WINDOW_SECONDS, AuditWorld, Fate, PlayedAudit
 
 WORLDS = st.lists(st.lists(st.sampled_from(Fate), max_size=4), min_size=1, max_size=5)
 DOWN = st.sampled_from([0, 0, 90, 3_600])
@@ -235,3 +237,89 @@ def test_a_run_that_ends_early_leaves_its_windows_to_the_next_repair() -> None:
         audit.report()
         assert [record.repairs for record in world.kept.values()] == [1, 1]
         assert not any(record.equation.is_closed for record in world.kept.values())
+
+
+def test_of_a_hundred_sources_that_cannot_be_read_some_are_named_and_the_report_has_all() -> None:
+    """A Fail state takes no more than 32,768 characters of a cause."""
+    names = [f"source-{number:03}" for number in range(100)]
+    sources = [{"name": one, "logGroup": f"/aws/{one}", "kind": "access"} for one in names]
+    world = AuditWorld([[Fate.CONFIRMED]])
+    world.unreadable = True
+    audit = PlayedAudit(world, "run", world.order(sources=sources), windows_a_round=200)
+    audit.run()
+    assert "source-000 could not be read: UnreadableObject x" in audit.trouble
+    assert audit.trouble.endswith("and 95 more sources: unread in the report")
+    assert len(audit.trouble) < 32_768 / 10
+    told = audit.report()
+    assert len(told["report"]["unread"]) == 20
+    whole = json.loads(world.bucket.objects["audit-runs/run/report.json"])
+    assert list(whole["unread"]) == names
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from([Fate.LOST, Fate.UNKEPT, Fate.CONFIRMED]), max_size=5), DOWN, DEATHS
+)
+def test_what_two_files_of_an_export_hold_goes_once(
+    fates: list[Fate], down: int, deaths: list[int]
+) -> None:
+    """Two tasks that exported the same hour: the second file's lines are the first one's."""
+    world = AuditWorld([fates], down)
+    export = {"bucket": "exports", "prefix": "orders"}
+    audit = PlayedAudit(world, "run", world.order(export=export, parts=2), deaths)
+    progress = audit.run()
+    lost = Fate.LOST, Fate.UNKEPT
+    sent = world.sent.get("run", Counter())
+    assert max(sent.values(), default=0) <= 1
+    assert set(sent) <= world.keys(*lost)
+    if not deaths:
+        assert set(sent) == world.keys(*lost)
+        assert missing(total(audit, after=True)) == 0
+        assert progress.requests.get(RepairFate.METERED_AGAIN, 0) == fates.count(Fate.LOST)
+
+
+def forgetful(windows: list[list[Fate]], down_seconds: int) -> tuple[AuditWorld, AuditOrder]:
+    """A log that is kept for a day, and windows of 21 hours ago."""
+    world = AuditWorld(windows, down_seconds, kept_days=1)
+    at_ms = world.from_ms - 20 * HOUR_MS
+    world.from_ms = at_ms - at_ms % (WINDOW_SECONDS * 1000)
+    return world, world.order(keptDays={"/aws/orders": 1})
+
+
+def test_a_window_whose_log_expires_before_it_is_read_is_not_one_without_requests() -> None:
+    """It has no record, and the audit says which it could not read."""
+    world, order = forgetful([[Fate.LOST], [Fate.CONFIRMED]], 0)
+    audit = PlayedAudit(world, "run", order)
+    world.now_ms += 4 * HOUR_MS
+    audit.run()
+    assert world.kept == {}
+    assert audit.trouble.startswith("orders could not be read: LogExpired orders 2026-11-22T")
+    assert total(audit, after=True).served == 0
+
+
+def test_what_was_sent_is_told_as_it_was_where_its_log_expired_meanwhile() -> None:
+    """Aforo was away until nobody could compare it again: it is not said to have had no request."""
+    world, order = forgetful([[Fate.LOST, Fate.CONFIRMED]], 3 * 3_600)
+    audit = PlayedAudit(world, "run", order)
+    audit.run()
+    assert world.sent["run"].keys() == world.keys(Fate.LOST)
+    assert total(audit, after=True) == total(audit, after=False)
+    assert total(audit, after=True).served == 2
+    (record,) = world.kept.values()
+    assert (record.equation.served, record.repairs) == (2, 1)
+    assert audit.report()["report"]["requests"]["stillMissing"] == 1
+    assert audit.trouble.startswith("orders was not compared again: LogExpired orders 2026-11-22T")
+
+
+def test_a_source_that_goes_while_it_is_waited_for_is_told_as_it_was() -> None:
+    """Its log is gone, or the ledger has an object that nobody can read: others are compared."""
+    world = AuditWorld([[Fate.LOST, Fate.CONFIRMED]], 1_800)
+    audit = PlayedAudit(world, "run", world.order())
+    while not world.sent:
+        audit.step()
+    world.unreadable = True
+    audit.run()
+    assert audit.trouble.startswith("orders was not compared again: UnreadableObject x")
+    assert total(audit, after=True) == total(audit, after=False)
+    (record,) = world.kept.values()
+    assert (record.equation.served, record.repairs) == (2, 1)

@@ -15,7 +15,8 @@ from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Reply
 from functions.replay.order import Order
 from functions.replay.selection import Take, WaitingMessage, select
-from functions.usage.message import to_body
+from functions.usage.message import event_text, to_body, usage_bodies
+from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import NOW_MS, key, number_of, said, usage_event, usage_message
@@ -393,6 +394,29 @@ def test_of_an_undecided_message_a_person_sends_what_aforo_lacks() -> None:
     assert road.aforo.billed == dict.fromkeys(range(130), 1)
     assert road.confirmed() == lacking
     assert len(road.set_aside()) == 1, "the message itself, to be deleted"
+
+
+@pytest.mark.parametrize("kind", [*CERTAIN, *DOUBTFUL])
+@pytest.mark.parametrize("age_hours", [0.3, 10, 22.9])
+def test_what_an_audit_misses_is_not_billed_again_by_an_outage(kind: str, age_hours: float) -> None:
+    """Aforo has it and the ledger lost it; young when it is metered again, it waits until Aforo has
+    forgotten it. Then a person decides.
+    """
+    road = Road(kind, hours=0)
+    event = usage_event(0, occurred_ms=int(road.clock() * 1000))
+    road.queue.send(to_body(usage_message([event])))
+    road.run_out()
+    road.bench.ledger.rows.clear()
+    road.run_until(road.begun + age_hours * HOUR)
+    road.aforo.down_from, road.aforo.down_until = road.clock(), road.clock() + 5 * HOUR
+    metered_at = iso_from_epoch_ms(int(road.clock() * 1000))
+    (body,) = usage_bodies([event_text(event)], metered_at, "audit-1", event["occurredAt"])
+    road.queue.send(body)
+    road.run_out()
+    assert road.aforo.billed == {0: 1}
+    reasons = [body["setAside"]["reason"] for body in road.set_aside()]
+    assert reasons == (["outside_dedup_window"] if age_hours + 5 > DAY / HOUR else [])
+    assert len(road.bench.ledger.rows) == 1
 
 
 def test_an_outage_longer_than_the_hold_is_set_aside_by_its_own_hold() -> None:

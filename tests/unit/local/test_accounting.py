@@ -8,7 +8,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tests.local.demo.account import Account, CustomerAccount, SecondMeter, StillSetAside
+from functions.audit.equation import Equation
+from tests.local.demo.account import (
+    Account,
+    CustomerAccount,
+    LostAndFound,
+    SecondMeter,
+    StillSetAside,
+)
 from tests.local.demo.table import customers_table, requests_table, still_set_aside_table
 
 COUNTS = st.integers(0, 1_000)
@@ -23,16 +30,19 @@ def closed_accounts(draw: st.DrawFn) -> Account:
     billed = draw(st.lists(COUNTS, min_size=1, max_size=4))
     excluded = draw(st.dictionaries(st.sampled_from(["denied", "unauthorized"]), COUNTS))
     poisoned = draw(st.integers(0, 2))  # of the first customer
-    second = draw(COUNTS)
-    billable = sum(billed) + poisoned
+    second, lost = draw(COUNTS), draw(COUNTS)
+    served = sum(billed) + poisoned + sum(excluded.values())
     return Account(
-        served=billable + sum(excluded.values()),
-        logged=billable + sum(excluded.values()),
-        billable=billable,
-        excluded=excluded,
-        quarantined=0,
+        audited=Equation(confirmed=sum(billed), setAside=poisoned, excluded=excluded),
+        windows=draw(COUNTS),
+        windows_open=0,
+        served=served,
+        logged=served,
+        not_billable=sum(excluded.values()),
         confirmed=sum(billed),
         still_set_aside=(POISONED,) * poisoned,
+        billed=sum(billed),
+        kept=0,
         usage_dead_letter=int(poisoned > 0),
         second_meter=SecondMeter(second, second),
         billed_twice=0,
@@ -40,6 +50,7 @@ def closed_accounts(draw: st.DrawFn) -> Account:
         duplicates=draw(COUNTS),
         forged=draw(st.sampled_from([{}, {"cus_forger": 7}])),
         forger="cus_forger",
+        lost=LostAndFound(lost, lost, lost),
         customers=[
             customer(f"cus_{n}", b, set_aside=0 if n else poisoned) for n, b in enumerate(billed)
         ],
@@ -58,7 +69,10 @@ def customer(customer_id: str, billed: int, set_aside: int = 0) -> CustomerAccou
     )
 
 
-NO_FIGURE = {"duplicates", "usage_dead_letter"}  # a message holds any number of events
+# A message holds any number of events, a window any number of requests.
+NO_FIGURE = {"duplicates", "usage_dead_letter", "windows"}
+TERMS = ("confirmed", "set_aside", "needs_decision", "held", "unaccounted")
+REASONS = ("excluded", "quarantined")
 CHANGED = [field.name for field in fields(Account) if field.type is int]
 OF_A_CUSTOMER = ("served", "billed", "in_ledger", "set_aside", "used")
 
@@ -67,7 +81,7 @@ OF_A_CUSTOMER = ("served", "billed", "in_ledger", "set_aside", "used")
 def test_a_run_in_which_nothing_went_wrong_closes(account: Account) -> None:
     """Duplicates are no fault: Aforo was asked twice and took once."""
     assert account.faults == []
-    assert account.unaccounted == 0
+    assert account.audited.unaccounted == 0
 
 
 @given(
@@ -83,13 +97,54 @@ def test_one_witness_that_says_otherwise_is_a_fault(
     assert replace(account, **{name: getattr(account, name) + difference}).faults
 
 
-@given(closed_accounts(), st.sampled_from(["denied", "excluded_path"]), st.integers(1, 50))
-def test_a_request_that_is_excluded_and_billed_is_a_fault(
-    account: Account, reason: str, more: int
+@given(closed_accounts(), st.sampled_from(TERMS), st.integers(1, 50))
+def test_a_term_of_the_audit_that_nobody_else_knows_is_a_fault(
+    account: Account, term: str, more: int
+) -> None:
+    """Also where the gateway served and logged so many more."""
+    figure = getattr(account.audited, term) + more
+    audited = account.audited.model_copy(update={term: figure})
+    assert replace(account, audited=audited).faults
+    served = account.served + more
+    assert replace(account, audited=audited, served=served, logged=served).faults
+
+
+@given(
+    closed_accounts(),
+    st.sampled_from(REASONS),
+    st.sampled_from(["denied", "excluded_path"]),
+    st.integers(1, 50),
+)
+def test_a_request_that_is_excluded_or_kept_and_billed_is_a_fault(
+    account: Account, term: str, reason: str, more: int
 ) -> None:
     """Each request is in one row of the table."""
-    excluded = {**account.excluded, reason: account.excluded.get(reason, 0) + more}
-    assert replace(account, excluded=excluded).faults
+    known = getattr(account.audited, term)
+    reasons = {**known, reason: known.get(reason, 0) + more}
+    assert replace(account, audited=account.audited.model_copy(update={term: reasons})).faults
+
+
+@given(closed_accounts(), st.integers(1, 50))
+def test_a_request_moved_from_one_term_to_another_is_a_fault(account: Account, moved: int) -> None:
+    """The audit's sum is right, and yet it says of some that they are not billable."""
+    terms = account.audited
+    assume(terms.confirmed >= moved)
+    excluded = {**terms.excluded, "denied": terms.excluded.get("denied", 0) + moved}
+    changes = {"confirmed": terms.confirmed - moved, "excluded": excluded}
+    assert replace(account, audited=terms.model_copy(update=changes)).faults == [
+        "confirmed = in the ledger",
+        "confirmed = in Aforo's book",
+        "excluded = refused or free",
+    ]
+
+
+@given(closed_accounts(), st.sampled_from(["served", "found", "billed"]), st.integers(-50, 50))
+def test_what_was_lost_is_found_and_billed(account: Account, name: str, difference: int) -> None:
+    """All of it, and nothing else."""
+    assume(difference)
+    lost = replace(account.lost, **{name: getattr(account.lost, name) + difference})
+    faults = replace(account, lost=lost).faults
+    assert faults == ["what was served without a filter = found = billed"]
 
 
 @given(closed_accounts(), st.sampled_from(OF_A_CUSTOMER), st.integers(-50, 50), st.data())
@@ -109,8 +164,13 @@ def test_a_customer_that_one_witness_sees_otherwise_is_named(
 @given(closed_accounts(), st.integers(1, 50))
 def test_requests_billed_to_nobody_that_we_know_are_a_fault(account: Account, more: int) -> None:
     """The totals agree and each customer's figures agree: and yet somebody else was billed."""
-    billed = {"billable", "confirmed", "accepted", "served", "logged"}
-    changed = replace(account, **{name: getattr(account, name) + more for name in billed})
+    billed = {"confirmed", "billed", "accepted", "served", "logged"}
+    confirmed = account.audited.confirmed + more
+    changed = replace(
+        account,
+        audited=account.audited.model_copy(update={"confirmed": confirmed}),
+        **{name: getattr(account, name) + more for name in billed},
+    )
     assert changed.faults == ["every billed request belongs to a customer of the demo"]
 
 
@@ -130,31 +190,39 @@ def test_a_request_moved_from_one_customer_to_another_is_a_fault(
 
 
 EXHAUSTED = replace(POISONED, set_aside_class="exhausted")
+SERVED_MORE = ["served = audited", "excluded = refused or free"]
 
 
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"logged": 9}, ["served = in the log"]),
-        ({"quarantined": 1}, ["nothing is quarantined"]),
+        ({"logged": 9}, ["served = in the logs"]),
+        ({"windows_open": 1}, ["every window is audited, and closed"]),
+        ({"audited": Equation(confirmed=7, setAside=1, excluded={"denied": 2})}, SERVED_MORE),
+        ({"kept": 1}, ["nothing is quarantined"]),
+        ({"not_billable": 2}, ["excluded = refused or free"]),
         ({"still_set_aside": (EXHAUSTED,)}, ["only poison is still set aside"]),
         ({"usage_dead_letter": 0}, ["what is set aside lies in UsageDeadLetterQueue"]),
         ({"billed_twice": 1}, ["nothing is billed twice"]),
-        ({"accepted": 8}, ["confirmed = accepted by Aforo"]),
-        ({"second_meter": SecondMeter(3, 2)}, ["second meter: metered = confirmed"]),
+        ({"billed": 8}, ["confirmed = in Aforo's book"]),
+        ({"accepted": 8}, ["both meters: confirmed = accepted by Aforo"]),
+        ({"second_meter": SecondMeter(3, 2)}, ["second meter: in the ledger = confirmed"]),
         ({"forged": {"cus_1": 1, "cus_0": 4}}, ["forged calls are billed to the forger"]),
     ],
 )
 def test_faults_say_what_is_not_true(changes: dict[str, Any], faults: list[str]) -> None:
     """As the rows of the table read."""
     account = Account(
+        audited=Equation(confirmed=7, setAside=1, excluded={"unauthorized": 3}),
+        windows=4,
+        windows_open=0,
         served=11,
         logged=11,
-        billable=8,
-        excluded={"unauthorized": 3},
-        quarantined=0,
+        not_billable=3,
         confirmed=7,
         still_set_aside=(POISONED,),
+        billed=7,
+        kept=0,
         usage_dead_letter=1,
         second_meter=SecondMeter(2, 2),
         billed_twice=0,
@@ -162,6 +230,7 @@ def test_faults_say_what_is_not_true(changes: dict[str, Any], faults: list[str])
         duplicates=0,
         forged={"cus_1": 1},
         forger="cus_1",
+        lost=LostAndFound(5, 5, 5),
         customers=[customer("cus_1", 7, set_aside=1)],
     )
     assert replace(account, **changes).faults == faults
@@ -175,8 +244,9 @@ def test_tables_show_every_figure(account: Account) -> None:
     with console.capture() as captured:
         console.print(*(table(account) for table in tables))
     shown = captured.get()
-    for figure in (account.served, account.billable, *account.excluded.values()):
+    terms = account.audited
+    for figure in (account.served, terms.confirmed, account.windows, *terms.excluded.values()):
         assert f"{figure:,}" in shown
     customers = {one.customer_id for one in account.customers}
-    for name in (*account.excluded, *customers, *(one.key for one in account.still_set_aside)):
+    for name in (*terms.excluded, *customers, *(one.key for one in account.still_set_aside)):
         assert name in shown

@@ -64,6 +64,22 @@ def test_a_replay_gets_the_same_work_and_the_whole_answer(
     assert not any(name == "RequestsQuarantined" for name, _ in counted(capsys))
 
 
+def test_what_an_audit_misses_says_since_when_aforo_may_have_it(stop: Stop) -> None:
+    """Since it was made; what never was sent says nothing of the kind."""
+    stop.take({**subscription_payload(MIXED), "replay": FROM_LOG})
+    stop.take({**subscription_payload(MIXED), "replay": {**FROM_LOG, "maybeBilled": True}})
+    before, again = map(json.loads, stop.queue.bodies)
+    assert "held" not in before
+    (event,) = again["events"]
+    assert again.pop("held") == {
+        "firstSentAt": again["meteredAt"],
+        "firstTriedAt": again["meteredAt"],
+        "tries": 0,
+        "maybeBilledSince": event["occurredAt"],
+    }
+    assert again == before
+
+
 def test_a_dry_run_has_the_answer_and_no_effect(
     stop: Stop, capsys: pytest.CaptureFixture[str]
 ) -> None:

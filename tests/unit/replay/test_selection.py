@@ -17,7 +17,9 @@ from functions.replay.selection import (
     read_waiting,
     select,
 )
+from functions.usage.doubt import history_doubt_ms
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, to_body
+from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.outcome import SetAsideClass
 from tests.fakes.set_aside_messages import (
     METERED_AT,
@@ -68,6 +70,20 @@ def test_a_redriven_message_gets_the_history_that_nobody_wrote() -> None:
         "lastTriedAt": "2026-11-23T12:00:00.000Z",
     }
     assert choice.back.get("history") == [expected]
+
+
+def test_the_doubt_of_a_redriven_message_is_not_forgotten() -> None:
+    """Aforo may have had it since before it was sent: as of what an audit missed."""
+    since = "2026-11-22T13:00:00.000Z"
+    told = {"firstSentAt": METERED_AT, "firstTriedAt": METERED_AT, "tries": 0}
+    body = {**message([event(1)]), "held": {**told, "maybeBilledSince": since}}
+    choice = select(waiting_message(to_body(body), receives=100), ALL, REPLAY, NOW_MS)
+    assert isinstance(choice, Take)
+    assert history_doubt_ms(choice.back) == epoch_ms_from_iso(since)
+    body = {**message([event(1)]), "held": told}
+    choice = select(waiting_message(to_body(body), receives=100), ALL, REPLAY, NOW_MS)
+    assert isinstance(choice, Take)
+    assert history_doubt_ms(choice.back) == epoch_ms_from_iso("2026-11-23T11:59:59.000Z")
 
 
 @pytest.mark.parametrize("of_earlier", [True, False])

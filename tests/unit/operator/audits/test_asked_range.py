@@ -33,6 +33,8 @@ def test_times_are_utc_unless_they_say_otherwise(asked: AskedRange, times: Asked
         (AskedRange(day="2026-11-28", since="2026-11-28"), "--day: give it, or --from and --to"),
         (AskedRange(day="2026-11-28T08"), "--day: 2026-11-28T08 is no day"),
         (AskedRange(since="yesterday"), "--from: yesterday is no time: write 2026-11-28"),
+        (AskedRange(day="9999-12-31"), "--day: no log is of 9999-12-31: write 2026-11-28"),
+        (AskedRange(since="0001-01-01"), "--from: no log is of 0001-01-01: write 2026-11-28"),
         (AskedRange(since="2026-11-28", until="2026-11-28"), "--to: 2026-11-28 must be later"),
     ],
 )

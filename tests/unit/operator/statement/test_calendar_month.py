@@ -23,9 +23,16 @@ def test_months_follow_one_another_without_a_gap(year: int, number: int) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13", "2026-1", "2026-11-01", "11/2026", "0000-01", "\N{ARABIC-INDIC DIGIT TWO}026-11"],
+    ["2026-13", "2026-1", "2026-11-01", "11/2026", "\N{ARABIC-INDIC DIGIT TWO}026-11"],
 )
 def test_what_is_no_month_is_refused(text: str) -> None:
     """With the way to write one."""
     with pytest.raises(TargetError, match="is no month: write 2026-11"):
+        CalendarMonth.read(text)
+
+
+@pytest.mark.parametrize("text", ["0000-01", "0001-01", "1969-12", "9999-12"])
+def test_a_year_that_no_ledger_has_is_refused(text: str) -> None:
+    """Its times cannot be told as others are."""
+    with pytest.raises(TargetError, match=f"--month: nobody metered in {text}: write 2026-11"):
         CalendarMonth.read(text)

@@ -47,6 +47,8 @@ def test_the_span_is_around_the_time_or_the_last_day(
         ({"request_id": 'a" "b'}, "--request-id: "),
         ({"extended_request_id": ""}, "--extended-request-id: "),
         ({"key": "apigw1-A"}, "--key: "),
+        ({"request_id": "a", "at": "9999-12-31T23:59:59Z"}, "--at: no log is of 9999-12-31"),
+        ({"customer": "cus_a", "at": "1969-12-31T23:59:59Z"}, "--at: no log is of 1969-12-31"),
         ({"request_id": "a", "at": "yesterday"}, "--at: yesterday is no UTC time"),
         ({"request_id": "a", "at": "2026-11-29T14:03:09"}, "--at: "),
         ({"request_id": "a", "at": AT, "within": "8d"}, "--within: 8d"),

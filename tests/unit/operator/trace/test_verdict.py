@@ -37,6 +37,14 @@ ASIDE = {"outcome": "set_aside", "setAsideClass": "config", "reason": "unknown_m
         ),
         (Known(rows=[row(**ASIDE), row()]), "billed once to cus_a: 1 api_calls"),
         (
+            Known(rows=[row("a"), row("b")]),  # the source's apiId was declared otherwise before
+            "billed 2 times to cus_a: 1 api_calls, 1 api_calls, confirmed ",
+        ),
+        (
+            Known(rows=[row("a"), row("b", meter="bytes"), row("c", meter="bytes")]),
+            "billed 2 times to cus_a: ",
+        ),
+        (
             Known(rows=[row(**ASIDE)]),
             "not billed: 1 api_calls of cus_a set aside as config: unknown_metric. Create at Aforo",
         ),
@@ -49,6 +57,9 @@ ASIDE = {"outcome": "set_aside", "setAsideClass": "config", "reason": "unknown_m
         ),
         (Known(unbilled="excluded (status 429)"), "not billed: excluded (status 429)"),
         (Known(is_billable=True, not_told=["ledger"]), "not known: ledger could not be asked"),
+        (Known(unbilled="excluded (x)", not_told=["ledger"]), "not known: ledger could not be"),
+        (Known(quarantined=[KEPT], not_told=["ledger", "counters"]), "not known: ledger, counters"),
+        (Known(letters=[LETTER], not_told=["ledger"]), "not known: ledger could not be asked"),
         (Known(is_billable=True), "not known: UsageQueue could not be asked"),
         (Known(is_billable=True, waiting=3, age_seconds=1), "not billed yet: nothing else knows"),
         (Known(is_billable=True, waiting=0, age_seconds=40), "not billed yet: it was made 40 s"),
@@ -74,7 +85,16 @@ def test_some_of_a_requests_events_may_be_billed_and_others_not() -> None:
 
 
 @given(
-    rows=st.lists(st.sampled_from([row("a"), row("b"), row("a", **ASIDE), row("b", **ASIDE)])),
+    rows=st.lists(
+        st.sampled_from(
+            [
+                row("a"),
+                row("b", meter="bytes"),
+                row("a", **ASIDE),
+                row("b", meter="bytes", **ASIDE),
+            ]
+        )
+    ),
     letters=st.lists(st.just(LETTER), max_size=1),
     quarantined=st.lists(st.just(KEPT), max_size=1),
     is_billable=st.booleans(),
@@ -99,3 +119,10 @@ def test_billed_is_said_exactly_where_the_ledger_confirmed(
     )
     assert said.startswith("billed once") == any(one["outcome"] == "confirmed" for one in rows)
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("rows", [[row("a")], [row("a", **ASIDE)]])
+def test_of_a_request_that_is_there_in_part_the_rest_is_named(rows: list[LedgerRow]) -> None:
+    """One of two meters was billed: that is not all of the request."""
+    said = verdict(Known(rows=rows, is_billable=True, not_settled=["512 bytes"]))
+    assert said.endswith("; not in the ledger: 512 bytes")
