@@ -18,6 +18,7 @@ from functions.audit.assembly import Assembly
 from functions.audit.counting import Counting
 from functions.audit.due_windows import WindowPlan
 from functions.audit.repair_start import RepairStart
+from functions.audit.repairs_begun import RepairsBegun
 from functions.audit.settings import CountSettings
 from functions.audit.shard_start import shard_of, start_shards
 from functions.audit.watched_source import SourceList, listed_sources
@@ -49,15 +50,17 @@ class _Wired(NamedTuple):
         def listed() -> SourceList:
             return listed_sources(self.assembly.lambdas, self.metering)
 
+        store = self.assembly.store
         return Counting(
             lambda: listed().sources,
-            self.assembly.store,
+            store,
             comparing,
-            self.repairs,
+            RepairsBegun(
+                store, comparing, self.repairs, self.telemetry, lambda: listed().configured_at
+            ),
             self.plan,
             self.telemetry,
             shard,
-            lambda: listed().configured_at,
         )
 
 

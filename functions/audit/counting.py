@@ -10,43 +10,35 @@ again at once, it finds nothing due and starts nothing more.
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import NamedTuple
 
 from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.telemetry import (
     AUDIT_COUNTED,
     AUDIT_NOT_LOOKED_AT,
-    AUDIT_REPAIR_STARTED,
     AUDIT_UNACCOUNTED,
     Telemetry,
 )
 from functions.audit.comparing import Comparing, LogGone, OutOfTime
-from functions.audit.count_run import CountRun, SourceTurn, longest_waiting
+from functions.audit.count_run import (
+    NOT_KNOWN,
+    CountRun,
+    SourceTurn,
+    by_time,
+    longest_waiting,
+)
 from functions.audit.due_windows import RUNS_APART_MS, WindowPlan
+from functions.audit.repairs_begun import RepairsBegun
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
-from functions.usage.errors import Retryable, UsageError
+from functions.usage.errors import Retryable
 
-# Then a person looks: what was metered three times and is not in the ledger needs another cure.
-MOST_REPAIRS = 3
-# Of one run: each of them meters, and a day's windows would at once.
-MOST_STARTS = 10
 # One run of four begins with who waited least, one source after the other: a window that takes
 # longer than an invocation has waits longest, and would take the time of all in each run.
 _TURNED = 4
 # Windows in a line of the log.
 MOST_NAMED = 10
-# A service that does not answer, and what this application raises on purpose.
-NOT_KNOWN = (BotoCoreError, ClientError, UsageError)
-
-
-class StartsRepairs(Protocol):
-    """functions.audit.repair_start."""
-
-    def start(self, window: AuditWindow, repairs: int) -> str: ...
 
 
 class NotLookedAt(Retryable):
@@ -54,18 +46,15 @@ class NotLookedAt(Retryable):
 
 
 class Counting(NamedTuple):
-    """Whom it asks. `clear_until` is that of the comparison, asked once a run. `configured_at`:
-    what was served before was metered by another configuration than it is compared by.
-    """
+    """Whom it asks. `clear_until` is that of the comparison, asked once a run."""
 
     sources: Callable[[], Sequence[WatchedSource]]
     store: WindowStore
     comparing: Comparing
-    repairs: StartsRepairs
+    repairs: RepairsBegun
     plan: WindowPlan
     telemetry: Telemetry
     shard: int | None = None  # of the plan's, whose windows alone are looked at; None: all are
-    configured_at: Callable[[], datetime | None] = lambda: None
 
     def run(self, now: datetime, is_time_left: Callable[[], bool]) -> dict[str, object]:
         """What was done. NotLookedAt, or a bug as it is, when all others were looked at."""
@@ -80,7 +69,7 @@ class Counting(NamedTuple):
             if turn.waiting and not turn.is_left:
                 (rounds.appendleft if is_turned else rounds.append)(turn)
         for turn in turns:
-            self._repair(turn, run, is_time_left)
+            self.repairs.begin(turn, run, is_time_left)
             run.figures.open_now(turn.open.values())
         behind = run.failed + sum(len(turn.waiting) for turn in turns)
         run.figures.tell(self.telemetry, behind)
@@ -90,9 +79,9 @@ class Counting(NamedTuple):
             "failed": run.failed,
             "unaccounted": run.figures.unaccounted,
             "started": run.started,
-            "forAPerson": run.for_a_person[:MOST_NAMED],
         }
-        self.telemetry.report(AUDIT_COUNTED, **done)
+        waiting = run.for_a_person[:MOST_NAMED]
+        self.telemetry.report(AUDIT_COUNTED, **done, waiting_for_a_person=waiting)
         if run.bug:
             raise run.bug
         if run.failed:
@@ -109,14 +98,14 @@ class Counting(NamedTuple):
             records, torn = self.store.open_records(open_)
             again = [one for one in records if records[one].equation.held and self._is_clear(one)]
         except NOT_KNOWN as error:
-            self._failed(run, error, source=name)
+            run.fail(self.telemetry, error, source=name)
             return None
         for window, fault in torn.items():
-            self._failed(run, fault, source=name, window=str(window))
+            run.fail(self.telemetry, fault, source=name, window=str(window))
             again.append(window)  # and written anew
         due = filter(self._is_ours, self.plan.due(name, known, now_ms, is_new=is_new))
         ours = (one for one in [*again, *due] if self.plan.is_in_turn(one, now_ms))
-        waiting = deque(sorted(ours, key=_by_time))
+        waiting = deque(sorted(ours, key=by_time))
         return SourceTurn(source, waiting, records, is_new)
 
     def _look(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
@@ -133,11 +122,11 @@ class Counting(NamedTuple):
             turn.waiting.clear()
             return
         except NOT_KNOWN as error:
-            self._failed(run, error, source=turn.source.name, window=str(window))
+            run.fail(self.telemetry, error, source=turn.source.name, window=str(window))
             turn.is_left = isinstance(error, LogBusy | LogNotReadable | OutOfTime)
             return
         except Exception as error:  # noqa: BLE001 - raised in the end: it must not stop the others
-            self._failed(run, error, source=turn.source.name, window=str(window))
+            run.fail(self.telemetry, error, source=turn.source.name, window=str(window))
             run.bug = error
             return
         run.windows += 1
@@ -153,64 +142,8 @@ class Counting(NamedTuple):
                 repairs=record.repairs,
             )
 
-    def _repair(self, turn: SourceTurn, run: CountRun, is_time_left: Callable[[], bool]) -> None:
-        for window in sorted(turn.open, key=_by_time):
-            record = turn.open[window]
-            if not record.equation.unaccounted or record.repairs >= MOST_REPAIRS:
-                continue
-            if len(run.started) == MOST_STARTS:
-                return
-            if not self._is_clear(window):
-                continue
-            if self._is_reconfigured(window):
-                run.for_a_person.append(str(window))
-                continue
-            try:
-                name = self.repairs.start(window, record.repairs)
-            except NOT_KNOWN as error:
-                self._failed(run, error, source=turn.source.name, window=str(window))
-                return
-            if name:
-                run.started.append(name)
-                self.telemetry.log.info(AUDIT_REPAIR_STARTED, window=str(window), execution=name)
-            elif is_time_left():
-                self._correct(turn, window, run)
-
-    def _correct(self, turn: SourceTurn, window: AuditWindow, run: CountRun) -> None:
-        """The repair is over, and the record does not say so: somebody stopped it, or a run of the
-        count that looked before its end wrote after it.
-        """
-        record = turn.open[window]
-        try:
-            found = self.comparing.compare(turn.source, window).record
-            if found.equation == record.equation:
-                return
-            found = found.model_copy(update={"repairs": record.repairs + 1})
-            self.store.keep(window, found)
-        except NOT_KNOWN as error:
-            if not isinstance(error, LogGone):
-                self._failed(run, error, source=turn.source.name, window=str(window))
-            return
-        turn.open[window] = found
-
     def _is_ours(self, window: AuditWindow) -> bool:
         return self.shard is None or self.plan.is_of_shard(window, self.shard)
 
-    def _is_reconfigured(self, window: AuditWindow) -> bool:
-        """Whether what seems to be missing may only be called otherwise now: a meter with another
-        id, a new meter, a source that nobody had declared. To bill that is for a person to decide.
-        """
-        changed = self.configured_at()
-        return changed is not None and int(changed.timestamp() * 1000) > window.from_ms
-
     def _is_clear(self, window: AuditWindow) -> bool:
         return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms
-
-    def _failed(self, run: CountRun, error: Exception, source: str, window: str = "") -> None:
-        run.failed += 1
-        why = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
-        self.telemetry.log.error(AUDIT_NOT_LOOKED_AT, source=source, window=window, why=why)
-
-
-def _by_time(window: AuditWindow) -> tuple[int, int]:
-    return window.from_ms, window.shard

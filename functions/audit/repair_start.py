@@ -1,5 +1,6 @@
 """A window in which requests are missing comes in; an execution of the audit's state machine, which
-meters them again, leaves. It is started once, however often it is asked for.
+meters them again, leaves. It is started once, however often it is asked for; after one that failed
+before it could say in the window's record that it was there, the next.
 """
 
 import json
@@ -13,9 +14,12 @@ from functions.usage.moment import iso_from_epoch_ms
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
+# Then a person looks: what was metered three times and is not in the ledger needs another cure.
+MOST_REPAIRS = 3
 _LONGEST_NAME = 80
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _DIGEST_DIGITS = 8
+_FAILED = {"FAILED", "TIMED_OUT"}
 
 
 class RepairStart(NamedTuple):
@@ -25,15 +29,28 @@ class RepairStart(NamedTuple):
     state_machine_arn: str
 
     def start(self, window: AuditWindow, repairs: int) -> str:
-        """The execution's name; empty where it was started before and has ended."""
-        name = execution_name(window, repairs)
-        try:
-            self.client.start_execution(
-                stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(_input(window))
-            )
-        except self.client.exceptions.ExecutionAlreadyExists:
-            return ""
-        return name
+        """The execution's name; empty where one is at work, was stopped by a person, or there were
+        as many as may be. `repairs`: as the window's record counts them.
+        """
+        for number in range(repairs, MOST_REPAIRS):
+            name = execution_name(window, number)
+            try:
+                self.client.start_execution(
+                    stateMachineArn=self.state_machine_arn,
+                    name=name,
+                    input=json.dumps(_input(window)),
+                )
+            except self.client.exceptions.ExecutionAlreadyExists:
+                if not self._has_failed(name):
+                    return ""
+            else:
+                return name
+        return ""
+
+    def _has_failed(self, name: str) -> bool:
+        machine = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        told = self.client.describe_execution(executionArn=f"{machine}:{name}")
+        return told["status"] in _FAILED
 
 
 def execution_name(window: AuditWindow, repairs: int) -> str:

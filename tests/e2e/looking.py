@@ -1,5 +1,6 @@
 """How an end-to-end test puts lines into a log group, and looks for what became of them."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +10,8 @@ import httpx
 
 from tests.local import waiting
 from tests.local.demo.accounting import billed_events
+from tests.local.demo.outage import wait_for_replay
+from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 ARRIVAL_SECONDS = 60.0
@@ -61,3 +64,18 @@ def start_anew(function_arn: str) -> None:
     timeout = client.get_function_configuration(FunctionName=function_arn)["Timeout"]
     client.update_function_configuration(FunctionName=function_arn, Timeout=timeout)
     client.get_waiter("function_updated_v2").wait(FunctionName=function_arn)
+
+
+def replay_of(stage: Stage, endpoints: Endpoints, source: str) -> dict[str, Any]:
+    """The report of a replay, started again where a schedule's own is running."""
+
+    def look() -> dict[str, Any] | None:
+        execution = boto3.client("stepfunctions").start_execution(
+            stateMachineArn=endpoints.state_machines["replay"],
+            input=json.dumps({"source": source}),
+        )
+        output = wait_for_replay(stage, endpoints, execution["executionArn"])
+        report: dict[str, Any] | None = output.get("report")
+        return report
+
+    return until(look)

@@ -18,7 +18,7 @@ from functions.operator.verify.target import local_target
 from functions.usage.event import RequestIdentity
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
-from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, until
+from tests.e2e.looking import ARRIVAL_SECONDS, answered, billed, replay_of, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local import waiting as waiting_for
 from tests.local.customers import inspect
@@ -298,21 +298,6 @@ def test_the_quarantine_and_the_counters_dead_letters_are_replayed(endpoints: En
     )
     assert replay_of(stage, endpoints, "counters")["messages"]["moved"] == 1
     until(lambda: inspect(endpoints.functions["reconciliation"], customer)["used"] >= used + 7)
-
-
-def replay_of(stage: Stage, endpoints: Endpoints, source: str) -> dict[str, Any]:
-    """The report of a replay, started again where a schedule's own is running."""
-
-    def look() -> dict[str, Any] | None:
-        execution = boto3.client("stepfunctions").start_execution(
-            stateMachineArn=endpoints.state_machines["replay"],
-            input=json.dumps({"source": source}),
-        )
-        output = wait_for_replay(stage, endpoints, execution["executionArn"])
-        report: dict[str, Any] | None = output.get("report")
-        return report
-
-    return until(look)
 
 
 def test_a_customer_over_quota_is_stopped_with_429(endpoints: Endpoints) -> None:

@@ -24,6 +24,7 @@ from functions.audit.expected import Expected, KeyState
 from functions.audit.log_chunk import Chunk
 from functions.audit.log_pace import LogPace, account_quotas, calls_a_second
 from functions.audit.log_window import LogWindows
+from functions.audit.repairs_begun import RepairsBegun
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow, NamedWindow
 from functions.audit.window_store import WindowStore
@@ -183,13 +184,18 @@ class AuditAtScale:
             now_ms=self.time.now_ms,
         )
         now = datetime.fromtimestamp(self.time.now, UTC)
+        store, telemetry = (
+            WindowStore(cast("Any", self.records), "ledger"),
+            Telemetry("audit-count"),
+        )
+        comparing = Comparing(log, places, places, places, lambda: now, lambda: now)
         counting = Counting(
             lambda: [SOURCE],
-            WindowStore(cast("Any", self.records), "ledger"),
-            Comparing(log, places, places, places, lambda: now, lambda: now),
-            places,
+            store,
+            comparing,
+            RepairsBegun(store, comparing, places, telemetry),
             self.plan,
-            Telemetry("audit-count"),
+            telemetry,
             shard,
         )
         try:

@@ -23,6 +23,7 @@ from functions.audit.counting import Counting
 from functions.audit.equation import Equation, WindowRecord
 from functions.audit.metering_account import MeteringAccount
 from functions.audit.repair_start import RepairStart, execution_name
+from functions.audit.repairs_begun import RepairsBegun
 from functions.audit.settings import CountSettings
 from functions.audit.watched_source import watched_sources
 from functions.audit.window import AuditWindow
@@ -119,13 +120,14 @@ class Shop:
     def count(self) -> dict[str, object]:
         assembly = self.assembly
         repairs = RepairStart(boto3.client("stepfunctions"), self.settings.audit_state_machine_arn)
+        comparing, telemetry = assembly.comparing(self.now), Telemetry("audit-count")
         counting = Counting(
             sources=lambda: watched_sources(assembly.lambdas, METERING_ARN),
             store=assembly.store,
-            comparing=assembly.comparing(self.now),
-            repairs=repairs,
+            comparing=comparing,
+            repairs=RepairsBegun(assembly.store, comparing, repairs, telemetry),
             plan=self.settings.plan,
-            telemetry=Telemetry("audit-count"),
+            telemetry=telemetry,
         )
         return counting.run(self.now, lambda: True)
 

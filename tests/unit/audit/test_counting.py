@@ -20,10 +20,11 @@ from functions.adapters.telemetry import Telemetry
 from functions.audit.another_window import AnotherWindow
 from functions.audit.audit_figures import AuditFigures
 from functions.audit.count import LAST_LINES_MS
-from functions.audit.counting import MOST_REPAIRS, MOST_STARTS, Counting, NotLookedAt
+from functions.audit.counting import Counting, NotLookedAt
 from functions.audit.due_windows import WindowPlan
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.repair_start import execution_name
+from functions.audit.repair_start import MOST_REPAIRS, execution_name
+from functions.audit.repairs_begun import MOST_STARTS, RepairsBegun
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
 from functions.usage.metric import Metric
@@ -51,6 +52,7 @@ class Audits:
     names: Sequence[str] = ("shop",)
     started: list[str] = field(default_factory=list)
     refusal: Exception | None = None
+    configured_at: datetime | None = None
     now_ms: int = FIRST_DUE_MS
 
     def start(self, window: AuditWindow, repairs: int) -> str:
@@ -77,7 +79,9 @@ class Audits:
         self.logs.now = datetime.fromtimestamp(self.now_ms / 1000, UTC)
         telemetry = Telemetry("audit-count")
         sources = [audited_source(name) for name in self.names]
-        count = Counting(lambda: sources, self.store, self.logs.comparing(), self, PLAN, telemetry)
+        comparing = self.logs.comparing()
+        repairs = RepairsBegun(self.store, comparing, self, telemetry, lambda: self.configured_at)
+        count = Counting(lambda: sources, self.store, comparing, repairs, PLAN, telemetry)
         try:
             return count.run(self.logs.now, is_time_left)
         finally:
@@ -161,6 +165,22 @@ def test_a_record_that_missed_the_end_of_its_repair_does_not_ring_on() -> None:
     assert record is not None
     assert (record.equation, record.repairs) == (Equation(confirmed=2), 1)
     assert found.started == ["shop-20261003T080000Z-0-0"]
+
+
+@pytest.mark.parametrize("changed_ms", [START_MS, START_MS + 1, FIRST_DUE_MS + WINDOW_MS])
+def test_what_another_configuration_metered_waits_for_a_person(
+    changed_ms: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A meter renamed in a version in force makes billed requests look missing: that rings, and
+    nothing is metered again by itself.
+    """
+    found = audits()
+    found.configured_at = datetime.fromtimestamp(changed_ms / 1000, UTC)
+    assert found.run()["unaccounted"] == 2
+    assert bool(found.started) == (changed_ms <= START_MS)
+    printed = capsys.readouterr().out
+    assert ("waiting_for_a_person" in printed) == (changed_ms > START_MS)
+    assert metrics(printed)[Metric.REQUESTS_UNACCOUNTED, "shop"] == 2
 
 
 def test_a_window_is_repaired_three_times_at_most() -> None:
@@ -323,10 +343,16 @@ def test_shards_divide_the_windows_between_them() -> None:
     settle(found)
     plan = PLAN._replace(shards=2)
     for shard in (1, 0):
+        comparing, telemetry = found.logs.comparing(), Telemetry("audit-count")
         count = Counting(
-            lambda: [audited_source()], found.store, found.logs.comparing(), found, plan,
-            Telemetry("audit-count"), shard,
-        )  # fmt: skip
+            lambda: [audited_source()],
+            found.store,
+            comparing,
+            RepairsBegun(found.store, comparing, found, telemetry),
+            plan,
+            telemetry,
+            shard,
+        )
         assert (
             count.run(datetime.fromtimestamp(found.now_ms / 1000, UTC), ALWAYS_TIME)["windows"] == 1
         )

@@ -23,8 +23,15 @@ class StepFunctions:
         class ExecutionAlreadyExists(Exception):  # noqa: N818 - as boto3 has it
             """The name is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, **statuses: str) -> None:
         self.started: dict[str, Any] = {}
+        self.statuses = statuses  # by number of repairs; else at work
+
+    def describe_execution(self, **asked: str) -> dict[str, str]:
+        machine, _, name = asked["executionArn"].rpartition(":")
+        assert machine == "arn:aws:states:us-east-1:000000000000:execution:audit"
+        assert name in self.started
+        return {"status": self.statuses.get(f"after_{name[-1]}", "RUNNING")}
 
     def start_execution(self, **asked: str) -> None:
         assert asked["stateMachineArn"] == ARN
@@ -43,6 +50,25 @@ def test_a_repair_is_started_once() -> None:
     times = {"from": "2026-10-03T08:00:00.000Z", "to": "2026-10-03T08:05:00.000Z"}
     whole = {"windowSeconds": 300, "shard": 0, "shards": 1}
     assert list(client.started.values()) == 2 * [{"source": "shop"} | times | whole]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "ABORTED"])
+def test_what_is_at_work_or_a_person_stopped_is_not_started_again(status: str) -> None:
+    """What has succeeded says itself how often the window was repaired."""
+    client: Any = StepFunctions(after_0=status)
+    repairs = RepairStart(client, ARN)
+    repairs.start(first_window(), 0)
+    assert repairs.start(first_window(), 0) == ""
+    assert len(client.started) == 1
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT"])
+def test_after_a_repair_that_failed_without_a_word_comes_the_next(status: str) -> None:
+    """It could not say in the window's record that it was there; three times at most."""
+    client: Any = StepFunctions(after_0=status, after_1=status, after_2=status)
+    repairs = RepairStart(client, ARN)
+    names = [repairs.start(first_window(), 0) for _ in range(4)]
+    assert names == [*(execution_name(first_window(), number) for number in range(3)), ""]
 
 
 def test_a_share_of_streams_is_repaired_alone() -> None:

@@ -1,6 +1,7 @@
 """The one list of sources: what a declaration may say, what two may not say against each other."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
