@@ -19,6 +19,7 @@ import pytest
 
 from functions.adapters.ledger import hour_prefix
 from functions.audit.equation import Equation
+from functions.audit.repair_start import execution_name
 from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from tests.e2e.audited_source import (
@@ -158,6 +159,25 @@ def test_one_delivery_of_a_hundred_dropped_is_found(
     LOG.info("%d lost, found after %.1f windows", lost, detected_after(source, of, lost_ms))
     assert equation == Equation(confirmed=len(source.served))
     assert repaired(source) == lost
+    source.is_billed_once()
+
+
+def test_after_a_repair_that_failed_comes_the_next(source: AuditedSource) -> None:
+    """By the count's own right to ask how the last one ended."""
+    of = past(1)
+    (window,) = source.windows(of)
+    failed = source.sfn.start_execution(
+        stateMachineArn=source.endpoints.state_machines["audit"],
+        name=execution_name(window, 0),
+        input='{"source": "nobody"}',
+    )
+    assert source.ended(failed["executionArn"]).status == "FAILED"
+    source.put(source.serve(of.moments(4)))
+    source.be_known_before(of)
+    assert until(lambda: source.counted_until_closed(of), CLOSED_SECONDS) == Equation(confirmed=4)
+    second, first = sorted(source.repairs(), key=lambda one: one.status == "FAILED")
+    assert (first.arn, second.status) == (failed["executionArn"], "SUCCEEDED")
+    assert second.arn.endswith(f":{execution_name(window, 1)}")
     source.is_billed_once()
 
 
