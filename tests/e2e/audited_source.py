@@ -20,7 +20,7 @@ from functions.audit.window_store import WindowStore
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.metric import Metric
 from functions.usage.moment import iso_from_epoch_ms
-from tests.e2e.looking import start_anew
+from tests.e2e.looking import start_anew, until
 from tests.fakes.access_log_lines import access_line, subscription_payload
 from tests.local.cloud import QUICK_AUDIT
 from tests.local.demo.accounting import billed_events, billed_twice
@@ -80,13 +80,16 @@ def past(windows: int) -> Range:
 
 @dataclass
 class AuditedSource:
-    """`served` has whom each request that is to be billed belongs to, by its extended id."""
+    """`served` has whom each request that is to be billed belongs to, by its extended id.
+    `declared_ms`: when it was put into the configuration.
+    """
 
     endpoints: Endpoints
     name: str
     log_group: str
     served: dict[str, str] = field(default_factory=dict)
     counts: list[tuple[int, int]] = field(default_factory=list)  # began and ended
+    declared_ms: int = 0
 
     def __post_init__(self) -> None:
         self.logs, self.lambdas = boto3.client("logs"), boto3.client("lambda", config=PATIENT)
@@ -172,6 +175,15 @@ class AuditedSource:
         assert ended.status == "SUCCEEDED", ended.cause
         report: dict[str, Any] = ended.output["report"]
         return report
+
+    def past_since_declared(self, windows: int) -> Range:
+        """As `past`; the count repairs by itself only what the configuration in use has metered."""
+
+        def look() -> Range | None:
+            found = past(windows)
+            return found if found.from_ms > self.declared_ms else None
+
+        return until(look)
 
     def be_known_before(self, of: Range) -> None:
         """From a window that a person audited on, the count leaves none out."""
@@ -272,6 +284,7 @@ def declare(source: AuditedSource, fields: Mapping[str, str] | None = None) -> N
     told = {"name": source.name, "logGroup": source.log_group, "kind": "access"}
     logs = {source.log_group: {"fields": fields}} if fields else {}
     put_configuration(source.endpoints, [told], logs)
+    source.declared_ms = now_ms()
     # Instead of the minute in which every process reads it by itself.
     start_anew(source.endpoints.functions["metering"])
 

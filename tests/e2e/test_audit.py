@@ -134,7 +134,7 @@ def test_one_delivery_of_a_hundred_dropped_is_found(
     """The emulator delivers every line or none. So the test is CloudWatch's delivery: after each
     put it invokes metering with what CloudWatch would send, and forgets 1 % of them.
     """
-    chance, of = random.Random(1913), past(6)
+    chance, of = random.Random(1913), source.past_since_declared(3)
     deliveries = [
         source.serve(sorted(chance.choices(range(*of), k=chance.randint(1, 10))))
         for _ in range(300)
@@ -164,7 +164,7 @@ def test_one_delivery_of_a_hundred_dropped_is_found(
 
 def test_after_a_repair_that_failed_comes_the_next(source: AuditedSource) -> None:
     """By the count's own right to ask how the last one ended."""
-    of = past(1)
+    of = source.past_since_declared(1)
     (window,) = source.windows(of)
     failed = source.sfn.start_execution(
         stateMachineArn=source.endpoints.state_machines["audit"],
