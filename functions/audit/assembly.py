@@ -17,14 +17,14 @@ from functions.adapters.aws import (
     sqs_client,
 )
 from functions.adapters.ledger import Ledger
-from functions.audit.comparing import Comparing
-from functions.audit.kept_lines import KeptLines
-from functions.audit.log_pace import LogPace, calls_a_second
-from functions.audit.log_window import LogWindows
-from functions.audit.metering_account import ACCOUNT_SECONDS, MeteringAccount
-from functions.audit.road import Road
+from functions.audit.comparison.comparing import Comparing
+from functions.audit.comparison.kept_lines import KeptLines
+from functions.audit.comparison.road import Road
+from functions.audit.comparison.settled import SettledUsageReader
+from functions.audit.log.log_pace import LogPace, calls_a_second
+from functions.audit.log.log_window import LogWindows
+from functions.audit.log.metering_account import ACCOUNT_SECONDS, MeteringAccount
 from functions.audit.settings import AuditSettings
-from functions.audit.settled import SettledUsageReader
 from functions.audit.window_store import WindowStore
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.adapters.aws import stepfunctions_client
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
-from functions.audit.another_window import AnotherWindow
 from functions.audit.assembly import Assembly
-from functions.audit.counting import Counting
-from functions.audit.due_windows import WindowPlan
-from functions.audit.repair_start import RepairStart
-from functions.audit.repairs_begun import RepairsBegun
+from functions.audit.counting.another_window import AnotherWindow
+from functions.audit.counting.counting import Counting
+from functions.audit.counting.due_windows import WindowPlan
+from functions.audit.counting.repair_start import RepairStart
+from functions.audit.counting.repairs_begun import RepairsBegun
+from functions.audit.counting.shard_start import shard_of, start_shards
 from functions.audit.settings import CountSettings
-from functions.audit.shard_start import shard_of, start_shards
 from functions.audit.watched_source import SourceList, listed_sources
 
 if TYPE_CHECKING:

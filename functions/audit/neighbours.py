@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from functions.adapters.log_events import LogLine
-from functions.audit.account import Account, AccountedEvent
-from functions.audit.expected import Expected
-from functions.audit.log_chunk import Chunk, LogKind
+from functions.audit.comparison.expected import Expected
+from functions.audit.log.account import Account, AccountedEvent
+from functions.audit.log.log_chunk import Chunk, LogKind
 from functions.audit.window import AuditWindow
 
 
 class ReadsLog(Protocol):
-    """functions.audit.log_window. `gone` are log groups that are not there."""
+    """functions.audit.log.log_window. `gone` are log groups that are not there."""
 
     gone: set[str]
 
@@ -22,13 +22,13 @@ class ReadsLog(Protocol):
 
 
 class AsksMetering(Protocol):
-    """functions.audit.metering_account."""
+    """functions.audit.log.metering_account."""
 
     def account(self, log_group: str, chunk: Chunk, window: AuditWindow) -> Account: ...
 
 
 class ReadsSettled(Protocol):
-    """functions.audit.settled."""
+    """functions.audit.comparison.settled."""
 
     def strike_out(self, expected: Expected, not_before_ms: int, now: datetime) -> None: ...
 
@@ -40,7 +40,7 @@ class Kept(Protocol):
 
 
 class ReadsKept(Protocol):
-    """functions.audit.kept_lines."""
+    """functions.audit.comparison.kept_lines."""
 
     def of(self, log_group: str, from_ms: int, to_ms: int) -> Kept: ...
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from functions.adapters.settings import Settings
-from functions.audit.due_windows import WindowPlan
+from functions.audit.counting.due_windows import WindowPlan
 
 
 class AuditSettings(Settings):

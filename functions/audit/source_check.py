@@ -21,13 +21,13 @@ from functions.adapters.aws import (
 )
 from functions.adapters.settings import Settings, read_settings
 from functions.adapters.telemetry import HOUR_WITNESSED, SOURCE_CHANGED, SOURCE_SILENT, Telemetry
-from functions.audit.logged_hour import LoggedHours
-from functions.audit.served import Witness
-from functions.audit.stage_check import StageCheck
-from functions.audit.stage_counts import StageCounts
+from functions.audit.sources.logged_hour import LoggedHours
+from functions.audit.sources.served import Witness
+from functions.audit.sources.stage_check import StageCheck
+from functions.audit.sources.stage_counts import StageCounts
+from functions.audit.sources.witness import HourWitness
 from functions.audit.watched_source import ANSWER_SECONDS, WatchedSource, watched_sources
 from functions.audit.window_store import WindowStore
-from functions.audit.witness import HourWitness
 from functions.usage.metric import Metric, namespace
 
 

@@ -17,25 +17,25 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import AUDIT_REPORTED, AUDIT_ROUND, AUDIT_STARTED, Telemetry
 from functions.audit.assembly import Assembly
-from functions.audit.audit_order import AuditOrder, AuditPlace
-from functions.audit.audit_progress import AuditTask
-from functions.audit.audit_report import AuditReport
-from functions.audit.audit_round import AuditRound
-from functions.audit.audit_start import AuditStart
-from functions.audit.bill_difference import BillDifference
-from functions.audit.comparing import Compared, Comparing
-from functions.audit.exported_parts import ExportedPart, part_names
-from functions.audit.log_retention import kept_days
-from functions.audit.metered_record import MeteredRecord
-from functions.audit.metering_again import MeteringAgain
-from functions.audit.missing_sender import MissingSender
-from functions.audit.run_records import RunRecords
+from functions.audit.comparison.comparing import Compared, Comparing
+from functions.audit.log.log_retention import kept_days
+from functions.audit.repair.audit_order import AuditOrder, AuditPlace
+from functions.audit.repair.audit_progress import AuditTask
+from functions.audit.repair.audit_report import AuditReport
+from functions.audit.repair.audit_round import AuditRound
+from functions.audit.repair.audit_start import AuditStart
+from functions.audit.repair.bill_difference import BillDifference
+from functions.audit.repair.exported_parts import ExportedPart, part_names
+from functions.audit.repair.metered_record import MeteredRecord
+from functions.audit.repair.metering_again import MeteringAgain
+from functions.audit.repair.missing_sender import MissingSender
+from functions.audit.repair.run_records import RunRecords
+from functions.audit.repair.settlement import SentRequests, sure_ms
+from functions.audit.repair.time_left import TimeLeft
+from functions.audit.repair.usage_backlog import UsageBacklog
+from functions.audit.repair.window_repair import WindowRepair
 from functions.audit.settings import AuditSettings
-from functions.audit.settlement import SentRequests, sure_ms
-from functions.audit.time_left import TimeLeft
-from functions.audit.usage_backlog import UsageBacklog
 from functions.audit.watched_source import watched_sources
-from functions.audit.window_repair import WindowRepair
 from functions.usage.metric import Metric
 
 if TYPE_CHECKING:

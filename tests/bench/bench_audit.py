@@ -15,13 +15,13 @@ from typing import Any, cast
 
 from functions.adapters.ledger import Ledger
 from functions.adapters.quarantined_object import subscription_payload
-from functions.audit.account import Account
-from functions.audit.expected import Expected
-from functions.audit.log_chunk import Chunk
-from functions.audit.log_pace import LogCall, LogPace
-from functions.audit.log_window import LogWindows
-from functions.audit.metering_account import MeteringAccount
-from functions.audit.settled import SettledUsageReader
+from functions.audit.comparison.expected import Expected
+from functions.audit.comparison.settled import SettledUsageReader
+from functions.audit.log.account import Account
+from functions.audit.log.log_chunk import Chunk
+from functions.audit.log.log_pace import LogCall, LogPace
+from functions.audit.log.log_window import LogWindows
+from functions.audit.log.metering_account import MeteringAccount
 from functions.metering.access.source import AccessLogSource
 from tests.bench.bench_metering import bodies
 from tests.fakes.access_log_lines import LOG_GROUP, REGION

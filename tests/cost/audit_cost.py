@@ -14,7 +14,7 @@ RUN_LISTS = 2
 # The day of windows that the second witness asks for, once an hour, and what it finds there.
 WITNESS_LISTS = 3
 LINES_A_PAGE = 1_600  # 1 MB of FilterLogEvents in lines of 640 bytes
-PAGE_MS = 500.0  # between two pages (functions/audit/log_pace.py)
+PAGE_MS = 500.0  # between two pages (functions/audit/log/log_pace.py)
 LINES_A_QUESTION = 4_500  # to metering: 3 MB
 READERS = 10  # objects of the ledger that are fetched at a time
 SIEVED = 256  # keys of a window of which the objects' names say which of them may hold one

@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from functions.adapters.ledger import hour_prefix
+from functions.audit.counting.repair_start import execution_name
 from functions.audit.equation import Equation
-from functions.audit.repair_start import execution_name
 from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from tests.e2e.audited_source import (

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import boto3
 
-from functions.audit.audit_progress import AuditProgress
+from functions.audit.repair.audit_progress import AuditProgress
 from functions.operator.audits.audit_progress_lines import ROUND, START
 from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
 

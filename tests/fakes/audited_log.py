@@ -11,10 +11,10 @@ from typing import Any
 
 from functions.adapters.ledger import Ledger
 from functions.adapters.log_events import LogLine
-from functions.audit.account import Account, AccountedEvent, BilledRequest, RefusedRequest
-from functions.audit.comparing import Comparing
-from functions.audit.log_chunk import Chunk, LogKind
-from functions.audit.settled import SettledUsageReader
+from functions.audit.comparison.comparing import Comparing
+from functions.audit.comparison.settled import SettledUsageReader
+from functions.audit.log.account import Account, AccountedEvent, BilledRequest, RefusedRequest
+from functions.audit.log.log_chunk import Chunk, LogKind
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.usage.ledger_row import LedgerRow

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
-from functions.audit.comparing import Comparing
+from functions.audit.comparison.comparing import Comparing
+from functions.audit.comparison.kept_lines import KeptLines
+from functions.audit.comparison.settled import SettledUsageReader
 from functions.audit.equation import Equation
-from functions.audit.kept_lines import KeptLines
-from functions.audit.log_pace import LogCall, LogPace
-from functions.audit.log_window import LogWindows
-from functions.audit.metering_account import MeteringAccount
-from functions.audit.settled import SettledUsageReader
+from functions.audit.log.log_pace import LogCall, LogPace
+from functions.audit.log.log_window import LogWindows
+from functions.audit.log.metering_account import MeteringAccount
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from functions.adapters.json_lines import put_lines
 from functions.adapters.telemetry import Telemetry
 from functions.audit.equation import WindowRecord
-from functions.audit.logged_hour import LoggedHours
-from functions.audit.served import Figures, Watched, Witness
 from functions.audit.source_check import SourceCheck
-from functions.audit.source_fault import SourceFault
-from functions.audit.stage_check import StageCheck
-from functions.audit.stage_counts import StageCounts
+from functions.audit.sources.logged_hour import LoggedHours
+from functions.audit.sources.served import Figures, Watched, Witness
+from functions.audit.sources.source_fault import SourceFault
+from functions.audit.sources.stage_check import StageCheck
+from functions.audit.sources.stage_counts import StageCounts
+from functions.audit.sources.witness import HourWitness
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
-from functions.audit.witness import HourWitness
 from functions.usage.moment import HOUR_MS
 from tests.local.ministack import Ministack
 

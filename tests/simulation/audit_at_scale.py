@@ -15,16 +15,16 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from functions.adapters.telemetry import Telemetry
-from functions.audit.account import Account, AccountedEvent, BilledRequest
-from functions.audit.another_window import AnotherWindow
-from functions.audit.comparing import Comparing
-from functions.audit.counting import Counting, NotLookedAt
-from functions.audit.due_windows import WindowPlan
-from functions.audit.expected import Expected, KeyState
-from functions.audit.log_chunk import Chunk
-from functions.audit.log_pace import LogPace, account_quotas, calls_a_second
-from functions.audit.log_window import LogWindows
-from functions.audit.repairs_begun import RepairsBegun
+from functions.audit.comparison.comparing import Comparing
+from functions.audit.comparison.expected import Expected, KeyState
+from functions.audit.counting.another_window import AnotherWindow
+from functions.audit.counting.counting import Counting, NotLookedAt
+from functions.audit.counting.due_windows import WindowPlan
+from functions.audit.counting.repairs_begun import RepairsBegun
+from functions.audit.log.account import Account, AccountedEvent, BilledRequest
+from functions.audit.log.log_chunk import Chunk
+from functions.audit.log.log_pace import LogPace, account_quotas, calls_a_second
+from functions.audit.log.log_window import LogWindows
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow, NamedWindow
 from functions.audit.window_store import WindowStore

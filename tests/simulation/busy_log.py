@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from functions.audit.log_pace import LogCall
+from functions.audit.log.log_pace import LogCall
 from tests.fakes.log_group import refused
 from tests.simulation.virtual_time import VirtualTime
 

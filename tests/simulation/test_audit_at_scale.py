@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.audit.log_pace import SHARE, account_quotas
+from functions.audit.log.log_pace import SHARE, account_quotas
 from tests.simulation.audit_at_scale import BEGIN, AuditAtScale
 
 # Ten minutes of delay, at most five to the next run (here less than two) and five of the run.

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from functions.audit.comparing import Compared
+from functions.audit.comparison.comparing import Compared
 from tests.fakes.served_window import SOURCE, ServedWindow, number_of
 
 _PROCESS = Path("/proc/self")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from functions.audit.audit_bounds import (
+from functions.audit.repair.audit_bounds import (
     LONGEST_WAIT_SECONDS,
     MOST_CALLS,
     MOST_COMPARING_HOURS,

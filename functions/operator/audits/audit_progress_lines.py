@@ -5,9 +5,9 @@ it ends: windows looked at of all, what was missing, and what it waits for.
 import time
 from collections.abc import Callable, Iterator
 
-from functions.audit.audit_bounds import LEDGER, QUEUE, RETRY, ROAD
-from functions.audit.audit_order import AuditOrder
-from functions.audit.audit_progress import AuditProgress
+from functions.audit.repair.audit_bounds import LEDGER, QUEUE, RETRY, ROAD
+from functions.audit.repair.audit_order import AuditOrder
+from functions.audit.repair.audit_progress import AuditProgress
 from functions.operator.executions.machine_runs import MachineRuns
 
 POLL_SECONDS = 2.0

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.audit.metered_record import RUNS_PREFIX
+from functions.audit.repair.metered_record import RUNS_PREFIX
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import Deployment

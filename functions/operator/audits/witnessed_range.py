@@ -9,9 +9,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, ValidationError
 
 from functions.adapters.json_lines import UnreadableObject, list_names, read_bodies
+from functions.audit.sources.witnessed_hour import witness_prefix
 from functions.audit.window import days_between
 from functions.audit.window_store import WindowStore
-from functions.audit.witnessed_hour import witness_prefix
 from functions.operator.audits.source_account import WitnessSum
 from functions.usage.from_outside import FromOutside
 from functions.usage.moment import epoch_ms_from_iso
@@ -20,7 +20,9 @@ type _Times = Annotated[int, Field(ge=0)]
 
 
 class KeptHour(FromOutside):
-    """As `functions.audit.witness` writes it: `counted` is left out where it would say nothing."""
+    """As `functions.audit.sources.witness` writes it: `counted` is left out where it would say
+    nothing.
+    """
 
     model_config = ConfigDict(extra="ignore")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from functions.audit.stage_check import is_log_group, lacking
+from functions.audit.sources.stage_check import is_log_group, lacking
 from functions.metering.configuration.source_declaration import EXECUTION_LOGS
 from functions.operator.preflight.finding import Finding, error, ok, warning
 from functions.operator.preflight.intended import Intended

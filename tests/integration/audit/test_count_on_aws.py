@@ -17,13 +17,13 @@ import pytest
 from functions.adapters.ledger import Ledger
 from functions.adapters.telemetry import Telemetry
 from functions.audit import count
-from functions.audit.another_window import LAST_WINDOW_MS
 from functions.audit.assembly import Assembly
-from functions.audit.counting import Counting
+from functions.audit.counting.another_window import LAST_WINDOW_MS
+from functions.audit.counting.counting import Counting
+from functions.audit.counting.repair_start import RepairStart, execution_name
+from functions.audit.counting.repairs_begun import RepairsBegun
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.metering_account import MeteringAccount
-from functions.audit.repair_start import RepairStart, execution_name
-from functions.audit.repairs_begun import RepairsBegun
+from functions.audit.log.metering_account import MeteringAccount
 from functions.audit.settings import CountSettings
 from functions.audit.watched_source import watched_sources
 from functions.audit.window import AuditWindow

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.adapters.json_lines import UnreadableObject
-from functions.audit.exported_log import ExportedLog
-from functions.audit.log_chunk import CHUNK_LINES
+from functions.audit.log.exported_log import ExportedLog
+from functions.audit.log.log_chunk import CHUNK_LINES
 from functions.usage.moment import iso_from_epoch_ms
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from functions.audit.kept_lines import KeptLines
+from functions.audit.comparison.kept_lines import KeptLines
 from functions.metering import handler as metering
 from functions.replay.quarantine_listing import Quarantine
 from functions.usage.moment import HOUR_MS

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.adapters.log_events import PAGE_EVENTS, MomentTooFull
-from functions.audit.log_chunk import CHUNK_LINES, Chunk, LogKind
-from functions.audit.log_pace import LogCall, LogPace
-from functions.audit.log_window import MARGIN_MS, LogWindows
-from functions.audit.stream_list import SLACK_MS
+from functions.audit.log.log_chunk import CHUNK_LINES, Chunk, LogKind
+from functions.audit.log.log_pace import LogCall, LogPace
+from functions.audit.log.log_window import MARGIN_MS, LogWindows
+from functions.audit.log.stream_list import SLACK_MS
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from tests.local.ministack import Ministack

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.aws import cloudwatch_client, sqs_client
 from functions.adapters.message_queue import MessageQueue
-from functions.audit.road import Road
-from functions.audit.road_state import NEVER
+from functions.audit.comparison.road import Road
+from functions.audit.comparison.road_state import NEVER
 from tests.local.ministack import Ministack
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from functions.audit.audit_input import ExportedTo
-from functions.audit.exported_parts import ExportChanged, ExportedPart, part_names
-from functions.audit.log_retention import kept_days
-from functions.audit.usage_backlog import UsageBacklog
+from functions.audit.log.log_retention import kept_days
+from functions.audit.repair.audit_input import ExportedTo
+from functions.audit.repair.exported_parts import ExportChanged, ExportedPart, part_names
+from functions.audit.repair.usage_backlog import UsageBacklog
 from functions.audit.window import AuditWindow
 from tests.local.ministack import Ministack
 

@@ -16,8 +16,8 @@ import pytest
 
 from functions.adapters.ledger_beginning import LedgerBeginning
 from functions.audit.equation import Equation
+from functions.audit.sources.witnessed_hour import WitnessedHour
 from functions.audit.window_store import WindowStore
-from functions.audit.witnessed_hour import WitnessedHour
 from functions.operator.command_line import main
 from tests.fakes.audit_reports import FORGOTTEN, REPORTED, played_audit, reporting_machine
 from tests.fakes.local_endpoints import write_endpoints

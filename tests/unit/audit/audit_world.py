@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.ledger import Ledger
-from functions.audit.audit_bounds import MOST_CALLS
-from functions.audit.audit_order import AuditOrder, AuditPlace
-from functions.audit.audit_progress import AuditProgress, AuditTask
-from functions.audit.audit_report import AuditReport
-from functions.audit.audit_round import AuditOutcome, AuditRound
-from functions.audit.bill_difference import BillDifference
-from functions.audit.compared_window import MissingEvent
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.metered_record import MeteredRecord
-from functions.audit.metering_again import MeteredAgain, NotMetered, SentLines
-from functions.audit.missing_sender import MissingSender
-from functions.audit.run_records import RunRecords
-from functions.audit.settlement import SentRequests, sure_ms
+from functions.audit.repair.audit_bounds import MOST_CALLS
+from functions.audit.repair.audit_order import AuditOrder, AuditPlace
+from functions.audit.repair.audit_progress import AuditProgress, AuditTask
+from functions.audit.repair.audit_report import AuditReport
+from functions.audit.repair.audit_round import AuditOutcome, AuditRound
+from functions.audit.repair.bill_difference import BillDifference
+from functions.audit.repair.compared_window import MissingEvent
+from functions.audit.repair.metered_record import MeteredRecord
+from functions.audit.repair.metering_again import MeteredAgain, NotMetered, SentLines
+from functions.audit.repair.missing_sender import MissingSender
+from functions.audit.repair.run_records import RunRecords
+from functions.audit.repair.settlement import SentRequests, sure_ms
+from functions.audit.repair.window_repair import WindowRepair
 from functions.audit.window import AuditWindow
-from functions.audit.window_repair import WindowRepair
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from tests.fakes.fuse import Fuse
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket
@@ -235,7 +235,7 @@ class AuditWorld:
 
 
 class ComparedInMemory(NamedTuple):
-    """As `functions.audit.comparing` gives it."""
+    """As `functions.audit.comparison.comparing` gives it."""
 
     record: WindowRecord
     missing: list[LoggedRequest]

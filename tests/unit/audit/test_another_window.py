@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.another_window import LAST_WINDOW_MS, AnotherWindow
+from functions.audit.counting.another_window import LAST_WINDOW_MS, AnotherWindow
 
 
 def test_a_minute_is_left_for_what_is_told_in_the_end() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.audit.audit_bounds import (
+from functions.audit.repair.audit_bounds import (
     LEDGER,
     LONGEST_WAIT_SECONDS,
     MOST_CALLS,
@@ -16,10 +16,10 @@ from functions.audit.audit_bounds import (
     ROAD,
     wait_seconds,
 )
-from functions.audit.audit_order import AuditOrder, AuditPlace
-from functions.audit.audit_progress import AuditProgress, AuditTask
-from functions.audit.audit_round import AuditOutcome, AuditRound
-from functions.audit.window_repair import LookedAt
+from functions.audit.repair.audit_order import AuditOrder, AuditPlace
+from functions.audit.repair.audit_progress import AuditProgress, AuditTask
+from functions.audit.repair.audit_round import AuditOutcome, AuditRound
+from functions.audit.repair.window_repair import LookedAt
 from functions.usage.errors import Permanent, Retryable
 
 STARTED_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

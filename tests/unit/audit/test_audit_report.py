@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.audit_progress import AuditProgress, AuditTask, plus
-from functions.audit.audit_report import AuditReport, is_news
-from functions.audit.bill_difference import BillDifference, added, summed
 from functions.audit.equation import Equation
-from functions.audit.metered_record import MeteredRecord
-from functions.audit.repair_limits import RepairFate
-from functions.audit.run_records import RunRecords
+from functions.audit.repair.audit_progress import AuditProgress, AuditTask, plus
+from functions.audit.repair.audit_report import AuditReport, is_news
+from functions.audit.repair.bill_difference import BillDifference, added, summed
+from functions.audit.repair.metered_record import MeteredRecord
+from functions.audit.repair.repair_limits import RepairFate
+from functions.audit.repair.run_records import RunRecords
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket
 from tests.unit.audit.audit_world import AuditWorld, Fate, PlayedAudit
 

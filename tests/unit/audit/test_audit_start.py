@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from functions.audit.audit_input import ExportedTo
-from functions.audit.audit_start import AuditStart
-from functions.audit.exported_parts import part_names
+from functions.audit.repair.audit_input import ExportedTo
+from functions.audit.repair.audit_start import AuditStart
+from functions.audit.repair.exported_parts import part_names
 from functions.audit.watched_source import WatchedSource
 from functions.usage.moment import epoch_ms_from_iso
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit import comparing as comparing_module
-from functions.audit.comparing import LINE_BYTES, Compared, LogGone
+from functions.audit.comparison import comparing as comparing_module
+from functions.audit.comparison.comparing import LINE_BYTES, Compared, LogGone
 from functions.audit.equation import Equation, Term
 from tests.fakes.audited_log import (
     DEDUP_WINDOW,

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from functions.adapters.json_lines import UnreadableObject
 from functions.adapters.log_events import LogBusy
 from functions.adapters.telemetry import Telemetry
-from functions.audit.another_window import AnotherWindow
-from functions.audit.audit_figures import AuditFigures
 from functions.audit.count import LAST_LINES_MS
-from functions.audit.counting import Counting, NotLookedAt
-from functions.audit.due_windows import WindowPlan
+from functions.audit.counting.another_window import AnotherWindow
+from functions.audit.counting.audit_figures import AuditFigures
+from functions.audit.counting.counting import Counting, NotLookedAt
+from functions.audit.counting.due_windows import WindowPlan
+from functions.audit.counting.repair_start import MOST_REPAIRS, execution_name
+from functions.audit.counting.repairs_begun import MOST_STARTS, RepairsBegun
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.repair_start import MOST_REPAIRS, execution_name
-from functions.audit.repairs_begun import MOST_STARTS, RepairsBegun
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
 from functions.usage.metric import Metric

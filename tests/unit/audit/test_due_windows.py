@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.due_windows import RUNS_APART_MS, RUNS_AT_ONCE, WindowPlan
+from functions.audit.counting.due_windows import RUNS_APART_MS, RUNS_AT_ONCE, WindowPlan
 from functions.audit.window import AuditWindow, windows_between
 from functions.usage.moment import HOUR_MS
 from tests.fakes.audited_log import START_MS, first_window

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.key_filter import fingerprint
-from functions.audit.expected import Expected, KeyState
+from functions.audit.comparison.expected import Expected, KeyState
 
 EIGHT, NINE = "2026-10-02T08:59:59.999Z", "2026-10-02T09:00:00.000Z"
 HOUR = "2026-10-02T08"

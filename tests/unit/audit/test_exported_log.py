@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.json_lines import UnreadableObject
-from functions.audit.exported_log import ExportedLog
+from functions.audit.log.exported_log import ExportedLog
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.s3_objects import FakeBucket, FakeObjects
 

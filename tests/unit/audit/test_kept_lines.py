@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.quarantined_object import subscription_payload
-from functions.audit import kept_lines
-from functions.audit.kept_lines import CLOCKS_DIFFER_MS, KeptLines, KeptOfGroup
+from functions.audit.comparison import kept_lines
+from functions.audit.comparison.kept_lines import CLOCKS_DIFFER_MS, KeptLines, KeptOfGroup
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.quarantine import (
     QuarantineBucket,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.line_hashes import LineHashes, hash_of
+from functions.audit.comparison.line_hashes import LineHashes, hash_of
 
 HASHES = st.integers(0, 2**64 - 1)
 

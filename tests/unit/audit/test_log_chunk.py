@@ -6,7 +6,13 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.log_chunk import CHUNK_CHARS, CHUNK_LINES, Chunk, mixed_chunks, stream_chunks
+from functions.audit.log.log_chunk import (
+    CHUNK_CHARS,
+    CHUNK_LINES,
+    Chunk,
+    mixed_chunks,
+    stream_chunks,
+)
 from functions.metering.execution.grouping import Group, grouped
 from tests.fakes.execution_log_lines import prefixed, request_texts, vended
 

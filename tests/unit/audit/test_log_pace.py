@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.log_pace import (
+from functions.audit.log.log_pace import (
     PAUSES_SECONDS,
     LogCall,
     LogPace,

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.log_events import LogBusy, LogNotReadable, MomentTooFull
-from functions.audit.log_chunk import CHUNK_LINES, Chunk, LogKind
-from functions.audit.log_pace import LogPace
-from functions.audit.log_streams import HELD_CHARS, STREAMS_AT_ONCE
-from functions.audit.log_window import MARGIN_MS, LogWindows
-from functions.audit.stream_list import SLACK_MS, is_in_shard
+from functions.audit.log.log_chunk import CHUNK_LINES, Chunk, LogKind
+from functions.audit.log.log_pace import LogPace
+from functions.audit.log.log_streams import HELD_CHARS, STREAMS_AT_ONCE
+from functions.audit.log.log_window import MARGIN_MS, LogWindows
+from functions.audit.log.stream_list import SLACK_MS, is_in_shard
 from functions.audit.window import AuditWindow
 from functions.usage.heartbeat import HEARTBEAT_STREAM
 from tests.fakes.log_group import FakeLogGroup, refused

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.metered_record import MeteredRecord, head_of, mark_of, marks_of, row_of
+from functions.audit.repair.metered_record import MeteredRecord, head_of, mark_of, marks_of, row_of
 from tests.fakes.s3_objects import WRITTEN_AT, FakeBucket
 from tests.unit.audit.audit_world import LoggedRequest
 

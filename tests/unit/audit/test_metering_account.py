@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.account import Account, AccountedEvent
-from functions.audit.log_chunk import Chunk
-from functions.audit.metering_account import (
+from functions.audit.log.account import Account, AccountedEvent
+from functions.audit.log.log_chunk import Chunk
+from functions.audit.log.metering_account import (
     CALL_BYTES,
     FAILED,
     MOST_FAILURES,

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.audit.metering_again import (
+from functions.audit.repair.metering_again import (
     MOST_LINES,
     MOST_TEXT_BYTES,
     LinesTooLarge,

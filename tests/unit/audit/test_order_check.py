@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.audit_input import read_input
-from functions.audit.audit_order import AuditOrder
-from functions.audit.order_check import PROBLEM_CHARACTERS, StackFacts, order_of
-from functions.audit.repair_start import RepairStart
+from functions.audit.counting.repair_start import RepairStart
+from functions.audit.repair.audit_input import read_input
+from functions.audit.repair.audit_order import AuditOrder
+from functions.audit.repair.order_check import PROBLEM_CHARACTERS, StackFacts, order_of
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, iso_from_epoch_ms

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from functions.audit.repair_limits import AgeLimits, RepairFate
+from functions.audit.repair.repair_limits import AgeLimits, RepairFate
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 
 NOW_MS = 1_795_435_200_000

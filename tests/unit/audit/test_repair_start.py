@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.repair_start import RepairStart, execution_name
+from functions.audit.counting.repair_start import RepairStart, execution_name
 from functions.audit.window import AuditWindow
 from tests.fakes.audited_log import START_MS, first_window
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
-from functions.audit.road import LATE_METRIC_SECONDS, Road
-from functions.audit.road_state import NEVER
+from functions.audit.comparison.road import LATE_METRIC_SECONDS, Road
+from functions.audit.comparison.road_state import NEVER
 
 NOW = datetime(2026, 11, 29, 12, 0, 30, tzinfo=UTC)
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/stack-UsageQueue-1"

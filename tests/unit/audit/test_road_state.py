@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.road_figures import Datapoint, RoadFigures
-from functions.audit.road_state import (
+from functions.audit.comparison.road_figures import Datapoint, RoadFigures
+from functions.audit.comparison.road_state import (
     DELIVERED_SECONDS,
     NEVER,
     RETRIED_SECONDS,

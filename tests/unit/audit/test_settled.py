@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.adapters.json_lines import UnreadableObject
-from functions.audit.expected import Expected, KeyState
-from functions.audit.settled import CLOCK_SKEW, FEW, SettledUsageReader
+from functions.audit.comparison.expected import Expected, KeyState
+from functions.audit.comparison.settled import CLOCK_SKEW, FEW, SettledUsageReader
 from tests.fakes.audited_log import DEDUP_WINDOW, START_MS, AuditedLogs, LoggedRequest
 
 NOW = datetime.fromtimestamp(START_MS / 1000, UTC) + timedelta(hours=1)

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from functions.audit.shard_start import shard_of, start_shards
+from functions.audit.counting.shard_start import shard_of, start_shards
 
 BUSY = ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
 

@@ -1,6 +1,6 @@
 """Whether a round begins another window, or makes another call."""
 
-from functions.audit.time_left import LAST_CALL_MS, ROUND_SECONDS, TimeLeft
+from functions.audit.repair.time_left import LAST_CALL_MS, ROUND_SECONDS, TimeLeft
 from tests.fakes.settable_clock import SettableClock
 
 

@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.log_events import LogBusy
-from functions.audit.log_pace import LogCall, LogPace
-from functions.audit.log_streams import STREAMS_AT_ONCE, LogStreams
-from functions.audit.stream_list import FoundStreams, TimeRange
-from functions.audit.two_quotas import FULL_PAGE_CHARS, PAGES_AT_ONCE, TwoQuotas, lines_of_streams
+from functions.audit.log.log_pace import LogCall, LogPace
+from functions.audit.log.log_streams import STREAMS_AT_ONCE, LogStreams
+from functions.audit.log.stream_list import FoundStreams, TimeRange
+from functions.audit.log.two_quotas import (
+    FULL_PAGE_CHARS,
+    PAGES_AT_ONCE,
+    TwoQuotas,
+    lines_of_streams,
+)
 from tests.fakes.log_group import FakeLogGroup
 from tests.fakes.settable_clock import SettableClock
 

@@ -6,9 +6,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.audit.audit_order import AuditOrder
 from functions.audit.equation import Equation, WindowRecord
-from functions.audit.repair_limits import RepairFate
+from functions.audit.repair.audit_order import AuditOrder
+from functions.audit.repair.repair_limits import RepairFate
 from functions.audit.window import AuditWindow
 from functions.usage.moment import HOUR_MS
 from tests.unit.audit.audit_world import WINDOW_SECONDS, AuditWorld, Fate, PlayedAudit

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.quarantined_object import subscription_payload
-from functions.audit.whole_delivery import INFLATED_BYTES, WholeDelivery, read_whole
+from functions.audit.comparison.whole_delivery import INFLATED_BYTES, WholeDelivery, read_whole
 
 PLACE = {"owner": "123456789012", "logGroup": "/shop", "logStream": "s"}
 LINE = {"id": "1", "timestamp": 5, "message": "a"}

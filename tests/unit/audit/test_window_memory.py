@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from itertools import batched
 
 from functions.adapters.log_events import LogLine
-from functions.audit.account import Account, AccountedEvent, BilledRequest
-from functions.audit.comparing import Comparing
-from functions.audit.expected import Expected, KeyState
-from functions.audit.log_chunk import CHUNK_LINES, Chunk, LogKind
+from functions.audit.comparison.comparing import Comparing
+from functions.audit.comparison.expected import Expected, KeyState
+from functions.audit.log.account import Account, AccountedEvent, BilledRequest
+from functions.audit.log.log_chunk import CHUNK_LINES, Chunk, LogKind
 from functions.audit.window import AuditWindow
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.audited_log import START_MS, KeptOfGroup, audited_source, first_window

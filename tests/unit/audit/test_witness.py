@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from functions.adapters.json_lines import put_lines
 from functions.audit.equation import WindowRecord
-from functions.audit.logged_hour import LoggedHours
-from functions.audit.stage_counts import Stage, StageCounts
+from functions.audit.sources.logged_hour import LoggedHours
+from functions.audit.sources.stage_counts import Stage, StageCounts
+from functions.audit.sources.witness import HOURS_BACK, HourWitness
+from functions.audit.sources.witnessed_hour import Uncompared, WitnessedHour, witness_name
 from functions.audit.watched_source import WatchedSource
 from functions.audit.window import AuditWindow, windows_between
 from functions.audit.window_store import WindowStore
-from functions.audit.witness import HOURS_BACK, HourWitness
-from functions.audit.witnessed_hour import Uncompared, WitnessedHour, witness_name
 from functions.usage.moment import HOUR_MS
 from tests.fakes.s3_objects import FakeBucket
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from functions.audit.equation import Equation, WindowRecord
+from functions.audit.sources.witnessed_hour import WitnessedHour, witness_name
 from functions.audit.window import AuditWindow
 from functions.audit.window_store import WindowStore
-from functions.audit.witnessed_hour import WitnessedHour, witness_name
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
 from tests.fakes.s3_objects import FakeBucket
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.audit.audit_input import read_input
+from functions.audit.repair.audit_input import read_input
 from functions.operator.audits.asked_range import AskedTimes
 from functions.operator.audits.audit_order_input import AuditOptions
 from functions.usage.errors import Permanent

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from functions.audit import audit_bounds
-from functions.audit.audit_progress import AuditProgress
-from functions.audit.repair_limits import RepairFate
+from functions.audit.repair import audit_bounds
+from functions.audit.repair.audit_progress import AuditProgress
+from functions.audit.repair.repair_limits import RepairFate
 from functions.operator.audits.audit_progress_lines import (
     POLL_SECONDS,
     ROUND,

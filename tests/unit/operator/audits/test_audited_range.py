@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from functions.adapters.json_lines import UnreadableObject
 from functions.audit.equation import Equation
+from functions.audit.sources.witnessed_hour import Uncompared, WitnessedHour, witness_name
 from functions.audit.window_store import WindowStore
-from functions.audit.witnessed_hour import Uncompared, WitnessedHour, witness_name
 from functions.operator.audits.audited_range import AuditedRange
 from functions.operator.audits.source_account import SourceAccount, Unaudited
 from functions.usage.moment import DAY_MS, HOUR_MS
