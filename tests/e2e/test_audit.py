@@ -8,9 +8,11 @@ first count that begins when the window is due.
 
 import logging
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,6 +22,7 @@ import pytest
 from functions.adapters.ledger import hour_prefix
 from functions.audit.counting.repair_start import execution_name
 from functions.audit.equation import Equation
+from functions.operator.command_line import main
 from functions.usage.metric import Metric
 from functions.usage.moment import DAY_MS, HOUR_MS, iso_from_epoch_ms
 from tests.e2e.audited_source import (
@@ -35,6 +38,7 @@ from tests.e2e.audited_source import (
 from tests.e2e.looking import answered, replay_of, until
 from tests.local.aforo.console import Console
 from tests.local.alarm_state import state_at
+from tests.local.demo.accounting import billed_events
 from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.outage import bring_aforo_back, take_aforo_down
 from tests.local.demo.stage import Stage
@@ -358,3 +362,21 @@ def test_a_dry_run_says_to_the_unit_what_a_backfill_bills(source: AuditedSource)
     for extended_id in list(source.served)[13:]:
         del source.served[extended_id]  # of the past that is told only
     source.is_billed_once()
+
+
+def test_a_statement_of_this_month_has_aforos_own_figure_beside_it(
+    endpoints: Endpoints, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Asked by the function that has the key: at least what the ledger has of one request more."""
+    endpoints.write(tmp_path)
+    customer, before = endpoints.customers[0], len(billed_events(endpoints))
+    answer = httpx.get(f"{endpoints.api_url}/pets", headers=customer.headers, trust_env=False)
+    assert answer.status_code == 200
+    until(lambda: len(billed_events(endpoints)) > before)
+    whose = ["--customer", customer.customer_id, "--month", iso_from_epoch_ms(now_ms())[:7]]
+    words = [*whose, "--ask-aforo", "--endpoints", str(tmp_path / "endpoints.json")]
+    assert main(["statement", *words]) == 0
+    found = re.search(r"^Aforo says ([0-9,]+) now: of (\S+),", capfd.readouterr().err, re.MULTILINE)
+    assert found
+    assert found[2] == customer.customer_id
+    assert int(found[1].replace(",", "")) >= 1

@@ -208,7 +208,10 @@ def _endpoints(
             name: outputs[f"{name.capitalize()}FunctionArn"]
             for name in ("metering", "forwarder", "reconciliation", "authorizer")
         }
-        | {"audit-count": ids["AuditCountFunction"]},
+        | {
+            "audit-count": ids["AuditCountFunction"],
+            "reconciliation-fetch": ids["ReconciliationFetchFunction"],
+        },
         ledger_bucket=outputs["LedgerBucketName"],
         quarantine_bucket=outputs["QuarantineBucketName"],
         configuration_bucket=outputs["ConfigurationBucketName"],

@@ -25,6 +25,7 @@ _OUTPUTS = {
     "ConfigurationBucketName": ("configuration_bucket",),
     "DeployedSources": ("deployed_sources",),
     "ReconciliationFunctionArn": ("functions", "reconciliation"),
+    "ReconciliationFetchFunctionArn": ("functions", "reconciliation-fetch"),
     "ReplayStateMachineArn": ("state_machines", "replay"),
     "AuditStateMachineArn": ("state_machines", "audit"),
 }

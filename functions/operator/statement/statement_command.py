@@ -17,10 +17,11 @@ from functions.adapters.json_lines import UnreadableObject
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import TargetError
-from functions.operator.deployment.place import HERE, Place
+from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.ledger.opened_ledger import ledger_bucket, open_ledger
 from functions.operator.plain_option import PLAIN
 from functions.operator.rows import RowFormat
+from functions.operator.statement.aforo_figure import aforo_figure
 from functions.operator.statement.calendar_month import CalendarMonth
 from functions.operator.statement.customer_objects import CustomerObjects
 from functions.operator.statement.customer_statements import CustomerStatements
@@ -52,6 +53,9 @@ def statement(
     even_so: Annotated[
         bool, PLAIN, Parameter(help="close it whatever stands against it; the statement says what")
     ] = False,
+    ask_aforo: Annotated[
+        bool, PLAIN, Parameter(help="of the month that runs: what Aforo says now, on stderr")
+    ] = False,
     bucket: Annotated[
         str | None, Parameter(help="instead of a deployment: the ledger's bucket")
     ] = None,
@@ -69,6 +73,8 @@ def statement(
         raise TargetError("--even-so: it goes with --close")
     if not is_check and chosen is None:
         raise TargetError("--month: give one, such as 2026-11")
+    if ask_aforo:
+        _check_askable(chosen, bucket, clock())
     region, name = ledger_bucket(place, bucket)
     progress = MonthProgress(sys.stderr)
     open_ledger(region, name)
@@ -78,11 +84,35 @@ def statement(
     try:
         if chosen is None or is_check:
             return statements.verify(month)
-        return statements.close(chosen, even_so=even_so) if close else statements.show(chosen)
+        ended = statements.close(chosen, even_so=even_so) if close else statements.show(chosen)
     except (BotoCoreError, ClientError) as error:
         names = " ".join(getattr(error, "__notes__", ()))
         said = f"{in_plain_words(error)} {names}"
         progress.say(f"S3 does not give it, and nothing was closed: {said}")
+        return 1
     except UnreadableObject as error:
         progress.say(f"nothing was closed: {error}")
-    return 1
+        return 1
+    if ask_aforo:
+        sys.stderr.write(_aforo_says(place, customer) + "\n")
+    return ended
+
+
+def _check_askable(month: CalendarMonth | None, bucket: str | None, now_ms: int) -> None:
+    """TargetError: of no other month does Aforo say anything to a gateway."""
+    if bucket:
+        raise TargetError("--ask-aforo: a function of the deployment asks: leave --bucket out")
+    if month is None or not month.start_ms <= now_ms < month.end_ms:
+        raise TargetError(
+            "--ask-aforo: Aforo tells of the month that runs; of another export its bill, and"
+            " `aforo-metering compare` compares"
+        )
+
+
+def _aforo_says(place: Place, customer: str) -> str:
+    found = find_deployment(place)
+    function = found.output("ReconciliationFetchFunctionArn")
+    try:
+        return aforo_figure(aws_session(found.region).client("lambda"), function, customer)
+    except (BotoCoreError, ClientError) as error:
+        return f"Aforo was not asked: {in_plain_words(error)}"

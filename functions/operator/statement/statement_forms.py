@@ -19,9 +19,8 @@ from functions.operator.statement.statement_rows import (
 )
 from functions.usage.moment import epoch_ms_from_iso
 
-# Aforo's key is in a secret that the functions read, and no operator.
 AFORO = (
-    "Aforo's own figure is not asked here: only the functions have its key. Export its bill, and"
+    "Aforo's own figure: `--ask-aforo` while the month runs; later export its bill, and"
     " `aforo-metering compare bill.csv --from {start} --to {end}` compares."
 )
 _WORDS = {

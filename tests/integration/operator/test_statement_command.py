@@ -208,6 +208,7 @@ def test_an_object_that_is_not_of_the_ledger_is_named(
         ([], "--month: give one, such as 2026-11"),
         (["--month", "2026-10", "--even-so"], "--even-so: it goes with --close"),
         (["verify", "--close"], "--close: a check closes nothing; leave `verify` out"),
+        (["--month", "2026-10", "--ask-aforo"], "--ask-aforo: a function of the deployment asks"),
         (["nonsense"], "verify"),
         (["--month", "2026-10", "--customer", ""], "--customer"),
     ],
