@@ -318,16 +318,22 @@ def patient_forwarder(endpoints: Endpoints) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("state", ["Run a round", "Wait for the next round"])
-def test_an_audit_that_was_stopped_is_run_again(source: AuditedSource, state: str) -> None:
+def test_an_audit_that_was_stopped_is_run_again(
+    source: AuditedSource, patient_forwarder: None, state: str
+) -> None:
     """Whatever it had done: the next one does the rest. Each state in turn is stopped at in
-    tests/integration/audit/test_whole_machine.py.
+    tests/integration/audit/test_whole_machine.py. Aforo is away, so that it cannot end before.
     """
     of = past(1)
     source.put(source.serve(of.moments(8)))
-    execution = source.start_audit(of)
-    until(lambda: state in path_of(source.sfn, execution))
-    source.sfn.stop_execution(executionArn=execution)
-    assert source.ended(execution).status == "ABORTED"
+    take_aforo_down(source.endpoints)
+    try:
+        execution = source.start_audit(of)
+        until(lambda: state in path_of(source.sfn, execution))
+        source.sfn.stop_execution(executionArn=execution)
+        assert source.ended(execution).status == "ABORTED"
+    finally:
+        bring_aforo_back(source.endpoints)
     assert source.audit(of)["after"]["all"] == {"confirmed": 8}
     assert source.equation(of) == Equation(confirmed=8)
     source.is_billed_once()

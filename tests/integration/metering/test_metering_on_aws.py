@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -374,12 +375,20 @@ def test_it_says_which_sources_there_are(
     orders = {"name": "orders", "logGroup": "/orders", "kind": "access"}
     body = json.dumps({"sources": [orders], **json.loads(document("Good"))}).encode()
     s3.put_object(Bucket=bucket, Key=KEY, Body=body)
-    assert invoke({"listSources": True}) == {
-        "sources": [
-            orders,
-            {"name": "deployed", "logGroup": "/mine", "kind": "execution"},
-        ]
-    }
+    put = s3.head_object(Bucket=bucket, Key=KEY)["LastModified"]
+    s3.put_object(Bucket=bucket, Key=KEY, Body=b"{")  # refused: what is in use is the one before
+    told = invoke({"listSources": True})
+    assert told["sources"] == [
+        orders,
+        {"name": "deployed", "logGroup": "/mine", "kind": "execution"},
+    ]
+    assert datetime.fromisoformat(str(told["configuredAt"])).replace(microsecond=0) == put
+
+
+@pytest.mark.usefixtures("deployed")
+def test_where_nobody_put_a_configuration_there_is_no_time_of_it() -> None:
+    """The default has always been in use."""
+    assert invoke({"listSources": True}) == {"sources": [], "configuredAt": None}
 
 
 @pytest.mark.usefixtures("deployed")
