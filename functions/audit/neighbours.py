@@ -2,9 +2,9 @@
 ledger and the quarantine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from functions.adapters.log_events import LogLine
 from functions.audit.comparison.expected import Expected
@@ -55,3 +55,16 @@ class MissingRequest(NamedTuple):
     lines: tuple[LogLine, ...]
     events: tuple[AccountedEvent, ...]
     reason: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        word: Account,
+        customer: str,
+        indexes: Sequence[int],
+        events: tuple[AccountedEvent, ...],
+        reason: str = "",
+    ) -> Self:
+        """With its lines, as metering's word has them."""
+        lines = tuple(word.lines_of(indexes))
+        return cls(customer, word.stream_of(indexes), lines, events, reason)

@@ -86,6 +86,10 @@ class Comparing(NamedTuple):
     now: Callable[[], datetime]
     is_time_left: Callable[[], bool] = lambda: True
 
+    def is_clear(self, window: AuditWindow) -> bool:
+        """Whether nothing that was served in the window is still under way."""
+        return _epoch_ms(self.clear_until()) >= window.to_ms
+
     def compare(
         self, source: WatchedSource, window: AuditWindow, *, with_lines: bool = False
     ) -> Compared:
@@ -95,7 +99,7 @@ class Comparing(NamedTuple):
         self.settled.strike_out(found.expected, window.from_ms, now)
         states, absent = found.expected.states(), Term.HELD
         if KeyState.MISSING in states or found.refusals.kept_nowhere:
-            if _epoch_ms(self.clear_until()) >= window.to_ms:
+            if self.is_clear(window):
                 absent = Term.UNACCOUNTED
             if absent == Term.UNACCOUNTED or with_lines:
                 self.settled.strike_out(found.expected, window.from_ms, now)
@@ -136,7 +140,7 @@ class Comparing(NamedTuple):
         refusals = found.refusals = Refusals(self._kept(source, window))
         for part, word in self._parts(source, window):
             for reason, indexes in refusals.note(part, word, window):
-                yield _missing(word, NOBODY, indexes, (), reason)
+                yield MissingRequest.of(word, NOBODY, indexes, (), reason)
             for customer, indexes, events in word.billed:
                 number = found.expected.request_of(_keys(events))
                 if number is None:
@@ -153,7 +157,7 @@ class Comparing(NamedTuple):
                     found.terms.add(Term.QUARANTINED, customer, reason)
                 else:
                     states[number] = _READ_AGAIN
-                    yield _missing(word, customer, indexes, absent)
+                    yield MissingRequest.of(word, customer, indexes, absent)
 
     def _parts(self, source: WatchedSource, window: AuditWindow) -> Iterator[tuple[Chunk, Account]]:
         self.log.gone.discard(source.log_group)
@@ -168,17 +172,6 @@ class Comparing(NamedTuple):
         margin = MARGIN_MS if source.kind == "execution" else 0
         from_ms, to_ms = window.from_ms - margin, window.to_ms + margin
         return lambda: self.quarantine.of(source.log_group, from_ms, to_ms)
-
-
-def _missing(
-    word: Account,
-    customer: str,
-    indexes: Sequence[int],
-    events: tuple[AccountedEvent, ...],
-    reason: str = "",
-) -> MissingRequest:
-    lines = tuple(word.lines_of(indexes))
-    return MissingRequest(customer, word.stream_of(indexes), lines, events, reason)
 
 
 def _by_customer(found: _Found, states: bytearray, absent: Term) -> dict[str, Equation]:

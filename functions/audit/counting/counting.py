@@ -46,7 +46,7 @@ class NotLookedAt(Retryable):
 
 
 class Counting(NamedTuple):
-    """Whom it asks. `clear_until` is that of the comparison, asked once a run."""
+    """Whom it asks. The comparison asks the road once a run."""
 
     sources: Callable[[], Sequence[WatchedSource]]
     store: WindowStore
@@ -96,7 +96,11 @@ class Counting(NamedTuple):
             is_new = not known and not self.store.is_known(name)
             open_ = [one for one, closed in known.items() if not closed and self._is_ours(one)]
             records, torn = self.store.open_records(open_)
-            again = [one for one in records if records[one].equation.held and self._is_clear(one)]
+            again = [
+                one
+                for one in records
+                if records[one].equation.held and self.comparing.is_clear(one)
+            ]
         except NOT_KNOWN as error:
             run.fail(self.telemetry, error, source=name)
             return None
@@ -144,6 +148,3 @@ class Counting(NamedTuple):
 
     def _is_ours(self, window: AuditWindow) -> bool:
         return self.shard is None or self.plan.is_of_shard(window, self.shard)
-
-    def _is_clear(self, window: AuditWindow) -> bool:
-        return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms

@@ -44,7 +44,7 @@ class RepairsBegun(NamedTuple):
                 continue
             if len(run.started) == MOST_STARTS:
                 return
-            if not self._is_clear(window):
+            if not self.comparing.is_clear(window):
                 continue
             if self._is_reconfigured(window):
                 run.for_a_person.append(str(window))
@@ -80,6 +80,3 @@ class RepairsBegun(NamedTuple):
     def _is_reconfigured(self, window: AuditWindow) -> bool:
         changed = self.configured_at()
         return changed is not None and int(changed.timestamp() * 1000) > window.from_ms
-
-    def _is_clear(self, window: AuditWindow) -> bool:
-        return int(self.comparing.clear_until().timestamp() * 1000) >= window.to_ms
