@@ -29,12 +29,19 @@ from functions.audit.window_store import WindowStore
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sqs.client import SQSClient
 
 
 class Assembly(NamedTuple):
-    """Of one process."""
+    """Of one process, which makes each client once: it is a good part of a cold start."""
 
+    s3: "S3Client"
+    sqs: "SQSClient"
+    logs: "CloudWatchLogsClient"
     lambdas: "LambdaClient"
+    ledger: Ledger
     log: LogWindows
     metering: MeteringAccount
     settled: SettledUsageReader
@@ -46,21 +53,25 @@ class Assembly(NamedTuple):
     def of(cls, settings: AuditSettings) -> Self:
         """Of this stack. Each shard has a process of the count at the same time."""
         rates = calls_a_second(settings.aws_region, settings.audit_shards)
-        s3, lambdas, metering = (
+        s3, sqs, logs, lambdas = (
             s3_client(),
+            sqs_client(),
+            logs_client(),
             lambda_client(ACCOUNT_SECONDS),
-            settings.metering_function_arn,
         )
+        metering, ledger = settings.metering_function_arn, Ledger(s3, settings.ledger_bucket)
         return cls(
+            s3=s3,
+            sqs=sqs,
+            logs=logs,
             lambdas=lambdas,
-            log=LogWindows(logs_client(), LogPace(rates=rates, phase=random.random)),
+            ledger=ledger,
+            log=LogWindows(logs, LogPace(rates=rates, phase=random.random)),
             metering=MeteringAccount(lambdas, metering, metering.split(":")[4]),
-            settled=SettledUsageReader(
-                Ledger(s3, settings.ledger_bucket), timedelta(seconds=settings.dedup_window_seconds)
-            ),
+            settled=SettledUsageReader(ledger, timedelta(seconds=settings.dedup_window_seconds)),
             quarantine=KeptLines(s3, settings.quarantine_bucket),
             road=Road.of(
-                sqs_client(),
+                sqs,
                 cloudwatch_client(),
                 usage_queue_url=settings.usage_queue_url,
                 metering_function_arn=metering,

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from functions.adapters.aws import logs_client, s3_client, sqs_client
-from functions.adapters.ledger import Ledger
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import AUDIT_REPORTED, AUDIT_ROUND, AUDIT_STARTED, Telemetry
 from functions.audit.assembly import Assembly
@@ -40,8 +38,6 @@ from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_logs.client import CloudWatchLogsClient
-    from mypy_boto3_s3.client import S3Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,6 @@ class Wired:
 
     settings: AuditSettings
     assembly: Assembly
-    s3: "S3Client"
-    logs: "CloudWatchLogsClient"
     backlog: UsageBacklog
     telemetry: Telemetry
 
@@ -78,8 +72,8 @@ def _start(event: Mapping[str, Any]) -> dict[str, Any]:
         sources=lambda: watched_sources(
             wired.assembly.lambdas, wired.settings.metering_function_arn
         ),
-        kept_days=lambda groups: kept_days(wired.logs, groups),
-        parts=lambda export: part_names(wired.s3, export),
+        kept_days=lambda groups: kept_days(wired.assembly.logs, groups),
+        parts=lambda export: part_names(wired.assembly.s3, export),
         now_ms=_now_ms,
     ).answer(event["input"])
     told = {"outcome": answer["outcome"], "run_id": event["runId"]}
@@ -121,7 +115,7 @@ def _round(task: AuditTask, context: "LambdaContext") -> dict[str, Any]:
         compare=compare,
         clear_until=comparing.clear_until,
         record=record,
-        ledger=Ledger(wired.s3, wired.settings.ledger_bucket),
+        ledger=wired.assembly.ledger,
         records=records,
         sure_ms=sure_ms(wired.settings.audit_window_seconds),
         now_ms=_now_ms,
@@ -154,7 +148,7 @@ def _compare(comparing: Comparing, order: AuditOrder) -> Callable[[AuditPlace], 
     def compare(place: AuditPlace) -> Compared:
         asked = comparing
         if order.export:
-            part = ExportedPart(_wired().s3, order.export, place.number, order.parts)
+            part = ExportedPart(_wired().assembly.s3, order.export, place.number, order.parts)
             asked = comparing._replace(log=part)
         return asked.compare(place.source, place.window, with_lines=True)
 
@@ -171,7 +165,7 @@ def _report(task: AuditTask) -> dict[str, Any]:
 
 def _kept_by(task: AuditTask) -> tuple[MeteredRecord, BillDifference]:
     wired = _wired()
-    where = (wired.s3, wired.settings.ledger_bucket, task.run_id, task.started_at)
+    where = (wired.assembly.s3, wired.settings.ledger_bucket, task.run_id, task.started_at)
     return MeteredRecord(*where), BillDifference(*where)
 
 
@@ -182,11 +176,10 @@ def _now_ms() -> int:
 @cache
 def _wired() -> Wired:
     settings = read_settings(AuditSettings)
+    assembly = Assembly.of(settings)
     return Wired(
         settings,
-        Assembly.of(settings),
-        s3_client(),
-        logs_client(),
-        UsageBacklog(sqs_client(), settings.usage_queue_url),
+        assembly,
+        UsageBacklog(assembly.sqs, settings.usage_queue_url),
         Telemetry("audit-step"),
     )
