@@ -6,7 +6,7 @@ holds: `audit-runs/<run>/difference/<place>.json.gz`.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, TypedDict
 
@@ -14,14 +14,13 @@ from pydantic import TypeAdapter
 
 from functions.adapters.json_lines import put_lines, read_lines
 from functions.audit.repair.compared_window import Missing, MissingEvent
-from functions.audit.repair.metered_record import RUNS_PREFIX
+from functions.audit.repair.metered_record import RUNS_PREFIX, written_since
 from functions.audit.repair.repair_limits import RepairFate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _MANY_DIGITS = Context(prec=1_000)  # of any two numbers of JSON
-_CLOCKS_DIFFER = timedelta(days=1)  # as functions.audit.repair.metered_record
 
 
 class DifferenceLine(TypedDict):
@@ -63,7 +62,7 @@ class BillDifference:
     def lines(self) -> dict[RepairFate, list[DifferenceLine]]:
         """Of all windows, by what is done about it."""
         kept: dict[RepairFate, list[_KeptLine]] = defaultdict(list)
-        since = self.started_at - _CLOCKS_DIFFER
+        since = written_since(self.started_at)
         for line in read_lines(self.client, self.bucket, self._prefix, since):
             if line:
                 row = _KEPT_LINE.validate_json(line)

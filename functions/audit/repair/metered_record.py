@@ -116,7 +116,7 @@ class MeteredRecord:
     def places(self, after: int) -> list[int]:
         """Those for which something was sent, in order."""
         prefix = f"{self.folder}metered/"
-        names = list_names(self.client, self.bucket, prefix, since=self._since)
+        names = list_names(self.client, self.bucket, prefix, since=self.since)
         found = {int(name.removeprefix(prefix).partition("/")[0]) for name in names}
         return sorted(place for place in found if place > after)
 
@@ -129,22 +129,28 @@ class MeteredRecord:
 
     def failed(self) -> int:
         """How many requests."""
-        names = list_names(self.client, self.bucket, f"{self.folder}failed/", since=self._since)
+        names = list_names(self.client, self.bucket, f"{self.folder}failed/", since=self.since)
         return sum(
             sum(1 for line in lines if line)
             for _, lines in read_each(self.client, self.bucket, names)
         )
 
     def _objects(self, prefix: str) -> Iterator[tuple[str, Iterator[bytes]]]:
-        names = list_names(self.client, self.bucket, prefix, since=self._since)
+        names = list_names(self.client, self.bucket, prefix, since=self.since)
         return read_each(self.client, self.bucket, names)
 
     @property
-    def _since(self) -> datetime:
-        return self.started_at - _CLOCKS_DIFFER
+    def since(self) -> datetime:
+        """Nothing of this run was written before, by anybody's clock."""
+        return written_since(self.started_at)
 
     def _prefix(self, place: int) -> str:
         return f"{self.folder}metered/{place:08}/"
+
+
+def written_since(started_at: datetime) -> datetime:
+    """What a run that began then has written is younger, however much S3's clock differs."""
+    return started_at - _CLOCKS_DIFFER
 
 
 def head_of(try_id: str, window: str, before: WindowRecord, repairs: int) -> CallHead:

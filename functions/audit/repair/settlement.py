@@ -5,7 +5,7 @@ once more. It sends nothing.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from functions.adapters.ledger import Ledger, replay_prefix
 from functions.audit.equation import Equation
@@ -20,7 +20,6 @@ from functions.usage.errors import Permanent
 # SQS's counts are exact a minute after the last send (AWS), and clocks differ: two minutes. Where
 # windows are seconds, as in a demo, no such queue is near.
 _MOST_SURE_MS, _SURE_SHARE = 120_000, 2.5
-_CLOCKS_DIFFER = timedelta(days=1)  # as functions.audit.repair.metered_record
 
 
 def sure_ms(window_seconds: int) -> int:
@@ -96,8 +95,7 @@ class SentRequests:
     def _outstanding(self) -> set[str]:
         sent = {key for row in self.record.rows() for key, _, _, _ in row["events"]}
         if sent:
-            since = self.record.started_at - _CLOCKS_DIFFER
-            for row in self.ledger.read(replay_prefix(self.record.run_id), since):
+            for row in self.ledger.read(replay_prefix(self.record.run_id), self.record.since):
                 sent.discard(row["key"])
         return sent
 
