@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.audit.metric_query import metric_query
 from functions.usage.errors import Retryable
 from functions.usage.metric import Metric
 
@@ -76,15 +77,11 @@ def _query(
     name: str, metric: str, statistic: str, place: tuple[str, str, str]
 ) -> "MetricDataQueryTypeDef":
     namespace, dimension, value = place
-    return {
-        "Id": name,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": namespace,
-                "MetricName": metric,
-                "Dimensions": [{"Name": dimension, "Value": value}],
-            },
-            "Period": _MINUTE,
-            "Stat": statistic,
-        },
-    }
+    return metric_query(
+        name,
+        metric,
+        namespace=namespace,
+        dimensions={dimension: value},
+        seconds=_MINUTE,
+        statistic=statistic,
+    )

@@ -3,10 +3,11 @@
 `AWS/ApiGateway Count` is the independent witness: it counts requests whatever becomes of the log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.audit.metric_query import MOST_QUERIES, metric_query
 from functions.audit.watched_source import WatchedSource
 from functions.usage.metric import Metric
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 WINDOW_SECONDS = 600
 # What was served in the window has been delivered by then (AWS: usually within three minutes).
 SETTLING_SECONDS = 300
-_QUERIES_A_CALL = 500
 _QUERIES_A_SOURCE = 4
-_SOURCES_A_CALL = _QUERIES_A_CALL // _QUERIES_A_SOURCE
+_SOURCES_A_CALL = MOST_QUERIES // _QUERIES_A_SOURCE
 SERVED, READ, FAILED, THROTTLED = "served", "read", "failed", "throttled"
 
 
@@ -89,35 +89,27 @@ class Witness(NamedTuple):
     def _queries(self, number: int, watched: Watched) -> list["MetricDataQueryTypeDef"]:
         source, api, filter_name = watched
         own = {"service": "metering", "Source": source.name}
-        queries = [_query(f"{READ}{number}", self.namespace, Metric.LINES_READ.value, own)]
+        asked = [(READ, self.namespace, Metric.LINES_READ.value, own)]
         if filter_name:
             subscription = {
                 "LogGroupName": source.log_group,
                 "DestinationType": "Lambda",
                 "FilterName": filter_name,
             }
-            queries += [
-                _query(f"{FAILED}{number}", "AWS/Logs", "DeliveryErrors", subscription),
-                _query(f"{THROTTLED}{number}", "AWS/Logs", "DeliveryThrottling", subscription),
+            asked += [
+                (FAILED, "AWS/Logs", "DeliveryErrors", subscription),
+                (THROTTLED, "AWS/Logs", "DeliveryThrottling", subscription),
             ]
         if api and source.stage:
             stage = {"ApiName": api, "Stage": source.stage}
-            queries.append(_query(f"{SERVED}{number}", "AWS/ApiGateway", "Count", stage))
-        return queries
-
-
-def _query(
-    name: str, namespace: str, metric: str, dimensions: Mapping[str, str]
-) -> "MetricDataQueryTypeDef":
-    return {
-        "Id": name,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": namespace,
-                "MetricName": metric,
-                "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-            },
-            "Period": WINDOW_SECONDS,
-            "Stat": "Sum",
-        },
-    }
+            asked.append((SERVED, "AWS/ApiGateway", "Count", stage))
+        return [
+            metric_query(
+                f"{name}{number}",
+                metric,
+                namespace=namespace,
+                dimensions=dimensions,
+                seconds=WINDOW_SECONDS,
+            )
+            for name, namespace, metric, dimensions in asked
+        ]

@@ -5,14 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.audit.metric_query import MOST_QUERIES, metric_query
 from functions.usage.moment import HOUR_MS
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
-
-_QUERIES_A_CALL = 500
 
 type Stage = tuple[str, str]  # an API's id, and the stage's name
 
@@ -35,11 +33,18 @@ class StageCounts(NamedTuple):
         """
         counted: dict[Stage, int] = {}
         start = datetime.fromtimestamp(hour_ms / 1000, UTC)
-        for some in batched(stages.items(), _QUERIES_A_CALL, strict=False):
+        for some in batched(stages.items(), MOST_QUERIES, strict=False):
             ids = {f"q{number}": stage for number, (stage, _) in enumerate(some)}
             pages = self.cloudwatch.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=[
-                    _count_of(one, stages[stage], stage[1]) for one, stage in ids.items()
+                    metric_query(
+                        one,
+                        "Count",
+                        namespace="AWS/ApiGateway",
+                        dimensions={"ApiName": stages[stage], "Stage": stage[1]},
+                        seconds=HOUR_MS // 1000,
+                    )
+                    for one, stage in ids.items()
                 ],
                 StartTime=start,
                 EndTime=start + timedelta(hours=1),
@@ -50,19 +55,3 @@ class StageCounts(NamedTuple):
                         stage = ids[result["Id"]]
                         counted[stage] = counted.get(stage, 0) + round(sum(values))
         return counted
-
-
-def _count_of(name: str, api_name: str, stage: str) -> "MetricDataQueryTypeDef":
-    dimensions = {"ApiName": api_name, "Stage": stage}
-    return {
-        "Id": name,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": "AWS/ApiGateway",
-                "MetricName": "Count",
-                "Dimensions": [{"Name": key, "Value": said} for key, said in dimensions.items()],
-            },
-            "Period": HOUR_MS // 1000,
-            "Stat": "Sum",
-        },
-    }
