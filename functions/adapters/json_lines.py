@@ -48,15 +48,24 @@ def put_lines_once(client: "S3Client", bucket: str, key: str, rows: Iterable[obj
     a second time.
     """
     body = _gzip(b"".join(to_json(row) + b"\n" for row in rows))
+    is_new = put_unless_there(client, bucket, key, body, content_type="application/gzip")
+    if not is_new and client.get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+        raise UnreadableObject(key, "another object of that name is there")
+
+
+def put_unless_there(
+    client: "S3Client", bucket: str, key: str, body: bytes, *, content_type: str
+) -> bool:
+    """Whether it was put; False: an object of that name is there, and stays as it is."""
     try:
         client.put_object(
-            Bucket=bucket, Key=key, Body=body, ContentType="application/gzip", IfNoneMatch="*"
+            Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "PreconditionFailed":
             raise
-        if client.get_object(Bucket=bucket, Key=key)["Body"].read() != body:
-            raise UnreadableObject(key, "another object of that name is there") from None
+        return False
+    return True
 
 
 def list_names(

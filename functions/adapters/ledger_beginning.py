@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from functions.adapters.json_lines import UnreadableObject, list_names
+from functions.adapters.json_lines import UnreadableObject, list_names, put_unless_there
 from functions.adapters.ledger import LEDGER_PREFIX
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ class LedgerBeginning:
     def mark(self, now: datetime) -> None:
         """Leave the mark, unless there is one."""
         body = _Mark(began=now).model_dump_json().encode()
-        try:
-            self._client.put_object(Bucket=self._bucket, Key=MARK, Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
+        put_unless_there(self._client, self._bucket, MARK, body, content_type="application/json")
 
     def moment(self) -> datetime | None:
         """None: nothing says that it has begun. UnreadableObject for a mark that is none."""

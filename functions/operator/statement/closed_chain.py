@@ -7,9 +7,7 @@ time under one number, the check of the chain names both.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import ClientError
-
-from functions.adapters.json_lines import list_names
+from functions.adapters.json_lines import list_names, put_unless_there
 from functions.operator.statement.statement_document import (
     ENDING,
     Fields,
@@ -122,12 +120,6 @@ def put_statement(
 ) -> bool:
     """False: another one of this month is there. Done again with the same text, it is True."""
     name, body = statement_name(customer, month), signed(fields)
-    try:
-        client.put_object(
-            Bucket=bucket, Key=name, Body=body, ContentType="application/json", IfNoneMatch="*"
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "PreconditionFailed":
-            raise
-        return bool(client.get_object(Bucket=bucket, Key=name)["Body"].read() == body)
-    return True
+    if put_unless_there(client, bucket, name, body, content_type="application/json"):
+        return True
+    return bool(client.get_object(Bucket=bucket, Key=name)["Body"].read() == body)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from functions.adapters.json_lines import blocks
+from functions.adapters.json_lines import blocks, put_unless_there
 from functions.operator.statement.customer_objects import day_of_object
 from functions.operator.statement.settled_hours import ObjectDigest
 
@@ -79,13 +79,7 @@ def put_lists(
     """
     for listed, body in lists.items():
         name = list_name(folder, listed)
-        try:
-            client.put_object(
-                Bucket=bucket, Key=name, Body=body, ContentType="application/gzip", IfNoneMatch="*"
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
+        put_unless_there(client, bucket, name, body, content_type="application/gzip")
 
 
 def list_name(folder: str, listed: ListedDay) -> str:
