@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
-from functions.usage.from_outside import FromOutside
+from functions.usage.execution_input import FIXES, ExecutionInput, field_names, told_moment
 from functions.usage.outcome import SetAsideClass
 
 if TYPE_CHECKING:
@@ -44,15 +43,11 @@ class Source(StrEnum):
     COUNTERS = "counters"  # CounterDeadLetterQueue -> SettledUsageQueue
 
 
-# Where pydantic says what is wrong, and not what to write.
-FIXES = {
-    "model_type": "give a JSON object, as in {}",
+_FIXES = {
+    **FIXES,
     "list_type": 'give a list, as in ["config"]',
     "too_short": "give at least one, or leave it out",
-    "string_type": "give a text, in quotes",
     "string_pattern_mismatch": "write it as the report does: small letters and _, nothing else",
-    "bool_type": "give true or false, without quotes",
-    "int_type": "give a whole number, without quotes",
     "float_type": "give a number, without quotes",
 }
 # What only one source knows. Bodies on their way to the counters are not read: they have a time.
@@ -65,27 +60,10 @@ ONLY_FOR = {
 }
 
 
-def _moment(value: object) -> datetime:
-    # Not pydantic's own reading: it takes a bare number for seconds since 1970.
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValueError('give a time with its offset, as in "2026-10-02T08:00:00Z"')
-    return moment
+type Moment = Annotated[datetime, BeforeValidator(told_moment)]
 
 
-type Moment = Annotated[datetime, BeforeValidator(_moment)]
-
-
-class _Input(FromOutside):
-    model_config = ConfigDict(
-        strict=True,
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
-
+class _Input(ExecutionInput):
     @model_validator(mode="before")
     @classmethod
     def _says_what_it_names(cls, found: object) -> object:
@@ -199,10 +177,10 @@ def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"])) or "input"
     if fault["type"] == "extra_forbidden":
         return f"{field}: is not a field of a replay ({', '.join(_fields(field))})"
-    fix = FIXES.get(fault["type"])
+    fix = _FIXES.get(fault["type"])
     return f"{field}: {fix or fault['msg'].removeprefix('Value error, ')}"
 
 
 def _fields(field: str) -> list[str]:
     kind: type[_Input] = Filter if field.startswith("filter.") else Order
-    return [str(info.alias) for info in kind.model_fields.values()]
+    return field_names(kind)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from functions.usage.from_outside import FromOutside
+from functions.usage.execution_input import FIXES, ExecutionInput, field_names, told_moment
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -20,24 +20,11 @@ MOST_SHARDS = 256
 MOST_SECONDS = 3_600  # of a window, as the parameter AuditWindowSeconds has it
 # Epoch milliseconds are not negative, and a window later than a time must be one, too.
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_FIXES = {
-    "model_type": "give a JSON object, as in {}",
-    "string_type": "give a text, in quotes",
-    "string_too_short": "give one, or leave it out",
-    "bool_type": "give true or false, without quotes",
-    "int_type": "give a whole number, without quotes",
-    "missing": "is missing",
-}
+_FIXES = {**FIXES, "string_too_short": "give one, or leave it out", "missing": "is missing"}
 
 
 def _as_moment(value: object) -> datetime:
-    # Not pydantic's own reading: it takes a bare number for seconds since 1970.
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValueError('give a time with its offset, as in "2026-10-02T08:00:00Z"')
+    moment = told_moment(value)
     if not _EARLIEST <= moment < _LATEST:
         raise ValueError("no log is of that time: give one after 1970 and before 2100")
     return moment
@@ -47,9 +34,7 @@ type _Text = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 type _Time = Annotated[datetime, BeforeValidator(_as_moment)]
 
 
-class _Asked(FromOutside):
-    model_config = ConfigDict(strict=True, validate_by_name=False, validate_by_alias=True)
-
+class _Asked(ExecutionInput):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, given: object) -> object:
@@ -111,11 +96,7 @@ def _fault(fault: "ErrorDetails") -> str:
     said = _FIXES.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         kind: type[_Asked] = ExportedTo if field.startswith("export.") else AuditInput
-        said = f"is not a field of an audit ({', '.join(_names(kind))})"
+        said = f"is not a field of an audit ({', '.join(field_names(kind))})"
     if not field:
         return said if fault["type"] == "value_error" else f"input: {said}"
     return f"{field}: {said}"
-
-
-def _names(kind: type[_Asked]) -> list[str]:
-    return [str(info.alias) for info in kind.model_fields.values()]

@@ -1,0 +1,40 @@
+"""What a person types into the input of a state machine, read strictly: what the inputs of a replay
+and of an audit have in common.
+"""
+
+from datetime import datetime
+
+from pydantic import ConfigDict
+
+from functions.usage.from_outside import FromOutside
+
+# Where pydantic says what is wrong, and not what to write.
+FIXES = {
+    "model_type": "give a JSON object, as in {}",
+    "string_type": "give a text, in quotes",
+    "bool_type": "give true or false, without quotes",
+    "int_type": "give a whole number, without quotes",
+}
+
+
+class ExecutionInput(FromOutside):
+    """Nothing is converted, and each field has its one name."""
+
+    model_config = ConfigDict(strict=True, validate_by_name=False, validate_by_alias=True)
+
+
+def told_moment(value: object) -> datetime:
+    """ValueError for what is no time with an offset."""
+    # Not pydantic's own reading: it takes a bare number for seconds since 1970.
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError('give a time with its offset, as in "2026-10-02T08:00:00Z"')
+    return moment
+
+
+def field_names(kind: type[ExecutionInput]) -> list[str]:
+    """As a person writes them."""
+    return [str(info.alias) for info in kind.model_fields.values()]
