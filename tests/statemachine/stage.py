@@ -1,11 +1,12 @@
-"""A stage for the replay state machine: a real one on ministack, and four Lambda functions that
-answer from a script and write down what they were asked.
+"""A stage for the state machines of replay and audit: a real one on ministack, and Lambda functions
+that answer from a script and write down what they were asked.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import boto3
@@ -13,14 +14,33 @@ import boto3
 from tests.fakes.topic_queue import make_topic
 from tests.local.waiting import until
 from tests.statemachine.actors import Actors, Script
-from tests.statemachine.definition import broken_at, filled_in
+from tests.statemachine.definition import AUDIT, FILE, broken_at, filled_in
 from tests.statemachine.execution import FINISHED_SECONDS, Execution, finished, path_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-# Only the start is given the input, and only the report the trouble.
-STEP = '"start" if "input" in event else "report" if "trouble" in event else "round"'
+
+class Play(NamedTuple):
+    """A definition; what it calls its functions, with their parts' names; and how a function knows
+    which step it is.
+    """
+
+    file: Path
+    functions: Mapping[str, str]
+    step: str
+
+
+REPLAY_PLAY = Play(
+    FILE,
+    {
+        f"Replay{part}FunctionArn": part
+        for part in ("Start", "QueueRound", "QuarantineRound", "Report")
+    },
+    # Only the start is given the input, and only the report the trouble.
+    '"start" if "input" in event else "report" if "trouble" in event else "round"',
+)
+AUDIT_PLAY = Play(AUDIT, {"AuditStepFunctionArn": "step"}, 'event["step"]')
 
 
 @dataclass
@@ -30,15 +50,16 @@ class Stage:
     folder: Path
     script: Script
     broken: str = ""  # a task whose call cannot succeed
+    play: Play = REPLAY_PLAY
 
     def __post_init__(self) -> None:
         self.sfn: SFNClient = boto3.client("stepfunctions")
         self._sqs = boto3.client("sqs")
         self.name = f"stage-{uuid4().hex[:12]}"
         self.notices_url = self._sqs.create_queue(QueueName=f"{self.name}-notices")["QueueUrl"]
-        self._actors = Actors(self.name, self.folder, self.script, STEP)
+        self._actors = Actors(self.name, self.folder, self.script, self.play.step)
         self._role = self._actors.role()
-        definition = filled_in(self._substitutions())
+        definition = filled_in(self._substitutions(), self.play.file)
         if self.broken:
             definition = broken_at(self.broken, definition)
         self.arn = self.sfn.create_state_machine(
@@ -87,8 +108,8 @@ class Stage:
         self.topic_arn = make_topic(self.name, self.notices_url)
         return {
             **{
-                f"Replay{part}FunctionArn": self._actors.hire(part, self._role)
-                for part in ("Start", "QueueRound", "QuarantineRound", "Report")
+                name: self._actors.hire(part, self._role)
+                for name, part in self.play.functions.items()
             },
             "ReplayReportTopicArn": self.topic_arn,
             "Partition": "aws",

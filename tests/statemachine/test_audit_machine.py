@@ -21,19 +21,19 @@ from tests.statemachine.audit_scenarios import (
     REFUSED,
     REPORTED,
 )
-from tests.statemachine.audit_stage import AuditStage
 from tests.statemachine.definition import AUDIT, states, tasks
 from tests.statemachine.scenarios import Scenario
+from tests.statemachine.stage import AUDIT_PLAY, Stage
 
-type SetUp = Callable[..., AuditStage]
+type SetUp = Callable[..., Stage]
 
 
 @pytest.fixture
 def stage(stage_folder: Path) -> SetUp:
     """Sets a stage for a script."""
 
-    def set_up(script: Mapping[str, Any], broken: str = "") -> AuditStage:
-        return AuditStage(stage_folder, script, broken)
+    def set_up(script: Mapping[str, Any], broken: str = "") -> Stage:
+        return Stage(stage_folder, script, broken, AUDIT_PLAY)
 
     return set_up
 
