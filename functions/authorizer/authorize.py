@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.counter_read import CounterRead, Unknown
-from functions.authorizer.credential import Token, read_credential
+from functions.authorizer.credential import CredentialHeader, Token, credential_in
 from functions.authorizer.decision import (
     UNKNOWN_RETRY_SECONDS,
     Allow,
@@ -22,7 +22,6 @@ from functions.authorizer.decision import (
     decide_unknown,
 )
 from functions.authorizer.headers import (
-    AUTHORIZATION,
     TENANT,
     TRACEPARENT,
     Event,
@@ -61,6 +60,7 @@ class Authorizer:
     telemetry: AuthorizerTelemetry
     header_names_customer: bool  # X-Tenant-Id carries the customer's id (quota.md, X-Tenant-Id)
     clock: Callable[[], float]  # epoch seconds
+    credential_header: CredentialHeader = CredentialHeader.AUTHORIZATION
     # Of the system, not of the process: those that Lambda starts from one snapshot have one state.
     draw: Callable[[], float] = field(default=lambda: random.SystemRandom().random() * 100)
     last_known: LastKnown = field(default_factory=LastKnown)
@@ -97,7 +97,7 @@ class Authorizer:
         return allow_policy(resource, identity, decision, traceparent)
 
     def _identify(self, headers: Headers, deadline: float) -> Verdict:
-        credential = read_credential(headers.only(AUTHORIZATION))
+        credential = credential_in(headers, self.credential_header)
         if isinstance(credential, RefusedCredential):
             return credential
         if isinstance(credential, Token):

@@ -15,6 +15,7 @@ from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.authorize import Authorizer, Unauthorized
 from functions.authorizer.claims import TokenRules
 from functions.authorizer.counter_read import CounterRead
+from functions.authorizer.credential import CredentialHeader
 from functions.authorizer.decision import UNKNOWN_RETRY_SECONDS, DecisionRules, Deny, DenyCode
 from functions.authorizer.headers import request_ids
 from functions.authorizer.light_telemetry import AUTHORIZER_FAILED, AuthorizerTelemetry
@@ -71,6 +72,7 @@ def authorizer_for(
         telemetry=AuthorizerTelemetry(clock),
         header_names_customer=settings.tenant_header == "customer",
         clock=clock,
+        credential_header=CredentialHeader(settings.credential_header),
     )
 
 

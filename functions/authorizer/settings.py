@@ -40,6 +40,7 @@ class AuthorizerSettings:
     result_ttl_seconds: int  # how long API Gateway caches our answer: part of the headroom
     headroom_cap_percent: float  # of a limit, that the headroom holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
+    credential_header: str = "authorization"  # authorization | x-api-key | either
     redis_user: str = ""
     redis_cache_name: str = ""
     redis_secret_arn: str = ""  # empty: the Redis wants no password
@@ -61,6 +62,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
     if found["tenant_header"] == "customer" and found["result_ttl_seconds"] != "0":
         # API Gateway would apply a kept answer to a request with somebody else's header.
         faults.append("RESULT_TTL_SECONDS: must be 0 where TENANT_HEADER is customer")
+    if found.get("credential_header") == "either" and found["result_ttl_seconds"] != "0":
+        # API Gateway keeps answers by one set of headers, all of which must be there.
+        faults.append("RESULT_TTL_SECONDS: must be 0 where CREDENTIAL_HEADER is either")
     if faults:
         raise SettingsError(f"the function's environment is not usable: {'; '.join(faults)}")
     return AuthorizerSettings(
@@ -115,4 +119,5 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "result_ttl_seconds": _ttl,
     "headroom_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
+    "credential_header": _one_of("authorization", "x-api-key", "either"),
 }

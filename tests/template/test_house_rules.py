@@ -321,6 +321,8 @@ def test_the_authorizer_of_the_demo_decides_every_request() -> None:
     auth = template()["Resources"]["DemoApiGateway"]["Properties"]["Auth"]
     identity = auth["Authorizers"]["UsageAuthorizer"]["Identity"]
     assert identity["ReauthorizeEvery"] == 0
+    # API Gateway would refuse by itself who does not send it, whatever CredentialHeader says.
+    assert set(identity) == {"ReauthorizeEvery"}
     assert variables(FUNCTIONS["AuthorizerFunction"])["RESULT_TTL_SECONDS"] == "0"
 
 

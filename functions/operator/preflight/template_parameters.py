@@ -17,6 +17,7 @@ PARAMETERS: Final = (
     "LogSource",
     "ExecutionLogSources",
     "RestApiId",
+    "CredentialHeader",
     "TokenIssuer",
     "TokenAudience",
     "TenantHeader",
