@@ -50,7 +50,7 @@ local-stop: setup ## Stop the local cloud
 	@$(RUN) -m tests.local.cloud stop
 
 .PHONY: dashboard
-dashboard: setup .venv-sam/ready ## Draw docs/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
 	@$(RUN) -m tests.local.dashboard
 
 .PHONY: verify
@@ -74,7 +74,7 @@ audit: setup ## Compare a range of the logs with the ledger, and follow it: make
 	@$(OPERATE) audit start $(if $(STACK),--stack $(STACK)) $(AUDIT_OPTIONS)
 
 .PHONY: overshoot
-overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
+overshoot: setup ## Try the bound of docs/explanation/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
 	@$(RUN) -m tests.bench.overshoot $(TRIALS)
 
 # ------------------------------------------------------------------------------------------ checks
@@ -114,7 +114,7 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
 
 .PHONY: picture
-picture: setup ## Draw docs/state-machines.md and its image anew; needs Graphviz (the program dot)
+picture: setup ## Draw docs/reference/state-machines.md and its image anew; needs Graphviz (the program dot)
 	@$(RUN) -m tests.template.picture --png
 
 .PHONY: artifacts
@@ -126,7 +126,7 @@ bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
 .PHONY: cost
-cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/cost.md
+cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md
 	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page
 
 .PHONY: model
