@@ -16,6 +16,7 @@ from dataclasses import MISSING, dataclass, fields
 
 from functions.authorizer.redis_address import RedisAddress
 from functions.usage.errors import SettingsError
+from functions.usage.quota import AuthorizerMode
 
 # What may stand in a Redis key between `{` and `}`, in an ARN and in JSON text without escaping.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
@@ -41,6 +42,7 @@ class AuthorizerSettings:
     headroom_cap_percent: float  # of a limit, that the headroom holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
     credential_header: str = "authorization"  # authorization | x-api-key | either
+    authorizer_mode: str = "enforce"  # enforce | shadow
     redis_user: str = ""
     redis_cache_name: str = ""
     redis_secret_arn: str = ""  # empty: the Redis wants no password
@@ -72,6 +74,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
         headroom_cap_percent=float(found.pop("headroom_cap_percent")),
         **found,
     )
+
+
+def deployed_mode(environment: Mapping[str, str] = os.environ) -> AuthorizerMode:
+    """The mode, also of an environment that is not usable otherwise."""
+    given = environment.get("AUTHORIZER_MODE", "").strip()
+    return AuthorizerMode.SHADOW if given == AuthorizerMode.SHADOW else AuthorizerMode.ENFORCE
 
 
 def _fault(name: str, value: str) -> str:
@@ -120,4 +128,5 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "headroom_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
     "credential_header": _one_of("authorization", "x-api-key", "either"),
+    "authorizer_mode": _one_of(*AuthorizerMode),
 }

@@ -122,6 +122,7 @@ def _state_findings(state: QuotaState) -> dict[str, Finding]:
         "lagSeconds": state.lag_seconds,
         "guardLevel": state.guard_level,
         "allowWhenUnknown": state.allow_when_unknown,
+        "mode": state.mode,
     }
 
 

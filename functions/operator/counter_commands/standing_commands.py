@@ -1,4 +1,6 @@
-"""`aforo-metering counters open | suspend | resume | close | usage-plan | show`."""
+"""`aforo-metering counters open | suspend | resume | close | shadow | enforce | usage-plan
+| show`.
+"""
 
 from typing import Annotated
 
@@ -55,6 +57,31 @@ def _status(customer: str, status: str, version: int | None) -> dict[str, object
         "status": status,
         "version": versioned(version),
     }
+
+
+def shadow(
+    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+) -> int:
+    """Its calls are decided, told of where they would be refused, and all let pass."""
+    return send(_mode(customer, "shadow", version), place, find)
+
+
+def enforce(
+    *,
+    customer: Customer,
+    as_deployed: Annotated[
+        bool, PLAIN, Parameter(help="no mode of its own any more: as its stage or the stack has it")
+    ] = False,
+    version: VersionOption = None,
+    place: Place = HERE,
+    find: Finder = FIND,
+) -> int:
+    """Its calls are refused where its quota says so, in a stack in shadow too."""
+    return send(_mode(customer, None if as_deployed else "enforce", version), place, find)
+
+
+def _mode(customer: str, mode: str | None, version: int | None) -> dict[str, object]:
+    return {"kind": "mode", "customerId": customer, "mode": mode, "version": versioned(version)}
 
 
 def usage_plan(

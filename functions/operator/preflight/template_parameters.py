@@ -44,6 +44,7 @@ PARAMETERS: Final = (
     "AuditDelaySeconds",
     "AuditShards",
     "AuditExportBucketName",
+    "AuthorizerMode",
     "AuthorizerDeployment",
     "AuthorizerSnapStart",
     "AuthorizerProvisionedConcurrency",

@@ -6,7 +6,12 @@ from typing import Any
 import httpx
 
 from functions.operator.smoke.claim import Claim, DidNotHold
-from functions.operator.smoke.smoke_customer import credential_headers, get, smoke_customer
+from functions.operator.smoke.smoke_customer import (
+    credential_headers,
+    get,
+    needs_enforcement,
+    smoke_customer,
+)
 from functions.operator.smoke.subject import Subject
 from functions.operator.verify.following import Follower
 from functions.operator.verify.hop import Stopped
@@ -18,6 +23,7 @@ FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
 
 def nobody_without_a_credential(subject: Subject) -> str:
     """401, also for a key that nobody gave out."""
+    needs_enforcement(subject)
     url = f"{subject.api_url.rstrip('/')}/pets"
     without = get(url, {}).status_code
     wrong = get(url, credential_headers(subject, "ak_nobody_ever_gave_this_out")).status_code
@@ -46,6 +52,7 @@ def one_request_is_billed(subject: Subject) -> str:
 
 def over_quota_is_429(subject: Subject) -> str:
     """The body is JSON with a code and a time, made from the authorizer's context."""
+    needs_enforcement(subject)
     with smoke_customer(subject, limit=0) as customer:
         answer = customer.call()
     said = _json_of(answer)

@@ -12,7 +12,7 @@ import httpx
 from pydantic_core import to_json
 
 from functions.operator.counter_commands.stack import Stack, counters_of
-from functions.operator.smoke.claim import DidNotHold
+from functions.operator.smoke.claim import DidNotHold, NotTried
 from functions.operator.smoke.subject import Subject
 from functions.reconciliation.commands import COMMAND
 
@@ -97,6 +97,12 @@ def _wait_until_in_force(subject: Subject, counters: Stack, customer_id: str) ->
 
     if not subject.wait(look, IN_FORCE_SECONDS):
         raise DidNotHold("a grant was not in force after two minutes: see SettledAgeAlarm")
+
+
+def needs_enforcement(subject: Subject) -> None:
+    """NotTried where the stack lets pass whom it would refuse."""
+    if _variables(subject).get("AUTHORIZER_MODE") == "shadow":
+        raise NotTried("this stack refuses nobody: deploy it with AuthorizerMode=enforce")
 
 
 def _variables(subject: Subject) -> Mapping[str, str]:

@@ -67,6 +67,7 @@ def test_a_kept_answer_and_two_credential_headers_do_not_go_together() -> None:
         ("HEADROOM_CAP_PERCENT", "nan", "from 0 to 100"),
         ("HEADROOM_CAP_PERCENT", "5 %", "from 0 to 100"),
         ("TENANT_HEADER", "both", "tenant, customer"),
+        ("AUTHORIZER_MODE", "Shadow", "enforce, shadow"),
         ("CREDENTIAL_HEADER", "X-API-Key", "authorization, x-api-key, either"),
     ],
 )

@@ -1,10 +1,13 @@
 """How the smoke test calls as its own customer."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from functions.operator.deployment.deployment import Deployment
+from functions.operator.smoke.claim import NotTried
+from functions.operator.smoke.request_claims import nobody_without_a_credential, over_quota_is_429
 from functions.operator.smoke.smoke_customer import credential_headers
 from functions.operator.smoke.subject import Subject
 
@@ -36,7 +39,18 @@ def test_its_key_goes_where_the_authorizer_looks(
     variables: dict[str, str], headers: dict[str, str]
 ) -> None:
     """A stack of before CredentialHeader looks into Authorization."""
-    subject = Subject(
+    assert credential_headers(stack_with(variables), "ak_1") == headers
+
+
+@pytest.mark.parametrize("claim", [nobody_without_a_credential, over_quota_is_429])
+def test_a_refusal_is_not_tried_in_shadow(claim: Callable[[Subject], str]) -> None:
+    """It would not hold, and nothing would be wrong."""
+    with pytest.raises(NotTried, match="AuthorizerMode=enforce"):
+        claim(stack_with({"AUTHORIZER_MODE": "shadow"}))
+
+
+def stack_with(variables: dict[str, str]) -> Subject:
+    return Subject(
         stack="stack",
         session=cast("Any", Session(variables)),
         deployment=Deployment("eu-west-1", {}, "no stack"),
@@ -44,4 +58,3 @@ def test_its_key_goes_where_the_authorizer_looks(
         api_url="https://api.example/demo",
         is_local=False,
     )
-    assert credential_headers(subject, "ak_1") == headers
