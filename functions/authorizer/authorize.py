@@ -5,7 +5,6 @@ The event of API Gateway comes in, a policy leaves. The only exception that leav
 """
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -37,7 +36,6 @@ from functions.authorizer.light_telemetry import (
     AuthorizerTelemetry,
 )
 from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
-from functions.authorizer.redis_link import ANSWER_SECONDS
 from functions.authorizer.refused_call import RefusedCall
 from functions.authorizer.shadow import pass_in_shadow
 from functions.authorizer.stage_mode import StageMode
@@ -84,7 +82,7 @@ class Authorizer:
     def _authorize(self, event: Event) -> Policy:
         # One deadline for all that is read for this request: an unknown API key and a stale key
         # set cost further round trips, and still the caller waits no longer.
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = self.counters.begin()
         stage_mode = self.stage_mode.of(event, self.telemetry)
         resource = stage_resource(event.get("methodArn"))
         if resource is None:
