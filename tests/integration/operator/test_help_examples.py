@@ -76,7 +76,13 @@ def place(
     made = made_services()
     room = {"UnreservedConcurrentExecutions": 900}
     # One answer to whatever is asked of a function: counters that know the customer.
-    counters = {"limit": 10, "status": "active", "generation": "7", "customers": 1}
+    counters = {
+        "limit": 10,
+        "status": "active",
+        "generation": "7",
+        "customers": 1,
+        "signingKeys": [],
+    }
     answer = {"parts": 1_000_000, "AccountLimit": room, **counters}
     # They carry nothing out here.
     monkeypatch.setattr(customer_change, "PATIENCE_SECONDS", 0.0)
