@@ -1,8 +1,8 @@
 """`python -m tests.local.cloud start|stop|status`: the local cloud.
 
 Valkey, ministack, the stand-in for Aforo, our REST API Gateway and the alarms, with the unmodified
-template deployed and three customers provisioned. It stays up until it is stopped;
-`.local/endpoints.json` says where everything runs.
+template deployed, another team's API beside it and three customers provisioned. It stays up until
+it is stopped; `.local/endpoints.json` says where everything runs.
 """
 
 import argparse
