@@ -4,6 +4,7 @@ ministack drops some of it on deployment: access log settings of stages, and ANY
 responses and the resource policy of an API body. Public APIs only, so this reads AWS as well.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,15 @@ from typing import Any
 import boto3
 import yaml
 
-from tests.local.gateway.api_body import KEY_SOURCE
-from tests.local.gateway.intrinsics import Scope
+from tests.local.gateway.api_body import (
+    KEY_SOURCE,
+    binary_media_types,
+    body_paths,
+    body_responses,
+    resource_policy,
+)
+from tests.local.gateway.deployment import GatewayResponse
+from tests.local.gateway.intrinsics import UnresolvedError
 from tests.local.gateway.stack_names import read_scope
 from tests.local.gateway.stage import declared_access_logs
 
@@ -22,12 +30,14 @@ IN_PROGRESS, GONE = "_IN_PROGRESS", "DELETE_COMPLETE"
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """One REST API of a template: its body, and the access logs of its stages."""
+    """One REST API of a template, and the access logs of its stages."""
 
-    scope: Scope
-    body: Mapping[str, Any]
-    access_logs: Mapping[str, Mapping[str, str]]
-    key_source: str | None
+    paths: Mapping[str, Any] = field(default_factory=dict)
+    responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
+    policy: Mapping[str, Any] | None = None
+    binary_media_types: tuple[str, ...] = ()
+    key_source: str | None = None
+    access_logs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,9 +81,18 @@ class Templates:
         known, declared = self._read.get(name, (None, {}))
         if known != version:
             ids = self._ids(name)
-            declared = self._declared(name, ids) if ids else {}
+            declared = self._known(name, ids) if ids else {}
             self._read[name] = (version, declared)
         return declared
+
+    def _known(self, name: str, ids: Mapping[str, str]) -> dict[str, Declared]:
+        try:
+            return self._declared(name, ids)
+        except UnresolvedError as error:
+            if name == self.first:
+                raise
+            print(f"gateway: stack {name}: {error}; its template is not used", file=sys.stderr)
+            return {}
 
     def _ids(self, name: str) -> dict[str, str]:
         """REST API ids by logical id."""
@@ -95,9 +114,11 @@ class Templates:
             properties = template["Resources"].get(logical, {}).get("Properties", {})
             body = properties.get("Body", {})
             found[api_id] = Declared(
-                scope=scope,
-                body=body,
-                access_logs=declared_access_logs(api_id, scope, template),
+                paths=body_paths(body, scope),
+                responses=body_responses(body, scope),
+                policy=resource_policy(body, scope),
+                binary_media_types=binary_media_types(body),
                 key_source=properties.get("ApiKeySourceType") or body.get(KEY_SOURCE),
+                access_logs=declared_access_logs(api_id, scope, template),
             )
         return found

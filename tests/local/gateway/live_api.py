@@ -8,13 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.local.gateway.api_body import (
-    authorizer_ids,
-    binary_media_types,
-    body_resources,
-    body_responses,
-    resource_policy,
-)
+from tests.local.gateway.api_body import authorizer_ids, body_methods, unescaped
 from tests.local.gateway.declared import Declared
 from tests.local.gateway.deployment import Api, Authorizer, GatewayResponse, Method, Resource
 from tests.local.gateway.method import function_arn, is_true, read_gateway_response, read_method
@@ -37,10 +31,8 @@ class LiveApis:
         """The API of a GetRestApis entry, without methods that a summary lacks."""
         api_id = described["id"]
         authorizers = self._authorizers(api_id)
-        body = declared.body if declared else {}
-        from_template = (
-            body_resources(body, authorizer_ids(authorizers), declared.scope) if declared else {}
-        )
+        template = declared or Declared()
+        from_template = body_methods(template.paths, authorizer_ids(authorizers))
         resources = self._resources(api_id, summary)
         return Api(
             id=api_id,
@@ -52,14 +44,12 @@ class LiveApis:
             ),
             authorizers=authorizers,
             stages={},
-            responses=(body_responses(body, declared.scope) if declared else {})
-            | self._responses(api_id),
-            binary_media_types=binary_media_types(body, described),
+            responses={**template.responses, **self._responses(api_id)},
+            binary_media_types=unescaped(described.get("binaryMediaTypes") or ())
+            or template.binary_media_types,
             # ministack answers HEADER whatever a template declared.
-            key_source=(declared and declared.key_source)
-            or described.get("apiKeySource", "HEADER"),
-            policy=_policy(described)
-            or (resource_policy(body, declared.scope) if declared else None),
+            key_source=template.key_source or described.get("apiKeySource", "HEADER"),
+            policy=_policy(described) or template.policy,
         )
 
     def summary(self, api_id: str, deployment_id: str) -> Summary:

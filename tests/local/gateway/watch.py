@@ -5,8 +5,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tests.local.gateway.account import Account
 from tests.local.gateway.gateway import Gateway
 from tests.local.gateway.permission import Permissions
@@ -45,8 +43,8 @@ class Watch:
             try:
                 await self.look(everything=rounds % EVERYTHING_EVERY == 0)
                 failed = False
-            except (ClientError, BotoCoreError) as error:
+            except Exception as error:  # noqa: BLE001 - the next round may find it mended
                 if not failed:
-                    print(f"gateway: the account could not be read: {error}", file=sys.stderr)
+                    print(f"gateway: the account could not be read: {error!r}", file=sys.stderr)
                 failed = True
             pause = max(self.seconds, (time.monotonic() - began) / AT_MOST)
