@@ -17,6 +17,7 @@ import pytest
 from tests.local.endpoints import SecondApi
 from tests.local.foreground_server import foreground_server
 from tests.local.gateway.account import Account
+from tests.local.gateway.intrinsics import UnresolvedError
 from tests.local.ministack import Ministack
 from tests.local.mock_paths import MockPaths
 from tests.local.second_api import make_second_api
@@ -48,8 +49,18 @@ Resources:
     Properties: { RestApiId: !Ref Api }
   Stage:
     Type: AWS::ApiGateway::Stage
-    Properties: { RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: shop }
+    Properties:
+      RestApiId: !Ref Api
+      DeploymentId: !Ref Deployment
+      StageName: shop
 """
+# A destination that this gateway cannot resolve; CloudFormation on ministack does.
+RIDDLE = (
+    TEMPLATE.replace("StageName: shop", "StageName: riddle")
+    + """      AccessLogSetting: { DestinationArn: !GetAtt Bucket.Arn, Format: $context.requestId }
+  Bucket: { Type: AWS::S3::Bucket }
+"""
+)
 # Says what it was asked with, and by which call: an answer that was kept has an older call's id.
 ECHO = """\
 def handler(event, context):
@@ -111,17 +122,27 @@ class Shop:
         self.client.post("/_reload").raise_for_status()
 
 
+def create_stack(name: str, template: str) -> None:
+    """To its end."""
+    formation = boto3.client("cloudformation")
+    formation.create_stack(
+        StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_AUTO_EXPAND"]
+    )
+
+    def is_done() -> bool:
+        (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+        return stack["StackStatus"] == "CREATE_COMPLETE"
+
+    until(is_done)
+
+
 @pytest.fixture(scope="module")
 def base_url(ministack: Ministack) -> Iterator[str]:
     """A gateway for a small stack; this process's environment points at its account."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ministack.env.items():
             patch.setenv(name, value)
-        formation = boto3.client("cloudformation")
-        formation.create_stack(
-            StackName=STACK, TemplateBody=TEMPLATE, Capabilities=["CAPABILITY_AUTO_EXPAND"]
-        )
-        until(lambda: formation.describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+        create_stack(STACK, TEMPLATE)
         options = ("--stack", STACK, "--watch-seconds", "0.2", "--flush-seconds", "0.1")
         server = foreground_server("tests.local.gateway", *options, environment=ministack.env)
         with server as (_, ready):
@@ -319,3 +340,14 @@ def test_a_deleted_api_is_served_no_more(shop: Shop) -> None:
     until(lambda: shop.client.get(url).status_code == 200)
     shop.gateway.delete_rest_api(restApiId=other["id"])
     until(lambda: shop.client.get(url).status_code == 403)
+
+
+def test_another_stacks_riddle_takes_nothing_away(shop: Shop) -> None:
+    """Its API is served without what only the template says; in the gateway's own stack that is an
+    error.
+    """
+    create_stack("riddle", RIDDLE)
+    until(lambda: shop.client.get("/riddle").status_code == 200)
+    assert shop.client.get("/shop").json() == {"answer": "shop"}
+    with pytest.raises(UnresolvedError, match=r"Bucket\.Arn"):
+        Account("riddle").read()
