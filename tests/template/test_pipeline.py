@@ -39,7 +39,7 @@ def test_a_workflow_runs_what_there_is(workflow: Path) -> None:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda one: one.name)
 def test_a_workflow_has_few_rights_and_an_end(workflow: Path) -> None:
-    """No stored key, no right to write but the token that AWS asks for, a time limit for each job."""
+    """No stored key, no right to write but AWS's token, and a time limit for each job."""
     read = yaml.safe_load(workflow.read_text())
     assert read["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
     assert all(job["timeout-minutes"] <= 60 for job in read["jobs"].values())
