@@ -10,8 +10,8 @@ import time
 
 from functions.authorizer.redis_link import ANSWER_SECONDS, BETWEEN_LONG_WAITS_SECONDS
 
-# Of 30 new processes that shared a CPU with eight busy ones, the slowest had decided after a third
-# of it (docs/explanation/quota.md). As long as a sign-in may take; a tenth of the function's time.
+# Of ten new processes that shared a CPU with eight busy ones, the slowest had decided after a third
+# of it. As long as a sign-in may take, and a tenth of the function's time.
 FIRST_SECONDS = 1.0
 
 
