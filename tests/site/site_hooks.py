@@ -42,16 +42,22 @@ def navigation(docs: Path) -> list[Any]:
     for title, folder in KINDS.items():
         pages = [str(page.relative_to(docs)) for page in sorted((docs / folder).rglob("*.md"))]
         order = [page for page in dict.fromkeys(named) if page in pages]
-        top = [page for page in pages if page.count("/") == 1]
-        inner = [page for page in pages if page not in top]
-        listed: list[Any] = [*order, *(page for page in top if page not in order)]
-        groups = dict.fromkeys(page.split("/")[1] for page in inner)
-        listed += [
-            {group.capitalize(): [page for page in inner if page.split("/")[1] == group]}
-            for group in groups
-        ]
+        groups = {group: _of_group(pages, group) for group in _groups(pages)}
+        inner = {page for group in groups.values() for page in group}
+        listed: list[Any] = [page for page in dict.fromkeys([*order, *pages]) if page not in inner]
+        listed += [{group.capitalize(): found} for group, found in groups.items()]
         nav.append({title: listed})
     return nav
+
+
+def _groups(pages: list[str]) -> list[str]:
+    """The folders inside a kind's."""
+    return list(dict.fromkeys(page.split("/")[1] for page in pages if page.count("/") > 1))
+
+
+def _of_group(pages: list[str], group: str) -> list[str]:
+    """The page that tells of a folder, then what is in it."""
+    return sorted(page for page in pages if page.split("/")[1] in {group, f"{group}.md"})
 
 
 def on_files(files: Any, config: Any) -> Any:
