@@ -28,7 +28,8 @@ def cells(text: str) -> list[list[str]]:
 def month(requests: str) -> tuple[str, str]:
     """What cost.md says of so many requests: the month, and a million of them."""
     (row,) = re.findall(rf"^\| {requests} \|.*\| ([\d.,]+) \| ([\d.,]+) \|$", COST, re.MULTILINE)
-    return row
+    whole, million = row
+    return whole, million
 
 
 def idle(what: str) -> float:
