@@ -1,0 +1,110 @@
+"""A log event comes in; what it tells a person leaves, or None: of ten lines that Lambda and the
+metrics write, one says something.
+
+Guaranteed: a line that is not understood is shown, and counts as a fault if it reads like one.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from functions.adapters.telemetry import CUSTOMERS_DUE, FORWARDED, HEARTBEAT_METERED
+from functions.usage.moment import iso_from_epoch_ms
+
+# Around the facts: said of every line, or by a column of its own.
+_AROUND = frozenset(
+    {
+        "level",
+        "location",
+        "timestamp",
+        "service",
+        "message",
+        "xray_trace_id",
+        "_aws",
+        "sampling_rate",
+    }
+)
+_FAULT_LEVELS = frozenset({"WARNING", "ERROR", "CRITICAL"})
+_LAMBDA_SAYS = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION|XRAY)\b")
+_FAULT_WORDS = re.compile(r"Traceback|[Tt]imed? ?out|\bError\b|\[ERROR\]|Status: (timeout|error)")
+_ENDED_BADLY = re.compile(r"(Failed|TimedOut|Aborted)$")
+# Said each minute of a system that has nothing to do.
+_HEARTBEATS = frozenset({HEARTBEAT_METERED, CUSTOMERS_DUE})
+
+
+class ToldLine(NamedTuple):
+    """`message` is a constant of the code, the type of an event of a state machine, or a text."""
+
+    time: str
+    level: str
+    message: str
+    facts: Mapping[str, object]
+
+    @property
+    def is_fault(self) -> bool:
+        """A warning, and whatever is worse."""
+        return self.level in _FAULT_LEVELS
+
+    @property
+    def is_idle(self) -> bool:
+        """Of heartbeats alone."""
+        return self.message in _HEARTBEATS or (
+            self.message == FORWARDED and "outcomes" not in self.facts
+        )
+
+
+def told_line(at_ms: int, text: str) -> ToldLine | None:
+    """None for a start, an end, a report of Lambda's, and a line of metrics alone."""
+    time = iso_from_epoch_ms(at_ms)
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return _of_text(time, text.strip())
+    if "execution_arn" in said:
+        return _of_machine(time, said)
+    if "type" in said and "record" in said:
+        return _of_platform(time, said)
+    return _of_function(time, said)
+
+
+def _of_function(time: str, said: Mapping[str, object]) -> ToldLine | None:
+    message = said.get("message") or said.get("errorMessage")
+    if not message:
+        return None
+    around = _AROUND | set(_metrics_of(said.get("_aws")))
+    facts = {name: value for name, value in said.items() if name not in around}
+    return ToldLine(time, str(said.get("level") or "ERROR"), str(message), facts)
+
+
+def _metrics_of(declared: object) -> Iterator[str]:
+    """The fields that are figures for CloudWatch (embedded metric format)."""
+    parts = declared.get("CloudWatchMetrics", []) if isinstance(declared, Mapping) else []
+    for part in parts:
+        yield from (one["Name"] for one in part.get("Metrics", []))
+
+
+def _of_platform(time: str, said: Mapping[str, object]) -> ToldLine | None:
+    record = said["record"]
+    status = record.get("status", "success") if isinstance(record, Mapping) else "success"
+    if status == "success":
+        return None
+    return ToldLine(time, "ERROR", str(said["type"]), {"record": record})
+
+
+def _of_machine(time: str, said: Mapping[str, object]) -> ToldLine | None:
+    kind = str(said.get("type"))
+    level = "ERROR" if _ENDED_BADLY.search(kind) else "INFO"
+    if level == "INFO" and not kind.startswith("Execution"):
+        return None
+    facts = {name: said[name] for name in ("execution_arn", "details") if said.get(name)}
+    return ToldLine(time, level, kind, facts)
+
+
+def _of_text(time: str, text: str) -> ToldLine | None:
+    is_fault = bool(_FAULT_WORDS.search(text))
+    if not text or (_LAMBDA_SAYS.match(text) and not is_fault):
+        return None
+    return ToldLine(time, "ERROR" if is_fault else "", text, {})
