@@ -6,7 +6,7 @@ question was not understood.
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -14,8 +14,8 @@ from pydantic_core import to_json
 
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.deployment.time_ago import span_ms
 from functions.operator.explain.terminal_text import printable
-from functions.operator.logs.log_span import span_ms
 from functions.operator.plain_option import PLAIN
 from functions.usage.moment import iso_from_epoch_ms
 
@@ -47,7 +47,7 @@ def logs(
     message: Annotated[
         list[str],
         PLAIN,
-        Parameter(help="only lines of this message, idle ones too; may be repeated"),
+        Parameter(help="only lines with this message or metric; may be repeated"),
     ] = [],  # noqa: B006 - read only
     faults: Annotated[
         bool, PLAIN, Parameter(help="only warnings, errors, tracebacks and time-outs")
@@ -68,7 +68,7 @@ def logs(
     from functions.operator.logs.read_log import LogQuestion  # noqa: PLC0415 - boto3, a second
 
     question = LogQuestion(
-        from_ms=now_ms - span_ms(since),
+        from_ms=now_ms - span_ms("--since", since),
         to_ms=now_ms,
         messages=message,
         faults_only=faults,
@@ -92,7 +92,7 @@ def _told(group: str, question: "LogQuestion", wait: float, form: str, place: Pl
     except LogNotReadable:
         raise TargetError(f"{log_group}: AWS does not let you read it") from None
     for line in lines:
-        print(_as_json(line) if form == "json" else _as_text(line))
+        print(_as_json(line) if form == "json" else _as_text(line, question.messages))
     since = iso_from_epoch_ms(question.from_ms)
     _say(f"{len(lines)} of {log.seen} lines read of {log_group} since {since}")
     if log.not_all_before_ms is not None:
@@ -102,9 +102,10 @@ def _told(group: str, question: "LogQuestion", wait: float, form: str, place: Pl
     return 0
 
 
-def _as_text(line: "ToldLine") -> str:
-    """One line, whatever somebody wrote into it."""
-    facts = "  ".join(f"{name}={_value(value)}" for name, value in line.facts.items())
+def _as_text(line: "ToldLine", asked: Sequence[str]) -> str:
+    """One line, whatever somebody wrote into it; of its metrics those that were asked for."""
+    shown = {**line.facts, **{name: line.figures[name] for name in asked if name in line.figures}}
+    facts = "  ".join(f"{name}={_value(value)}" for name, value in shown.items())
     said = f"{line.time}  {line.level:<7}  {line.message}  {facts}"
     return printable(said.replace("\n", " | ")).rstrip()
 
@@ -114,7 +115,13 @@ def _value(value: object) -> str:
 
 
 def _as_json(line: "ToldLine") -> str:
-    said = {"time": line.time, "level": line.level, "message": line.message, **line.facts}
+    said = {
+        "time": line.time,
+        "level": line.level,
+        "message": line.message,
+        **line.facts,
+        **line.figures,
+    }
     return to_json(said).decode()
 
 

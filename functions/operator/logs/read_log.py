@@ -24,7 +24,9 @@ PACE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class LogQuestion:
-    """`messages` names lines by their message, any of them; empty: every line."""
+    """`messages` names lines by their message or a metric, any of them; empty: all but idle
+    ones.
+    """
 
     from_ms: int
     to_ms: int
@@ -37,7 +39,7 @@ class LogQuestion:
             return False
         if not self.messages:
             return not line.is_idle
-        return any(line.message.startswith(one) for one in self.messages)
+        return any(line.is_named(one) for one in self.messages)
 
 
 @dataclass(slots=True)

@@ -34,12 +34,15 @@ _HEARTBEATS = frozenset({HEARTBEAT_METERED, CUSTOMERS_DUE})
 
 
 class ToldLine(NamedTuple):
-    """`message` is a constant of the code, the type of an event of a state machine, or a text."""
+    """`message` is a constant of the code, the type of an event of a state machine, a text, or the
+    name of a metric where there is nothing but metrics. `figures` are the metrics of the line.
+    """
 
     time: str
     level: str
     message: str
     facts: Mapping[str, object]
+    figures: Mapping[str, object] = {}
 
     @property
     def is_fault(self) -> bool:
@@ -48,14 +51,18 @@ class ToldLine(NamedTuple):
 
     @property
     def is_idle(self) -> bool:
-        """Of heartbeats alone."""
-        return self.message in _HEARTBEATS or (
-            self.message == FORWARDED and "outcomes" not in self.facts
-        )
+        """Of heartbeats, or of metrics, alone."""
+        if self.message == FORWARDED:
+            return "outcomes" not in self.facts
+        return self.message in _HEARTBEATS or self.message in self.figures
+
+    def is_named(self, name: str) -> bool:
+        """By its message, or by a metric that it holds."""
+        return self.message == name or name in self.figures
 
 
 def told_line(at_ms: int, text: str) -> ToldLine | None:
-    """None for a start, an end, a report of Lambda's, and a line of metrics alone."""
+    """None for a start, an end and a report of Lambda's, and for a state machine's small steps."""
     time = iso_from_epoch_ms(at_ms)
     try:
         said = json.loads(text)
@@ -71,12 +78,14 @@ def told_line(at_ms: int, text: str) -> ToldLine | None:
 
 
 def _of_function(time: str, said: Mapping[str, object]) -> ToldLine | None:
-    message = said.get("message") or said.get("errorMessage")
+    figures = {name: said[name] for name in _metrics_of(said.get("_aws")) if name in said}
+    message = said.get("message") or said.get("errorMessage") or next(iter(figures), None)
     if not message:
         return None
-    around = _AROUND | set(_metrics_of(said.get("_aws")))
+    around = _AROUND | figures.keys()
     facts = {name: value for name, value in said.items() if name not in around}
-    return ToldLine(time, str(said.get("level") or "ERROR"), str(message), facts)
+    level = said.get("level") or ("INFO" if figures else "ERROR")
+    return ToldLine(time, str(level), str(message), facts, figures)
 
 
 def _metrics_of(declared: object) -> Iterator[str]:

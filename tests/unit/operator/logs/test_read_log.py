@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from functions.adapters.log_events import LogBusy, LogNotReadable
-from functions.operator.deployment.deployment import TargetError
-from functions.operator.logs.log_span import span_ms
 from functions.operator.logs.read_log import PACE_SECONDS, LogQuestion, ReadLog
 from tests.fakes.log_group import FakeLogGroup, refused
 from tests.fakes.settable_clock import SettableClock
@@ -87,18 +85,3 @@ def test_a_refusal_of_cloudwatch_is_told(code: str, error: type[Exception]) -> N
 
     with pytest.raises(error):
         numbers(filled(1, before_call=refusing))
-
-
-@pytest.mark.parametrize(
-    ("text", "span"), [("90s", 90_000), ("30m", 1_800_000), ("7d", 604_800_000)]
-)
-def test_a_span_is_a_number_and_a_unit(text: str, span: int) -> None:
-    """As CloudWatch's own `tail` takes it."""
-    assert span_ms(text) == span
-
-
-@pytest.mark.parametrize("text", ["", "30", "m", "0m", "8d", "-5m", "1.5h"])
-def test_a_span_that_is_none_says_what_to_write(text: str) -> None:
-    """The option, what was given, and examples."""
-    with pytest.raises(TargetError, match=r"--since: .*write 90s, 30m, 6h or 2d"):
-        span_ms(text)

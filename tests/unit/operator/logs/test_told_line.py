@@ -22,7 +22,6 @@ STATE = {"id": "1", "execution_arn": "arn:a:b", "details": "{}"}
         "START RequestId: c21c Version: $LATEST",
         "END RequestId: c21c",
         "REPORT RequestId: c21c\tDuration: 54 ms",
-        json.dumps({"_aws": METRICS, "service": "forwarder", "Posts": 1}),
         json.dumps({"type": "platform.report", "record": {"status": "success"}}),
         json.dumps({"type": "platform.start", "record": {"version": "1"}}),
         json.dumps({**STATE, "type": "TaskSucceeded"}),
@@ -59,7 +58,7 @@ def test_a_fault_is_one_in_every_spelling(text: str, message: str | None) -> Non
 
 
 def test_a_line_is_told_by_its_message_and_its_facts() -> None:
-    """Without the figures that are for CloudWatch, which stand in the same line."""
+    """Apart from the figures that are for CloudWatch, which stand in the same line."""
     text = json.dumps({**FORWARDED, "_aws": METRICS, "service": "forwarder", "Posts": 1})
     line = told_line(1_796_000_000_000, text)
     assert line == (
@@ -67,7 +66,20 @@ def test_a_line_is_told_by_its_message_and_its_facts() -> None:
         "INFO",
         "usage.forwarded",
         {"messages": 1, "stopped": "outage"},
+        {"Posts": 1},
     )
+
+
+def test_a_line_is_found_by_a_metric_that_it_holds() -> None:
+    """Beside a report, or alone: then its dimensions are the facts, such as the reason."""
+    report = told_line(0, json.dumps({**FORWARDED, "_aws": METRICS, "Posts": 1}))
+    alone = told_line(0, json.dumps({"_aws": METRICS, "reason": "timeout", "Posts": 2}))
+    assert report is not None
+    assert alone is not None
+    assert [one.is_named("Posts") for one in (report, alone)] == [True, True]
+    assert not alone.is_named("usage.forwarded")
+    assert (alone.message, alone.level, alone.facts) == ("Posts", "INFO", {"reason": "timeout"})
+    assert alone.is_idle
 
 
 @pytest.mark.parametrize(
