@@ -168,8 +168,8 @@ build-local: setup .venv-sam/ready
 	@$(RUN) -m tests.local.deploy
 
 .PHONY: deploy
-deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
-	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
+deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [CONFIRM=no] [PARAMETERS='AforoTenantId=...']
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up
 ##@ Use
