@@ -36,9 +36,8 @@ def local_cloud(file: Path) -> Deployment:
     """TargetError when none is running, or not all of it."""
     found = read_endpoints_file(file)
     outputs = {name: text for name, path in _OUTPUTS.items() if (text := _at(found, path))}
-    return Deployment(
-        found["region"], outputs, f"--endpoints {file} is not what `make local` writes"
-    )
+    lack = f"--endpoints {file} is not what `make local` writes"
+    return Deployment(found["region"], outputs, lack, found.get("stack_name"), is_local=True)
 
 
 def read_endpoints_file(file: Path) -> dict[str, Any]:
