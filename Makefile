@@ -57,6 +57,14 @@ dashboard: setup .venv-sam/ready ## Draw docs/dashboard.png: the deployed dashbo
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
 
+.PHONY: status
+status: setup ## How the deployment is, on one screen, and what to do next: make status [STACK=name]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) $(STATUS_OPTIONS)
+
+.PHONY: watch
+watch: setup ## The same screen, drawn again every few seconds: make watch [STACK=name SECONDS=5]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) --watch $(or $(SECONDS),5)
+
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']
 	@$(OPERATE) ledger $(if $(STACK),--stack $(STACK)) $(if $(HOUR),--hour $(HOUR)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(LEDGER_OPTIONS)

@@ -62,6 +62,16 @@ CONTENTS = (
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
     Subcommand(
+        "status",
+        "status.status_command:status",
+        """Show how a deployment is, on one screen, and which command fits what is wrong.
+
+        Depths and ages of the queues, alarms, what the forwarder says, what is quarantined and set
+        aside, the lag, the last replay and audit. It changes nothing.
+
+            aforo-metering status --stack aforo-metering""",
+    ),
+    Subcommand(
         "trace",
         "trace.trace_command:trace",
         """Tell all that is known of one request, from its log line to its bill: for a dispute.

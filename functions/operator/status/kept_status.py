@@ -29,20 +29,20 @@ MOST_LETTERS = 100  # ten calls
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Counted(NamedTuple):
+class CountedKept(NamedTuple):
     """The most frequent first. `left_out` says what was not counted, if anything."""
 
     by_name: Mapping[str, int]
     left_out: str = ""
 
 
-def quarantined(client: "S3Client", found: Deployment) -> Counted:
+def quarantined(client: "S3Client", found: Deployment) -> CountedKept:
     """Objects by reason; those that a replay has dealt with are no longer among them."""
     bucket = found.output("QuarantineBucketName")
     entries = Quarantine(client, bucket).entries(prefixes_of(None), _FOR_EVER)
     reasons = Counter(reason_of(one.key) for one in islice(entries, MOST_NAMES))
     more = next(entries, None) is not None
-    return Counted(
+    return CountedKept(
         dict(reasons.most_common()),
         f"only the first {MOST_NAMES} objects of s3://{bucket} were counted" * more,
     )
@@ -54,20 +54,20 @@ def set_aside(
     queues: Sequence[QueueStatus],
     replay: RunStatus | None,
     earlier: StackStatus | None,
-) -> Counted:
+) -> CountedKept:
     """Messages that show, by class; those of `earlier` while there are as many."""
     visible = sum(one.visible for one in queues if one.name == USAGE_DEAD_LETTERS)
     left_out = f"only {MOST_LETTERS} of {visible} messages were looked at"
     if visible == 0:
-        return Counted({})
+        return CountedKept({})
     if earlier and earlier.kept.set_aside_by_class and visible == _visible(earlier):
-        return Counted(earlier.kept.set_aside_by_class, left_out * (visible > MOST_LETTERS))
+        return CountedKept(earlier.kept.set_aside_by_class, left_out * (visible > MOST_LETTERS))
     if replay and replay.is_running:
-        return Counted({}, "a replay is running: a look would hide them from it")
+        return CountedKept({}, "a replay is running: a look would hide them from it")
     with DeadLetters(client, queue_url(found, USAGE_DEAD_LETTERS)) as letters:
         seen = letters.messages(min(visible, MOST_LETTERS))
         classes = Counter(str(summary_of(one)["class"]) for one in seen)
-    return Counted(dict(classes.most_common()), left_out * (visible > MOST_LETTERS))
+    return CountedKept(dict(classes.most_common()), left_out * (visible > MOST_LETTERS))
 
 
 def _visible(earlier: StackStatus) -> int:

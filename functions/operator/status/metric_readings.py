@@ -20,9 +20,8 @@ if TYPE_CHECKING:
         MetricTypeDef,
     )
 
-# A minute's value is there one or two minutes later; SQS's every five while a queue is quiet.
-_LOOK_BACK = timedelta(minutes=10)
-_LAG_SPANS_SECONDS = (300, 3_600)
+# A heartbeat comes each minute, and its metric is there two or three minutes later.
+LOOK_BACK = timedelta(minutes=7)
 _LAG_ID = "lag"
 
 
@@ -43,7 +42,7 @@ def newest_readings(
     now = datetime.now(UTC)
     answer = aws.cloudwatch.get_metric_data(
         MetricDataQueries=[*_queries(list(queues.values()), str(found.stack))],
-        StartTime=now - _LOOK_BACK,
+        StartTime=now - LOOK_BACK,
         EndTime=now,
         ScanBy="TimestampDescending",
     )
@@ -64,7 +63,9 @@ def with_ages(queues: Sequence[QueueStatus], measured: MetricReadings) -> tuple[
 
 def _lag_in_the_log(aws: StatusClients, resources: StackResources) -> float | None:
     log_group = resources.physical_id("ReconciliationLogGroup")
-    lines = NewestLogLines(aws.logs).of(log_group, [Metric.LAG.value], _LAG_SPANS_SECONDS)
+    lines = NewestLogLines(aws.logs).of(
+        log_group, [Metric.LAG.value], [int(LOOK_BACK.total_seconds())]
+    )
     told = [line.fields[Metric.LAG.value] for line in lines if Metric.LAG.value in line.fields]
     return float(told[-1]) if told else None
 

@@ -13,8 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.status.alarm_statuses import alarm_statuses
+from functions.operator.status.audited_status import audited_status
 from functions.operator.status.forwarder_status import forwarder_status
-from functions.operator.status.kept_status import Counted, quarantined, set_aside
+from functions.operator.status.kept_status import CountedKept, quarantined, set_aside
 from functions.operator.status.metric_readings import MetricReadings, newest_readings, with_ages
 from functions.operator.status.queue_statuses import queue_statuses
 from functions.operator.status.run_statuses import last_run
@@ -25,7 +26,7 @@ from functions.usage.errors import UsageError
 from functions.usage.moment import iso_from_epoch_ms
 
 # One for each part below: some wait for the answer of another.
-_THREADS = 9
+_THREADS = 10
 
 
 def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackStatus:
@@ -39,6 +40,7 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
         queues = pool.submit(queue_statuses, aws.sqs, found)
         replay = pool.submit(last_run, aws.stepfunctions, found, "ReplayStateMachineArn")
         audit = pool.submit(last_run, aws.stepfunctions, found, "AuditStateMachineArn")
+        audited = pool.submit(audited_status, aws.s3, found)
         alarms = pool.submit(lambda: alarm_statuses(aws.cloudwatch, resources.result()))
         forwarder = pool.submit(lambda: forwarder_status(aws.logs, resources.result()))
         readings = pool.submit(lambda: newest_readings(aws, found, resources.result()))
@@ -61,6 +63,7 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
         lag_seconds=measured.lag,
         last_replay=told.unless("the last replay", replay, None),
         last_audit=told.unless("the last audit", audit, None),
+        audited=told.unless("what was audited", audited, None),
         not_read=tuple(told.not_read),
     )
 
@@ -81,8 +84,8 @@ class _Told:
             self.not_read.append(f"{what}: {error}")
         return nothing
 
-    def counted(self, what: str, part: "Future[Counted]") -> dict[str, int]:
-        found = self.unless(what, part, Counted({}))
+    def counted(self, what: str, part: "Future[CountedKept]") -> dict[str, int]:
+        found = self.unless(what, part, CountedKept({}))
         if found.left_out:
             self.not_read.append(f"{what}: {found.left_out}")
         return dict(found.by_name)

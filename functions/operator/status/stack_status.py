@@ -65,6 +65,18 @@ class RunStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditedStatus:
+    """What the audit knows of the last hour, and of older windows that are open: `requests` by
+    where they are.
+    """
+
+    until: str
+    windows: int
+    open_windows: int
+    requests: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class KeptStatus:
     """Objects of the quarantine, and messages of UsageDeadLetterQueue; not more than were looked
     at.
@@ -90,6 +102,7 @@ class StackStatus:
     last_replay: RunStatus | None = None
     last_audit: RunStatus | None = None
     not_read: tuple[str, ...] = ()
+    audited: AuditedStatus | None = None
 
     def queue(self, name: str) -> QueueStatus:
         """By the template's name; empty where it was not read."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from functions.operator.command_line import main
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.status.queue_statuses import QUEUES, USAGE, USAGE_DEAD_LETTERS
 from functions.operator.status.reading_status import read_status
@@ -76,7 +77,8 @@ class World:
 def world(on_ministack: Ministack) -> Iterator[World]:
     """Nothing waits, nothing rings, and nothing was run."""
     stack, client = f"status-{uuid4().hex[:8]}", boto3.client("cloudformation")
-    template = {"Resources": RESOURCES, "Outputs": OUTPUTS}
+    machines = {f"{name}StateMachineArn": {"Value": machine()} for name in ("Replay", "Audit")}
+    template = {"Resources": RESOURCES, "Outputs": {**OUTPUTS, **machines}}
     client.create_stack(StackName=stack, TemplateBody=json.dumps(template))
     client.get_waiter("stack_create_complete").wait(
         StackName=stack, WaiterConfig={"Delay": 0, "MaxAttempts": 200}
@@ -85,8 +87,7 @@ def world(on_ministack: Ministack) -> Iterator[World]:
     ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in made}
     (told,) = client.describe_stacks(StackName=stack)["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in told["Outputs"]}
-    machines = {f"{name}StateMachineArn": machine() for name in ("Replay", "Audit")}
-    yield World(Deployment(REGION, {**outputs, **machines}, "lack", stack), ids)
+    yield World(Deployment(REGION, outputs, "lack", stack), ids)
     client.delete_stack(StackName=stack)
 
 
@@ -251,3 +252,45 @@ def test_what_cannot_be_read_is_told_and_stops_nothing_else(world: World) -> Non
     assert told["alarms"] == "the stack's name is not known"
     assert told["the last audit"] == "lack: no output AuditStateMachineArn"
     assert "NoSuchBucket" in told["the quarantine"]
+
+
+def test_the_command_shows_it_and_what_to_do(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a screen, and as one object."""
+    world.set_aside("config")
+    assert main(["status", "--stack", str(world.found.stack)]) == 0
+    out = capsys.readouterr().out
+    assert f"stack {world.found.stack} in {REGION} at " in out
+    step = f"aforo-metering replay start --dry-run --stack {world.found.stack}"
+    assert step in out
+    assert main(["status", "--stack", str(world.found.stack), "--format", "json"]) == 0
+    (told,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert told["kept"]["setAsideByClass"] == {"config": 1}
+    assert [one["command"] for one in told["next"]] == [step]
+
+
+def test_it_is_watched_until_it_is_gone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each look is a whole screen; a stack that was removed meanwhile is one line."""
+    stack, client = str(world.found.stack), boto3.client("cloudformation")
+
+    def remove(seconds: float) -> None:
+        assert seconds == 0.25
+        client.delete_stack(StackName=stack)
+        client.get_waiter("stack_delete_complete").wait(
+            StackName=stack, WaiterConfig={"Delay": 0, "MaxAttempts": 200}
+        )
+
+    assert main(["status", "--stack", stack, "--watch", "0.25"], pause=remove) == 2
+    out, err = capsys.readouterr()
+    assert out.count("next:") == 1
+    assert err.splitlines()[-1].startswith(f"status: --stack {stack}: ")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
+def test_a_pace_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line that names the option."""
+    assert main(["status", "--watch", seconds]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("status: ")
+    assert "--watch" in line
