@@ -21,7 +21,7 @@ def namespace() -> str:
 
 
 class Metric(StrEnum):
-    """A name as CloudWatch shows it. The reasons of each stand in docs/operations.md."""
+    """A name as CloudWatch shows it. The reasons of each stand in docs/reference/metrics.md."""
 
     unit: Unit
 

@@ -82,7 +82,7 @@ def test_what_others_refuse_keeps_its_own_status() -> None:
 
 
 def test_the_documents_attach_the_same_body() -> None:
-    """Who copies it from docs/operations.md has what the demo has."""
-    text = (ROOT / "docs/operations.md").read_text()
+    """Who copies it from docs/how-to/attach-by-hand.md has what the demo has."""
+    text = (ROOT / "docs/how-to/attach-by-hand.md").read_text()
     (copied,) = re.findall(r"<<'JSON'\n *(\{\"application/json\".*)\n *JSON\n", text)
     assert json.loads(copied) == RESPONSES["ACCESS_DENIED"]["ResponseTemplates"]

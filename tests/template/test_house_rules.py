@@ -129,7 +129,7 @@ def test_every_queue_keeps_messages_as_long_as_sqs_can() -> None:
 
 
 def test_redrive_is_only_for_crashes() -> None:
-    """Outages wait by the hold, so receives must not run out first (docs/architecture.md 2)."""
+    """Outages wait by the hold, so receives must not run out first (architecture.md 2)."""
     for queue in QUEUES.values():
         policy = queue["Properties"].get("RedrivePolicy")
         assert policy is None or policy["maxReceiveCount"] == 100
@@ -303,7 +303,7 @@ def _beside_its_log(name: str) -> list[dict[str, Any]]:
 
 
 def test_the_rounds_of_a_replay_do_not_have_each_others_rights() -> None:
-    """That is why they are two functions (docs/decisions/0006-replay-rounds.md)."""
+    """That is why they are two functions (docs/explanation/decisions/0006-replay-rounds.md)."""
     rights = {
         name: json.dumps(_beside_its_log(name)) for name in FUNCTIONS if name.startswith("Replay")
     }

@@ -14,7 +14,7 @@ from tests.fakes.authorizer_event import authorizer_event
 from tests.fakes.silent_server import listening
 from tests.integration.authorizer.conftest import environment_at
 
-# What docs/quota.md promises: "Redis down, slow (50 ms)".
+# What docs/explanation/quota.md promises: "Redis down, slow (50 ms)".
 STATED_SECONDS = 0.05
 # Sixty times as much: a machine that is busy for so long between two lines fails everything.
 RELEASE_SECONDS = 3.0
