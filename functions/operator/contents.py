@@ -57,7 +57,8 @@ CONTENTS = (
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.
 
         It costs the customer one billed request. A deployed stack needs the customer's credential
-        in VERIFY_AUTHORIZATION.
+        in VERIFY_AUTHORIZATION, or in VERIFY_API_KEY where the API takes x-api-key. Where it stops,
+        it says why and which command fits.
 
             aforo-metering verify --customer cus_acme --path /pets""",
     ),
