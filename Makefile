@@ -49,8 +49,8 @@ test: setup .venv-sam/ready ## Every test, real services on loopback included
 # ------------------------------------------------------------------------------------------ the local cloud
 ##@ Use
 .PHONY: local
-local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
-	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
+local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60 REPLACE=1]
+	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS)) $(if $(REPLACE),--replace)
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud

@@ -41,7 +41,7 @@ def _gone(file: Path) -> str | None:
 
 def _silent(found: Mapping[str, Any]) -> str | None:
     """Asked at the same time; the first of them that gives no answer is named."""
-    environment = found["aws_environment"]
+    environment = found.get("aws_environment", {})
     aws = environment.get("AWS_ENDPOINT_URL", "")
     questions: dict[str, Callable[[], bool]] = {}
     if aws:
