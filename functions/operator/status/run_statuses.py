@@ -16,14 +16,27 @@ if TYPE_CHECKING:
 
 # Parts of a report that are lists of what was found, or tell the order again.
 _COUNTED = ("messages", "events", "requests", "windows")
+# An hour of a schedule of five minutes; a call of some 30 ms for each.
+_LOOKED_AT = 12
+_NOTHING_TO_DO = "nothing_to_replay"
 _SAID = ("outcome", "trouble", "dryRun")
 
 
 def last_run(client: "SFNClient", found: Deployment, output: str) -> RunStatus | None:
-    """`output` names the state machine. None where none was started."""
-    machine = found.output(output)
-    listed = client.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
-    return _status(client, listed[0]) if listed else None
+    """`output` names the state machine. Schedules start runs that find nothing to do: the last one
+    that had something to do, if it is among the newest, else the newest. None where none was
+    started.
+    """
+    listed = client.list_executions(stateMachineArn=found.output(output), maxResults=_LOOKED_AT)[
+        "executions"
+    ]
+    newest: RunStatus | None = None
+    for one in listed:
+        run = _status(client, one)
+        if run.summary.get("outcome") != _NOTHING_TO_DO:
+            return run
+        newest = newest or run
+    return newest
 
 
 def _status(client: "SFNClient", run: "ExecutionListItemTypeDef") -> RunStatus:

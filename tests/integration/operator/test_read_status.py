@@ -235,6 +235,27 @@ def test_the_last_run_has_its_counts(world: World) -> None:
     assert found.stopped_at is not None
 
 
+def test_a_run_that_found_nothing_hides_none_that_did(world: World) -> None:
+    """A schedule starts one each five minutes; alone it is told."""
+    client, arn = boto3.client("stepfunctions"), world.found.output("ReplayStateMachineArn")
+
+    def run(name: str) -> None:
+        one = client.start_execution(stateMachineArn=arn, name=name, input="{}")["executionArn"]
+        until(lambda: client.describe_execution(executionArn=one)["status"] == "SUCCEEDED")
+
+    did = client.describe_state_machine(stateMachineArn=arn)["definition"]
+    nothing = {"Type": "Pass", "Result": {"outcome": "nothing_to_replay"}, "End": True}
+    idle = json.dumps({"StartAt": "Done", "States": {"Done": nothing}})
+    names = []
+    for name, definition in (("idle", idle), ("night", did), ("again", idle)):
+        client.update_state_machine(stateMachineArn=arn, definition=definition)
+        run(name)
+        last = read_status(world.found).last_replay
+        assert last is not None
+        names.append(last.name)
+    assert names == ["idle", "night", "night"]
+
+
 def test_what_cannot_be_read_is_told_and_stops_nothing_else(world: World) -> None:
     """Each with its cause; no part is an exception."""
     outputs = {**world.found.outputs, "QuarantineBucketName": "nobody-s-bucket"}
