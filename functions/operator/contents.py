@@ -101,6 +101,22 @@ CONTENTS = (
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
     ),
+    Subcommand(
+        "logs",
+        "logs.logs_command:logs",
+        """Show what a function, or a state machine and its functions, said last.
+
+        Starts, reports, metrics and lines of no work are left out. It reads only.
+
+            aforo-metering logs forwarder --since 2h --faults""",
+    ),
+    Subcommand(
+        "where",
+        "deployment.where_command:where",
+        """Print an output or a resource of the stack, by its name in the template.
+
+            aforo-metering where LedgerBucketName""",
+    ),
     *AUDITS,
     Subcommand(
         "statement",

@@ -99,6 +99,15 @@ def test_a_deployed_stack_is_found_by_its_outputs(
     assert own.url == "https://own.example/test/pets"
 
 
+def test_an_api_key_goes_into_its_own_header(
+    stack: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VERIFY_API_KEY alone: no Authorization header is made up beside it."""
+    monkeypatch.delenv("VERIFY_AUTHORIZATION", raising=False)
+    monkeypatch.setenv("VERIFY_API_KEY", " sk_live_1\n")
+    assert stack_target(stack(), None, None, "/pets").headers == {"X-API-Key": "sk_live_1"}
+
+
 @pytest.mark.parametrize(
     ("changes", "authorization", "fix"),
     [
@@ -174,7 +183,7 @@ def test_an_option_that_nobody_knows_is_status_2(
 
 
 @pytest.mark.parametrize(
-    ("name", "header"), [("VERIFY_AUTHORIZATION", "Authorization"), ("VERIFY_API_KEY", "x-api-key")]
+    ("name", "header"), [("VERIFY_AUTHORIZATION", "Authorization"), ("VERIFY_API_KEY", "X-API-Key")]
 )
 def test_the_credential_that_is_given_is_the_one_that_calls(
     endpoints: Callable[..., Path],
