@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
     """A project with one page of docs, and a secret beside them."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "alarms.md").write_text(PAGE)
-    (tmp_path / "secret.md").write_text("# secret\n")
+    (tmp_path / "README.md").write_text("# secret\n")
     return tmp_path
 
 
@@ -43,10 +43,10 @@ def test_a_section_ends_where_the_next_begins(root: Path) -> None:
     [
         "",
         "docs/alarms.md#none",
-        "docs/gone.md#thealarm",
+        "docs/replay.md#thealarm",
         "https://example.com/alarms.md#thealarm",
-        "docs/../secret.md#secret",
-        "secret.md#secret",
+        "docs/../README.md#secret",
+        "README.md#secret",
     ],
 )
 def test_nothing_else_is_read(root: Path, address: str) -> None:
