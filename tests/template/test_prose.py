@@ -1,5 +1,6 @@
 """Prose that can be read in a hurry: no line of a page is longer than a person takes in."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +55,20 @@ def test_a_long_line_is_seen_outside_code_and_tables_alone() -> None:
     long = "x" * (LONGEST + 1)
     text = f"{long}\n```sh\n{long}\n```\n| {long} |\n* {long}\n"
     assert [number for number, line in prose_lines(text) if len(line) > LONGEST] == [1, 6]
+
+
+# Tours of a thing rather than one task.
+TOURS = {"adopt-an-api", "customers", "look-at-it", "pipeline", "shadow-mode", "upgrade"}
+HOW_TO = sorted(page for page in ROOT.glob("docs/how-to/*.md") if page.stem not in TOURS)
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_a_how_to_page_is_a_task_with_an_end(page: Path) -> None:
+    """A title that names it, a sentence that says what for, what you need, and how you see that
+    it worked.
+    """
+    title, _, purpose, *_ = page.read_text().splitlines()
+    assert re.fullmatch(r"# [A-Z][a-z]+ .+", title)
+    assert re.match(r"[A-Z]", purpose)
+    assert "You need" in page.read_text()
+    assert re.search(r"It work(ed|s)\b", page.read_text())
