@@ -11,24 +11,6 @@ from tests.local.endpoints import ROOT
 LONGEST = 120
 # Notes on what others wrote, as it was found.
 QUOTING = ROOT / "docs" / "explanation" / "sources"
-# Not rewritten yet; the list only becomes shorter.
-NOT_YET = {
-    "docs/explanation/architecture.md",
-    "docs/explanation/cost.md",
-    "docs/explanation/decisions/0001-packaging.md",
-    "docs/explanation/decisions/0002-aforo-contract.md",
-    "docs/explanation/decisions/0003-doubt.md",
-    "docs/explanation/decisions/0004-counters-and-the-ledger.md",
-    "docs/explanation/decisions/0005-cost-goals.md",
-    "docs/explanation/decisions/0007-http-apis.md",
-    "docs/explanation/performance.md",
-    "docs/explanation/quota.md",
-    "docs/reference/dashboard.md",
-    "docs/reference/ledger.md",
-    "docs/reference/metering.md",
-    "docs/reference/metrics.md",
-    "docs/tutorial/demo.md",
-}
 PAGES = sorted(page for page in ROOT.glob("docs/**/*.md") if QUOTING not in page.parents)
 
 
@@ -47,7 +29,7 @@ def prose_lines(text: str) -> Iterator[tuple[int, str]]:
 def test_no_line_of_prose_is_longer_than_120(page: Path) -> None:
     """A sentence or two; code and tables have lines of their own."""
     long = [number for number, line in prose_lines(page.read_text()) if len(line) > LONGEST]
-    assert bool(long) is (str(page.relative_to(ROOT)) in NOT_YET), long
+    assert long == []
 
 
 def test_a_long_line_is_seen_outside_code_and_tables_alone() -> None:

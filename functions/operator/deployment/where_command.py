@@ -3,11 +3,20 @@
 Exit status: 0 it is printed, 2 there is nothing of that name.
 """
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.deployment.stack_place import place_named
 
 
-def where(name: str, /, *, place: Place = HERE) -> int:
-    """NAME as the template has it: an output, such as LedgerBucketName, or a resource."""
+def where(
+    name: Annotated[str, Parameter(help="as the template has it: of an output or a resource")],
+    /,
+    *,
+    place: Place = HERE,
+) -> int:
+    """One name at a time, so that it stands in another command's `$(...)`."""
     print(place_named(place, name))
     return 0
