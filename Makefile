@@ -49,8 +49,8 @@ test: setup .venv-sam/ready ## Every test, real services on loopback included
 # ------------------------------------------------------------------------------------------ the local cloud
 ##@ Use
 .PHONY: local
-local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
-	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
+local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60 REPLACE=1]
+	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS)) $(if $(REPLACE),--replace)
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud
@@ -65,6 +65,14 @@ dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deploy
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+
+.PHONY: status
+status: setup ## How the deployment is, on one screen, and what to do next: make status [STACK=name]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) $(STATUS_OPTIONS)
+
+.PHONY: watch
+watch: setup ## The same screen, drawn again every few seconds: make watch [STACK=name SECONDS=5]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) --watch $(or $(SECONDS),5)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']

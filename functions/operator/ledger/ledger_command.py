@@ -83,7 +83,8 @@ def _answer(question: LedgerQuery, form: LedgerFormat, region: str | None, bucke
     except UnreadableObject as error:
         _say(f"{error.name} is not of this ledger, and what was shown is not all: {error}")
         return 1
-    _say(f"{progress.events} events, from {progress.objects} objects of {bucket}")
+    searched = "" if progress.events else f": searched for {question.words()}"
+    _say(f"{progress.events} events, from {progress.objects} objects of {bucket}{searched}")
     return 0
 
 

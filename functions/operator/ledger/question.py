@@ -40,6 +40,22 @@ class LedgerQuery:
         """Whether nothing says where to look."""
         return self.replay_id is None and not self.since
 
+    def words(self) -> str:
+        """What was asked, for an answer that has nothing."""
+        asked = {
+            "customer": self.customer_id,
+            "meter": self.meter,
+            "outcome": self.outcome,
+            "replay": self.replay_id,
+            "keys": " ".join(sorted(self.keys)) or None,
+        }
+        said = [f"{name} {text}" for name, text in asked.items() if text]
+        if self.since:
+            said.append(f"from {self.since}")
+        if self.until != _AFTER_ALL_HOURS:
+            said.append(f"to {self.until}")
+        return ", ".join(said) or "all of it"
+
     def answer(self, ledger: Ledger, progress: ReadingProgress) -> Iterator[LedgerRow]:
         """The rows, by hour; within it, confirmed ones first."""
         for _, names in groupby(self._names(ledger), key=self._group_of):
