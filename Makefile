@@ -43,7 +43,7 @@ demo-quota: setup .venv-sam/ready ## A quota that holds: customers stopped, topp
 	@$(RUN) -m tests.local.quota_demo
 
 .PHONY: test
-test: setup .venv-sam/ready ## Every test, real services on loopback included
+test: setup .venv-sam/ready .venv-node/ready ## Every test, real services on loopback included
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 # ------------------------------------------------------------------------------------------ the local cloud
@@ -58,8 +58,12 @@ local-stop: setup ## Stop the local cloud
 
 ##@ Develop
 .PHONY: dashboard
-dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+dashboard: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud
 	@$(RUN) -m tests.local.dashboard
+
+.PHONY: page-pictures
+page-pictures: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/page-*.png: the local page when all is well, in an outage, after a replay
+	@$(RUN) -m tests.local.page.pictures
 
 ##@ Use
 .PHONY: verify

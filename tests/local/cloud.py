@@ -1,8 +1,8 @@
 """`python -m tests.local.cloud start|stop|status`: the local cloud.
 
-Valkey, ministack, the stand-in for Aforo, our REST API Gateway and the alarms, with the unmodified
-template deployed, another team's API beside it and three customers provisioned. It stays up until
-it is stopped; `.local/endpoints.json` says where everything runs.
+Valkey, ministack, the stand-in for Aforo, our REST API Gateway, the alarms and the page, with the
+unmodified template deployed, another team's API beside it and three customers provisioned. It stays
+up until it is stopped; `.local/endpoints.json` says where everything runs.
 """
 
 import argparse
@@ -107,6 +107,9 @@ def running(
 
 
 def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> Endpoints:
+    # First of all, so that somebody can watch it come up.
+    page_url = _server(directory, "tests.local.page", ["--directory", str(directory)])
+    say(f"  look at it: {page_url}")
     with _step(say, "sam build"):
         deploy.build(directory / "sam.log")
     with _step(say, "Valkey, ministack, Aforo stand-in"):
@@ -169,6 +172,7 @@ def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> En
         gateway_url=gateway_url,
         aforo_url=aforo_url,
         redis_url=valkey.url,
+        page_url=page_url,
         second_api=second_api,
         customers=customers,
     )
@@ -183,6 +187,7 @@ def _endpoints(
     gateway_url: str,
     aforo_url: str,
     redis_url: str,
+    page_url: str,
     second_api: SecondApi,
     customers: list[DemoCustomer],
 ) -> Endpoints:
@@ -194,6 +199,7 @@ def _endpoints(
         region=environment["AWS_REGION"],
         redis_url=redis_url,
         gateway_url=gateway_url,
+        page_url=page_url,
         stack_name=STACK,
         access_log_group=ids["DemoAccessLogGroup"],
         zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",

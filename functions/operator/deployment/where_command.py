@@ -12,11 +12,11 @@ from functions.operator.deployment.stack_place import place_named
 
 
 def where(
-    name: Annotated[str, Parameter(help="as the template has it: of an output or a resource")],
+    name: Annotated[str, Parameter(help="an output, such as LedgerBucketName, or a resource")],
     /,
     *,
     place: Place = HERE,
 ) -> int:
-    """One name at a time, so that it stands in another command's `$(...)`."""
+    """As the template spells it."""
     print(place_named(place, name))
     return 0
