@@ -1,4 +1,4 @@
-"""An alarm's section of the docs: `docs/page.md#anchor` comes in, that section's text leaves."""
+"""An alarm's section of the docs: its address in docs/ comes in, that section's text leaves."""
 
 import re
 from pathlib import Path
