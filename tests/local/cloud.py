@@ -24,6 +24,7 @@ from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints, Sec
 from tests.local.greeting import greeting
 from tests.local.ministack import start_ministack
 from tests.local.process_list import let_outlive_us, read_processes, remember
+from tests.local.running_cloud import running_cloud
 from tests.local.second_api import make_second_api
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
@@ -269,11 +270,17 @@ def main() -> int:
         default=AUDIT_PACE.delay_seconds,
         help=f"how long after its end a window is audited (default {AUDIT_PACE.delay_seconds})",
     )
+    parser.add_argument("--replace", action="store_true", help="instead of one that runs")
     options = parser.parse_args()
     if options.action == "stop":
         count = stop(options.directory)
         print(f"stopped {count} processes" if count else "the local cloud was not running")
         return 0
+    if runs := running_cloud(options.directory):
+        if not (runs.fault or options.replace):
+            print(f"local: {runs.refusal()}", file=sys.stderr)
+            return 1
+        print(f"stopping the local cloud of {runs.since}" + f": {runs.fault}" * bool(runs.fault))
     print("starting the local cloud")
     try:
         endpoints = start(
