@@ -11,9 +11,9 @@ _ENDS = frozenset({"|", ";", "&&", "||", ">", ">>", ")", "&", "<", "2>"})
 
 
 def shell_blocks(page: str) -> Iterator[str]:
-    """Without what is fed to a command from the page itself."""
+    """Without what is fed to a command from the page itself; a command of several lines is one."""
     for _, text in _BLOCK.findall(page):
-        yield _HERE.sub("", text)
+        yield _HERE.sub("", text).replace("\\\n", " ")
 
 
 def inline_codes(page: str) -> Iterator[str]:

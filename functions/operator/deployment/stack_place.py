@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import Deployment, TargetError
-from functions.operator.deployment.local_cloud import read_endpoints_file
 from functions.operator.deployment.place import Place, find_deployment
 
 if TYPE_CHECKING:
@@ -16,19 +15,15 @@ if TYPE_CHECKING:
 _UNKNOWN = "ValidationError"
 
 
-def stack_name(place: Place) -> str:
-    """Of the local cloud, too: it deploys the template as a stack."""
-    return place.stack or str(read_endpoints_file(place.endpoints)["stack_name"])
-
-
 def place_named(place: Place, name: str) -> str:
     """An output's value, else a resource's physical id. TargetError where there is neither."""
     found = find_deployment(place)
     if name in found.outputs:
         return found.outputs[name]
     client = aws_session(found.region).client("cloudformation")
-    stack = stack_name(place)
-    outputs = _outputs(client, stack) if place.stack is None else {}
+    # The local cloud deploys the template as a stack, too.
+    stack = found.stack or ""
+    outputs = _outputs(client, stack) if found.is_local else {}
     return outputs.get(name) or _resource(client, found, stack, name)
 
 

@@ -1,8 +1,8 @@
 """A log group, a span and what a line must hold come in; what its last lines tell leaves.
 
 FilterLogEvents goes only forward in time, so the newest stretch is read first, and each one before
-it is twice as long. It ends when there are lines enough, or with the time that the person gives:
-then `not_all_before_ms` says which part was not read to its end.
+it is four times as long. It ends when there are lines enough, or with the time that the person
+gives: then `not_all_before_ms` says which part was not read to its end.
 """
 
 import time
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsResponseTypeDef
 
-FIRST_STRETCH_MS = 60_000
+FIRST_STRETCH_MS = 120_000
 # Five calls a second are the account's quota, and others read logs, too.
-PACE_SECONDS = 0.25
+PACE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +112,4 @@ def _stretches(first_ms: int, last_ms: int) -> Iterator[tuple[int, int]]:
     while end > first_ms:
         begin = max(first_ms, end - length)
         yield begin, end - 1
-        end, length = begin, 2 * length
+        end, length = begin, 4 * length

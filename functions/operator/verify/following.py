@@ -57,9 +57,7 @@ class Follower:
             check = "that your AWS credentials, their permissions and the Region are the stack's."
             if self._target.is_local and isinstance(error, BotoCoreError):
                 check = "`make local-stop`, then `make local`: some of the local cloud is gone."
-            raise Stopped(
-                self._looking_for, f"AWS does not say: {in_plain_words(error)}", check
-            ) from None
+            raise Stopped(self._looking_for, in_plain_words(error), check) from None
 
     def _walk(self) -> Iterator[Hop]:
         self._deadline = time.monotonic() + self._wait_seconds

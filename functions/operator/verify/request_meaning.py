@@ -67,7 +67,7 @@ def _is_of(one: LoggedRequest, extended_id: str) -> bool:
 
 def _excluded(reason: str, words: str) -> Stopped:
     check = (
-        f"`aforo-metering configuration show`, if it should be billed; docs/reference/metering.md"
+        f"`aforo-metering configuration show`, if it should be billed; docs/reference/outcomes.md"
         f" has what {reason} means."
     )
     return Stopped("metered", f"it is not billed: {reason} ({words})", check)

@@ -1,4 +1,4 @@
-"""An alarm's section of the docs: its address in docs/ comes in, that section's text leaves."""
+"""A page of the docs with an anchor (an alarm names both) comes in; that section's text leaves."""
 
 import re
 from pathlib import Path
