@@ -34,6 +34,8 @@ FOLLOWED = ["--wait", "0"]
 # And the account of a test lets API Gateway write no logs.
 # The stack of a test has no demo API, its ledger has nothing of a customer, and nobody audits it.
 ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
+ENDS |= {"adopt": 1}  # for the same want of a role
+ADOPTED = "f6g7h8i9j0"
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(
@@ -74,7 +76,7 @@ def place(
     (tmp_path / ".local").mkdir()
     made = made_services()
     room = {"UnreservedConcurrentExecutions": 900}
-    answer = {"parts": 1_000_000, "limit": 10, "AccountLimit": room}
+    answer = {"parts": 1_000_000, "limit": 10, "AccountLimit": room, "Policy": '{"Statement": []}'}
     with (
         answering(Answer(headers={"x-amz-apigw-id": "Id="})) as gateway,
         answering(Answer(body=answer)) as functions,
@@ -92,6 +94,7 @@ def place(
             configuration_bucket=made["configuration"],
         )
         deploy_outputs(made)
+        make_api()
         (tmp_path / "access.log").write_text(access_line() + "\n")
         (tmp_path / "billed.csv").write_text(BILLED_ELSEWHERE)
         meters = [{"id": "api_calls", "metricName": "API Calls"}]
@@ -128,6 +131,15 @@ def made_services() -> dict[str, str]:
     return made
 
 
+def make_api() -> None:
+    """The one that an example adopts, under the id that it names."""
+    gateway = boto3.client("apigateway")
+    if any(one["id"] == ADOPTED for one in gateway.get_rest_apis()["items"]):
+        return
+    gateway.create_rest_api(name="orders", tags={"ms-custom-id": ADOPTED})
+    gateway.create_deployment(restApiId=ADOPTED, stageName="prod")
+
+
 def put_configuration(bucket: str, document: object) -> str:
     """The version's id, in a bucket that keeps versions as the template's does."""
     s3 = boto3.client("s3")
@@ -152,6 +164,7 @@ def deploy_outputs(made: dict[str, str]) -> None:
         "LedgerBucketName": made["ledger"],
         "QuarantineBucketName": made["configuration"],
         "AuthorizerFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer",
+        "AuthorizerAliasArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer:live",
         "MeteringFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:metering",
         "DeployedSources": f"log=access:{made['log_group']}",
         "UsageQueueUrl": made["usage"],
