@@ -90,7 +90,7 @@ overshoot: setup ## Try the bound of docs/explanation/quota.md, longer than the 
 # ------------------------------------------------------------------------------------------ checks
 ##@ Develop
 .PHONY: check
-check: lint types imports template statemachine artifacts ## Every check of CI that is not a test
+check: lint types imports template statemachine artifacts sbom ## Every check of CI that is not a test
 
 .PHONY: ci
 ci: ## Exactly what CI runs
@@ -129,8 +129,19 @@ picture: setup ## Draw docs/reference/state-machines.md and its image anew; need
 	@$(RUN) -m tests.template.picture --png
 
 .PHONY: artifacts
-artifacts: build-local ## Build with sam, then import every handler from its own artifact alone
+artifacts: build-local ## Build with sam: every handler imports from its artifact alone, and two builds are the same
 	@$(RUN) -m tests.template.artifacts
+	@$(RUN) -m tests.template.reproducible
+
+# sam build is a no-op where nothing changed.
+.PHONY: sbom
+sbom: build-local ## What is in the artifacts: .aws-sam/sbom.json (CycloneDX), and its licences
+	@mkdir -p .aws-sam && $(UV) export --quiet --frozen --preview-features sbom-export --format cyclonedx1.5 --no-default-groups --group functions --output-file .aws-sam/sbom.json
+	@$(RUN) -m tests.template.sbom .aws-sam/sbom.json
+
+.PHONY: audit-dependencies
+audit-dependencies: setup ## Ask osv.dev for known vulnerabilities of what is pinned; needs the internet
+	@$(UV) audit --frozen
 
 .PHONY: bench
 bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
@@ -168,8 +179,8 @@ build-local: setup .venv-sam/ready
 	@$(RUN) -m tests.local.deploy
 
 .PHONY: deploy
-deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
-	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
+deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [CONFIRM=no] [PARAMETERS='AforoTenantId=...']
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up
 ##@ Use
@@ -212,7 +223,7 @@ ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
   rm -rf $(ARTIFACTS_DIR)/requirements.txt $(ARTIFACTS_DIR)/bin $(ARTIFACTS_DIR)/.lock && \
   cp -R functions/__init__.py functions/usage functions/adapters functions/$(or $(2),$(1)) $(ARTIFACTS_DIR)/functions/ && \
   find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
-  $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
+  PYTHONHASHSEED=0 $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash -s $(ARTIFACTS_DIR) -p /var/task $(ARTIFACTS_DIR)
 
 .PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-ReconciliationRepairFunction build-AuthorizerFunction
 build-MeteringFunction: $(UV)

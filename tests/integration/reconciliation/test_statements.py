@@ -208,6 +208,30 @@ def test_an_inspection_of_nobody(tenant: Tenant) -> None:
     assert not tenant.client.exists(state_key(TENANT, CUSTOMER))
 
 
+def test_of_nobody_those_with_a_similar_id_are_named(tenant: Tenant) -> None:
+    """Whoever mistyped an id sees the right one."""
+    tenant.take(_open(5), _grant(1))
+    assert tenant.inspect(customer=f"{CUSTOMER}x")["similar"] == [CUSTOMER]
+    assert tenant.inspect(customer="somebody_else")["similar"] == []
+    assert tenant.inspect()["similar"] == []
+
+
+def test_an_inspection_says_whose_an_api_key_is(tenant: Tenant) -> None:
+    """By its digest; of an unknown one, nothing."""
+    tenant.take(_credential(1))
+    digest = str(_credential(1)["apiKeySha256"])
+    found = tenant.inspect(digest=digest)["apiKey"]
+    assert found == {"customerId": CUSTOMER, "keyId": "key_1", "revoked": "0"}
+    assert tenant.inspect(digest="0" * 64)["apiKey"] is None
+
+
+def test_an_inspection_of_the_tenant(tenant: Tenant) -> None:
+    """Whether the counters are open, and for how many customers."""
+    assert tenant.findings() == {"generation": None, "customers": 0, "signingKeys": []}
+    tenant.take(_open(5), _grant(1))
+    assert tenant.findings() == {"generation": "5", "customers": 1, "signingKeys": []}
+
+
 def _everything(tenant: Tenant) -> dict[str, object]:
     client = tenant.client
     keys = sorted(client.scan_iter("*"))
