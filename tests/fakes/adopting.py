@@ -81,6 +81,23 @@ class FakeLambda:
         return {"Environment": {"Variables": {"CREDENTIAL_HEADER": self.header}}}
 
 
+@dataclass
+class FakeSession:
+    """A session whose only service is Lambda."""
+
+    lambdas: FakeLambda
+
+    def client(self, _name: str) -> FakeLambda:
+        return self.lambdas
+
+
+class WithoutName(OpenedAdoption):
+    """Run by somebody whom AWS does not name."""
+
+    def put_by(self) -> None:
+        return None
+
+
 class FakeDeployment:
     """A stack's outputs."""
 
@@ -127,9 +144,10 @@ class World:
         gateway, nobody = self.gateway, NoFigures()
         where = ("000000000000", "us-east-1", "aws")
         reader = StageReader(gateway, self.logs, nobody, nobody, *where)  # type: ignore[arg-type]
-        stack = StackOfOurs("ours", " --stack ours", FakeDeployment(), self.store, self.lambdas)  # type: ignore[arg-type]
+        session = FakeSession(self.lambdas)
+        stack = StackOfOurs("ours", " --stack ours", FakeDeployment(), self.store, session)  # type: ignore[arg-type]
         records = AdoptionRecords(self.bucket, "b", "api1", "prod")  # type: ignore[arg-type]
-        return OpenedAdoption(stack, reader, records, StageOf(gateway, "api1", "prod"), "me")  # type: ignore[arg-type]
+        return WithoutName(stack, reader, records, StageOf(gateway, "api1", "prod"))  # type: ignore[arg-type]
 
     def read(self, order: AdoptionOrder) -> ReadAdoption:
         self.now_ms += 1000

@@ -95,7 +95,9 @@ def _record(opened: OpenedAdoption, order: AdoptionOrder, plan: AdoptionPlan) ->
     at = iso_from_epoch_ms(order.now_ms)
     changes = tuple(RecordedChange(change, ChangeState.PLANNED) for change in plan.changes)
     key = opened.records.key_at(at.replace(":", "-"))
-    return AdoptionRecord(key, order.phase, at, opened.put_by, changes)
+    return AdoptionRecord(
+        key, order.phase, at, opened.put_by() if order.is_applied else None, changes
+    )
 
 
 def _stops_of_due(

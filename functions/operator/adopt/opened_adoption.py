@@ -3,7 +3,6 @@ records, wired to AWS or to the local cloud.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
@@ -27,12 +26,8 @@ from functions.operator.adopt.writers.stage_writers import (
     ModeWriter,
     StageOf,
 )
-from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.configuration_store import who_puts
 from functions.operator.deployment.place import Place
-
-if TYPE_CHECKING:
-    from boto3 import Session
 
 # API Gateway takes a handful of changes a second from an account; each is tried again.
 _CLIENT = Config(
@@ -51,7 +46,10 @@ class OpenedAdoption:
     reader: StageReader
     records: AdoptionRecords
     stage: StageOf
-    put_by: str | None
+
+    def put_by(self) -> str | None:
+        """Who runs this, where AWS says it."""
+        return who_puts(self.stack.deployment)
 
     def stage_as_it_is(self, ours: AdoptingStack, maker: Maker | None) -> AdoptedStage:
         return self.reader.read(self.stage.api_id, self.stage.stage, ours, maker)
@@ -75,7 +73,7 @@ class OpenedAdoption:
             ChangeKind.AUTHORIZER: authorizer,
             ChangeKind.PERMISSION: PermissionWriter(self.stack.lambdas),
             ChangeKind.SUBSCRIPTION: SubscriptionWriter(self.reader.logs),
-            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by, now_ms),
+            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by(), now_ms),
             ChangeKind.ACCESS_LOG: AccessLogWriter(self.stage),
             ChangeKind.LOG_GROUP: LogGroupWriter(self.reader.logs),
         }
@@ -84,8 +82,7 @@ class OpenedAdoption:
 def open_adoption(api_id: str, stage: str, place: Place) -> OpenedAdoption:
     """TargetError where there is no such stack, or no local cloud."""
     stack = open_stack(place)
-    # One session: each parses the models of its services anew.
-    session = aws_session(stack.deployment.region)
+    session = stack.session
     parts = stack.deployment.output("MeteringFunctionArn").split(":")
     reader = StageReader(
         gateway=session.client("apigateway", config=_CLIENT),
@@ -97,10 +94,5 @@ def open_adoption(api_id: str, stage: str, place: Place) -> OpenedAdoption:
         partition=parts[_PARTITION],
     )
     bucket = stack.deployment.output("ConfigurationBucketName")
-    records = AdoptionRecords(_s3(session), bucket, api_id, stage)
-    put_by = who_puts(stack.deployment)
-    return OpenedAdoption(stack, reader, records, StageOf(reader.gateway, api_id, stage), put_by)
-
-
-def _s3(session: "Session") -> Any:  # noqa: ANN401 - boto3's clients are typed by their name
-    return session.client("s3", config=_CLIENT)
+    records = AdoptionRecords(session.client("s3", config=_CLIENT), bucket, api_id, stage)
+    return OpenedAdoption(stack, reader, records, StageOf(reader.gateway, api_id, stage))
