@@ -52,7 +52,9 @@ class InThisProcess(Functions):
         self.calls = 0
 
     @override
-    async def invoke(self, arn: str, event: str, *, timeout_seconds: float) -> Invocation:
+    async def invoke(
+        self, arn: str, event: str, *, timeout_seconds: float, source_arn: str | None
+    ) -> Invocation:
         self.calls += 1
         try:
             policy = self._authorize(json.loads(event))

@@ -1,8 +1,8 @@
 """`python -m tests.template.reproducible`: the same sources give the same artifacts, byte for byte.
 
 Each recipe is carried out once more, in another folder, and its artifact's digest compared with
-that of `sam build`. SAM's zip has the date 1980 for every file, so the same artifact is not uploaded
-again. Exit status 1 where a digest differs; the first files that do are named.
+that of `sam build`. SAM gives every file in its zip the date 1980, so the same artifact is not
+uploaded again. Exit status 1 where a digest differs; the first files that do are named.
 """
 
 import os
