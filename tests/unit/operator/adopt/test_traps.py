@@ -325,12 +325,15 @@ def test_the_authorizer_stays_while_somebody_elses_deployment_asks_it() -> None:
     """Callers would be answered 500; --deploy-pending deploys what is there without it."""
     shape = world(OPEN)
     shape.apply(SHADOW)
+    shape.gateway.resources["/orders"]["resourceMethods"]["POST"] = method()
     shape.gateway.create_deployment(stageName="prod")
     left = {one.change.kind for one in shape.undo_all()}
     assert left >= {ChangeKind.DEPLOYMENT, ChangeKind.AUTHORIZER, ChangeKind.MODE}
     assert [one["name"] for one in shape.gateway.authorizers.values()] == ["own-auth", "aforo"]
     assert shape.undo_all(deploys_pending=True) == []
     assert [one["name"] for one in shape.gateway.authorizers.values()] == ["own-auth"]
+    served = shape.gateway.deployments[shape.gateway.stages["prod"]["deploymentId"]]
+    assert set(served["resources"]["/orders"]["resourceMethods"]) == {"GET", "POST"}
 
 
 def test_the_authorizer_stays_while_another_stage_asks_it() -> None:
