@@ -90,7 +90,7 @@ overshoot: setup ## Try the bound of docs/explanation/quota.md, longer than the 
 # ------------------------------------------------------------------------------------------ checks
 ##@ Develop
 .PHONY: check
-check: lint types imports template statemachine artifacts sbom ## Every check of CI that is not a test
+check: lint types imports template statemachine artifacts sbom docs ## Every check of CI that is not a test
 
 .PHONY: ci
 ci: ## Exactly what CI runs
@@ -123,6 +123,15 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for machine in statemachine/*.asl.yaml; do \
 	  filled="$$folder/$$(basename $$machine)" && sed 's/$${Partition}/aws/' "$$machine" > "$$filled" && \
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
+
+.PHONY: docs
+docs: setup .venv-docs/ready .venv-node/ready ## Build the site of docs/ into .site/: open .site/index.html; it needs no server and no network
+	@PYTHONPATH=. NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --config-file .ci/mkdocs.yml
+	@$(RUN) -m tests.site .site
+
+.PHONY: reference
+reference: setup ## Write docs/reference/parameters.md and command-line.md anew, from the template and the commands' help
+	@$(RUN) -m tests.template.parameters_page && $(RUN) -m tests.template.command_line_page
 
 .PHONY: picture
 picture: setup ## Draw docs/reference/state-machines.md and its image anew; needs Graphviz (the program dot)
@@ -209,7 +218,7 @@ $(UV):
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
 	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
-	@rm -rf .venv .venv-* .aws-sam .local .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .aws-sam .local .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.

@@ -98,9 +98,9 @@ def test_every_alarm_has_its_section_and_its_row() -> None:
 
 
 def test_every_reason_of_the_quarantine_has_its_cure_once() -> None:
-    """docs/reference/metering.md says when, docs/how-to/meter-again.md what to do about it."""
+    """docs/reference/logs.md says when, docs/how-to/meter-again.md what to do about it."""
     reasons = _first_column(
-        (ROOT / "docs" / "reference" / "metering.md").read_text(), "### Quarantined"
+        (ROOT / "docs" / "reference" / "outcomes.md").read_text(), "## Quarantined"
     )
     cures = _first_column(
         (ROOT / "docs" / "how-to" / "meter-again.md").read_text(), "# The quarantine"
