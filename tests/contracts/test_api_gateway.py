@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.operator.adopt.denial_answers import DENIAL_ANSWERS
+from functions.operator.adopt.denial_answers import denial_answers
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     OURS,
@@ -124,7 +124,7 @@ def test_what_stands_at_an_api(neighbours: Neighbours) -> None:
     goes_and_comes_back(
         MethodWriter(gateway, api, authorizer), changed(ChangeKind.METHOD, none, ours, **target)
     )
-    for kind, answer in DENIAL_ANSWERS.items():
+    for kind, answer in denial_answers("either").items():
         goes_and_comes_back(
             AnswerWriter(gateway, api), changed(ChangeKind.ANSWER, None, answer, name=kind)
         )

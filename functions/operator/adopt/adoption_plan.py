@@ -113,7 +113,7 @@ def _stops_of_format(
 ) -> Iterator[StopLine]:
     if found is None or metered_as is None:
         yield StopLine(
-            "the access log is no JSON, and only JSON can be billed (docs/reference/metering.md)",
+            "the access log is no JSON, and only JSON can be billed (docs/reference/logs.md)",
             "--replace-format: format v1 stands in its place, and --undo brings the old one back",
         )
         return
@@ -121,5 +121,5 @@ def _stops_of_format(
     if why:
         yield StopLine(
             f"a request in the extended format would not be billed: {why}",
-            "--replace-format, or change the format by what docs/reference/metering.md says",
+            "--replace-format, or change the format by what docs/reference/logs.md says",
         )

@@ -10,7 +10,7 @@ from functions.operator.adopt.adoption_order import (
     AdoptingStack,
     AdoptionOrder,
 )
-from functions.operator.adopt.denial_answers import DENIAL_ANSWERS
+from functions.operator.adopt.denial_answers import denial_answers
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     OURS,
@@ -45,7 +45,7 @@ def guarding_changes(
         }
         words = "API Gateway may ask the authorizer for this API"
         yield PlannedChange(ChangeKind.PERMISSION, target, None, {"sourceArn": source_arn}, words)
-    rest = [*_authorizer(stage, ours), *_answers(stage), *map(_method, chosen)]
+    rest = [*_authorizer(stage, ours), *_answers(stage, ours), *map(_method, chosen)]
     yield from rest
     if rest or _has_undeployed_of_ours(stage, ours):
         now: Value = {"deploymentId": stage.deployment_id} if stage.deployment_id else None
@@ -84,8 +84,8 @@ def _authorizer(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[PlannedCha
         yield PlannedChange(ChangeKind.AUTHORIZER, {"name": present.name}, before, after, words)
 
 
-def _answers(stage: AdoptedStage) -> Iterator[PlannedChange]:
-    for kind, after in DENIAL_ANSWERS.items():
+def _answers(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[PlannedChange]:
+    for kind, after in denial_answers(ours.credential_header).items():
         before = stage.answers.get(kind)
         if before != after:
             status = after["statusCode"]

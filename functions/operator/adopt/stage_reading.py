@@ -14,7 +14,7 @@ from functions.operator.adopt.adopted_stage import (
     UsagePlan,
 )
 from functions.operator.adopt.adoption_order import AdoptingStack
-from functions.operator.adopt.denial_answers import DENIAL_ANSWERS
+from functions.operator.adopt.denial_answers import denial_answers
 from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage, or_none
 from functions.operator.adopt.deployed_snapshot import (
     DeployedSnapshot,
@@ -61,7 +61,12 @@ class StageReader(NamedTuple):
 
         declared = {kind: one for kind, one in answers.items() if one is not None}
         live = LiveApi(
-            resources, authorizers, declared, bool(api.get("policy")), ours.is_ours, DENIAL_ANSWERS
+            resources,
+            authorizers,
+            declared,
+            bool(api.get("policy")),
+            ours.is_ours,
+            denial_answers(ours.credential_header),
         )
         access_log = access_log_of(stage)
         read = AdoptedStage(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.operator.adopt.denial_answers import DENIAL_ANSWERS
+from functions.operator.adopt.denial_answers import denial_answers
 from functions.operator.adopt.monthly_cost import (
     AUTHORIZER_PER_MILLION,
     PAGE,
@@ -41,12 +41,16 @@ def test_fewer_requests_cost_more_each(requests: int, dollars: float, *, guarded
     assert dollars_a_month(requests, is_guarded=guarded) == pytest.approx(each + SOURCE_MONTH)
 
 
-@pytest.mark.parametrize("kind", sorted(DENIAL_ANSWERS))
-def test_a_refusal_is_answered_as_the_templates_own_api_answers(kind: str) -> None:
-    """Status, headers and body."""
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key", "Either"])
+@pytest.mark.parametrize("kind", ["ACCESS_DENIED", "UNAUTHORIZED"])
+def test_a_refusal_is_answered_as_the_templates_own_api_answers(kind: str, header: str) -> None:
+    """Status, headers and body; the body of a 401 by where a credential may stand."""
     said = template()["Resources"]["DemoApiGateway"]["Properties"]["GatewayResponses"][kind]
-    ours = DENIAL_ANSWERS[kind]
+    bodies = template()["Mappings"]["CredentialHeaders"]
+    ours = denial_answers(bodies["Variable"][header])[kind]
     assert ours["statusCode"] == str(said["StatusCode"])
-    assert ours["responseTemplates"] == said["ResponseTemplates"]
+    body = said["ResponseTemplates"]["application/json"]
+    text = body if isinstance(body, str) else bodies["Unauthorized"][header]
+    assert ours["responseTemplates"] == {"application/json": text}
     headers = said["ResponseParameters"]["Headers"]
     assert ours["responseParameters"] == {f"{_HEADER}{name}": one for name, one in headers.items()}
