@@ -16,7 +16,7 @@ from functions.operator.adopt.adoption_record import (
     continued,
 )
 from functions.operator.adopt.carrying_out import TakingUp
-from functions.operator.adopt.next_steps import after_apply, after_plan
+from functions.operator.adopt.next_commands import after_apply, after_plan
 from functions.operator.adopt.opened_adoption import OpenedAdoption
 from functions.operator.adopt.plan_text import plan_lines
 from functions.operator.adopt.planned_change import ChangeKind
