@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import boto3
@@ -57,6 +58,25 @@ def operator(endpoints: Endpoints) -> Iterator[Operator]:
     found.adopt("--undo", "--phase", "meter", "--deploy-pending")
 
 
+@pytest.fixture
+def either(endpoints: Endpoints) -> Iterator[None]:
+    """The credential may stand in x-api-key, as a deploy with CredentialHeader=Either has it."""
+    lambdas: Any = boto3.client("lambda")
+    function = endpoints.functions["authorizer"]
+    found = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    alias = lambdas.get_alias(FunctionName=function, Name="live")
+
+    def live(version: str) -> None:
+        lambdas.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+
+    changed = {"Variables": {**found, "CREDENTIAL_HEADER": "either"}}
+    lambdas.update_function_configuration(FunctionName=function, Environment=changed)
+    live(lambdas.publish_version(FunctionName=function)["Version"])
+    yield
+    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": found})
+    live(alias["FunctionVersion"])
+
+
 def everything(api: SecondApi) -> Any:
     """What an adoption may change at the API, its stage and its log group."""
     gateway: Any = boto3.client("apigateway")
@@ -104,6 +124,57 @@ def test_a_request_of_another_teams_api_is_billed(
     assert operator.adopt("--undo") == 0
     assert everything(api) == before
     assert operator.call().status_code == 200
+
+
+def test_shadow_refuses_nobody_and_enforcing_stops_at_the_quota(
+    operator: Operator, either: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A caller whom nobody knows passes in shadow, and is refused after it; one with a grant is
+    served until it is used up. Undone, everybody is served as ever.
+    """
+    api, key = operator.api, operator.api.api_keys[0]
+    before = everything(api)
+    guarded = ("--method", "GET /orders", "--deploy-pending", "--apply")
+    customer = ("--customer", f"{key.id}={CUSTOMER}")
+    assert operator.adopt("--phase", "shadow", *customer, *guarded) == 0
+    start_anew(operator.endpoints.functions["metering"])
+    # The gateway looks at the stage each second or so.
+    until(lambda: would_be_denied(operator, operator.call()), ARRIVAL_SECONDS)
+
+    assert operator.adopt("--phase", "enforce", "--apply") == 0
+    until(lambda: operator.call().status_code == 401, ARRIVAL_SECONDS)
+    stack = ("--stack", operator.endpoints.stack_name)
+    grant = ("--period", "month", "--rate", "1", "--burst", "1", "--new")
+    granted = ["counters", "grant", "--customer", CUSTOMER, *grant, *stack, "--limit"]
+    assert main([*granted, "1000"]) == 0
+    digest = sha256(key.value.encode()).hexdigest()
+    known = ("--key-id", key.id, "--environment", "sandbox", "--sha256", digest)
+    assert main(["counters", "api-key", "--customer", CUSTOMER, *known, *stack]) == 0
+    until(lambda: operator.call().status_code == 200, ARRIVAL_SECONDS)
+    # What was served in shadow counts: the customer map named who called.
+    assert main([*granted, "1"]) == 0
+    until(lambda: code_of(operator.call()) == "QUOTA_EXCEEDED", ARRIVAL_SECONDS)
+    operator.told("from a stack to a quota that holds")
+
+    assert operator.adopt("--undo", "--phase", "meter") == 0
+    assert everything(api) == before
+    until(lambda: operator.call().status_code == 200, ARRIVAL_SECONDS)
+
+
+def would_be_denied(operator: Operator, answer: httpx.Response) -> bool:
+    """Whether the authorizer was asked, and passed who called."""
+    assert answer.status_code == 200, answer.text
+    name = operator.endpoints.functions["authorizer"].rpartition(":")[2]
+    settings = boto3.client("lambda").get_function_configuration(FunctionName=name)
+    group = settings["LoggingConfig"]["LogGroup"]
+    extended_id = answer.headers["x-amz-apigw-id"]
+    found = boto3.client("logs").filter_log_events(logGroupName=group, filterPattern="would_deny")
+    return any(extended_id in one["message"] for one in found["events"])
+
+
+def code_of(answer: httpx.Response) -> str | None:
+    """Why a caller was answered 429; None where it was not."""
+    return answer.json()["error"]["code"] if answer.status_code == 429 else None
 
 
 def test_what_waits_for_a_deployment_and_callers_with_keys_are_told(
