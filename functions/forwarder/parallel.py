@@ -1,7 +1,7 @@
 """Several deliveries at once: an action and its items come in, what it makes of each leaves, in
 their order.
 
-Threads, not asyncio: half the CPU a post and a tenth of the import (docs/architecture.md, 2
+Threads, not asyncio: half the CPU a post and a tenth of the import (architecture.md, 2
 forwarder). Guaranteed: nothing still runs when `run` returns or raises, so that no post is made
 behind the back of what follows.
 """

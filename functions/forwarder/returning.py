@@ -2,7 +2,7 @@
 
 A message whose tries left a doubt stays, invisible: that SQS has received it before is the doubt,
 and survives every crash. One whose tries are all certain is put back as a new message that says so
-(docs/decisions/0003-doubt.md). Events that Aforo refused without blaming them are put back alone,
+(0003-doubt.md). Events that Aforo refused without blaming them are put back alone,
 with its first answer and the doubt that there was.
 """
 

@@ -1,5 +1,5 @@
 """Since when Aforo may have the events of a message without our knowing: records come in, a time or
-None leaves. Pure (docs/decisions/0003-doubt.md).
+None leaves. Pure (docs/explanation/decisions/0003-doubt.md).
 
 Guaranteed: a try that is not recorded as certain counts as doubtful. A doubt is harmless while
 Aforo still knows every key that it saw since then.

@@ -59,7 +59,7 @@ CONTENTS = (
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.
 
         It costs the customer one billed request. A deployed stack needs the customer's credential
-        in VERIFY_AUTHORIZATION.
+        in VERIFY_AUTHORIZATION; for its x-api-key header, in VERIFY_API_KEY.
 
             aforo-metering verify --customer cus_acme --path /pets""",
     ),

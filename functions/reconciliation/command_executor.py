@@ -16,6 +16,7 @@ from functions.reconciliation.commands import (
     GuardCommand,
     JwksCommand,
     LimitCommand,
+    ModeCommand,
     OpenCommand,
     RebuildCommand,
     RevocationCommand,
@@ -130,7 +131,7 @@ class CommandExecutor:
 
 
 def _customer_fields(
-    command: StatusCommand | GuardCommand | UsagePlanCommand,
+    command: StatusCommand | GuardCommand | UsagePlanCommand | ModeCommand,
 ) -> tuple[str, dict[str, str | int]]:
     """The name of their version, and the fields."""
     match command:
@@ -140,6 +141,8 @@ def _customer_fields(
             return "guard", _guard_fields(command)
         case UsagePlanCommand():
             return "usage_plan", {"usage_identifier": command.usage_identifier or ""}
+        case ModeCommand():
+            return "mode", {"mode": command.mode or ""}
 
 
 def grant_at(command: GrantCommand, now_ms: int) -> GrantInForce:

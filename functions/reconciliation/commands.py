@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
-from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status, somebody
+from functions.usage.quota import CUSTOMER_ID, AuthorizerMode, GuardLevel, Status, somebody
 
 # Lua counts in doubles: whole numbers are exact up to 2**53.
 LARGEST = 2**53 - 1
@@ -165,6 +165,17 @@ class UsagePlanCommand(_CommandShape):
     version: Version
 
 
+class ModeCommand(_CommandShape):
+    """The authorizer's mode for a customer, whatever its stage and the deployment have. None: as
+    they have it.
+    """
+
+    kind: Literal["mode"] = "mode"
+    customer_id: Id
+    mode: AuthorizerMode | None = None
+    version: Version
+
+
 class RevocationCommand(_CommandShape):
     """A token (`jti`) or every token of a client (`keyId`) is refused until a moment."""
 
@@ -229,6 +240,7 @@ type StandingCommand = Annotated[
     | StatusCommand
     | CredentialCommand
     | UsagePlanCommand
+    | ModeCommand
     | RevocationCommand
     | JwksCommand
     | GuardCommand,

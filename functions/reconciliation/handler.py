@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 class Payload(TypedDict, total=False):
-    """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`, or how far
-    the rebuild of a version is: `rebuild`, or what of many customers is in force: `inForce`), or a
-    step of the reconcile state machine (`due`, `apply`).
+    """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`; `tenant`:
+    what is not one customer's; `rebuild`: how far the rebuild of a version is; `inForce`: what of
+    many customers is in force), or a step of the reconcile state machine (`due`, `apply`).
     """
 
     Records: Sequence[Mapping[str, str]]
@@ -46,6 +46,7 @@ class Payload(TypedDict, total=False):
     apply: Mapping[str, object]
     rebuild: int
     inForce: Mapping[str, object]
+    tenant: Mapping[str, object]
 
 
 def handler(payload: Payload, _context: object) -> Mapping[str, object]:
@@ -75,6 +76,8 @@ def _answer(payload: Payload, wired: Wired) -> Mapping[str, object]:
             return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
         case {"inspect": question}:
             return wired.inspector.inspect(Inspection.model_validate(question))
+        case {"tenant": _}:
+            return wired.inspector.tenant_findings()
         case {"rebuild": version}:
             return wired.inspector.parts_done(int(version))
         case {"inForce": question}:

@@ -24,6 +24,7 @@ ASKED_AT_ONCE = 5000
 _VERSIONS = {
     "status": "status_version",
     "usage_plan": "usage_plan_version",
+    "mode": "mode_version",
     "policy": "allow_when_unknown_version",
 }
 _GRANT = ":grant_version"
@@ -60,12 +61,12 @@ class InForce:
         states = cast("list[dict[str, str]]", found[: len(asked.customers)])
         versions = cast("list[str | None]", found[len(asked.customers) :])
         return {
-            "customers": {
+            "byCustomer": {
                 customer: self._finding(fields)
                 for customer, fields in zip(asked.customers, states, strict=True)
                 if fields
             },
-            "apiKeys": {
+            "byApiKey": {
                 digest: int(version)
                 for digest, version in zip(asked.api_keys, versions, strict=True)
                 if version

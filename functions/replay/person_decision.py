@@ -1,7 +1,7 @@
 """A replay that sends ambiguous usage comes in; whether a person decided just that leaves.
 
 The decision is an object that only those may put who may decide: IAM cannot look into an
-execution's input (docs/decisions/0009-a-decision-is-an-object.md).
+execution's input (docs/explanation/decisions/0009-a-decision-is-an-object.md).
 """
 
 import json

@@ -1,6 +1,6 @@
 """Since when Aforo may have the events of a message without our knowing, as one record of its
 history or one row of the ledger says it, and which of it a person's decision ends. Pure
-(docs/decisions/0003-doubt.md).
+(docs/explanation/decisions/0003-doubt.md).
 
 Guaranteed: what nobody wrote down as certain is doubtful. A refusal ends no doubt: it says what
 Aforo made of an event then, and not what it took before.

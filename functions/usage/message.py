@@ -36,7 +36,7 @@ class SetAsideRecord(TypedDict):
 
 class HeldRecord(TypedDict):
     """The tries of a message that was put back as a new one. None of them left a doubt, but for one
-    that it says: Aforo has nothing of it that it did not confirm (docs/decisions/0003-doubt.md).
+    that it says: Aforo has nothing of it that it did not confirm (0003-doubt.md).
     Metering makes one, of no try, for what an audit missed: Aforo may have had it.
     """
 

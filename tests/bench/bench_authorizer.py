@@ -3,7 +3,7 @@
     python -m tests.bench.bench_authorizer
 
 Server and client share one CPU, so that figures of one run can be compared with each other; those
-of two machines cannot. Goals: docs/decisions/0005-cost-goals.md.
+of two machines cannot. Goals: docs/explanation/decisions/0005-cost-goals.md.
 """
 
 import json

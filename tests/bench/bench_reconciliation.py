@@ -2,7 +2,7 @@
 
 The plain pipeline is one HINCRBY per event, the cheapest counter there is, which counts a repeated
 event twice. Wall time is per event, from rows to counters, best of several runs; the server's own
-time is from its command statistics. Goals: docs/decisions/0005-cost-goals.md.
+time is from its command statistics. Goals: docs/explanation/decisions/0005-cost-goals.md.
 """
 
 import tempfile

@@ -1,7 +1,7 @@
 """What the audit takes for a month without a request, and for a million requests at a rate.
 
 Pure. Numbers of calls leave, and how long they are waited for; CPU is measured. What had to be
-assumed is a named constant here, and docs/cost.md prints it.
+assumed is a named constant here, and docs/explanation/cost.md prints it.
 """
 
 import math

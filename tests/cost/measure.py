@@ -1,6 +1,6 @@
 """Measure what the price list is made of, and write it down: `python -m tests.cost.measure`.
 
-Calls and bytes are the same everywhere. CPU is this machine's: docs/cost.md says what that leaves
+Calls and bytes are the same everywhere. CPU is this machine's: cost.md says what that leaves
 open, and how little of the bill it is.
 """
 
@@ -52,7 +52,7 @@ def main() -> None:
         found = measure_all(url, valkey.url)
     found["measuredOn"] = datetime.now(UTC).date().isoformat()
     MEASURED.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"written: {MEASURED.name}; now `make cost` writes docs/cost.md")
+    print(f"written: {MEASURED.name}; now `make cost` writes docs/explanation/cost.md")
 
 
 if __name__ == "__main__":

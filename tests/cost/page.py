@@ -1,4 +1,4 @@
-"""The price list as docs/cost.md prints it: `python -m tests.cost.page`.
+"""The price list as docs/explanation/cost.md prints it: `python -m tests.cost.page`.
 
 The page's prose is written by hand; each table stands between two marks and is written from here.
 """
@@ -15,7 +15,7 @@ from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
 from tests.cost.stack import stack
 from tests.local.endpoints import ROOT
 
-PAGE = ROOT / "docs" / "cost.md"
+PAGE = ROOT / "docs" / "explanation" / "cost.md"
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -1,7 +1,7 @@
 """Measured figures and list prices -> dollars: of an idle month, of a million requests at a rate.
 
 Pure. What was measured stands in measured.json, what AWS asks in list_prices.json; what had to be
-assumed is a named constant here, with its source, and docs/cost.md prints every one of them.
+assumed is a named constant here, with its source, and cost.md prints every one of them.
 """
 
 import math
@@ -159,7 +159,7 @@ class Cost:
 
 
 class PriceList:
-    """The arithmetic. Every row is dollars; names are the rows of docs/cost.md."""
+    """The arithmetic. Every row is dollars; names are the rows of docs/explanation/cost.md."""
 
     def __init__(self, prices: Mapping[str, Any], measured: Measured, stack: Stack) -> None:
         self._prices, self._measured, self._stack = prices, measured, stack

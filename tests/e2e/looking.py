@@ -15,7 +15,7 @@ from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 ARRIVAL_SECONDS = 60.0
-# What the authorizer says when Redis was too slow for it, once: ask again (docs/quota.md).
+# What the authorizer says when Redis was too slow for it, once: ask again (quota.md).
 NOT_NOW = frozenset({"IDENTITY_UNKNOWN", "QUOTA_STATE_UNKNOWN"})
 
 

@@ -1,4 +1,4 @@
-"""From Aforo's own Lambda plugin to ours, as docs/migrate-from-the-plugin.md says it: the plugin's
+"""From Aforo's own Lambda plugin to ours, as migrate-from-the-plugin.md says it: the plugin's
 log format, ours, a comparison, the switch while calls are under way, and back.
 
 The plugin is a stand-in (`tests/local/plugin`) with a stand-in for Aforo of its own.

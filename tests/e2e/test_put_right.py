@@ -219,7 +219,7 @@ def settle(endpoints: Endpoints, customer: str, at_ms: int, *, quantity: int) ->
 
 
 def repair(endpoints: Endpoints, hour: int) -> None:
-    """Asked by hand, as docs/operations.md says."""
+    """Asked by hand, as docs/how-to/replay.md says."""
     name = physical_ids(endpoints.stack_name)["ReconciliationRepairFunction"]
     answer = boto3.client("lambda").invoke(
         FunctionName=name, Payload=json.dumps({"hours": [hour_text(hour)]}).encode()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from functions.operator.customers.comparing_customers import Comparison
 from functions.operator.customers.counters_word import ask_counters
-from functions.operator.customers.customer_change import CustomerChange
 from functions.operator.customers.customer_file import CustomerFile
 from functions.operator.customers.gateway_keys import GatewayKeys
 from functions.operator.customers.known_customers import KnownCustomers
+from functions.operator.customers.stated_change import StatedChange
 from functions.reconciliation.commands import CredentialCommand, GrantCommand, StandingCommand
 
 NOW_MS = 1_764_000_000_000
@@ -30,7 +30,7 @@ class CustomerRegister:
         """Of each thing the greatest version, as the register gives it."""
         return KnownCustomers(_newest(self.recorded))
 
-    def changes(self, file: CustomerFile, *, is_all: bool = False) -> list[CustomerChange]:
+    def changes(self, file: CustomerFile, *, is_all: bool = False) -> list[StatedChange]:
         """What the file would change now."""
         self.now_ms += 1
         known = self.known()
@@ -39,7 +39,7 @@ class CustomerRegister:
         gateway = GatewayKeys(self.values)
         return list(Comparison(file, known, word, gateway, self.now_ms, is_all).changes())
 
-    def apply(self, file: CustomerFile, *, is_all: bool = False) -> list[CustomerChange]:
+    def apply(self, file: CustomerFile, *, is_all: bool = False) -> list[StatedChange]:
         """Record and carry out what it would change."""
         changes = self.changes(file, is_all=is_all)
         self.state(change.command for change in changes)
@@ -71,7 +71,7 @@ class CustomerRegister:
             for digest in question.get("apiKeys", ())
             if digest in known.owners
         }
-        return {"customers": customers, "apiKeys": keys}
+        return {"byCustomer": customers, "byApiKey": keys}
 
 
 def _newest(commands: Iterable[StandingCommand]) -> list[StandingCommand]:

@@ -2,7 +2,7 @@
 
 ministack publishes no SQS metrics and mixes the queues of one metric name, so queue attributes are
 read here, each alarm is evaluated over its own dimension, and SetAlarmState fires its actions: the
-public way (facts: docs/architecture.md, "the local cloud"). Depth alarms only; ages are AWS's.
+public way (facts: architecture.md, "the local cloud"). Depth alarms only; ages are AWS's.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """`python -m tests.local.cloud start|stop|status`: the local cloud.
 
 Valkey, ministack, the stand-in for Aforo, our REST API Gateway and the alarms, with the unmodified
-template deployed and three customers provisioned. It stays up until it is stopped;
-`.local/endpoints.json` says where everything runs.
+template deployed, another team's API beside it and three customers provisioned. It stays up until
+it is stopped; `.local/endpoints.json` says where everything runs.
 """
 
 import argparse
@@ -20,10 +20,11 @@ from tests.local import customers as provisioning
 from tests.local import deploy, process_list
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.deploy import DeployError
-from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints
+from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints, SecondApi
 from tests.local.greeting import greeting
 from tests.local.ministack import start_ministack
 from tests.local.process_list import let_outlive_us, read_processes, remember
+from tests.local.second_api import make_second_api
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
     ServerProcess,
@@ -152,6 +153,8 @@ def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> En
     with _step(say, "API Gateway, alarms"):
         gateway_url = _server(directory, "tests.local.gateway", ["--stack", STACK, *LOG_OPTIONS])
         _server(directory, "tests.local.alarms", ["--stack", STACK])
+    with _step(say, "another team's API"):
+        second_api = make_second_api(gateway_url)
     with _step(say, "customers"):
         customers = provisioning.provision(
             provisioning.DEMO_PLANS,
@@ -165,6 +168,7 @@ def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> En
         gateway_url=gateway_url,
         aforo_url=aforo_url,
         redis_url=valkey.url,
+        second_api=second_api,
         customers=customers,
     )
     endpoints.write(directory)
@@ -178,6 +182,7 @@ def _endpoints(
     gateway_url: str,
     aforo_url: str,
     redis_url: str,
+    second_api: SecondApi,
     customers: list[DemoCustomer],
 ) -> Endpoints:
     ids = deploy.physical_ids(STACK)
@@ -218,6 +223,7 @@ def _endpoints(
         alarms={name: ids[name] for name in ("UsageDeadLetterAlarm", "CounterDeadLetterAlarm")},
         aws_environment=environment,
         tenant_id=DEFAULT_TENANT,
+        second_api=second_api,
         customers=customers,
     )
 

@@ -1,6 +1,6 @@
 """Build and deploy the unmodified template with sam, and do what ministack needs for a deploy.
 
-Listed in docs/architecture.md. Before: ministack lets SAM read the parameters' defaults instead of
+Listed in architecture.md. Before: ministack lets SAM read the parameters' defaults instead of
 what is deployed, so these are made the same where SAM looks at one. Afterwards, through public
 APIs: a state machine deployed from YAML is stored as text, so its definition is sent again as JSON;
 and the real key is put into the secret, as an operator does.

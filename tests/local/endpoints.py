@@ -26,6 +26,26 @@ class DemoCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondApiKey:
+    """An API key of somebody else's API: `value` is sent as x-api-key, `id` stands in the log."""
+
+    id: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondApi:
+    """A REST API that is not ours and not metered yet. `url` ends with its stage."""
+
+    id: str
+    stage: str
+    url: str
+    log_group: str
+    api_keys: list[SecondApiKey]
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoints:
     """URLs, ARNs and names of a running local cloud; `aws_environment` is all that boto3, the aws
     CLI and sam need to talk to it.
@@ -51,6 +71,7 @@ class Endpoints:
     alarms: Mapping[str, str]
     aws_environment: Mapping[str, str]
     tenant_id: str
+    second_api: SecondApi
     customers: list[DemoCustomer] = field(default_factory=list)
 
     def customer(self, customer_id: str) -> DemoCustomer:
@@ -77,4 +98,6 @@ def read_endpoints(directory: Path = LOCAL) -> Endpoints:
         message = "the local cloud is not running: start it with `make local`"
         raise NotRunningError(message) from None
     customers = [DemoCustomer(**customer) for customer in found.pop("customers")]
-    return Endpoints(**found, customers=customers)
+    second = found.pop("second_api")
+    keys = [SecondApiKey(**key) for key in second.pop("api_keys")]
+    return Endpoints(**found, second_api=SecondApi(**second, api_keys=keys), customers=customers)

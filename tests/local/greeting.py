@@ -19,6 +19,7 @@ The local cloud is up. It stays up until `make local-stop`. All of this is in {f
 
   demo API          {endpoints.api_url}/pets   by its access log
   the same          {endpoints.zero_touch_url}/pets   untouched stage, by its execution log
+  another's API     {endpoints.second_api.url}/orders   x-api-key; not metered: `adopt` it
   Aforo stand-in    {endpoints.aforo_url}
   AWS (ministack)   {endpoints.aws_endpoint_url}   stack {endpoints.stack_name}
   counters          {endpoints.redis_url}

@@ -49,7 +49,7 @@ def remove_stage(endpoints: Endpoints, name: str) -> None:
 
 
 def format_v1() -> str:
-    """The template's own, found as docs/operations.md finds it."""
+    """The template's own, found as docs/how-to/attach-by-hand.md finds it."""
     template = (ROOT / "template.yaml").read_text()
     return str(re.findall(r"^ +Format: '(\{\"v\".*)'$", template, re.MULTILINE)[0])
 

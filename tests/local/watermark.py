@@ -8,7 +8,7 @@ from redis import Redis
 from functions.usage.quota import watermark_key
 from tests.local.endpoints import Endpoints
 
-STALL_PREFIX = "stall:"  # docs/architecture.md, The heartbeat
+STALL_PREFIX = "stall:"  # docs/explanation/architecture.md, The heartbeat
 
 
 def watermark(endpoints: Endpoints) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The audit's count at any rate of requests, on a virtual clock: the real windows, reading and
 pace; what work takes is slept.
 
-Microseconds a line are CPU, as docs/audit-at-scale.md has them measured. Lambda gives a function of
+Microseconds a line are CPU, as audit-at-scale.md has them measured. Lambda gives a function of
 1,024 MB 1,024/1,769 of a processor, and metering has the same size.
 """
 

@@ -1,5 +1,5 @@
 """At up to 10,000 requests a second the count keeps up under CloudWatch's quotas, with the shards
-that docs/audit-at-scale.md recommends; with fewer it does not.
+that docs/explanation/audit-at-scale.md recommends; with fewer it does not.
 """
 
 import logging

@@ -45,7 +45,9 @@ def test_the_watermark_is_never_younger_than_what_waits(seed: int) -> None:
 
 def test_quota_md_says_what_nobody_could_tell_of() -> None:
     """The exceptions that the simulation grants are those that the bound names."""
-    quota = (Path(__file__).parents[2] / "docs" / "quota.md").read_text(encoding="utf-8")
+    quota = (Path(__file__).parents[2] / "docs" / "explanation" / "quota.md").read_text(
+        encoding="utf-8"
+    )
     told = re.findall(r"^  \| .* \| (\d+) s \|$", quota, re.MULTILINE)
     granted = [UNTOLD_DELIVERY_SECONDS, *DEATH_SECONDS.values(), TELLING_SECONDS]
     assert told == [f"{seconds:.0f}" for seconds in granted]

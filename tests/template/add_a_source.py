@@ -1,10 +1,10 @@
-"""docs/add-a-source.md, and what it tells to paste."""
+"""docs/how-to/add-a-source.md, and what it tells to paste."""
 
 import re
 
 from tests.local.endpoints import ROOT
 
-PAGE = (ROOT / "docs" / "add-a-source.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "add-a-source.md").read_text()
 
 
 def blocks(language: str) -> list[str]:

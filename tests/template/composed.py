@@ -1,4 +1,4 @@
-"""The composed alarms as the template has them, and what docs/operations.md says is at stake."""
+"""The composed alarms as the template has them, and what alarms.md says is at stake."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tests.local.endpoints import ROOT
 from tests.template.stack import resources
 
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
 _NO_MONEY = ("billing is right", "customers are refused", "a quota is")
 
 
@@ -23,7 +23,7 @@ def at_stake() -> Mapping[str, str]:
     """Which composed alarm each one belongs to, by its row in the table: what can wait a week, what
     is no money, and the rest.
     """
-    rows = re.findall(r"^\| (\[\w+Alarm\].*?) \| (.*?) \| (.*?) \|$", OPERATIONS, re.MULTILINE)
+    rows = re.findall(r"^\| (\[\w+Alarm\].*?) \| (.*?) \| (.*?) \|$", ALARMS, re.MULTILINE)
     return {
         name: _stake(money, soon)
         for names, money, all_soon in rows

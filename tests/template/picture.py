@@ -1,4 +1,4 @@
-"""`python -m tests.template.picture [--png]`: draws the state machines into docs/state-machines.md.
+"""`python -m tests.template.picture [--png]`: draws the state machines into state-machines.md.
 
 A definition comes in, Mermaid text leaves, which GitHub shows as a picture; with `--png`, which
 needs Graphviz, an image of those that a person follows in the console. A test says that both are
@@ -17,7 +17,7 @@ from tests.local.endpoints import ROOT
 from tests.template.dot_picture import dot_of, png_of
 from tests.template.state_picture import after, caught, class_of, id_of, inside, why_of
 
-PAGE = ROOT / "docs" / "state-machines.md"
+PAGE = ROOT / "docs" / "reference" / "state-machines.md"
 FOLDER = ROOT / "statemachine"
 PICTURED = ("replay", "audit")
 SHAPES = {
@@ -61,7 +61,9 @@ def section(file: Path) -> str:
     name = file.name.removesuffix(".asl.yaml")
     machine = read_machine(name)
     drawing = "\n".join(drawn(machine))
-    image = f"![{name}: its states]({png_path(name).name})\n\n" if name in PICTURED else ""
+    image = (
+        f"![{name}: its states](../pictures/{png_path(name).name})\n\n" if name in PICTURED else ""
+    )
     comment = f"{machine.get('Comment', '')}.\n\n"
     return f"## {name}\n\n{comment}{image}```mermaid\n{drawing}\n```\n"
 
@@ -90,7 +92,7 @@ def _states(states: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def png_path(name: str) -> Path:
-    return PAGE.parent / f"{name}-state-machine.png"
+    return PAGE.parent.parent / "pictures" / f"{name}-state-machine.png"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""docs/add-a-source.md: what it tells to paste is valid, and says the same in every language."""
+"""add-a-source.md: what it tells to paste is valid, and says the same in every language."""
 
 import json
 import re

@@ -107,7 +107,7 @@ def test_a_drift_of_one_customer_of_many_is_seen_in_every_period() -> None:
     """A customer that is far from its limit is asked about when its turn comes."""
     alarm = ALARMS["DriftAlarm"]
     asked_each_minute = template()["Parameters"]["CustomersPerReconcile"]["Default"]
-    assert alarm["Period"] / 60 * asked_each_minute == 3_000  # docs/operations.md
+    assert alarm["Period"] / 60 * asked_each_minute == 3_000  # docs/reference/alarms.md
     assert alarm["EvaluationPeriods"] > 1  # once may have been on its way
 
 

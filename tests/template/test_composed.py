@@ -16,12 +16,12 @@ from tests.template.transformed import deployed_stack
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 COMPOSED = resources("AWS::CloudWatch::CompositeAlarm")
-RUNBOOK = "https://github.com/acme/metering/blob/main/docs/operations.md"
+RUNBOOK = "https://github.com/acme/metering/blob/main/docs"
 LINK = re.compile(r" (\S+)#(\S+) (https://console\S+)$")
 
 
 def test_every_alarm_is_in_one_of_three() -> None:
-    """In that of what is at stake, by the table in docs/operations.md."""
+    """In that of what is at stake, by the table in docs/reference/alarms.md."""
     found = {name: over for over, names in composed().items() for name in names}
     assert sum(map(len, composed().values())) == len(found)
     assert found == at_stake()
@@ -104,9 +104,9 @@ def test_an_alarm_leads_to_its_section_and_to_the_dashboard(name: str) -> None:
     match = LINK.search(said)
     assert match, said
     runbook, anchor, console = match.groups()
-    assert runbook == RUNBOOK
+    assert runbook == f"{RUNBOOK}/reference/alarms.md"
     assert anchor == ("composed-alarms" if name in COMPOSED else name.lower())
-    assert anchor in anchors(ROOT / "docs" / "operations.md")
+    assert anchor in anchors(ROOT / "docs" / "reference" / "alarms.md")
     assert console.rpartition("/")[2] == dashboard_name()
     assert len(said) <= 1024  # CloudWatch's limit
 

@@ -1,4 +1,4 @@
-"""The price list: docs/cost.md is what the script says, and what it says is within the goals."""
+"""The price list: cost.md is what the script says, and what it says is within the goals."""
 
 import json
 
@@ -15,7 +15,7 @@ MILLION, HUNDRED_MILLION = RATES[0], RATES[2]
 
 
 def test_the_page_is_what_the_price_list_says() -> None:
-    """A changed template, price or measurement changes docs/cost.md: run `make cost`."""
+    """A changed template, price or measurement changes cost.md: run `make cost`."""
     assert written(PAGE.read_text()) == PAGE.read_text()
 
 

@@ -23,7 +23,8 @@ from tests.template.dashboard import (
     widgets,
 )
 from tests.template.stack import functions, resources, template
-from tests.template.test_documents import OPERATIONS, anchors
+from tests.template.test_documents import anchors
+from tests.template.test_metrics import METRICS
 from tests.template.transformed import deployed_stack
 
 OURS = f"{NAMESPACE}/{STACK}"
@@ -62,10 +63,9 @@ def ours() -> list[Shown]:
 
 
 def counted() -> set[tuple[str, str]]:
-    """Service and metric, by the table in docs/operations.md."""
-    table = OPERATIONS.split("\n## Metrics\n", 1)[1].split("\n## ", 1)[0]
+    """Service and metric, by the table in docs/reference/metrics.md."""
     service, found = "", set()
-    for row in re.findall(r"^\| ?(.*?) ?\| (`.*?) \|", table, re.MULTILINE):
+    for row in re.findall(r"^\| ?(.*?) ?\| (`.*?) \|", METRICS, re.MULTILINE):
         service = row[0].strip() or service
         found |= {(service, name) for name in re.findall(r"`(\w+)`", row[1])}
     return found
@@ -204,13 +204,14 @@ def test_a_line_in_a_graph_is_where_an_alarm_rings(title: str) -> None:
 
 def test_its_links_lead_to_sections_of_the_runbook() -> None:
     """Of whichever copy `RunbookUrl` names."""
-    there = anchors(ROOT / "docs" / "operations.md")
     text = "\n".join(widgets("text"))
     url = template()["Parameters"]["RunbookUrl"]["Default"]
     links = re.findall(r"\]\(([^)]*)\)", text)
     assert len(links) > 15
-    assert [link for link in links if link.split("#")[0] != url] == []
-    assert [link for link in links if link.split("#")[1] not in there] == []
+    assert [link for link in links if not link.startswith(f"{url}/")] == []
+    for page, _, anchor in (link.partition("#") for link in links):
+        assert (ROOT / page).is_file()
+        assert not anchor or anchor in anchors(ROOT / page), anchor
 
 
 def test_it_needs_nothing_that_a_condition_leaves_out() -> None:

@@ -11,7 +11,8 @@ from tests.local.endpoints import ROOT
 from tests.template.stack import resources
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/local/**/*.md")])
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
+HOW_TO = "\n".join(page.read_text() for page in sorted(ROOT.glob("docs/how-to/*.md")))
 
 
 def prose(page: Path) -> str:
@@ -90,23 +91,27 @@ def _is_here(name: str, section: str) -> bool:
 def test_every_alarm_has_its_section_and_its_row() -> None:
     """Whoever is woken finds what it means; no section tells of an alarm that is gone."""
     alarms = set(resources("AWS::CloudWatch::Alarm"))
-    assert set(re.findall(r"^### (\w+Alarm)$", OPERATIONS, re.MULTILINE)) == alarms
-    rows = re.findall(r"^\| (\[\w+Alarm\].*?) \|", OPERATIONS, re.MULTILINE)
+    assert set(re.findall(r"^## (\w+Alarm)$", ALARMS, re.MULTILINE)) == alarms
+    rows = re.findall(r"^\| (\[\w+Alarm\].*?) \|", ALARMS, re.MULTILINE)
     listed = re.findall(r"\[(\w+Alarm)\]", "\n".join(rows))
     assert sorted(listed) == sorted(alarms)
 
 
 def test_every_reason_of_the_quarantine_has_its_cure_once() -> None:
-    """docs/metering.md says when, docs/operations.md what to do about it."""
-    reasons = _first_column((ROOT / "docs" / "metering.md").read_text(), "### Quarantined")
-    cures = _first_column(OPERATIONS, "## The quarantine")
-    whole_deliveries = _section(OPERATIONS, "### QuarantinedDeliveriesAlarm")
+    """docs/reference/logs.md says when, docs/how-to/meter-again.md what to do about it."""
+    reasons = _first_column(
+        (ROOT / "docs" / "reference" / "outcomes.md").read_text(), "## Quarantined"
+    )
+    cures = _first_column(
+        (ROOT / "docs" / "how-to" / "meter-again.md").read_text(), "# The quarantine"
+    )
+    whole_deliveries = _section(ALARMS, "## QuarantinedDeliveriesAlarm")
     assert [one for one in reasons if one not in cures and one not in whole_deliveries] == []
     assert len(cures) == len(set(cures))
 
 
 def _section(text: str, heading: str) -> str:
-    return re.split(r"\n##", text.split(f"\n{heading}\n", 1)[1], maxsplit=1)[0]
+    return re.split(r"\n##", f"\n{text}".split(f"\n{heading}\n", 1)[1], maxsplit=1)[0]
 
 
 def _first_column(text: str, heading: str) -> list[str]:
@@ -118,7 +123,7 @@ def test_the_commands_name_things_that_are_there() -> None:
     """`output X` is an output of the template, `resource X` one of its resources."""
     template_text = (ROOT / "template.yaml").read_text()
     resource_text, outputs = template_text.split("\nOutputs:\n")
-    named = set(re.findall(r"\b(output|depth|resource) ([A-Z]\w+)", OPERATIONS))
+    named = set(re.findall(r"\b(output|depth|resource) ([A-Z]\w+)", HOW_TO + ALARMS))
     missing = [
         name
         for kind, name in named
@@ -129,7 +134,7 @@ def test_the_commands_name_things_that_are_there() -> None:
 
 def test_decisions_are_numbered_once() -> None:
     """The number in the name is the number in the heading."""
-    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    decisions = sorted((ROOT / "docs" / "explanation" / "decisions").glob("*.md"))
     numbers = [int(page.name.split("-", 1)[0]) for page in decisions]
     assert numbers == list(range(1, len(decisions) + 1))
     assert [int(page.read_text()[2:].split(".", 1)[0]) for page in decisions] == numbers

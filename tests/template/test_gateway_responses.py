@@ -14,7 +14,7 @@ from functions.authorizer.identity import Identity
 from functions.authorizer.policy import deny_policy
 from tests.local.endpoints import ROOT
 from tests.local.gateway.substitution import fill
-from tests.template.stack import template
+from tests.template.stack import found_in_map, template
 
 RESPONSES: dict[str, Any] = template()["Resources"]["DemoApiGateway"]["Properties"][
     "GatewayResponses"
@@ -26,7 +26,7 @@ OTHERS = {"DEFAULT_4XX", "WAF_FILTERED", "INVALID_SIGNATURE", "EXPIRED_TOKEN", "
 
 
 def body_of(kind: str, context: dict[str, str], absent: str) -> dict[str, Any]:
-    text = RESPONSES[kind]["ResponseTemplates"]["application/json"]
+    text = found_in_map(RESPONSES[kind]["ResponseTemplates"]["application/json"])
     found: dict[str, Any] = json.loads(fill(text, lambda name: context.get(name, absent)))
     return found
 
@@ -82,7 +82,7 @@ def test_what_others_refuse_keeps_its_own_status() -> None:
 
 
 def test_the_documents_attach_the_same_body() -> None:
-    """Who copies it from docs/operations.md has what the demo has."""
-    text = (ROOT / "docs/operations.md").read_text()
+    """Who copies it from docs/how-to/attach-by-hand.md has what the demo has."""
+    text = (ROOT / "docs/how-to/attach-by-hand.md").read_text()
     (copied,) = re.findall(r"<<'JSON'\n *(\{\"application/json\".*)\n *JSON\n", text)
     assert json.loads(copied) == RESPONSES["ACCESS_DENIED"]["ResponseTemplates"]

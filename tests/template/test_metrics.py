@@ -10,7 +10,10 @@ from tests.local.endpoints import ROOT
 from tests.template.stack import resources
 
 OWN = ROOT / "functions" / "usage" / "metric.py"
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+METRICS = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+RUNBOOKS = "\n".join(
+    page.read_text() for page in [*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/reference/*.md")]
+)
 UNITS = {"": "Count", "units": "Count", "percent": "Percent", "seconds": "Seconds"}
 
 
@@ -37,8 +40,7 @@ def member_of(node: ast.AST) -> Metric | None:
 
 def listed() -> dict[str, str]:
     """The unit that the table of the docs gives each metric."""
-    table = OPERATIONS.split("\n## Metrics\n", 1)[1].split("\n## ", 1)[0]
-    cells = re.findall(r"^\|[^|]*\| (`[^|]*) \|", table, re.MULTILINE)
+    cells = re.findall(r"^\|[^|]*\| (`[^|]*) \|", METRICS, re.MULTILINE)
     named = re.findall(r"`([^`]+)`(?: \((\w+)\))?", ", ".join(cells))
     assert len(named) == len(set(named)) + 1  # HeartbeatsRefused, of two services
     return dict(named)
@@ -92,6 +94,6 @@ def test_a_metric_s_name_is_written_once() -> None:
 
 def test_what_the_runbooks_look_for_in_the_logs_is_logged() -> None:
     """A filter pattern for a metric's name, or for a line of yesterday, finds nothing."""
-    messages = re.findall(r'\$\.message = "([^"]+)"', OPERATIONS)
+    messages = re.findall(r'\$\.message = "([^"]+)"', RUNBOOKS)
     assert messages
     assert [one for one in messages if one not in set(texts())] == []

@@ -21,7 +21,7 @@ SAME_MODULE = {
     "inbox": "what the bodies of a stop's queue say",
     "source": "one kind of log, read into requests",
 }
-# Names of earlier designs: the glossary in docs/architecture.md has those of today.
+# Names of earlier designs: the glossary in docs/explanation/architecture.md has those of today.
 OLD_WORDS = re.compile(
     r"unforwarded|unreconciled|(?<![a-z])parked|doubtful_?since|moulds?|parcels?", re.IGNORECASE
 )
@@ -59,7 +59,7 @@ def pages() -> list[Path]:
     found += [
         page
         for page in ROOT.glob("docs/**/*.md")
-        if page.relative_to(ROOT).parts[1] not in {"sources", "decisions"}
+        if not {"sources", "decisions"} & set(page.relative_to(ROOT).parts)
     ]
     return sorted(found)
 

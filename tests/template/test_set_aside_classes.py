@@ -16,8 +16,9 @@ from tests.local.endpoints import ROOT
 from tests.template.stack import template
 
 CLASSES = {str(one) for one in SetAsideClass}
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
+REPLAY = (ROOT / "docs" / "how-to" / "replay.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
 
 
 def rows(text: str, head: str) -> list[list[str]]:
@@ -80,7 +81,7 @@ def test_architecture_says_what_each_class_means() -> None:
 def test_the_runbook_says_what_to_do_about_each_class() -> None:
     """The first row of each begins with what the code says that an operator does."""
     cures: dict[str, str] = {}
-    for name, _, cure in rows(OPERATIONS, "| class | usual reasons | cure |"):
+    for name, _, cure in rows(ALARMS, "| class | usual reasons | cure |"):
         cures.setdefault(name.strip("`"), cure)
     assert set(cures) == CLASSES
     for one in SetAsideClass:
@@ -91,7 +92,7 @@ def test_the_runbook_names_the_reasons_of_a_class() -> None:
     """Those that the forwarder knows by name."""
     told = {
         (name.strip("`"), reason)
-        for name, reasons, _ in rows(OPERATIONS, "| class | usual reasons | cure |")
+        for name, reasons, _ in rows(ALARMS, "| class | usual reasons | cure |")
         for reason in re.findall(r"`(\w+)`", reasons)
     }
     known = CLASS_OF_REASON | CLASS_OF_CODE
@@ -100,13 +101,13 @@ def test_the_runbook_names_the_reasons_of_a_class() -> None:
 
 def test_the_documents_say_which_classes_are_replayed_and_decided() -> None:
     """Sentences that name classes name those of the code."""
-    [unasked] = re.findall(r"replay everything set aside but (.*?)\.", OPERATIONS)
+    [unasked] = re.findall(r"replay everything set aside but (.*?)\.", REPLAY)
     assert CLASSES - named(unasked) == of("replayed_by_default")
-    [decided] = re.findall(r"^\| `needsDecision` \| (.*?):", OPERATIONS, re.MULTILINE)
+    [decided] = re.findall(r"^\| `needsDecision` \| (.*?):", REPLAY, re.MULTILINE)
     assert named(decided) == of("needs_decision")
-    [scheduled] = re.findall(r"for the outage classes (.*?)\.", OPERATIONS)
+    [scheduled] = re.findall(r"for the outage classes (.*?)\.", REPLAY)
     assert named(scheduled) == of("replayed_by_schedule")
-    ledger = (ROOT / "docs" / "ledger.md").read_text()
+    ledger = (ROOT / "docs" / "reference" / "ledger.md").read_text()
     [listed] = re.findall(r"^\| `setAsideClass` \| .*", ledger, re.MULTILINE)
     assert named(listed) == CLASSES
 

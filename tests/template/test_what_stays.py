@@ -34,7 +34,7 @@ def test_the_queues_that_are_waited_for_are_all_that_there_are() -> None:
 
 def test_the_page_names_all_that_stays() -> None:
     """With what it costs."""
-    page = (ROOT / "docs" / "remove-the-stack.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "remove-the-stack.md").read_text()
     assert all(name in page for name in (*BUCKETS, *QUEUES, "AforoSecret", "DataKey"))
 
 

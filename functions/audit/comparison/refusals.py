@@ -13,7 +13,7 @@ from functions.audit.neighbours import Kept
 from functions.audit.window import AuditWindow
 
 # A request of an execution log whose end is not there. It is read again by itself
-# (docs/architecture.md, 5 replay), so that its lines need not be kept.
+# (docs/explanation/architecture.md, 5 replay), so that its lines need not be kept.
 INCOMPLETE = "incomplete"
 
 

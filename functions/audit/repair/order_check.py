@@ -111,7 +111,7 @@ def _wrong_source(
         return []
     names = ", ".join(sorted(one.name for one in facts.sources))
     if not names:
-        return ["source: metering has none; declare one (docs/add-a-source.md)"]
+        return ["source: metering has none; declare one (docs/how-to/add-a-source.md)"]
     return [f"source: there is no {asked.source!r}; there are {names}"]
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class SourceFault(StrEnum):
-    """docs/operations.md, SourceChangedAlarm, says of each what to do."""
+    """docs/reference/alarms.md, SourceChangedAlarm, says of each what to do."""
 
     GROUP_GONE = "group_gone"  # the log group is not there
     NOT_SUBSCRIBED = "not_subscribed"  # no filter without a pattern leads to metering

@@ -12,7 +12,7 @@ _BORDER_SHARE, _BORDER_REQUESTS = 0.01, 5
 
 
 class Uncompared(StrEnum):
-    """Why CloudWatch's count says nothing of a source. docs/operations.md says what to do."""
+    """Why CloudWatch's count says nothing of a source. audit-parameters.md says what to do."""
 
     STAGE_UNKNOWN = "stage_unknown"  # nobody says whose log it is
     API_GONE = "api_gone"

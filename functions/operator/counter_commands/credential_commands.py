@@ -3,6 +3,7 @@
 An API key never leaves this machine: only its SHA-256 does.
 """
 
+import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,20 +14,25 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from functions.operator.counter_commands.customer_change import UNSAID, Meant, change_customer
 from functions.operator.counter_commands.instants import moment_ms
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
     Finder,
     VersionOption,
+    checked,
     send,
     versioned,
 )
+from functions.operator.counter_commands.stack import Stack
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
+from functions.reconciliation.commands import JwksCommand
 from functions.reconciliation.key_set import fetch_key_set, read_key_set
 from functions.usage.errors import Permanent
+from functions.usage.moment import iso_from_epoch_ms
 
 # Aforo's tokens live 15 minutes: after an hour a revoked one is refused for its age.
 REVOCATION_HOURS = 1.0
@@ -55,6 +61,7 @@ def api_key(
         Parameter(name="--sha256", help="of a key that you do not have: 64 hex digits"),
     ] = None,
     version: VersionOption = None,
+    meant: Meant = UNSAID,
     place: Place = HERE,
     find: Finder = FIND,
 ) -> int:
@@ -73,7 +80,7 @@ def api_key(
         "revoked": revoked,
         "version": versioned(version),
     }
-    return send(fields, place, find)
+    return change_customer(fields, place, find, meant)
 
 
 def revoke(
@@ -100,6 +107,7 @@ def revoke(
             )
         later = datetime.now(UTC) + timedelta(hours=hours or REVOCATION_HOURS)
         until_ms = int(later.timestamp() * 1000)
+    print(f"{jti or key_id}: refused until {iso_from_epoch_ms(until_ms)}")
     fields = {"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms}
     return send(fields, place, find)
 
@@ -117,7 +125,20 @@ def jwks(
         raise Permanent("--url or --file: give one of them")
     with StillWorking("counters jwks", "reading the key set"):
         keys = read_key_set(file) if file else fetch_key_set(url or "")
-    return send({"kind": "jwks", "keys": keys, "version": versioned(version)}, place, find)
+    fields = {"kind": "jwks", "keys": keys, "version": versioned(version)}
+    command = checked(fields)
+    stack = find(place)
+    if isinstance(command, JwksCommand):
+        after = ", ".join(key.kid for key in command.keys)
+        print(f"signing keys: {_signing_keys(stack)} -> {after}")
+    return send(fields, place, lambda _: stack)
+
+
+def _signing_keys(stack: Stack) -> str:
+    try:
+        return ", ".join(json.loads(stack.tenant_findings())["signingKeys"]) or "none"
+    except Permanent as error:
+        return f"unknown ({error})"
 
 
 def _checked(digest: str | None) -> str | None:

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from functions.operator.counter_commands.customer_change import UNSAID, Meant, change_customer
 from functions.operator.counter_commands.instants import moment_ms
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
     Finder,
     VersionOption,
-    send,
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place
@@ -39,6 +39,7 @@ def grant(
         Literal["allow", "deny"] | None, Parameter(help="the plan's policy when counters are away")
     ] = None,
     version: VersionOption = None,
+    meant: Meant = UNSAID,
     place: Place = HERE,
     find: Finder = FIND,
 ) -> int:
@@ -58,4 +59,4 @@ def grant(
         "allowWhenUnknown": {"allow": True, "deny": False, None: None}[when_unknown],
         "version": versioned(version),
     }
-    return send(fields, place, find)
+    return change_customer(fields, place, find, meant)

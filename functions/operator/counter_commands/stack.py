@@ -13,6 +13,7 @@ from functions.operator.deployment.deployment import Deployment
 from functions.operator.deployment.place import Place, find_deployment
 from functions.reconciliation.commands import (
     CloseCommand,
+    GrantCommand,
     LimitCommand,
     OpenCommand,
     RebuildCommand,
@@ -49,6 +50,15 @@ class Stack(NamedTuple):
     def inspect(self, question: Mapping[str, object]) -> str:
         """What the counters say, as JSON text."""
         return self._ask({"inspect": question})
+
+    def tenant_findings(self) -> str:
+        """What is not one customer's, as JSON text."""
+        return self._ask({"tenant": {}})
+
+    def has_granted(self) -> bool:
+        """Whether the register holds a grant."""
+        register = Register(aws_session().client("s3"), self.configuration_bucket)
+        return any(isinstance(one, GrantCommand) for one in register.commands())
 
     def parts_done(self, rebuild: int) -> int:
         """How many parts of the rebuild of a version have been carried out."""

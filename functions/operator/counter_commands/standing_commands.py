@@ -1,51 +1,88 @@
-"""`aforo-metering counters open | suspend | resume | close | usage-plan | show`."""
+"""`aforo-metering counters open | suspend | resume | close | shadow | enforce | usage-plan
+| show`.
+"""
 
+import json
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from functions.operator.counter_commands.customer_change import UNSAID, Meant, change_customer
+from functions.operator.counter_commands.customer_now import CustomerNow
 from functions.operator.counter_commands.sending import (
     FIND,
     Customer,
     Finder,
     VersionOption,
     send,
+    told_faults,
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.plain_option import PLAIN
-from functions.reconciliation.inbox import faults_of
 from functions.reconciliation.inspection import Inspection
 from functions.usage.errors import Permanent
 
 
 def open_counters(
-    *, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+    *,
+    version: VersionOption = None,
+    yes: Annotated[
+        bool, PLAIN, Parameter(help="also where the counters are empty and the register is not")
+    ] = False,
+    place: Place = HERE,
+    find: Finder = FIND,
 ) -> int:
     """Every decision is UNKNOWN before it."""
-    return send({"kind": "open", "version": versioned(version)}, place, find)
+    stack = find(place)
+    said = json.loads(stack.tenant_findings())
+    if not said["customers"] and not yes and stack.has_granted():
+        raise Permanent(
+            "the counters hold no customer and the register does: they were lost. "
+            "`aforo-metering rebuild` restates them and opens them; opened now, they would say "
+            "that nobody has used anything. Give --yes if that is true"
+        )
+    was = f"open (generation {said['generation']})" if said["generation"] else "not open"
+    print(f"counters: {was} -> open, with {said['customers']} customers")
+    return send({"kind": "open", "version": versioned(version)}, place, lambda _: stack)
 
 
 def suspend(
-    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+    *,
+    customer: Customer,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
 ) -> int:
     """Its calls are refused until it is resumed."""
-    return send(_status(customer, "suspended", version), place, find)
+    return change_customer(_status(customer, "suspended", version), place, find, meant)
 
 
 def resume(
-    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+    *,
+    customer: Customer,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
 ) -> int:
     """Its calls are decided by its quota again."""
-    return send(_status(customer, "active", version), place, find)
+    return change_customer(_status(customer, "active", version), place, find, meant)
 
 
 def close(
-    *, customer: Customer, version: VersionOption = None, place: Place = HERE, find: Finder = FIND
+    *,
+    customer: Customer,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
 ) -> int:
     """Its calls are refused."""
-    return send(_status(customer, "closed", version), place, find)
+    return change_customer(_status(customer, "closed", version), place, find, meant)
 
 
 def _status(customer: str, status: str, version: int | None) -> dict[str, object]:
@@ -57,6 +94,38 @@ def _status(customer: str, status: str, version: int | None) -> dict[str, object
     }
 
 
+def shadow(
+    *,
+    customer: Customer,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
+) -> int:
+    """Its calls are decided, told of where they would be refused, and all let pass."""
+    return change_customer(_mode(customer, "shadow", version), place, find, meant)
+
+
+def enforce(
+    *,
+    customer: Customer,
+    as_deployed: Annotated[
+        bool, PLAIN, Parameter(help="no mode of its own any more: as its stage or the stack has it")
+    ] = False,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
+) -> int:
+    """Its calls are refused where its quota says so, in a stack in shadow too."""
+    mode = None if as_deployed else "enforce"
+    return change_customer(_mode(customer, mode, version), place, find, meant)
+
+
+def _mode(customer: str, mode: str | None, version: int | None) -> dict[str, object]:
+    return {"kind": "mode", "customerId": customer, "mode": mode, "version": versioned(version)}
+
+
 def usage_plan(
     *,
     customer: Customer,
@@ -64,6 +133,7 @@ def usage_plan(
         str | None, Parameter(help="the plan's API key; without it: none any more")
     ] = None,
     version: VersionOption = None,
+    meant: Meant = UNSAID,
     place: Place = HERE,
     find: Finder = FIND,
 ) -> int:
@@ -74,7 +144,7 @@ def usage_plan(
         "usageIdentifier": usage_identifier,
         "version": versioned(version),
     }
-    return send(fields, place, find)
+    return change_customer(fields, place, find, meant)
 
 
 def show(
@@ -92,6 +162,12 @@ def show(
     try:
         Inspection.model_validate(question)
     except ValidationError as error:
-        raise Permanent(f"refused: {faults_of(error)}") from None
-    print(find(place).inspect(question))
+        raise Permanent(f"refused: {told_faults(error)}") from None
+    said = find(place).inspect(question)
+    found = CustomerNow.model_validate(json.loads(said))
+    if not found.is_known:
+        alike = f"; similar: {', '.join(found.similar)}" if found.similar else ""
+        sys.stderr.write(f"counters show: no customer {customer}: no grant, no standing{alike}\n")
+        return 1
+    print(said)
     return 0

@@ -9,12 +9,6 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from functions.operator.customers.counters_word import CountersWord
-from functions.operator.customers.customer_change import (
-    CustomerChange,
-    Kind,
-    is_alike,
-    words_of,
-)
 from functions.operator.customers.customer_file import ApiKeyEntry, CustomerEntry, CustomerFile
 from functions.operator.customers.gateway_keys import GatewayKeys, sha256_of
 from functions.operator.customers.known_customers import (
@@ -22,17 +16,25 @@ from functions.operator.customers.known_customers import (
     KnownCustomers,
     version_of,
 )
+from functions.operator.customers.stated_change import (
+    Kind,
+    StatedChange,
+    is_alike,
+    words_of,
+)
 from functions.reconciliation.commands import (
     CredentialCommand,
     GrantCommand,
+    ModeCommand,
     StandingCommand,
     StatusCommand,
     UsagePlanCommand,
 )
-from functions.usage.quota import Status
+from functions.usage.quota import AuthorizerMode, Status
 
 _POLICIES = {"allow": True, "deny": False}
 _POLICY_WORDS = {True: "allow", False: "deny", None: ""}
+AS_DEPLOYED = "asDeployed"
 _REFUSED = "its calls are refused"
 
 
@@ -48,14 +50,14 @@ class Comparison(NamedTuple):
     now_ms: int
     is_all: bool = False
 
-    def changes(self) -> Iterator[CustomerChange]:
+    def changes(self) -> Iterator[StatedChange]:
         """In the order of the file; what it leaves out comes last."""
         for entry in self.file.customers:
             yield from self._of_customer(entry)
         if self.is_all:
             yield from self._absent()
 
-    def _absent(self) -> Iterator[CustomerChange]:
+    def _absent(self) -> Iterator[StatedChange]:
         """Keys of customers that stay end; customers that do not are closed."""
         stated = {entry.customer_id for entry in self.file.customers}
         keys = {self.gateway.digest(key) for one in self.file.customers for key in one.api_keys}
@@ -65,21 +67,21 @@ class Comparison(NamedTuple):
             else:
                 yield from self._standing(customer_id, known, Status.CLOSED)
 
-    def _of_customer(self, entry: CustomerEntry) -> Iterator[CustomerChange]:
+    def _of_customer(self, entry: CustomerEntry) -> Iterator[StatedChange]:
         who = entry.customer_id
         known = self.known.get(who) or KnownCustomer()
         changes = [*self._grants(entry, known), *self._keys(entry)]
         if entry.standing is not None:
             changes += self._standing(who, known, Status(entry.standing))
-        changes += self._usage_plan(entry, known)
+        changes += [*self._usage_plan(entry, known), *self._mode(entry, known)]
         yield from changes
         changed = {change.counted_as for change in changes}
         for name, command in known.commands():
             if name not in changed and self.counters.version(who, name) < version_of(command):
                 after = "recorded, and not in force"
-                yield CustomerChange("again", who, _what(name, command), "", after, command, name)
+                yield StatedChange("again", who, _what(name, command), "", after, command, name)
 
-    def _grants(self, entry: CustomerEntry, known: KnownCustomer) -> Iterator[CustomerChange]:
+    def _grants(self, entry: CustomerEntry, known: KnownCustomer) -> Iterator[StatedChange]:
         who = entry.customer_id
         word = self.file.when_unknown_of(entry)
         policy = None if word is None else _POLICIES[word]
@@ -97,13 +99,13 @@ class Comparison(NamedTuple):
                 used = self.counters.used(who, meter)
                 danger = f"limit {after.limit} is below the {used} used" * (after.limit < used)
                 kind = _kind(before)
-                yield CustomerChange(kind, who, name, *words_of(before, after), after, name, danger)
+                yield StatedChange(kind, who, name, *words_of(before, after), after, name, danger)
         if says_policy and carrier is not None:
             words = (_POLICY_WORDS[known.when_unknown], _POLICY_WORDS[policy])
             kind = _kind(known.policy)
-            yield CustomerChange(kind, who, "when unknown", *words, carrier, "policy")
+            yield StatedChange(kind, who, "when unknown", *words, carrier, "policy")
 
-    def _keys(self, entry: CustomerEntry) -> Iterator[CustomerChange]:
+    def _keys(self, entry: CustomerEntry) -> Iterator[StatedChange]:
         who = entry.customer_id
         for key in entry.api_keys:
             digest = self.gateway.digest(key)
@@ -113,7 +115,7 @@ class Comparison(NamedTuple):
             if not is_alike(before, after):
                 yield _key_change(before, after)
 
-    def _ended_keys(self, who: str, stated: Container[str]) -> Iterator[CustomerChange]:
+    def _ended_keys(self, who: str, stated: Container[str]) -> Iterator[StatedChange]:
         """Those that the file gives to nobody."""
         for digest, credential in self.known[who].keys.items():
             if digest not in stated and not credential.revoked:
@@ -145,7 +147,7 @@ class Comparison(NamedTuple):
         said["revoked"] = key.revoked
         return base.model_copy(update={name: one for name, one in said.items() if one is not None})
 
-    def _standing(self, who: str, known: KnownCustomer, standing: Status) -> list[CustomerChange]:
+    def _standing(self, who: str, known: KnownCustomer, standing: Status) -> list[StatedChange]:
         if known.standing is standing:
             return []
         is_known = any(known.commands())
@@ -155,10 +157,10 @@ class Comparison(NamedTuple):
         danger = _REFUSED if is_known and standing is not Status.ACTIVE else ""
         kind: Kind = "close" if standing is Status.CLOSED else _kind(is_known)
         before = known.standing if is_known else ""
-        change = CustomerChange(kind, who, "standing", before, standing, command, "status", danger)
+        change = StatedChange(kind, who, "standing", before, standing, command, "status", danger)
         return [change]
 
-    def _usage_plan(self, entry: CustomerEntry, known: KnownCustomer) -> Iterator[CustomerChange]:
+    def _usage_plan(self, entry: CustomerEntry, known: KnownCustomer) -> Iterator[StatedChange]:
         if entry.usage_plan_key_id is None:
             return
         value, who = self.gateway.value(entry.usage_plan_key_id), entry.customer_id
@@ -168,7 +170,17 @@ class Comparison(NamedTuple):
             command = UsagePlanCommand(customer_id=who, usage_identifier=value, version=version)
             words = ("another key" if before else "", f"key {entry.usage_plan_key_id}")
             kind = _kind(before)
-            yield CustomerChange(kind, who, "usage plan", *words, command, "usage_plan")
+            yield StatedChange(kind, who, "usage plan", *words, command, "usage_plan")
+
+    def _mode(self, entry: CustomerEntry, known: KnownCustomer) -> Iterator[StatedChange]:
+        who, before = entry.customer_id, known.mode.mode if known.mode else None
+        after = AuthorizerMode(entry.mode) if entry.mode in set(AuthorizerMode) else None
+        if entry.mode is None or after is before:
+            return
+        version = self._version(who, "mode", known.mode)
+        command = ModeCommand(customer_id=who, mode=after, version=version)
+        words = (before or AS_DEPLOYED, after or AS_DEPLOYED)
+        yield StatedChange(_kind(known.mode), who, "mode", *words, command, "mode")
 
     def _version(self, who: str, counted_as: str, known: StandingCommand | None) -> int:
         in_force = self.counters.version(who, counted_as)
@@ -193,13 +205,13 @@ def usage_plan_faults(file: CustomerFile, known: KnownCustomers) -> Iterator[tup
             yield at, "whenUnknown: a grant carries it: state one of its grants"
 
 
-def _key_change(before: CredentialCommand | None, after: CredentialCommand) -> CustomerChange:
+def _key_change(before: CredentialCommand | None, after: CredentialCommand) -> StatedChange:
     danger = ""
     if before is not None and before.customer_id != after.customer_id:
         danger = f"calls with it are {after.customer_id}'s from then on"
     elif after.revoked and before is not None and not before.revoked:
         danger = "calls with it are refused"
-    return CustomerChange(
+    return StatedChange(
         "change" if before else "add",
         after.customer_id,
         f"key {after.key_id}",

@@ -20,7 +20,7 @@ class CountersWord(NamedTuple):
     api_keys: dict[str, int]
 
     def version(self, customer_id: str, counted_as: str) -> int:
-        """That is in force, of what is `counted_as` (`CustomerChange`); 0: none is."""
+        """That is in force, of what is `counted_as` (`StatedChange`); 0: none is."""
         if is_api_key(counted_as):
             return self.api_keys.get(counted_as, 0)
         said = self.customers.get(customer_id, {})
@@ -48,8 +48,8 @@ def ask_counters(
     for part, names in (("customers", customers), ("apiKeys", api_keys)):
         for group in batched(names, ASKED_AT_ONCE, strict=False):
             answer = ask({part: group})
-            word.customers.update(answer["customers"])  # type: ignore[arg-type]
-            word.api_keys.update(answer["apiKeys"])  # type: ignore[arg-type]
+            word.customers.update(answer["byCustomer"])  # type: ignore[arg-type]
+            word.api_keys.update(answer["byApiKey"])  # type: ignore[arg-type]
             looked_up += len(group)
             tell(looked_up)
     return word

@@ -30,6 +30,8 @@ def _customer(who: str, known: KnownCustomer) -> Value:
         if known.when_unknown is not None:
             found["whenUnknown"] = "allow" if known.when_unknown else "deny"
     found["standing"] = known.standing.value
+    if known.mode and known.mode.mode:
+        found["mode"] = known.mode.mode.value
     if known.usage_plan and known.usage_plan.usage_identifier:
         found["usagePlanKeySha256"] = sha256_of(known.usage_plan.usage_identifier)
     if known.keys:

@@ -146,6 +146,7 @@ class CustomerEntry(CustomersDocument):
     grants: list[GrantEntry] = Field(default_factory=list, max_length=20)
     when_unknown: Literal["allow", "deny"] | None = None
     standing: Literal["active", "suspended", "closed"] | None = None
+    mode: Literal["shadow", "enforce", "asDeployed"] | None = None
     usage_plan_key_id: GatewayId | None = None  # whose value API Gateway is asked for
     usage_plan_key_sha256: Sha256 | None = None  # as exported: the one that it has
     api_keys: list[ApiKeyEntry] = Field(default_factory=list, max_length=1000)

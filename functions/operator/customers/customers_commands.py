@@ -12,11 +12,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.counter_commands.sending import FIND, Finder, FindStack
-from functions.operator.customers.customer_change import CustomerChange
 from functions.operator.customers.customer_document import document_of
 from functions.operator.customers.file_writing import as_yaml, write_customers
 from functions.operator.customers.opened_customers import OpenedCustomers
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
+from functions.operator.customers.stated_change import StatedChange
 from functions.operator.customers.stating_changes import state_changes, wait_in_force
 from functions.operator.customers.telling_changes import (
     tell_changes_of_customers,
@@ -131,7 +131,7 @@ def export(
 
 def _changes(
     opened: OpenedCustomers, file: Path, plans: Path | None, *, is_all: bool
-) -> list[CustomerChange]:
+) -> list[StatedChange]:
     read = read_customers(file, plans)
     return list(opened.compare(read, is_all=is_all).changes())
 

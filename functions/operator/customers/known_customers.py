@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functions.reconciliation.commands import (
     CredentialCommand,
     GrantCommand,
+    ModeCommand,
     RevocationCommand,
     StandingCommand,
     StatusCommand,
@@ -25,6 +26,7 @@ class KnownCustomer:
     keys: dict[str, CredentialCommand] = field(default_factory=dict)  # by SHA-256
     status: StatusCommand | None = None
     usage_plan: UsagePlanCommand | None = None
+    mode: ModeCommand | None = None
     policy: GrantCommand | None = None
 
     @property
@@ -51,6 +53,8 @@ class KnownCustomer:
                 self.status = command
             case UsagePlanCommand():
                 self.usage_plan = command
+            case ModeCommand():
+                self.mode = command
 
     def commands(self) -> Iterator[tuple[str, StandingCommand]]:
         """What stands, each by the name that the counters' version of it has; an API key by its
@@ -62,6 +66,8 @@ class KnownCustomer:
             yield "status", self.status
         if self.usage_plan:
             yield "usage_plan", self.usage_plan
+        if self.mode:
+            yield "mode", self.mode
         if self.policy:
             yield "policy", self.policy
 
@@ -77,7 +83,7 @@ class KnownCustomers(dict[str, KnownCustomer]):
                 case CredentialCommand(api_key_sha256=digest, customer_id=who):
                     self.owners[digest] = who
                     found[who].take(command)
-                case GrantCommand() | StatusCommand() | UsagePlanCommand():
+                case GrantCommand() | StatusCommand() | UsagePlanCommand() | ModeCommand():
                     found[command.customer_id].take(command)
         super().__init__(found)
 

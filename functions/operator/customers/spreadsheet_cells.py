@@ -71,6 +71,7 @@ COLUMNS = {
     "customerId": Column("customer", _text),
     "plan": Column("customer", _text),
     "standing": Column("customer", _text),
+    "mode": Column("customer", _text),
     "whenUnknown": Column("customer", _text),
     "usagePlanKeyId": Column("customer", _text),
     "usagePlanKeySha256": Column("customer", _text),

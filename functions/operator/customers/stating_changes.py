@@ -15,8 +15,8 @@ from functions.operator.customers.counters_word import (
     ask_counters,
     is_api_key,
 )
-from functions.operator.customers.customer_change import CustomerChange
 from functions.operator.customers.known_customers import version_of
+from functions.operator.customers.stated_change import StatedChange
 from functions.reconciliation.commands import StandingCommand
 from functions.reconciliation.in_force import ASKED_AT_ONCE
 from functions.usage.message import packed, to_body
@@ -35,7 +35,7 @@ class ChangeTools(NamedTuple):
     clock: Callable[[], float] = time.monotonic
 
 
-def state_changes(changes: Sequence[CustomerChange], tools: ChangeTools) -> int:
+def state_changes(changes: Sequence[StatedChange], tools: ChangeTools) -> int:
     """Record and send them; how many commands that were."""
     # One command may make two changes: a grant and the customer's policy.
     commands = list({id(change.command): change.command for change in changes}.values())
@@ -54,8 +54,8 @@ def command_bodies(commands: Iterable[StandingCommand]) -> Iterable[str]:
 
 
 def wait_in_force(
-    changes: Sequence[CustomerChange], tools: ChangeTools, wait_seconds: float
-) -> list[CustomerChange]:
+    changes: Sequence[StatedChange], tools: ChangeTools, wait_seconds: float
+) -> list[StatedChange]:
     """Those that are not in force after so long."""
     waiting, deadline = list(changes), tools.clock() + wait_seconds
     while waiting:
@@ -69,7 +69,7 @@ def wait_in_force(
     return waiting
 
 
-def _not_in_force(waiting: Sequence[CustomerChange], tools: ChangeTools) -> list[CustomerChange]:
+def _not_in_force(waiting: Sequence[StatedChange], tools: ChangeTools) -> list[StatedChange]:
     first, rest = waiting[:ASKED_AT_ONCE], waiting[ASKED_AT_ONCE:]
     keys = dict.fromkeys(one.counted_as for one in first if is_api_key(one.counted_as))
     others = dict.fromkeys(one.customer_id for one in first if not is_api_key(one.counted_as))

@@ -4,14 +4,14 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from functions.operator.customers.customer_change import COLUMNS_OF_CHANGES, CustomerChange
+from functions.operator.customers.stated_change import COLUMNS_OF_CHANGES, StatedChange
 from functions.operator.rows import RowFormat, write_rows
 
 _SHOWN = 20
 NOTHING = "nothing to change"
 
 
-def tell_changes_of_customers(changes: Sequence[CustomerChange], form: RowFormat) -> None:
+def tell_changes_of_customers(changes: Sequence[StatedChange], form: RowFormat) -> None:
     """As JSON lines or CSV all of them; as a table what needs a word first, then as many as fit."""
     if form != "table":
         write_rows(COLUMNS_OF_CHANGES, [change.row for change in changes], sys.stdout, form)
@@ -30,7 +30,7 @@ def tell_changes_of_customers(changes: Sequence[CustomerChange], form: RowFormat
 
 
 def tell_what_is_left(
-    left: Sequence[CustomerChange], sent: int, seconds: float, *, is_waiting: bool
+    left: Sequence[StatedChange], sent: int, seconds: float, *, is_waiting: bool
 ) -> int:
     """The exit status: 0 where nothing is, 1 where something is."""
     if not is_waiting:

@@ -1,5 +1,5 @@
 """A message that Aforo may have, and a person's word about its keys, come in; what to send leaves.
-Pure (docs/decisions/0003-doubt.md).
+Pure (docs/explanation/decisions/0003-doubt.md).
 
 Guaranteed: every event of the message is either sent or named as billed, never both, and a key that
 is not the message's is refused.

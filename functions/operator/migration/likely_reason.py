@@ -19,7 +19,7 @@ _EXCLUDED_PATH = "excluded_path_there"
 _OPTIONS = "options_there"
 _NOT_BILLED = "not_billed_there"
 
-# What each means to who reads it; docs/migrate-from-the-plugin.md says what to do.
+# What each means to who reads it; docs/how-to/migrate-from-the-plugin.md says what to do.
 MEANINGS: Mapping[str, str] = {
     NOT_IN_LOG: "billed there; the log has no request of that id",
     WE_DO_NOT_BILL: "billed there; ours does not, for the reason that it says",

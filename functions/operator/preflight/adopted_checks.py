@@ -23,7 +23,7 @@ def check_adopted(s3: "S3Client", intended: Intended) -> Iterator[Finding]:
                 yield error(
                     name,
                     f"{bucket} is no bucket of this account",
-                    "docs/remove-the-stack.md (Make it again) says how to find it",
+                    "docs/how-to/remove-the-stack.md (Make it again) says how to find it",
                 )
             elif name == "LedgerBucketName":
                 yield _key(s3, bucket, intended["LedgerKeyArn"])

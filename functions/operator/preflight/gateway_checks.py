@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # API Gateway's quota of an API, unless it was raised.
 MOST_AUTHORIZERS = 10
-_FORMAT = "docs/metering.md has the format to set"
+_FORMAT = "docs/reference/logs.md has the format to set"
 
 
 def check_gateway(gateway: "APIGatewayClient", intended: Intended) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _methods(gateway: "APIGatewayClient", api_id: str, *, has_policy: bool) -> I
         yield warning(
             "other denials",
             f"{' and '.join(said)}: their denials get the same gateway response as ours",
-            "docs/operations.md (Who else answers ACCESS_DENIED) says what callers see then",
+            "attach-by-hand.md (Who else answers ACCESS_DENIED) says what callers see then",
         )
     unprotected = kinds["NONE"]
     yield ok("methods", f"{sum(kinds.values())}, {unprotected} without any authorization")

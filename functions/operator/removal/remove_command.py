@@ -116,7 +116,7 @@ def _tell_the_end(standing: StandingStack) -> None:
     _tell("5. what stays, and costs (list prices of us-east-1)", [])
     rows = [one.row() for one in standing.retained()]
     write_rows(COLUMNS, rows, sys.stdout, "table")
-    print("keep the ledger for 90 days if a stack may come again: docs/remove-the-stack.md")
+    print("keep the ledger for 90 days if a stack may come again: docs/how-to/remove-the-stack.md")
 
 
 def _tell(head: str, lines: Iterable[str]) -> None:

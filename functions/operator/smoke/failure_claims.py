@@ -103,7 +103,7 @@ def an_alarm_rings(subject: Subject) -> str:
 
     before = state()
     if before == "ALARM":
-        raise NotTried(f"{alarm} rings already: empty the queue first (docs/operations.md)")
+        raise NotTried(f"{alarm} rings already: empty the queue first (docs/reference/alarms.md)")
     begun = time.monotonic()
     sqs.send_message(QueueUrl=queue, MessageBody=body)
     try:

@@ -111,7 +111,7 @@ class Follower:
             "in the log",
             "the stage's access log or execution log: it must go to the metered log group "
             f"({', '.join(self._target.log_groups)}), an access log in format v1 "
-            "(docs/architecture.md).",
+            "(docs/explanation/architecture.md).",
         )
 
     def _facts(self, log_event: Mapping[str, Any], log_group: str) -> dict[str, str]:
@@ -150,7 +150,7 @@ class Follower:
 
     def _set_aside(self, row: LedgerRow) -> Stopped:
         reason = f"set aside as {row.get('setAsideClass')}: {row.get('reason')}"
-        check = "docs/operations.md, UsageDeadLetterAlarm; then replay from Step Functions."
+        check = "docs/reference/alarms.md, UsageDeadLetterAlarm; then replay from Step Functions."
         return Stopped("confirmed", reason, check)
 
     def _counted(self, customer_id: str) -> Hop:

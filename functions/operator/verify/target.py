@@ -10,7 +10,9 @@ from functions.operator.deployment.deployment import Deployment, TargetError
 from functions.operator.deployment.local_cloud import local_cloud, read_endpoints_file
 from functions.operator.deployment.stack_outputs import deployed_stack
 
-AUTHORIZATION = "VERIFY_AUTHORIZATION"  # not an option: a command line is seen by everybody
+# No options: a command line is seen by everybody.
+AUTHORIZATION = "VERIFY_AUTHORIZATION"
+API_KEY = "VERIFY_API_KEY"  # for a stack whose CredentialHeader is X-API-Key or Either
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,25 @@ def stack_target(stack: str, api_url: str | None, stage: str | None, path: str) 
     """A deployed stack, found by its outputs; AWS credentials and Region as for the aws CLI."""
     found = deployed_stack(stack)
     base = api_url or found.outputs.get("DemoApiUrl")
-    authorization = os.environ.get(AUTHORIZATION, "").strip()
     if base is None:
         raise TargetError("--api-url: give the invoke URL of the metered stage, without a path")
-    if not (authorization.isascii() and authorization.isprintable() and authorization):
-        message = f"{AUTHORIZATION}: put the customer's Authorization header value into it"
-        raise TargetError(message)
     return target_of(
         found,
         place=f"--stack {stack}",
         url=_with_path(_with_stage(base, stage), path),
-        headers={"Authorization": authorization},
+        headers=_credential(),
     )
+
+
+def _credential() -> dict[str, str]:
+    """The header that the environment has a value for."""
+    given = {"Authorization": AUTHORIZATION, "X-API-Key": API_KEY}
+    found = {header: os.environ.get(name, "").strip() for header, name in given.items()}
+    headers = {header: value for header, value in found.items() if value}
+    if not headers or not all(one.isascii() and one.isprintable() for one in headers.values()):
+        message = f"{AUTHORIZATION}: put the customer's Authorization header value into it"
+        raise TargetError(f"{message}, or its API key into {API_KEY} (CredentialHeader X-API-Key)")
+    return headers
 
 
 def target_of(found: Deployment, *, place: str, url: str, headers: dict[str, str]) -> Target:

@@ -3,7 +3,7 @@
 A failover may lose seconds, and the next closing of each hour heals them: counted, nothing more. A
 copy that is minutes old holds revoked keys and old grants as well: the counters are no longer to be
 trusted (architecture.md 3) until a rebuild opens them. A process sees only what happens while it
-lives: who restores a snapshot on purpose rebuilds (docs/operations.md).
+lives: who restores a snapshot on purpose rebuilds (docs/how-to/rebuild-counters.md).
 """
 
 from collections.abc import Callable

@@ -85,7 +85,7 @@ def test_an_administrator_deletes_nothing_of_the_ledger(
 
 
 def test_an_administrator_gets_out_by_the_policy(administrator: "S3Client", bucket: str) -> None:
-    """As docs/ledger.md says: the policy off, what has to be done, the policy on again."""
+    """As ledger.md says: the policy off, what has to be done, the policy on again."""
     ledger = Ledger(administrator, bucket)
     ledger.append([ledger_row(1)], "20261123T100100000Z-a")
     (name,) = ledger.names("ledger/")

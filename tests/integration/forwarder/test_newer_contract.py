@@ -1,5 +1,5 @@
 """Aforo as its SDKs of October 2026 describe it: another header for the key, another shape of the
-answer (docs/decisions/0002-aforo-contract.md).
+answer (docs/explanation/decisions/0002-aforo-contract.md).
 """
 
 from dataclasses import replace

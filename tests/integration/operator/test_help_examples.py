@@ -14,6 +14,7 @@ import pytest
 from cyclopts import App
 
 from functions.operator.command_line import PROGRAM, command_line, main
+from functions.operator.counter_commands import customer_change
 from functions.usage.message import to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import FIELDS, REQUEST_TIME_MS, access_line
@@ -81,8 +82,19 @@ def place(
     (tmp_path / ".local").mkdir()
     made = made_services()
     room = {"UnreservedConcurrentExecutions": 900}
-    nothing: dict[str, object] = {"customers": {}, "apiKeys": {}}
-    answer = {"parts": 1_000_000, "limit": 10, "AccountLimit": room, **nothing}
+    # One answer to whatever is asked of a function: counters that know the customer.
+    counters: dict[str, object] = {
+        "limit": 10,
+        "status": "active",
+        "generation": "7",
+        "customers": 1,
+        "signingKeys": [],
+        "byCustomer": {},
+        "byApiKey": {},
+    }
+    answer = {"parts": 1_000_000, "AccountLimit": room, **counters}
+    # They carry nothing out here.
+    monkeypatch.setattr(customer_change, "PATIENCE_SECONDS", 0.0)
     with (
         answering(Answer(headers={"x-amz-apigw-id": "Id="})) as gateway,
         answering(Answer(body=answer)) as functions,

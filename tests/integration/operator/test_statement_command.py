@@ -128,7 +128,7 @@ def test_two_months_are_closed_one_after_the_other(
 def test_the_digest_is_that_of_other_tools(
     bucket: str, s3: "S3Client", ask: Callable[..., Said], tmp_path: Path
 ) -> None:
-    """Jq and sha256sum, as docs/close-a-month.md says; the lists are what sha256sum checks."""
+    """Jq and sha256sum, as close-a-month.md says; the lists are what sha256sum checks."""
     close(ask, FIRST)
     kept = s3.get_object(Bucket=bucket, Key=f"statements/cus_a/{FIRST}.json")["Body"].read()
     (tmp_path / "statement.json").write_bytes(kept)

@@ -92,6 +92,15 @@ def test_a_deployed_stack_is_found_by_its_outputs(
     assert own.url == "https://own.example/test/pets"
 
 
+def test_an_api_key_goes_into_its_own_header(
+    stack: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VERIFY_API_KEY alone: no Authorization header is made up beside it."""
+    monkeypatch.delenv("VERIFY_AUTHORIZATION", raising=False)
+    monkeypatch.setenv("VERIFY_API_KEY", " sk_live_1\n")
+    assert stack_target(stack(), None, None, "/pets").headers == {"X-API-Key": "sk_live_1"}
+
+
 @pytest.mark.parametrize(
     ("changes", "authorization", "fix"),
     [

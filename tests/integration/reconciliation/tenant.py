@@ -105,12 +105,18 @@ class Tenant:
         """What the authorizer would find used now."""
         return self.allowance().used
 
-    def inspect(self, *keys: str) -> Mapping[str, Finding]:
+    def inspect(
+        self, *keys: str, customer: str = CUSTOMER, digest: str = ""
+    ) -> Mapping[str, Finding]:
         """What an operator is told."""
         asked = Inspection.model_validate(
-            {"customerId": CUSTOMER, "meter": METER, "keys": list(keys)}
+            {"customerId": customer, "meter": METER, "keys": list(keys), "apiKeySha256": digest}
         )
         return self._inspector.inspect(asked)
+
+    def findings(self) -> Mapping[str, Finding]:
+        """What an operator is told of the tenant."""
+        return self._inspector.tenant_findings()
 
     def keys(self) -> set[str]:
         """What the counters hold, but for the sequence that every batch moves."""

@@ -23,22 +23,24 @@ def test_versions_and_what_is_used(tenant: Tenant) -> None:
             status(7),
             CREDENTIAL,
             {"kind": "usage_plan", "customerId": CUSTOMER, "usageIdentifier": "plan", "version": 9},
+            {"kind": "mode", "customerId": CUSTOMER, "mode": "shadow", "version": 8},
         )
         == []
     )
     tenant.settle(event("a"), event("b"))
     versions = {"grant api_calls": 1, "grant data": 2, "status": 7, "usage_plan": 9, "policy": 1}
+    versions["mode"] = 8
     expected = {"versions": versions, "used": {METER: 2, "data": 0}}
     assert found(tenant, [CUSTOMER, "nobody"], [DIGEST, "cd" * 32]) == {
-        "customers": {CUSTOMER: expected},
-        "apiKeys": {DIGEST: 1},
+        "byCustomer": {CUSTOMER: expected},
+        "byApiKey": {DIGEST: 1},
     }
 
 
 def test_usage_alone_is_nothing_in_force(tenant: Tenant) -> None:
     """Usage that came before its grant says nothing of a statement."""
     tenant.settle(event("a"))
-    assert found(tenant, [CUSTOMER], []) == {"customers": {}, "apiKeys": {}}
+    assert found(tenant, [CUSTOMER], []) == {"byCustomer": {}, "byApiKey": {}}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from functions.usage.metric import Metric
 from functions.usage.quota import (
+    AuthorizerMode,
     GuardLevel,
     Status,
     identity_key,
@@ -57,6 +58,11 @@ def _credential(version: int) -> dict[str, object]:
     return {"kind": "credential", "apiKeySha256": DIGEST, **fields, "version": version}
 
 
+def _mode(version: int) -> dict[str, object]:
+    mode = [None, "shadow", "enforce"][version % 3]
+    return {"kind": "mode", "customerId": CUSTOMER, "mode": mode, "version": version}
+
+
 def _jwks(version: int) -> dict[str, object]:
     key = {"kty": "RSA", "kid": f"k{version}", "n": "A" * 342, "e": "AQAB"}
     return {"kind": "jwks", "keys": [key], "version": version}
@@ -66,7 +72,7 @@ def _open(version: int) -> dict[str, object]:
     return {"kind": "open", "version": version}
 
 
-@pytest.mark.parametrize("make", [_grant, _status, _guard, _credential, _jwks, _open])
+@pytest.mark.parametrize("make", [_grant, _status, _guard, _mode, _credential, _jwks, _open])
 def test_the_greatest_version_stands(
     tenant: Tenant, make: Callable[[int], dict[str, object]]
 ) -> None:
@@ -91,9 +97,10 @@ def test_a_repeated_command_is_done_and_changes_nothing(tenant: Tenant) -> None:
 
 def test_what_the_authorizer_reads(tenant: Tenant) -> None:
     """Every field of a decision arrives as it was stated."""
-    tenant.take(_grant(4), _status(1), _guard(2))
+    tenant.take(_grant(4), _status(1), _guard(2), _mode(1))
     state = tenant.state()
     assert state.status is Status.SUSPENDED
+    assert state.mode is AuthorizerMode.SHADOW
     assert (state.guard_level, state.guard_allow_percent) == (GuardLevel.THROTTLE, 20)
     assert state.guard_retry_seconds == 2
     assert (state.rate_per_second, state.burst, state.lag_seconds) == (1, 4, 180)
@@ -206,6 +213,30 @@ def test_an_inspection_of_nobody(tenant: Tenant) -> None:
     assert found["remaining"] is None
     assert found["status"] is None
     assert not tenant.client.exists(state_key(TENANT, CUSTOMER))
+
+
+def test_of_nobody_those_with_a_similar_id_are_named(tenant: Tenant) -> None:
+    """Whoever mistyped an id sees the right one."""
+    tenant.take(_open(5), _grant(1))
+    assert tenant.inspect(customer=f"{CUSTOMER}x")["similar"] == [CUSTOMER]
+    assert tenant.inspect(customer="somebody_else")["similar"] == []
+    assert tenant.inspect()["similar"] == []
+
+
+def test_an_inspection_says_whose_an_api_key_is(tenant: Tenant) -> None:
+    """By its digest; of an unknown one, nothing."""
+    tenant.take(_credential(1))
+    digest = str(_credential(1)["apiKeySha256"])
+    found = tenant.inspect(digest=digest)["apiKey"]
+    assert found == {"customerId": CUSTOMER, "keyId": "key_1", "revoked": "0"}
+    assert tenant.inspect(digest="0" * 64)["apiKey"] is None
+
+
+def test_an_inspection_of_the_tenant(tenant: Tenant) -> None:
+    """Whether the counters are open, and for how many customers."""
+    assert tenant.findings() == {"generation": None, "customers": 0, "signingKeys": []}
+    tenant.take(_open(5), _grant(1))
+    assert tenant.findings() == {"generation": "5", "customers": 1, "signingKeys": []}
 
 
 def _everything(tenant: Tenant) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """`python -m tests.local.dashboard`: the deployed dashboard, drawn of what the local cloud did.
 
 Starts a cloud of its own, lets it live some minutes (traffic, an outage, a replay), reads the
-dashboard's body from it and draws docs/dashboard.png. With --running it draws what the cloud of
+dashboard's body from it and draws dashboard.png. With --running it draws what the cloud of
 `make local` has done and does for some seconds, into .local/dashboard.svg.
 """
 
@@ -28,7 +28,7 @@ from tests.local.deploy import DeployError, physical_ids
 from tests.local.endpoints import LOCAL, ROOT, Endpoints, NotRunningError, read_endpoints
 from tests.local.server_start import ServerError
 
-PNG = ROOT / "docs" / "dashboard.png"
+PNG = ROOT / "docs" / "pictures" / "dashboard.png"
 SVG = LOCAL / "dashboard.svg"
 PERIOD_SECONDS = 5  # on AWS 60: here some minutes are the whole story
 HOLD_SECONDS = 20

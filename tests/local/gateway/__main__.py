@@ -1,4 +1,4 @@
-"""`python -m tests.local.gateway --stack NAME --port N`: serve a deployed stack's REST APIs.
+"""`python -m tests.local.gateway --stack NAME --port N`: serve an account's REST APIs.
 
 Prints `gateway listening on http://127.0.0.1:PORT` when ready. SIGTERM and SIGINT: accept nothing
 more, answer what is under way, write out the logs, exit. Exit status 1: log lines were lost.
@@ -12,6 +12,7 @@ import sys
 import aiohttp
 from aiohttp import web
 
+from tests.local.gateway.account import Account, NoRestApiError
 from tests.local.gateway.authorizer import Authorizers
 from tests.local.gateway.gateway import Gateway
 from tests.local.gateway.integration import Integrations
@@ -19,7 +20,7 @@ from tests.local.gateway.lambda_service import Functions
 from tests.local.gateway.log_batch import LogEntry
 from tests.local.gateway.log_writer import FLUSH_SECONDS, LogWriter
 from tests.local.gateway.server import Server
-from tests.local.gateway.stack import Stack
+from tests.local.gateway.watch import WATCH_SECONDS, Watch
 from tests.local.gateway.witness import Served, Witness
 
 CLOSE_SECONDS = 30.0
@@ -28,11 +29,14 @@ CLOSE_SECONDS = 30.0
 def main() -> int:
     """Run until a signal; answers the exit status."""
     parser = argparse.ArgumentParser(prog="tests.local.gateway", description=__doc__)
-    parser.add_argument("--stack", required=True, help="name of the deployed stack")
+    parser.add_argument("--stack", required=True, help="whose stages have bare names")
     parser.add_argument("--port", type=int, default=0, help="0 (default) takes a free port")
     parser.add_argument("--log-streams", type=int, default=12, help="streams per log group")
     parser.add_argument(
         "--flush-seconds", type=float, default=FLUSH_SECONDS, help="how long lines are gathered"
+    )
+    parser.add_argument(
+        "--watch-seconds", type=float, default=WATCH_SECONDS, help="how often APIs are looked at"
     )
     parser.add_argument("--workers", type=int, default=32, help="Lambda calls at the same time")
     options = parser.parse_args()
@@ -40,8 +44,10 @@ def main() -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    stack = Stack(options.stack)
-    deployment = await asyncio.to_thread(stack.read)
+    account = Account(options.stack)
+    deployment = await asyncio.to_thread(account.read)
+    if not deployment.apis:
+        raise NoRestApiError("the account has no REST API: deploy a stack with one")
     functions, witness = Functions(options.workers), Witness()
 
     def accepted(entry: LogEntry) -> None:
@@ -57,7 +63,10 @@ async def _run(options: argparse.Namespace) -> int:
             logs=logs,
             witness=witness,
         )
-        await _serve_until_stopped(Server(gateway, stack), options.port)
+        watch = Watch(account, gateway, functions.permissions, options.watch_seconds)
+        watching = asyncio.create_task(watch.forever())
+        await _serve_until_stopped(Server(gateway, watch), options.port)
+        watching.cancel()
     lost = await logs.close(CLOSE_SECONDS)
     functions.close()
     if lost:

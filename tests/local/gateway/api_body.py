@@ -26,10 +26,14 @@ def authorizer_ids(authorizers: Mapping[str, Authorizer]) -> dict[str, str]:
     return {authorizer.name: id_ for id_, authorizer in authorizers.items()}
 
 
-def body_resources(
-    body: Mapping[str, Any], ids: Mapping[str, str], scope: Scope
-) -> dict[str, dict[str, Method]]:
-    """Methods by path and verb, as declared."""
+def body_paths(body: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """Paths with their methods, as declared."""
+    paths: dict[str, Any] = resolve(body.get("paths", {}), _lazy(scope))
+    return paths
+
+
+def body_methods(paths: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, dict[str, Method]]:
+    """Methods by path and verb; `ids` are those of the API's authorizers."""
     return {
         path: {
             method.verb: method
@@ -37,7 +41,7 @@ def body_resources(
             if key in VERBS and INTEGRATION in described
             for method in [_method(key, described, ids)]
         }
-        for path, item in resolve(body.get("paths", {}), _lazy(scope)).items()
+        for path, item in paths.items()
     }
 
 
@@ -47,9 +51,13 @@ def body_responses(body: Mapping[str, Any], scope: Scope) -> dict[str, GatewayRe
     return {kind: read_gateway_response(described) for kind, described in declared.items()}
 
 
-def binary_media_types(body: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
-    """Binary media types, from GetRestApi or else as declared."""
-    types = described.get("binaryMediaTypes") or body.get(BINARY_TYPES) or ()
+def binary_media_types(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Binary media types, as declared."""
+    return unescaped(body.get(BINARY_TYPES) or ())
+
+
+def unescaped(types: Iterable[str]) -> tuple[str, ...]:
+    """A template writes the slash of a type as `~1`."""
     return tuple(kind.replace("~1", "/") for kind in types)
 
 

@@ -64,13 +64,15 @@ class Authorizers:
         return _verdict(run, answer, exchange, keys)
 
     def forget(self) -> None:
-        """Empty the cache, as a new deployment does."""
+        """Empty the cache, as FlushStageAuthorizersCache does."""
         self._answers.clear()
 
     async def _answer(
         self, run: AuthorizerRun, exchange: Exchange, route: Route, identity: tuple[str, ...]
     ) -> AuthorizerAnswer | Failure:
-        key = (exchange.api.id, exchange.stage.name, run.authorizer.id, *identity)
+        # A new deployment starts with an empty cache.
+        stage = exchange.stage
+        key = (exchange.api.id, stage.name, stage.deployment_id, run.authorizer.id, *identity)
         kept = self._answers.get(key)
         if kept and kept[0] > time.monotonic():
             return kept[1]
@@ -89,7 +91,10 @@ class Authorizers:
         began = time.monotonic()
         try:
             invocation = await self.functions.invoke(
-                run.authorizer.function_arn, run.event, timeout_seconds=TIMEOUT_SECONDS
+                run.authorizer.function_arn,
+                run.event,
+                timeout_seconds=TIMEOUT_SECONDS,
+                source_arn=_source_arn(run.authorizer, exchange),
             )
         except InvokeTimeoutError:
             return _failed(run, "AUTHORIZER_FAILURE", "Execution failed due to a timeout error")
@@ -99,6 +104,11 @@ class Authorizers:
             run.latency_ms = round((time.monotonic() - began) * 1000)
             run.finished_ms = time.time_ns() // 1_000_000
         return _read(run, invocation)
+
+
+def _source_arn(authorizer: Authorizer, exchange: Exchange) -> str | None:
+    """Who asks, for the function's own policy; nobody where a role asks instead."""
+    return None if authorizer.by_role else f"{exchange.api.arn}/authorizers/{authorizer.id}"
 
 
 def identity_of(authorizer: Authorizer, exchange: Exchange) -> tuple[str, ...] | None:

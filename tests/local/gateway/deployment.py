@@ -1,6 +1,6 @@
 """What is deployed: APIs, stages, methods, authorizers, gateway responses and keys, as plain data.
 
-Nothing here does anything; `stack.py` makes these from a CloudFormation stack.
+Nothing here does anything; `account.py` makes these from what AWS's APIs answer.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ class Integration:
     target: str = ""
     http_method: str = "POST"
     timeout_seconds: float = 29.0
+    by_role: bool = False  # a role of the method calls the function: its own policy is not asked
     mock_request: str = '{"statusCode": 200}'
     mock_responses: tuple[MockResponse, ...] = ()
 
@@ -38,6 +39,7 @@ class Method:
     integration: Integration
     authorizer_id: str | None = None
     api_key_required: bool = False
+    wants_signature: bool = False  # AWS_IAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class Authorizer:
     function_arn: str
     ttl_seconds: int
     identity_sources: tuple[str, ...]
+    by_role: bool = False  # as of an integration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +111,7 @@ class GatewayResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """One REST API."""
+    """One REST API: its stages, and what one of its deployments has of it."""
 
     id: str
     account_id: str
@@ -125,6 +128,11 @@ class Api:
     def domain_name(self) -> str:
         """The host that AWS would give it."""
         return f"{self.id}.execute-api.{self.region}.amazonaws.com"
+
+    @property
+    def arn(self) -> str:
+        """What ARNs of its methods and authorizers begin with."""
+        return f"arn:aws:execute-api:{self.region}:{self.account_id}:{self.id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,12 +158,20 @@ class UsagePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """All REST APIs of a stack, with the account's API keys and usage plans."""
+    """All REST APIs of an account, with its API keys and usage plans.
+
+    `copies` holds each API as it was when a deployment was made, by API and deployment id.
+    """
 
     apis: Mapping[str, Api]
+    copies: Mapping[tuple[str, str], Api] = field(default_factory=dict)
     keys: tuple[ApiKey, ...] = ()
     plans: tuple[UsagePlan, ...] = ()
 
     def stage_owner(self, stage: str) -> Api | None:
         """The API that a bare `/{stage}/...` means: the first that has a stage of that name."""
         return next((api for api in self.apis.values() if stage in api.stages), None)
+
+    def served(self, api: Api, stage: Stage) -> Api:
+        """The API as this stage serves it."""
+        return self.copies.get((api.id, stage.deployment_id), api)

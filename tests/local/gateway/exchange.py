@@ -125,9 +125,8 @@ class Exchange:
     @property
     def method_arn(self) -> str:
         """What an authorizer's policy is evaluated against."""
-        api = self.api
-        place = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}"
-        return f"{place}/{self.stage.name}/{self.request.verb}/{self.request.path.lstrip('/')}"
+        place = f"{self.api.arn}/{self.stage.name}"
+        return f"{place}/{self.request.verb}/{self.request.path.lstrip('/')}"
 
     def finish(self, answer: Answer) -> None:
         """Stop the clock."""

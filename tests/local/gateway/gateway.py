@@ -21,12 +21,13 @@ from tests.local.gateway.log_batch import LogEntry
 from tests.local.gateway.log_writer import LogWriter
 from tests.local.gateway.resource_policy import refused_by_policy
 from tests.local.gateway.routes import Route, find_route
+from tests.local.gateway.signature import refused_unsigned
 from tests.local.gateway.witness import Witness
 
 
 @dataclass
 class Gateway:
-    """The APIs of one deployment; `deployment` is replaced on a reload."""
+    """The APIs of an account; `deployment` is replaced as they change."""
 
     deployment: Deployment
     authorizers: Authorizers
@@ -37,8 +38,9 @@ class Gateway:
 
     async def serve(self, api: Api, stage: Stage, request: Request) -> Answer:
         """Answer one request and log it."""
-        exchange = begin(api, stage, request)
-        exchange.route = find_route(api.resources, request.path, request.verb)
+        served = self.deployment.served(api, stage)
+        exchange = begin(served, stage, request)
+        exchange.route = find_route(served.resources, request.path, request.verb)
         if exchange.route:
             path, verb = exchange.route.resource.path, exchange.route.method.verb
             exchange.settings = stage.settings_for(path, verb)
@@ -55,11 +57,6 @@ class Gateway:
         self._record(exchange)
         return answer
 
-    def reload(self, deployment: Deployment) -> None:
-        """Serve another deployment from the next request on; authorizer caches start empty."""
-        self.deployment = deployment
-        self.authorizers.forget()
-
     async def _outcome(self, exchange: Exchange) -> Answer | Failure:
         route = exchange.route
         if route is None:
@@ -71,6 +68,7 @@ class Gateway:
         denied = refused_by_policy(exchange)  # before the authorizer, which is not asked then
         return (
             denied
+            or refused_unsigned(exchange, route)
             or await self.authorizers.authorize(exchange, route, keys)
             or self.admission.admit(exchange, route, self.deployment)
         )

@@ -72,7 +72,10 @@ class Integrations:
         run.request_body = json.dumps(proxy_event(exchange, route), separators=(",", ":"))
         try:
             invocation = await self.functions.invoke(
-                integration.target, run.request_body, timeout_seconds=integration.timeout_seconds
+                integration.target,
+                run.request_body,
+                timeout_seconds=integration.timeout_seconds,
+                source_arn=None if integration.by_role else exchange.method_arn,
             )
         except InvokeRefusedError as refusal:
             return _refused(run, refusal)

@@ -14,11 +14,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.local.gateway.permission import Permissions
+
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 # Above API Gateway's 29 s, so that its timeout decides and not the client's.
 READ_TIMEOUT_SECONDS: Final = 35
+FORBIDDEN: Final = 403
 
 
 class InvokeTimeoutError(RuntimeError):
@@ -52,11 +55,13 @@ class Invocation:
 
 
 class Functions:
-    """The Lambda service, `workers` calls at a time."""
+    """The Lambda service, `workers` calls at a time. It runs a function for an API only where the
+    function's policy permits that.
+    """
 
     def __init__(self, workers: int) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="invoke")
-        self._client: LambdaClient = boto3.client(
+        client: LambdaClient = boto3.client(
             "lambda",
             config=Config(
                 max_pool_connections=workers,
@@ -64,10 +69,18 @@ class Functions:
                 retries={"total_max_attempts": 1},
             ),
         )
+        self._client = client
+        self.permissions = Permissions(client)
 
-    async def invoke(self, arn: str, event: str, *, timeout_seconds: float) -> Invocation:
-        """Run the function and wait. Raises InvokeTimeoutError and InvokeRefusedError."""
-        call = asyncio.get_running_loop().run_in_executor(self._pool, self._invoke, arn, event)
+    async def invoke(
+        self, arn: str, event: str, *, timeout_seconds: float, source_arn: str | None
+    ) -> Invocation:
+        """Run the function for `source_arn` and wait; None is a role that may.
+
+        Raises InvokeTimeoutError and InvokeRefusedError.
+        """
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._pool, self._invoke, arn, event, source_arn)
         try:
             return await asyncio.wait_for(call, timeout_seconds)
         except TimeoutError as error:
@@ -77,8 +90,10 @@ class Functions:
         """Let go of the threads without waiting for functions that hang."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _invoke(self, arn: str, event: str) -> Invocation:
+    def _invoke(self, arn: str, event: str, source_arn: str | None) -> Invocation:
         try:
+            if source_arn and not self.permissions.allow(arn, source_arn):
+                raise InvokeRefusedError(FORBIDDEN, "AccessDeniedException", "-")
             answer = self._client.invoke(FunctionName=arn, Payload=event.encode())
             payload = answer["Payload"].read()
         except ClientError as error:

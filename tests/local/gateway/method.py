@@ -17,13 +17,20 @@ def function_arn(uri: str) -> str:
 
 
 def read_method(verb: str, described: Mapping[str, Any]) -> Method:
-    """A method of GetResources(embed=methods)."""
+    """A method of GetResources(embed=methods). What is not CUSTOM may still name an authorizer."""
+    authorization = described.get("authorizationType", "NONE")
     return Method(
         verb=verb,
         integration=read_integration(described["methodIntegration"]),
-        authorizer_id=described.get("authorizerId"),
-        api_key_required=bool(described.get("apiKeyRequired")),
+        authorizer_id=described.get("authorizerId") if authorization == "CUSTOM" else None,
+        api_key_required=is_true(described.get("apiKeyRequired")),
+        wants_signature=authorization == "AWS_IAM",
     )
+
+
+def is_true(value: object) -> bool:
+    """A truth value: ministack keeps the text of a patch operation."""
+    return str(value).lower() == "true"
 
 
 def read_integration(described: Mapping[str, Any]) -> Integration:
@@ -33,6 +40,7 @@ def read_integration(described: Mapping[str, Any]) -> Integration:
         kind=described["type"].upper(),
         target=function_arn(described.get("uri", "")),
         http_method=described.get("httpMethod", "POST"),
+        by_role=bool(described.get("credentials")),
         timeout_seconds=described.get("timeoutInMillis", DEFAULT_TIMEOUT_MILLISECONDS) / 1000,
         mock_request=requests.get("application/json", Integration.mock_request),
         mock_responses=tuple(

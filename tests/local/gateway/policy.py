@@ -55,8 +55,8 @@ def _applies(statement: Mapping[str, Any], method_arn: str) -> bool:
         raise InvalidPolicyError("Condition is not supported by this gateway")
     _effect(statement)
     actions, resources = _texts(statement, "Action"), _texts(statement, "Resource")
-    return any(_like(action.lower()).fullmatch(INVOKE.lower()) for action in actions) and any(
-        _like(resource).fullmatch(method_arn) for resource in resources
+    return any(like(action.lower()).fullmatch(INVOKE.lower()) for action in actions) and any(
+        like(resource).fullmatch(method_arn) for resource in resources
     )
 
 
@@ -69,6 +69,7 @@ def _texts(statement: Mapping[str, Any], name: str) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _like(pattern: str) -> re.Pattern[str]:
+def like(pattern: str) -> re.Pattern[str]:
+    """What an IAM pattern with `*` and `?` matches."""
     text = "".join({"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in pattern)
     return re.compile(text, re.DOTALL)

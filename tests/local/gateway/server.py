@@ -4,7 +4,6 @@ Also the operator's routes: `/_witness`, `/_witness/requests`, `/_reload`, `/_he
 `/_api/{apiId}/{stage}/...` where two APIs have a stage of the same name.
 """
 
-import asyncio
 import json
 import time
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from aiohttp import web
 from tests.local.gateway.deployment import Api, Stage
 from tests.local.gateway.exchange import Answer, Request
 from tests.local.gateway.gateway import Gateway
-from tests.local.gateway.stack import Stack
+from tests.local.gateway.watch import Watch
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # API Gateway quotas, "Payload size"
 TOO_LARGE = Answer(
@@ -39,7 +38,7 @@ class Server:
     """The HTTP face of a gateway."""
 
     gateway: Gateway
-    stack: Stack
+    watch: Watch
 
     def application(self) -> web.Application:
         """The aiohttp application; one byte more than the limit tells that a body is too large."""
@@ -97,18 +96,17 @@ class Server:
         return web.json_response(
             {
                 "status": "ok",
-                "stack": self.stack.name,
+                "stack": self.watch.account.stack,
                 "apis": {id_: sorted(api.stages) for id_, api in apis.items()},
                 "pending_log_entries": self.gateway.logs.pending(),
             }
         )
 
     async def _reload(self, _: web.Request) -> web.Response:
-        deployment = await asyncio.to_thread(self.stack.read)
-        self.gateway.reload(deployment)
-        return web.json_response(
-            {"apis": {i: sorted(a.stages) for i, a in deployment.apis.items()}}
-        )
+        await self.watch.look(everything=True)
+        self.gateway.authorizers.forget()
+        apis = self.gateway.deployment.apis
+        return web.json_response({"apis": {i: sorted(a.stages) for i, a in apis.items()}})
 
     async def _counts(self, _: web.Request) -> web.Response:
         return web.json_response(self.gateway.witness.counts())

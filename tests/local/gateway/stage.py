@@ -1,6 +1,7 @@
 """Stages: GetStages and the template come in, `Stage` leaves."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.local.gateway.deployment import AccessLog, MethodSettings, Stage
@@ -31,9 +32,29 @@ def declared_access_logs(
     return found
 
 
-def read_stage(entry: Mapping[str, Any], declared_log: Mapping[str, str] | None) -> Stage:
-    """A stage of GetStages; `declared_log` is used where GetStages has no access log settings."""
-    log = entry.get("accessLogSettings") or declared_log
+@dataclass
+class StageLogs:
+    """Stages with their access logs: GetStages says one only after it was changed there.
+
+    Once GetStages had one, it is believed: also that there is none any more.
+    """
+
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def read(
+        self, api_id: str, entry: Mapping[str, Any], declared: Mapping[str, str] | None
+    ) -> Stage:
+        """A stage of GetStages; where that leaves out its access log, the declared one."""
+        place, told = (api_id, entry["stageName"]), entry.get("accessLogSettings") or {}
+        if told:
+            self._told.add(place)
+            return read_stage(entry, {**(declared or {}), **told})
+        return read_stage(entry, None if place in self._told else declared)
+
+
+def read_stage(entry: Mapping[str, Any], log: Mapping[str, str] | None) -> Stage:
+    """A stage of GetStages, with its access log settings."""
+    complete = log and log.get("destinationArn") and log.get("format")
     return Stage(
         name=entry["stageName"],
         deployment_id=entry.get("deploymentId", ""),
@@ -48,7 +69,7 @@ def read_stage(entry: Mapping[str, Any], declared_log: Mapping[str, str] | None)
             )
             for key, settings in entry.get("methodSettings", {}).items()
         },
-        access_log=_read_access_log(log) if log else None,
+        access_log=_read_access_log(log) if log and complete else None,
         tracing=entry.get("tracingEnabled", False),
     )
 

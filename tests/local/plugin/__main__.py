@@ -1,4 +1,4 @@
-"""`python -m tests.local.plugin ACTION`: the way of docs/migrate-from-the-plugin.md on the local
+"""`python -m tests.local.plugin ACTION`: the way of migrate-from-the-plugin.md on the local
 cloud, which must be running.
 
 start: a stage `migrated` of the demo API, whose access log the stand-in of Aforo's Lambda plugin

@@ -1,4 +1,4 @@
-"""The decision table (docs/quota.md)."""
+"""The decision table (docs/explanation/quota.md)."""
 
 from dataclasses import replace
 

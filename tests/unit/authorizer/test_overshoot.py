@@ -1,4 +1,4 @@
-"""The bound of docs/quota.md: nobody is served further beyond its limit, whatever fails."""
+"""The bound of quota.md: nobody is served further beyond its limit, whatever fails."""
 
 import pytest
 

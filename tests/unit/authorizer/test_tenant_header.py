@@ -1,4 +1,4 @@
-"""X-Tenant-Id: what it may say, and where it must be there (docs/quota.md)."""
+"""X-Tenant-Id: what it may say, and where it must be there (docs/explanation/quota.md)."""
 
 from dataclasses import replace
 from hashlib import sha256

@@ -369,7 +369,7 @@ class OneMessage(Road):
 
 def test_of_an_undecided_message_a_person_sends_what_aforo_lacks() -> None:
     """130 events, of which one post of 100 was taken, need a decision as one message. The body that
-    docs/operations.md makes of it ("Take a message out of the queue") bills the other 30, and none
+    replay.md makes of it ("Take a message out of the queue") bills the other 30, and none
     of them twice.
     """
     road = OneMessage(130)

@@ -11,6 +11,8 @@ from tests.local.endpoints import (
     DemoCustomer,
     Endpoints,
     NotRunningError,
+    SecondApi,
+    SecondApiKey,
     read_endpoints,
 )
 
@@ -18,6 +20,14 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 MAPS = st.dictionaries(TEXTS, TEXTS, max_size=3)
 CUSTOMERS = st.builds(
     DemoCustomer, customer_id=TEXTS, headers=MAPS, credential=TEXTS, quota=st.integers()
+)
+SECOND_API = st.builds(
+    SecondApi,
+    id=TEXTS,
+    stage=TEXTS,
+    url=TEXTS,
+    log_group=TEXTS,
+    api_keys=st.lists(st.builds(SecondApiKey, id=TEXTS, name=TEXTS, value=TEXTS), max_size=3),
 )
 ENDPOINTS = st.builds(
     Endpoints,
@@ -41,6 +51,7 @@ ENDPOINTS = st.builds(
     alarms=MAPS,
     aws_environment=MAPS,
     tenant_id=TEXTS,
+    second_api=SECOND_API,
     customers=st.lists(CUSTOMERS, max_size=3),
 )
 

@@ -1,4 +1,4 @@
-"""The table of docs/quota.md: what the headroom holds back and lets through, by the product's
+"""The table of quota.md: what the headroom holds back and lets through, by the product's
 own functions.
 
     python -m tests.unit.usage.bound_table      writes it into the page
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from functions.usage.quota import HEADROOM_CAP, headroom, overshoot_bound
 from tests.local.endpoints import ROOT
 
-PAGE = ROOT / "docs" / "quota.md"
+PAGE = ROOT / "docs" / "explanation" / "quota.md"
 _BEGIN, _END = "<!-- bounds -->\n", "<!-- /bounds -->"
 _HEAD = """\
 | limit | rate, burst | TTL | lag | cap | in flight | held back | beyond the limit at most |

@@ -42,7 +42,7 @@ def test_keys_are_what_they_have_always_been(
 def test_the_same_identity_has_the_same_key(
     identity: RequestIdentity, meter: str, sequence: int
 ) -> None:
-    """Whoever derives it: the key is the hash of the JSON array that docs/architecture.md names."""
+    """Whoever derives it: the key is the hash of the JSON array that architecture.md names."""
     key = identity.event_key(meter, sequence)
     assert RequestIdentity(*identity).event_key(meter, sequence) == key
     canonical = identity.canonical(meter, sequence)

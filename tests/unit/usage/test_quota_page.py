@@ -1,4 +1,4 @@
-"""docs/quota.md says what the code does."""
+"""docs/explanation/quota.md says what the code does."""
 
 import pytest
 

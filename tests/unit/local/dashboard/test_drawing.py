@@ -135,7 +135,7 @@ def test_the_whole_dashboard_is_one_picture() -> None:
     row = ["N", "Posts", "service", "forwarder", {"label": "posts <&>"}]
     body = {
         "widgets": [
-            widget("text", 0, markdown="# Title\n[Replay](docs/operations.md#replay) | done"),
+            widget("text", 0, markdown="# Title\n[Replay](docs/how-to/replay.md#replay) | done"),
             widget("metric", 12, title="Graph", view="timeSeries", stat="Sum", metrics=[row]),
         ]
     }

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,16 +22,39 @@ class SentCommands(Stack):
     """A stack that keeps what it is sent."""
 
     sent: list[dict[str, object]] = []  # noqa: RUF012 - emptied by the fixture
+    # What the counters say of each customer; of others, that nobody knows them.
+    known: dict[str, dict[str, object]] = {}  # noqa: RUF012 - as above
+    keys: dict[str, dict[str, str]] = {}  # noqa: RUF012 - as above
 
     def send(self, command: Command) -> str:
         self.sent.append(json.loads(command.model_dump_json(by_alias=True, exclude_none=True)))
         return "message-1"
+
+    def inspect(self, question: Mapping[str, object]) -> str:
+        customer = str(question["customerId"])
+        found: dict[str, object] = dict(self.known.get(customer, {"similar": ["cust_1"]}))
+        for command in self.sent:
+            if command.get("customerId") == customer:
+                found |= {"status": "active", **command}
+        digest = str(question.get("apiKeySha256", ""))
+        owner = next((one for one in self.sent if one.get("apiKeySha256") == digest), None)
+        if owner:
+            self.keys[digest] = {name: str(owner[name]) for name in ("customerId", "keyId")}
+        return json.dumps(found | {"apiKey": self.keys.get(digest)})
+
+    def tenant_findings(self) -> str:
+        return json.dumps({"generation": None, "customers": len(self.known), "signingKeys": []})
+
+    def has_granted(self) -> bool:
+        return True
 
 
 @pytest.fixture
 def stack() -> SentCommands:
     """A stack that was sent nothing yet."""
     SentCommands.sent.clear()
+    SentCommands.known = {name: {"status": "active"} for name in ("c", "cust_1")}
+    SentCommands.keys = {}
     return SentCommands("queue", "function", "configuration", "ledger")
 
 
@@ -55,6 +79,9 @@ def stack() -> SentCommands:
             ["usage-plan", "--customer", "c", "--usage-identifier", "key-of-plan"],
             {"kind": "usage_plan", "customerId": "c", "usageIdentifier": "key-of-plan"},
         ),
+        (["shadow", "--customer", "c"], {"kind": "mode", "customerId": "c", "mode": "shadow"}),
+        (["enforce", "--customer", "c"], {"kind": "mode", "customerId": "c", "mode": "enforce"}),
+        (["enforce", "--customer", "c", "--as-deployed"], {"kind": "mode", "customerId": "c"}),
         (["resume", "--customer", "c"], {"kind": "status", "status": "active"}),
         (["close", "--customer", "c"], {"kind": "status", "status": "closed"}),
         (
@@ -77,9 +104,9 @@ def test_words_become_a_command(
     [
         ([*GRANT, "--burst", "2"], "period"),
         (["revoke", "--stack", "s", "--key-id", "key_1"], "--until or --hours"),
-        ([*GRANT, "--burst", "-2", "--period", "day"], "grant.burst"),
+        ([*GRANT, "--burst", "-2", "--period", "day"], "--burst: must be at least 0"),
         ([*GRANT, "--burst", "2", "--start", "soon"], "--start"),
-        (["suspend", "--stack", "s", "--customer", "no spaces"], "status.customerId"),
+        (["suspend", "--stack", "s", "--customer", "no spaces"], "--customer: is no id"),
         (["jwks", "--stack", "s", "--url", "http://example.com/jwks"], "--url: must be https"),
         (["jwks", "--stack", "s", "--file", "/does/not/exist"], "--file"),
     ],

@@ -154,6 +154,16 @@ def test_the_policy_is_the_customers(register: CustomerRegister) -> None:
     assert (change.before, change.after) == ("allow", "deny")
 
 
+def test_a_mode_may_be_taken_back(register: CustomerRegister) -> None:
+    """To what the stage or the deployment has; what the file does not say stays."""
+    assert register.changes(file_of(entry(mode="asDeployed"))) == []
+    for before, after in (("asDeployed", "shadow"), ("shadow", "asDeployed")):
+        (change,) = register.apply(file_of(entry(mode=after)))
+        assert (change.what, change.before, change.after) == ("mode", before, after)
+        assert register.changes(file_of(entry(mode=after))) == []
+        assert register.changes(file_of(entry())) == []
+
+
 def test_a_usage_plans_key_is_shown_by_its_id(register: CustomerRegister) -> None:
     """Its value leaves for the counters, and is never shown."""
     register.values["a1b2"] = "the-value"
@@ -232,7 +242,15 @@ PLANS = st.builds(
     st.none() | st.just("plan"),
     VERSIONS,
 )
-COMMANDS = st.lists(st.one_of(grants(), CREDENTIALS, STATUSES, PLANS), max_size=12)
+MODES = st.builds(
+    lambda who, mode, version: STANDING_COMMAND.validate_python(
+        {"kind": "mode", "customerId": who, "mode": mode, "version": version}, strict=False
+    ),
+    IDS,
+    st.sampled_from([None, "shadow", "enforce"]),
+    VERSIONS,
+)
+COMMANDS = st.lists(st.one_of(grants(), CREDENTIALS, STATUSES, PLANS, MODES), max_size=12)
 
 
 @settings(max_examples=150, deadline=None)
@@ -317,4 +335,4 @@ def test_a_csv_has_a_row_for_each_grant_or_key() -> None:
     text = as_csv({"customers": [entry(grants=[GRANT, two], apiKeys=[KEY], plan="")]})
     rows = text.splitlines()
     assert len(rows) == 3
-    assert rows[1].startswith("cus_a,,,,,,,100,month")
+    assert rows[1].startswith("cus_a,,,,,,,,100,month")

@@ -1,4 +1,4 @@
-"""docs/ledger.md says what the ledger has: the columns are those of the rows, and its queries give
+"""ledger.md says what the ledger has: the columns are those of the rows, and its queries give
 what counting by hand gives. Athena is not here: SQLite runs them, with the functions that it lacks.
 """
 
@@ -15,7 +15,7 @@ from functions.usage.ledger_row import LedgerRow
 from tests.fakes.set_aside_messages import ledger_row
 from tests.local.endpoints import ROOT
 
-DOCUMENT = (ROOT / "docs" / "ledger.md").read_text()
+DOCUMENT = (ROOT / "docs" / "reference" / "ledger.md").read_text()
 TABLE, VIEW, *QUERIES = re.findall(r"```sql\n(.*?)```", DOCUMENT, re.DOTALL)
 BILL, SET_ASIDE, REPEATED, LATE, REPLAY = QUERIES
 TYPES = {"quantity": "double", "verified": "boolean"}

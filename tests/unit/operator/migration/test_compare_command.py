@@ -366,7 +366,7 @@ def test_the_listed_requests_are_those_that_one_side_lacks(
 
 def test_every_reason_stands_in_the_guide() -> None:
     """With what to do about it, once."""
-    guide = (ROOT / "docs" / "migrate-from-the-plugin.md").read_text()
+    guide = (ROOT / "docs" / "how-to" / "migrate-from-the-plugin.md").read_text()
     assert [reason for reason in MEANINGS if guide.count(f"| `{reason}` |") != 1] == []
 
 
