@@ -24,7 +24,7 @@ from functions.reconciliation.counters.statements import Statements, Watermark
 from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.due import Due
 from functions.reconciliation.heartbeats import HeartbeatReader
-from functions.reconciliation.in_force import InForce, InForceQuestion
+from functions.reconciliation.in_force import InForceQuestion, StatedInForce
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
@@ -63,7 +63,7 @@ class Wired(NamedTuple):
 
     reconciliation: Reconciliation
     inspector: Inspector
-    in_force: InForce
+    in_force: StatedInForce
     steps: Steps
     telemetry: Telemetry
 
@@ -111,7 +111,7 @@ def _wired() -> Wired:
         rollback,
         telemetry,
     )
-    inspector, in_force = Inspector(client, tenant, _now_ms), InForce(client, tenant, _now_ms)
+    inspector, in_force = Inspector(client, tenant, _now_ms), StatedInForce(client, tenant, _now_ms)
     return Wired(reconciliation, inspector, in_force, steps, telemetry)
 
 

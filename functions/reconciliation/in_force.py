@@ -41,7 +41,7 @@ class InForceQuestion(FromOutside):
     )
 
 
-class InForce:
+class StatedInForce:
     """Reads one tenant's counters. `clock` gives epoch milliseconds."""
 
     def __init__(self, client: Redis, tenant: str, clock: Callable[[], int]) -> None:

@@ -5,7 +5,7 @@ force, unless it is held back.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from functions.operator.customers.comparing_customers import Comparison
+from functions.operator.customers.comparing_customers import CustomerComparison
 from functions.operator.customers.counters_word import ask_counters
 from functions.operator.customers.customer_file import CustomerFile
 from functions.operator.customers.gateway_keys import GatewayKeys
@@ -37,7 +37,7 @@ class CustomerRegister:
         keys = {digest for one in known.values() for digest in one.keys}
         word = ask_counters(self.ask, [*known], keys)
         gateway = GatewayKeys(self.values)
-        return list(Comparison(file, known, word, gateway, self.now_ms, is_all).changes())
+        return list(CustomerComparison(file, known, word, gateway, self.now_ms, is_all).changes())
 
     def apply(self, file: CustomerFile, *, is_all: bool = False) -> list[StatedChange]:
         """Record and carry out what it would change."""

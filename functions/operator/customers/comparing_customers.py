@@ -38,7 +38,7 @@ AS_DEPLOYED = "asDeployed"
 _REFUSED = "its calls are refused"
 
 
-class Comparison(NamedTuple):
+class CustomerComparison(NamedTuple):
     """`is_all`: the file is all there is. `now_ms` is the version of what is new, unless a greater
     one is known.
     """

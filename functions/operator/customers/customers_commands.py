@@ -17,7 +17,7 @@ from functions.operator.customers.file_writing import as_yaml, write_customers
 from functions.operator.customers.opened_customers import OpenedCustomers
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
 from functions.operator.customers.stated_change import StatedChange
-from functions.operator.customers.stating_changes import state_changes, wait_in_force
+from functions.operator.customers.stating_changes import record_changes, send_changes
 from functions.operator.customers.telling_changes import (
     tell_changes_of_customers,
     tell_what_is_left,
@@ -104,9 +104,11 @@ def apply(
         return 0
     with StillWorking("customers apply", "recording") as working:
         tools = _opened(place, find, working).tools()
-        sent = state_changes(changes, tools)
-        left = wait_in_force(changes, tools, wait_seconds) if wait_seconds else []
-    return tell_what_is_left(left, sent, time.monotonic() - began, is_waiting=wait_seconds > 0)
+        commands = record_changes(changes, tools)
+        left = send_changes(changes, commands, tools, wait_seconds)
+    return tell_what_is_left(
+        left, len(commands), time.monotonic() - began, is_waiting=wait_seconds > 0
+    )
 
 
 def export(

@@ -8,7 +8,7 @@ from functions.adapters.message_queue import MessageQueue
 from functions.operator.aws_session import aws_session
 from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.stack import Stack
-from functions.operator.customers.comparing_customers import Comparison, usage_plan_faults
+from functions.operator.customers.comparing_customers import CustomerComparison, usage_plan_faults
 from functions.operator.customers.counters_word import ask_counters
 from functions.operator.customers.gateway_keys import GatewayKeys, ids_named, read_gateway_keys
 from functions.operator.customers.known_customers import KnownCustomers
@@ -30,7 +30,7 @@ class OpenedCustomers(NamedTuple):
         self.tell("reading the register")
         return KnownCustomers(self._register().commands())
 
-    def compare(self, read: ReadCustomers, *, is_all: bool) -> Comparison:
+    def compare(self, read: ReadCustomers, *, is_all: bool) -> CustomerComparison:
         """The file beside the register and the counters. CustomerFileError names what of it cannot
         be found.
         """
@@ -55,7 +55,7 @@ class OpenedCustomers(NamedTuple):
             keys,
             lambda done: self.tell(f"{done:,} of {many:,} looked up in the counters"),
         )
-        return Comparison(read.file, known, word, gateway, self.clock(), is_all)
+        return CustomerComparison(read.file, known, word, gateway, self.clock(), is_all)
 
     def ask(self, question: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, object]]:
         """The counters, through the reconciliation function."""

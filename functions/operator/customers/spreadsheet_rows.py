@@ -22,7 +22,7 @@ def read_csv(text: str) -> PlacedDocument:
     first = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    reading = _Reading()
+    reading = _CsvReading()
     try:
         names = [name.strip() for name in next(reader, [])]
         if reading.knows(names):
@@ -33,7 +33,7 @@ def read_csv(text: str) -> PlacedDocument:
     return PlacedDocument({"customers": reading.customers}, reading.places, reading.faults)
 
 
-class _Reading:
+class _CsvReading:
     def __init__(self) -> None:
         self.customers: list[Value] = []
         self.places: dict[ValuePath, str] = {}

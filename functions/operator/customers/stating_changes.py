@@ -7,7 +7,9 @@ not in force: the next apply finds and sends them. 2. Sent twice is sent once: t
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import batched
 from typing import NamedTuple
 
 from functions.operator.customers.counters_word import (
@@ -22,6 +24,8 @@ from functions.reconciliation.in_force import ASKED_AT_ONCE
 from functions.usage.message import packed, to_body
 
 PAUSE_SECONDS = 0.3
+# Ten messages, a second of reconciliation's work: usage that comes meanwhile waits no longer.
+COMMANDS_ON_THEIR_WAY = 5_000
 
 
 class ChangeTools(NamedTuple):
@@ -35,15 +39,50 @@ class ChangeTools(NamedTuple):
     clock: Callable[[], float] = time.monotonic
 
 
-def state_changes(changes: Sequence[StatedChange], tools: ChangeTools) -> int:
-    """Record and send them; how many commands that were."""
+class Progress(NamedTuple):
+    """How many changes there are, and how many of them were not sent yet."""
+
+    changes: int
+    to_come: int
+
+    def words(self, waiting: int) -> str:
+        done = self.changes - self.to_come - waiting
+        return f"{done:,} of {self.changes:,} changes are in force"
+
+
+def record_changes(changes: Sequence[StatedChange], tools: ChangeTools) -> list[StandingCommand]:
+    """Make them durable; the commands that they are."""
     # One command may make two changes: a grant and the customer's policy.
     commands = list({id(change.command): change.command for change in changes}.values())
     tools.tell(f"recording {len(commands):,} commands")
     tools.record(commands)
-    tools.tell(f"sending {len(commands):,} commands")
-    tools.send(command_bodies(commands))
-    return len(commands)
+    return commands
+
+
+def send_changes(
+    changes: Sequence[StatedChange],
+    commands: Sequence[StandingCommand],
+    tools: ChangeTools,
+    wait_seconds: float,
+) -> list[StatedChange]:
+    """Send what was recorded, a part at a time: the next one when that is in force. Usage comes in
+    between. Those changes leave that are not in force after so long; 0: nothing is waited for.
+    """
+    deadline = tools.clock() + wait_seconds
+    changes_of: defaultdict[int, list[StatedChange]] = defaultdict(list)
+    for change in changes:
+        changes_of[id(change.command)].append(change)
+    waiting: list[StatedChange] = []
+    to_come = len(changes)
+    for part in batched(commands, COMMANDS_ON_THEIR_WAY, strict=False):
+        # Also after the deadline: all that was recorded is on its way when this ends.
+        tools.send(command_bodies(part))
+        sent = [change for command in part for change in changes_of[id(command)]]
+        to_come -= len(sent)
+        if wait_seconds:
+            progress = Progress(len(changes), to_come)
+            waiting = _wait_in_force([*waiting, *sent], tools, deadline, progress)
+    return waiting
 
 
 def command_bodies(commands: Iterable[StandingCommand]) -> Iterable[str]:
@@ -53,17 +92,17 @@ def command_bodies(commands: Iterable[StandingCommand]) -> Iterable[str]:
         yield to_body({"kind": "commands", "commands": group})
 
 
-def wait_in_force(
-    changes: Sequence[StatedChange], tools: ChangeTools, wait_seconds: float
+def _wait_in_force(
+    changes: Sequence[StatedChange], tools: ChangeTools, deadline: float, progress: Progress
 ) -> list[StatedChange]:
-    """Those that are not in force after so long."""
-    waiting, deadline = list(changes), tools.clock() + wait_seconds
+    """Those that are not in force at the deadline."""
+    waiting = list(changes)
     while waiting:
-        tools.tell(f"{len(changes) - len(waiting):,} of {len(changes):,} changes are in force")
+        tools.tell(progress.words(len(waiting)))
         left = _not_in_force(waiting, tools)
+        if left and tools.clock() > deadline:
+            return left
         if len(left) == len(waiting):
-            if tools.clock() > deadline:
-                break
             tools.pause()
         waiting = left
     return waiting

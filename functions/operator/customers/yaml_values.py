@@ -34,12 +34,12 @@ def read_yaml(text: str) -> PlacedDocument:
         return PlacedDocument(None, {}, [f"{where}: is no YAML: {error.problem or error.context}"])
     except yaml.YAMLError as error:
         return PlacedDocument(None, {}, [f"the file: is no YAML: {' '.join(str(error).split())}"])
-    reading = _Reading()
+    reading = _YamlReading()
     value = reading.value(node, ()) if node is not None else None
     return PlacedDocument(value, reading.places, reading.faults)
 
 
-class _Reading:
+class _YamlReading:
     def __init__(self) -> None:
         self.places: dict[ValuePath, str] = {}
         self.faults: list[str] = []

@@ -14,7 +14,7 @@ from functions.operator.command_line import main
 from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.customers.gateway_keys import sha256_of
-from functions.reconciliation.in_force import InForce, InForceQuestion
+from functions.reconciliation.in_force import InForceQuestion, StatedInForce
 from functions.usage.quota import Status, identity_key, state_key
 from tests.integration.reconciliation.tenant import TENANT, Tenant, event
 from tests.local.ministack import Ministack
@@ -38,7 +38,7 @@ class Deployed(Stack):
         tenant = self.tenants[self.queue_url]
         deliver(tenant, self.queue_url)
         asked = InForceQuestion.model_validate(json.loads(json.dumps(question)))
-        return json.dumps(InForce(tenant.client, TENANT, lambda: tenant.now_ms).find(asked))
+        return json.dumps(StatedInForce(tenant.client, TENANT, lambda: tenant.now_ms).find(asked))
 
 
 def deliver(tenant: Tenant, queue_url: str) -> None:

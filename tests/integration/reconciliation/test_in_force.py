@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from functions.reconciliation.in_force import ASKED_AT_ONCE, InForce, InForceQuestion
+from functions.reconciliation.in_force import ASKED_AT_ONCE, InForceQuestion, StatedInForce
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, TENANT, Tenant, event
 from tests.integration.reconciliation.test_command_lists import CREDENTIAL, DIGEST, status
 
@@ -11,7 +11,7 @@ from tests.integration.reconciliation.test_command_lists import CREDENTIAL, DIGE
 def found(tenant: Tenant, customers: list[str], keys: list[str]) -> object:
     """The answer."""
     asked = InForceQuestion.model_validate({"customers": customers, "apiKeys": keys})
-    return InForce(tenant.client, TENANT, lambda: tenant.now_ms).find(asked)
+    return StatedInForce(tenant.client, TENANT, lambda: tenant.now_ms).find(asked)
 
 
 def test_versions_and_what_is_used(tenant: Tenant) -> None:
