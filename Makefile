@@ -43,14 +43,14 @@ demo-quota: setup .venv-sam/ready ## A quota that holds: customers stopped, topp
 	@$(RUN) -m tests.local.quota_demo
 
 .PHONY: test
-test: setup .venv-sam/ready ## Every test, real services on loopback included
+test: setup .venv-sam/ready .venv-node/ready ## Every test, real services on loopback included
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 # ------------------------------------------------------------------------------------------ the local cloud
 ##@ Use
 .PHONY: local
-local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
-	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
+local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60 REPLACE=1]
+	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS)) $(if $(REPLACE),--replace)
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud
@@ -58,13 +58,25 @@ local-stop: setup ## Stop the local cloud
 
 ##@ Develop
 .PHONY: dashboard
-dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+dashboard: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud
 	@$(RUN) -m tests.local.dashboard
+
+.PHONY: page-pictures
+page-pictures: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/page-*.png: the local page when all is well, in an outage, after a replay
+	@$(RUN) -m tests.local.page.pictures
 
 ##@ Use
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+
+.PHONY: status
+status: setup ## How the deployment is, on one screen, and what to do next: make status [STACK=name]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) $(STATUS_OPTIONS)
+
+.PHONY: watch
+watch: setup ## The same screen, drawn again every few seconds: make watch [STACK=name SECONDS=5]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) --watch $(or $(SECONDS),5)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']

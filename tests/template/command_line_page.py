@@ -27,7 +27,8 @@ Made from the help of each subcommand by `make reference`. A test fails when thi
 It runs on your machine, with your AWS credentials.
 What cannot be done is one line on stderr that names the field and the fix, and exit status 2.
 
-Most subcommands work on one deployment, and take two more options:
+Most subcommands work on one deployment, and take two more options.
+`AFORO_STACK` in the environment says `--stack`.
 
 | option | |
 |---|---|

@@ -20,7 +20,7 @@ HEAD = """\
 Made from `template.yaml` by `make reference`. A test fails when this page is behind it.
 
 A first deploy needs `AforoTenantId`, `VpcId` and `SubnetIds`;
-with [a Redis of your own](../how-to/deploy.md#an-own-redis), `RedisUrl` too.
+with [a Redis of your own](../how-to/use-your-own-redis.md), `RedisUrl` too.
 A later deploy needs only what changes: the others keep their values.
 
 ```sh

@@ -28,7 +28,7 @@ def deployed_stack(name: str) -> Deployment:
         raise TargetError(f"--stack {name}: {in_plain_words(error)}") from None
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     lack = f"--stack {name} is not this application's"
-    return Deployment(session.region_name, outputs, lack)
+    return Deployment(session.region_name, outputs, lack, name)
 
 
 def _account(session: "Session") -> str:

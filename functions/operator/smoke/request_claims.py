@@ -15,7 +15,7 @@ from functions.operator.smoke.smoke_customer import (
 from functions.operator.smoke.subject import Subject
 from functions.operator.verify.following import Follower
 from functions.operator.verify.hop import Stopped
-from functions.operator.verify.target import target_of
+from functions.operator.verify.target import Credential, target_of
 
 LIMIT = 100
 FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
@@ -35,9 +35,10 @@ def nobody_without_a_credential(subject: Subject) -> str:
 def one_request_is_billed(subject: Subject) -> str:
     """The whole walk, each hop seen; the id in the log is the one that the caller got."""
     with smoke_customer(subject, limit=LIMIT) as customer:
-        place = f"--stack {subject.stack}"
         headers = dict(customer.headers)
-        target = target_of(subject.deployment, place=place, url=customer.url, headers=headers)
+        credential = Credential("its own key", headers, customer.customer_id)
+        place = f"--stack {subject.stack}"
+        target = target_of(subject.deployment, place=place, url=customer.url, credential=credential)
         follower = Follower(
             target, wait_seconds=FOLLOW_SECONDS * subject.patience, meter="api_calls"
         )
