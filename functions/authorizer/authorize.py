@@ -36,9 +36,9 @@ from functions.authorizer.light_telemetry import (
     AuthorizerTelemetry,
 )
 from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
-from functions.authorizer.refused_call import RefusedCall
 from functions.authorizer.shadow import pass_in_shadow
 from functions.authorizer.stage_mode import StageMode
+from functions.authorizer.stopped_request import StoppedRequest
 from functions.authorizer.token import TokenVerifier
 from functions.usage.metric import Metric
 from functions.usage.quota import AuthorizerMode
@@ -86,24 +86,26 @@ class Authorizer:
         stage_mode = self.stage_mode.of(event, self.telemetry)
         resource = stage_resource(event.get("methodArn"))
         if resource is None:
-            refusal = RefusedCall(Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS))
+            refusal = StoppedRequest(Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS))
             return self._refuse(event, None, refusal, stage_mode)
         headers = Headers(event)
         identity = self._identify(headers, deadline)
         if not isinstance(identity, Identity):
             return self._refuse(event, resource, self._not_identified(identity), stage_mode)
         decision = self._decide(identity, deadline)
-        if isinstance(decision, RefusedCall):
+        if isinstance(decision, StoppedRequest):
             return self._refuse(event, resource, decision, stage_mode)
         self.telemetry.count_calmly(Metric.REQUESTS_ALLOWED)
         traceparent = valid_traceparent(headers.only(TRACEPARENT))
         return allow_policy(resource, identity, decision, traceparent)
 
-    def _not_identified(self, verdict: RefusedCredential | Unverifiable) -> RefusedCall:
+    def _not_identified(self, verdict: RefusedCredential | Unverifiable) -> StoppedRequest:
         if isinstance(verdict, RefusedCredential):
-            return RefusedCall(verdict)
+            return StoppedRequest(verdict)
         self._count_unknown(verdict.reason)
-        return RefusedCall(Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS), verdict.reason)
+        return StoppedRequest(
+            Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS), verdict.reason
+        )
 
     def _identify(self, headers: Headers, deadline: float) -> Verdict:
         credential = credential_in(headers, self.credential_header)
@@ -131,7 +133,7 @@ class Authorizer:
             return None if named == {identity.customer_id} else RefusedCredential("tenant_header")
         return None if named <= {identity.tenant_id} else RefusedCredential("tenant_header")
 
-    def _decide(self, identity: Identity, deadline: float) -> Allow | RefusedCall:
+    def _decide(self, identity: Identity, deadline: float) -> Allow | StoppedRequest:
         found = self.counters.state(identity, deadline)
         now = self.clock()
         if isinstance(found, Unknown):
@@ -139,7 +141,7 @@ class Authorizer:
         self.telemetry.share(Metric.UNKNOWN_SHARE, is_part=False)
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
-            return RefusedCall(_REVOKED)
+            return StoppedRequest(_REVOKED)
         if found.has_watermark_fault:
             self.telemetry.count(Metric.WATERMARK_MALFORMED)
         state, now_ms = found.state, int(now * 1000)
@@ -147,14 +149,14 @@ class Authorizer:
         decision = decide(state, now_ms, self.rules, draw=self.draw())
         if isinstance(decision, Allow):
             return decision
-        return RefusedCall(decision, "", identity, allow_at(state, now_ms), state.mode)
+        return StoppedRequest(decision, "", identity, allow_at(state, now_ms), state.mode)
 
     def _decide_unknown(
         self, identity: Identity, unknown: Unknown, now: float
-    ) -> Allow | RefusedCall:
+    ) -> Allow | StoppedRequest:
         self._count_unknown(unknown.reason)
         if self.last_known.is_revoked(identity, now):
-            return RefusedCall(_REVOKED)
+            return StoppedRequest(_REVOKED)
         numbers = self.last_known.numbers(identity.customer_id, now)
         if numbers is None:
             state = self.last_known.standing(identity.customer_id, now)
@@ -167,7 +169,9 @@ class Authorizer:
             left = allow_at(state, now_ms)
         if isinstance(decision, Allow):
             return decision
-        return RefusedCall(decision, unknown.reason, identity, left, state.mode if state else None)
+        return StoppedRequest(
+            decision, unknown.reason, identity, left, state.mode if state else None
+        )
 
     def _count_unknown(self, reason: str) -> None:
         self.telemetry.count(Metric.STATE_UNKNOWN, reason)
@@ -177,7 +181,7 @@ class Authorizer:
         self,
         event: Event,
         resource: str | None,
-        refusal: RefusedCall,
+        refusal: StoppedRequest,
         stage_mode: AuthorizerMode | None,
     ) -> Policy:
         """In shadow the caller passes, and is told of."""

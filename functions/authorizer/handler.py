@@ -22,11 +22,11 @@ from functions.authorizer.light_telemetry import AUTHORIZER_FAILED, AuthorizerTe
 from functions.authorizer.policy import Policy, deny_policy, stage_resource
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
-from functions.authorizer.refused_call import RefusedCall
 from functions.authorizer.settings import AuthorizerSettings, deployed_mode, read_settings
 from functions.authorizer.shadow import pass_in_shadow
 from functions.authorizer.signing_key import SigningKeys
 from functions.authorizer.stage_mode import StageMode
+from functions.authorizer.stopped_request import StoppedRequest
 from functions.authorizer.token import TokenVerifier
 from functions.usage.errors import UsageError
 from functions.usage.metric import Metric
@@ -121,7 +121,7 @@ def _failed(error: Exception, request: Mapping[str, object], mode: AuthorizerMod
         resource = stage_resource(request.get("methodArn"))
         deny = Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS)
         if (StageMode().of(request, telemetry) or mode) is AuthorizerMode.SHADOW:
-            return pass_in_shadow(request, resource, RefusedCall(deny), telemetry)
+            return pass_in_shadow(request, resource, StoppedRequest(deny), telemetry)
         return deny_policy(resource, deny)
     finally:
         telemetry.flush_if_due()

@@ -7,13 +7,13 @@ served and billed like any other.
 from functions.authorizer.headers import TRACEPARENT, Event, Headers, request_ids
 from functions.authorizer.light_telemetry import WOULD_DENY, AuthorizerTelemetry
 from functions.authorizer.policy import Policy, would_deny_policy
-from functions.authorizer.refused_call import RefusedCall
+from functions.authorizer.stopped_request import StoppedRequest
 from functions.usage.metric import Metric
 from functions.usage.trace_context import valid_traceparent
 
 
 def pass_in_shadow(
-    event: Event, resource: str | None, refusal: RefusedCall, telemetry: AuthorizerTelemetry
+    event: Event, resource: str | None, refusal: StoppedRequest, telemetry: AuthorizerTelemetry
 ) -> Policy:
     """The policy that lets a refused request pass."""
     telemetry.count(Metric.REQUESTS_WOULD_BE_DENIED, refusal.code)

@@ -1,7 +1,8 @@
 """GitHub's Markdown comes in, Python-Markdown leaves, which builds the site.
 
-They differ in three places that our pages use: what stands inside a list item is indented by four
-columns there, a list and a table begin after an empty line, and a link may not leave the docs.
+They differ in four places that our pages use: what stands inside a list item is indented by four
+columns there, a list and a table begin after an empty line, a bar in a cell's code is no end of
+the cell, and a link may not leave the docs.
 Text inside a fence is only moved, never changed.
 """
 
@@ -12,6 +13,7 @@ from posixpath import dirname, normpath
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[*+-]|\d{1,9}[.)])\s+(?=\S)")
 _LINK = re.compile(r"(`[^`]*`(?!\]))|\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+_CODE = re.compile(r"`[^`]+`")
 _COLUMNS = 4
 
 
@@ -54,7 +56,8 @@ def _separated(lines: Iterator[str], page: str) -> Iterator[str]:
         else:
             if _begins(bare, before, line):
                 yield ""
-            yield _LINK.sub(lambda link: _inside(link, page), line)
+            inside = _LINK.sub(lambda link: _inside(link, page), line)
+            yield _CODE.sub(_bare_bars, inside) if bare.startswith("|") else inside
         before = line
 
 
@@ -65,6 +68,11 @@ def _begins(bare: str, before: str, line: str) -> bool:
     if bare.startswith("|"):
         return not before.lstrip().startswith("|")
     return bool(_ITEM.match(line)) and not before.startswith(" ") and not _ITEM.match(before)
+
+
+def _bare_bars(code: re.Match[str]) -> str:
+    """In a cell's code a bar ends no cell there, and what escapes it on GitHub would be shown."""
+    return code.group().replace("\\|", "|")
 
 
 def _inside(link: re.Match[str], page: str) -> str:

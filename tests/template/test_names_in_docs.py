@@ -24,6 +24,8 @@ OTHERS = {
     "AccessDeniedException": "AWS: an IAM error",
     "ApiName": "AWS: API Gateway's dimension in CloudWatch",
     "CfnSubscriptionFilter": "CDK",
+    "ConcurrentExecutions": "AWS: Lambda's metric",
+    "ExecutionFailed": "AWS: an event of Step Functions",
     "FilterLogEvents": "AWS: CloudWatch Logs",
     "FilterPattern": "CloudFormation: of a SubscriptionFilter",
     "FunctionError": "AWS: Lambda's answer",

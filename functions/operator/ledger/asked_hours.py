@@ -6,7 +6,6 @@ from functions.operator.deployment.deployment import TargetError
 from functions.operator.deployment.time_ago import is_span, span_ms
 from functions.operator.ledger.question import LedgerQuery
 
-HOURS_OF_A_DAY = 24
 _HOUR = "%Y-%m-%dT%H"
 _FORMATS = ("%Y-%m-%d", _HOUR, "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ")
 
@@ -15,14 +14,14 @@ def question_of(
     *, hour: str | None, since: str | None, until: str | None, rows: LedgerQuery
 ) -> LedgerQuery:
     """`rows` with its hours. TargetError says which options do not go together."""
-    whole_day = hour is not None and _is_day(hour)
+    is_day = hour is not None and len(hour) == len("2026-10-02")
     hour, since, until = _hour("--hour", hour), _hour("--from", since), _hour("--to", until)
     if hour and (since or until):
         raise TargetError("--hour: give it, or --from and --to")
     if since and until and since >= until:
         raise TargetError(f"--to {until}: it must be later than --from {since}")
     if hour:
-        since, until = hour, _later(hour, HOURS_OF_A_DAY if whole_day else 1)
+        since, until = hour, _after(hour, hours=24 if is_day else 1)
     return LedgerQuery(
         since=since or rows.since,
         until=until or rows.until,
@@ -50,11 +49,6 @@ def _hour(option: str, text: str | None) -> str:
     raise TargetError(message)
 
 
-def _is_day(text: str) -> bool:
-    """Whoever writes a day means all of it."""
-    return "T" not in text
-
-
-def _later(text: str, hours: int) -> str:
-    later = datetime.strptime(text, _HOUR) + timedelta(hours=hours)  # noqa: DTZ007 - UTC as text
+def _after(hour: str, *, hours: int) -> str:
+    later = datetime.strptime(hour, _HOUR) + timedelta(hours=hours)  # noqa: DTZ007 - UTC as text
     return later.strftime(_HOUR)

@@ -35,7 +35,8 @@ def nobody_without_a_credential(subject: Subject) -> str:
 def one_request_is_billed(subject: Subject) -> str:
     """The whole walk, each hop seen; the id in the log is the one that the caller got."""
     with smoke_customer(subject, limit=LIMIT) as customer:
-        credential = Credential("its own key", dict(customer.headers), customer.customer_id)
+        headers = dict(customer.headers)
+        credential = Credential("its own key", headers, customer.customer_id)
         place = f"--stack {subject.stack}"
         target = target_of(subject.deployment, place=place, url=customer.url, credential=credential)
         follower = Follower(

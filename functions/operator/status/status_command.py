@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.status.next_steps import next_steps
 from functions.operator.status.stack_status import StackStatus, as_json
-from functions.operator.status.status_screen import ScreenLine, Urgency, status_screen
+from functions.operator.status.status_screen import Urgency, next_lines, status_screen
 from functions.operator.still_working import StillWorking
 
 _STYLES = {Urgency.PLAIN: "", Urgency.FAINT: "dim", Urgency.LOUD: "bold red"}
@@ -84,19 +84,20 @@ def _text(one: StackStatus, place: Place, form: str) -> str:
     if form == "json":
         steps = [step._asdict() for step in next_steps(one, place.stack)]
         return json.dumps({**as_json(one), "next": steps}) + "\n"
-    return "".join(f"{line.text}\n" for line in _screen(one, place))
-
-
-def _screen(one: StackStatus, place: Place) -> Iterator[ScreenLine]:
-    return status_screen(one, next_steps(one, place.stack))
+    lines = (*status_screen(one), *next_lines(next_steps(one, place.stack)))
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 def _redraw(looks: Iterator[StackStatus], place: Place) -> None:
+    """What to do comes first: a low terminal cuts off the end, and a narrow one the right."""
     # Imported by whoever watches alone.
     from rich.live import Live  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     with Live(auto_refresh=False, screen=True) as screen:
         for one in looks:
-            lines = [Text(line.text, _STYLES[line.urgency]) for line in _screen(one, place)]
-            screen.update(Text("\n").join(lines), refresh=True)
+            lines = (*next_lines(next_steps(one, place.stack)), *status_screen(one))
+            whole = Text(no_wrap=True, overflow="ellipsis")
+            for line in lines:
+                whole.append(f"{line.text}\n", _STYLES[line.urgency])
+            screen.update(whole, refresh=True)

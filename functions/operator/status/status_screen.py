@@ -1,6 +1,6 @@
 """How a deployment is comes in; the lines of one screen leave, each with how urgent it is. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class ScreenLine(NamedTuple):
     urgency: Urgency = Urgency.PLAIN
 
 
-def status_screen(status: StackStatus, steps: tuple[NextStep, ...]) -> Iterator[ScreenLine]:
+def status_screen(status: StackStatus) -> Iterator[ScreenLine]:
     """Without colours each line still says what it is."""
     region = f" in {status.region}" * bool(status.region)
     yield ScreenLine(f"{status.place}{region} at {status.taken_at}")
@@ -43,6 +43,10 @@ def status_screen(status: StackStatus, steps: tuple[NextStep, ...]) -> Iterator[
     yield from _facts(status)
     for one in status.not_read:
         yield _line("not read", one, Urgency.FAINT)
+
+
+def next_lines(steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
+    """What waits for a person, and the commands."""
     if not steps:
         yield _line("next", "nothing waits for a person")
     for step in steps:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 
 from functions.operator.verify.hop import Stopped
-from functions.operator.verify.refused_call import (
+from functions.operator.verify.refusal_advice import (
     REFUSALS,
     STATE_UNKNOWN,
     WhoCalls,

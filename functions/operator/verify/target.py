@@ -10,12 +10,12 @@ from functions.operator.configuration_commands.metered_groups import metered_gro
 from functions.operator.deployment.deployment import Deployment, TargetError
 from functions.operator.deployment.local_cloud import local_cloud, read_endpoints_file
 from functions.operator.deployment.stack_outputs import deployed_stack
-from functions.operator.verify.refused_call import WhoCalls
+from functions.operator.verify.refusal_advice import WhoCalls
 
 # Not options: a command line is seen by everybody.
 AUTHORIZATION, API_KEY = "VERIFY_AUTHORIZATION", "VERIFY_API_KEY"
 # The header in which the API takes it (the stack's parameter CredentialHeader).
-_HEADERS = {AUTHORIZATION: "Authorization", API_KEY: "x-api-key"}
+_HEADERS = {AUTHORIZATION: "Authorization", API_KEY: "X-API-Key"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def test_an_api_key_goes_into_its_own_header(
     """VERIFY_API_KEY alone: no Authorization header is made up beside it."""
     monkeypatch.delenv("VERIFY_AUTHORIZATION", raising=False)
     monkeypatch.setenv("VERIFY_API_KEY", " sk_live_1\n")
-    assert stack_target(stack(), None, None, "/pets").headers == {"x-api-key": "sk_live_1"}
+    assert stack_target(stack(), None, None, "/pets").headers == {"X-API-Key": "sk_live_1"}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_an_option_that_nobody_knows_is_status_2(
 
 
 @pytest.mark.parametrize(
-    ("name", "header"), [("VERIFY_AUTHORIZATION", "Authorization"), ("VERIFY_API_KEY", "x-api-key")]
+    ("name", "header"), [("VERIFY_AUTHORIZATION", "Authorization"), ("VERIFY_API_KEY", "X-API-Key")]
 )
 def test_the_credential_that_is_given_is_the_one_that_calls(
     endpoints: Callable[..., Path],

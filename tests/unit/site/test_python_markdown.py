@@ -20,6 +20,7 @@ from tests.site.python_markdown import as_python_markdown
         ("* one\n\nText", "* one\n\nText"),
         ("Text\n| a |\n|---|\n| 1 |", "Text\n\n| a |\n|---|\n| 1 |"),
         ("```\nText\n* one\n   1. x\n```", "```\nText\n* one\n   1. x\n```"),
+        ("| `a\\|b` | c\\|d |", "| `a|b` | c\\|d |"),
         ("see [this](../explanation/quota.md#lag)", "see [this](../explanation/quota.md#lag)"),
         ("see [it](../../template.yaml)", "see it (`template.yaml`)"),
         ("see [`LICENSE`](../../LICENSE)", "see `LICENSE`"),

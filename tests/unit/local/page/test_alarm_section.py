@@ -24,10 +24,10 @@ Else.
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project with one page of docs, and a page beside them that is none of them."""
+    """A project with one page of docs, and a secret beside them."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "alarms.md").write_text(PAGE)
-    (tmp_path / "CONTRIBUTING.md").write_text("# secret\n")
+    (tmp_path / "README.md").write_text("# secret\n")
     return tmp_path
 
 
@@ -43,10 +43,10 @@ def test_a_section_ends_where_the_next_begins(root: Path) -> None:
     [
         "",
         "docs/alarms.md#none",
-        "docs/metrics.md#thealarm",
+        "docs/replay.md#thealarm",
         "https://example.com/alarms.md#thealarm",
-        "docs/../CONTRIBUTING.md#secret",
-        "CONTRIBUTING.md#secret",
+        "docs/../README.md#secret",
+        "README.md#secret",
     ],
 )
 def test_nothing_else_is_read(root: Path, address: str) -> None:

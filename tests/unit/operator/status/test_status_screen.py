@@ -13,19 +13,28 @@ from functions.operator.status.stack_status import (
     QueueStatus,
     StackStatus,
 )
-from functions.operator.status.status_screen import Urgency, status_screen
+from functions.operator.status.status_screen import (
+    ScreenLine,
+    Urgency,
+    next_lines,
+    status_screen,
+)
 from tests.fakes.statuses import AT, alarm, queues, run, status
 
 SCREEN_LINES = 24
 
 
+def lines_of(found: StackStatus) -> list[ScreenLine]:
+    return [*status_screen(found), *next_lines(next_steps(found, None))]
+
+
 def screen(found: StackStatus) -> str:
-    return "\n".join(line.text for line in status_screen(found, next_steps(found, None)))
+    return "\n".join(line.text for line in lines_of(found))
 
 
 def test_a_calm_stack_fits_a_terminal_and_says_that_it_is_calm() -> None:
     """Every part is there, in words."""
-    found = list(status_screen(status(), ()))
+    found = lines_of(status())
     assert len(found) <= SCREEN_LINES
     assert {line.urgency for line in found} <= {Urgency.PLAIN, Urgency.FAINT}
     text = screen(status())
@@ -73,5 +82,5 @@ def test_no_text_of_others_breaks_the_screen(reason: str, name: str) -> None:
     """Reasons of alarms and names of classes may hold anything; a line stays a line."""
     kept = KeptStatus(set_aside_by_class={name: 1})
     found = status(alarms=(replace(alarm("A"), reason=reason),), kept=kept)
-    for line in status_screen(found, next_steps(found, None)):
+    for line in lines_of(found):
         assert line.text.isprintable()

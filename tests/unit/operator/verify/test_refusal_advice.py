@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.authorizer.decision import DenyCode
 from functions.operator.command_line import command_line
-from functions.operator.verify.refused_call import WhoCalls, code_of, refusal
+from functions.operator.verify.refusal_advice import WhoCalls, code_of, refusal
 
 URL = "https://api.example/prod/nope"
 WHO = WhoCalls(URL, "the credential in VERIFY_API_KEY", "cus_1")

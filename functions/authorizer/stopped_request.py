@@ -12,7 +12,7 @@ _NOTHING_KNOWN = Allow()
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedCall:
+class StoppedRequest:
     """`why` is a Deny (429) or a bad credential (401), which is nobody's. The rest is of a caller
     whom we verified: who it is, what it has left, its own mode. `unknown`: why its state, or who it
     is, could not be read.
