@@ -223,6 +223,17 @@ CONTENTS = (
 
             aforo-metering remove --stack aforo-metering""",
     ),
+    Subcommand(
+        "adopt",
+        "adopt.adopt_command:adopt",
+        """Meter and guard an API that is there already: says what would change, then changes it.
+
+        Three phases: `meter` changes nothing for callers, `shadow` lets the authorizer decide and
+        refuses nobody, `enforce` refuses. Without `--apply` it reads only; `--undo` takes the last
+        one back. Exit status 1 where something stands in the way.
+
+            aforo-metering adopt --api f6g7h8i9j0 --stage prod --stack aforo-metering""",
+    ),
     *CONFIGURATION,
     *COUNTERS,
 )

@@ -35,6 +35,8 @@ FOLLOWED = ["--wait", "0"]
 # And the account of a test lets API Gateway write no logs.
 # The stack of a test has no demo API, its ledger has nothing of a customer, and nobody audits it.
 ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
+ENDS |= {"adopt": 1}  # for the same want of a role
+ADOPTED = "f6g7h8i9j0"
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(
@@ -82,6 +84,7 @@ def place(
         "generation": "7",
         "customers": 1,
         "signingKeys": [],
+        "Policy": '{"Statement": []}',  # who may invoke it: nobody
     }
     answer = {"parts": 1_000_000, "AccountLimit": room, **counters}
     # They carry nothing out here.
@@ -104,6 +107,7 @@ def place(
             configuration_bucket=made["configuration"],
         )
         deploy_outputs(made)
+        make_api()
         (tmp_path / "access.log").write_text(access_line() + "\n")
         (tmp_path / "billed.csv").write_text(BILLED_ELSEWHERE)
         meters = [{"id": "api_calls", "metricName": "API Calls"}]
@@ -140,6 +144,15 @@ def made_services() -> dict[str, str]:
     return made
 
 
+def make_api() -> None:
+    """The one that an example adopts, under the id that it names."""
+    gateway = boto3.client("apigateway")
+    if any(one["id"] == ADOPTED for one in gateway.get_rest_apis()["items"]):
+        return
+    gateway.create_rest_api(name="orders", tags={"ms-custom-id": ADOPTED})
+    gateway.create_deployment(restApiId=ADOPTED, stageName="prod")
+
+
 def put_configuration(bucket: str, document: object) -> str:
     """The version's id, in a bucket that keeps versions as the template's does."""
     s3 = boto3.client("s3")
@@ -164,6 +177,7 @@ def deploy_outputs(made: dict[str, str]) -> None:
         "LedgerBucketName": made["ledger"],
         "QuarantineBucketName": made["configuration"],
         "AuthorizerFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer",
+        "AuthorizerAliasArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer:live",
         "MeteringFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:metering",
         "DeployedSources": f"log=access:{made['log_group']}",
         "UsageQueueUrl": made["usage"],
