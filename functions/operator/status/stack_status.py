@@ -10,6 +10,11 @@ from dataclasses import dataclass, field, fields, is_dataclass
 ALARM, OK = "ALARM", "OK"
 RUNNING = "RUNNING"
 
+# What `not_read` calls the parts.
+ALARMS, FORWARDER, LAG = "alarms", "the forwarder", "lag and ages"
+QUARANTINE, SET_ASIDE = "the quarantine", "what was set aside, by class"
+LAST_REPLAY, LAST_AUDIT, AUDITED = "the last replay", "the last audit", "what was audited"
+
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
@@ -107,6 +112,10 @@ class StackStatus:
     def queue(self, name: str) -> QueueStatus:
         """By the template's name; empty where it was not read."""
         return next((one for one in self.queues if one.name == name), QueueStatus(name, 0, 0))
+
+    def is_read(self, what: str) -> bool:
+        """False where `not_read` says why nothing, or not all, is known of it."""
+        return not any(one.startswith(f"{what}: ") for one in self.not_read)
 
     @property
     def ringing(self) -> tuple[AlarmStatus, ...]:

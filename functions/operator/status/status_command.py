@@ -1,6 +1,7 @@
 """`aforo-metering status`: how a deployment is, on one screen, and what to do next.
 
-It changes nothing. Exit status 0: it was read, whatever it says; 2: there is no such deployment.
+It changes nothing. Exit status 0: all of it was read, whatever it says; 1: a part was not; 2: there
+is no such deployment.
 """
 
 import json
@@ -60,7 +61,7 @@ def status(
         for one in _looks(first, look, watch, pause):
             sys.stdout.write(_text(one, place, form) + "\n" * (form == "table"))
             sys.stdout.flush()
-    return 0
+    return 1 if watch is None and first.not_read else 0
 
 
 def _looks(
@@ -84,7 +85,7 @@ def _text(one: StackStatus, place: Place, form: str) -> str:
     if form == "json":
         steps = [step._asdict() for step in next_steps(one, place.stack)]
         return json.dumps({**as_json(one), "next": steps}) + "\n"
-    lines = (*status_screen(one), *next_lines(next_steps(one, place.stack)))
+    lines = (*status_screen(one), *next_lines(next_steps(one, place.stack), one))
     return "".join(f"{line.text}\n" for line in lines)
 
 
@@ -96,7 +97,7 @@ def _redraw(looks: Iterator[StackStatus], place: Place) -> None:
 
     with Live(auto_refresh=False, screen=True) as screen:
         for one in looks:
-            lines = (*next_lines(next_steps(one, place.stack)), *status_screen(one))
+            lines = (*next_lines(next_steps(one, place.stack), one), *status_screen(one))
             whole = Text(no_wrap=True, overflow="ellipsis")
             for line in lines:
                 whole.append(f"{line.text}\n", _STYLES[line.urgency])

@@ -9,7 +9,15 @@ from functions.operator.rows import aligned
 from functions.operator.status.next_steps import NextStep
 from functions.operator.status.stack_status import (
     ALARM,
+    ALARMS,
+    AUDITED,
+    FORWARDER,
+    LAG,
+    LAST_AUDIT,
+    LAST_REPLAY,
     OK,
+    QUARANTINE,
+    SET_ASIDE,
     AlarmStatus,
     RunStatus,
     StackStatus,
@@ -19,6 +27,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _WHOLE_SECONDS = 10
 # An alarm says why in a sentence; a composite one with all of its rule.
 _MOST_CHARACTERS = 120
+_NOT_READ = "not read"
 
 
 class Urgency(StrEnum):
@@ -42,12 +51,19 @@ def status_screen(status: StackStatus) -> Iterator[ScreenLine]:
     yield from _alarms(status)
     yield from _facts(status)
     for one in status.not_read:
-        yield _line("not read", one, Urgency.FAINT)
+        yield _line(_NOT_READ, printable(one), Urgency.LOUD)
 
 
-def next_lines(steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
-    """What waits for a person, and the commands."""
-    if not steps:
+def next_lines(steps: Sequence[NextStep], status: StackStatus) -> Iterator[ScreenLine]:
+    """What waits for a person, and the commands. Of a stack that was not read, or of which an alarm
+    rings, nobody says that all is well.
+    """
+    if status.not_read:
+        told = f"{len(status.not_read)} things were not read, and may be wrong: see `{_NOT_READ}`"
+        yield _line("next", told, Urgency.LOUD)
+    elif not steps and status.ringing:
+        yield _line("next", "an alarm rings: see what to do under `alarms`", Urgency.LOUD)
+    elif not steps:
         yield _line("next", "nothing waits for a person")
     for step in steps:
         yield _line("next", step.why, Urgency.LOUD)
@@ -66,6 +82,9 @@ def _queues(status: StackStatus) -> Iterator[ScreenLine]:
 
 
 def _alarms(status: StackStatus) -> Iterator[ScreenLine]:
+    if not status.is_read(ALARMS):
+        yield _line("alarms", _NOT_READ, Urgency.LOUD)
+        return
     ringing = status.ringing
     calm = sum(one.state == OK for one in status.alarms)
     others = len(status.alarms) - calm - len(ringing)
@@ -83,6 +102,34 @@ def _alarm(one: AlarmStatus) -> Iterator[ScreenLine]:
 
 
 def _facts(status: StackStatus) -> Iterator[ScreenLine]:
+    yield from _forwarder(status)
+    kept = status.kept
+    for name, what, figures in (
+        ("quarantined", QUARANTINE, kept.quarantined_by_reason),
+        ("set aside", SET_ASIDE, kept.set_aside_by_class),
+    ):
+        told = _counts(figures) if figures or status.is_read(what) else _NOT_READ
+        yield _line(name, told, _loud_if(figures or not status.is_read(what)))
+    for name, what, told in (
+        ("lag", LAG, _lag(status.lag_seconds)),
+        ("last replay", LAST_REPLAY, _run(status.last_replay)),
+        ("last audit", LAST_AUDIT, _run(status.last_audit)),
+    ):
+        yield _line(name, told if status.is_read(what) else _NOT_READ)
+    if not status.is_read(AUDITED):
+        yield _line("audited", _NOT_READ, Urgency.LOUD)
+    if audited := status.audited:
+        yield _line(
+            "audited",
+            f"until {audited.until}, {audited.windows} windows, {audited.open_windows} open: "
+            f"{_counts(audited.requests)}",
+            _loud_if(audited.requests.get("unaccounted")),
+        )
+
+
+def _forwarder(status: StackStatus) -> Iterator[ScreenLine]:
+    if not status.is_read(FORWARDER):
+        yield _line("forwarder", _NOT_READ)
     if forwarder := status.forwarder:
         told = (
             f"{forwarder.at}: {_counts(forwarder.outcomes)}" if forwarder.at else "no usage today"
@@ -91,21 +138,6 @@ def _facts(status: StackStatus) -> Iterator[ScreenLine]:
         held = forwarder.oldest_held_seconds
         age = f"; the oldest was {_span(held)} old" if held is not None else ""
         yield _line("forwarder", f"{told}{stopped}{age}", _loud_if(bool(stopped)))
-    kept = status.kept
-    yield _line(
-        "quarantined", _counts(kept.quarantined_by_reason), _loud_if(kept.quarantined_objects)
-    )
-    yield _line("set aside", _counts(kept.set_aside_by_class), _loud_if(kept.set_aside_by_class))
-    yield _line("lag", _lag(status.lag_seconds))
-    yield _line("last replay", _run(status.last_replay))
-    yield _line("last audit", _run(status.last_audit))
-    if audited := status.audited:
-        yield _line(
-            "audited",
-            f"until {audited.until}, {audited.windows} windows, {audited.open_windows} open: "
-            f"{_counts(audited.requests)}",
-            _loud_if(audited.requests.get("unaccounted")),
-        )
 
 
 def _lag(seconds: float | None) -> str:

@@ -25,7 +25,7 @@ SCREEN_LINES = 24
 
 
 def lines_of(found: StackStatus) -> list[ScreenLine]:
-    return [*status_screen(found), *next_lines(next_steps(found, None))]
+    return [*status_screen(found), *next_lines(next_steps(found, None), found)]
 
 
 def screen(found: StackStatus) -> str:
@@ -84,3 +84,39 @@ def test_no_text_of_others_breaks_the_screen(reason: str, name: str) -> None:
     found = status(alarms=(replace(alarm("A"), reason=reason),), kept=kept)
     for line in lines_of(found):
         assert line.text.isprintable()
+
+
+def test_what_was_not_read_never_looks_well() -> None:
+    """A person without permission sees no "nothing", no count of alarms and no all-clear."""
+    parts = (
+        "queues",
+        "alarms",
+        "the forwarder",
+        "lag and ages",
+        "the quarantine",
+        "what was set aside, by class",
+        "the last replay",
+        "the last audit",
+        "what was audited",
+    )
+    blind = status(
+        queues=(),
+        alarms=(),
+        forwarder=None,
+        lag_seconds=None,
+        not_read=tuple(f"{one}: AWS does not let you" for one in parts),
+    )
+    text = screen(blind)
+    assert "nothing" not in text
+    assert "0 ring" not in text
+    assert "none" not in text
+    for name in ("alarms", "forwarder", "quarantined", "set aside", "lag", "last audit", "audited"):
+        assert f"{name + ':':<15}not read" in text
+    assert "next:          9 things were not read, and may be wrong: see `not read`" in text
+
+
+def test_a_ringing_alarm_is_no_all_clear() -> None:
+    """Also where no queue and no report says what a person does."""
+    text = screen(status(alarms=(alarm("MeteringFailedAlarm"),)))
+    assert "nothing waits for a person" not in text
+    assert "next:          an alarm rings: see what to do under `alarms`" in text
