@@ -146,6 +146,24 @@ def test_who_is_not_in_the_file_is_closed_only_with_all(
     assert tenant.state("cus_a").status is Status.CLOSED
 
 
+def test_half_a_file_does_not_close_the_other_half(
+    stack: Deployed, tenant: Tenant, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not with the yes that stands in a pipeline; with their number it does."""
+    rows = [f"c{n},100,month,5,10" for n in range(12)]
+    whole, half = file.with_name("whole.csv"), file.with_name("half.csv")
+    whole.write_text("\n".join(["customerId,limit,period,ratePerSecond,burst", *rows]))
+    half.write_text("\n".join(["customerId,limit,period,ratePerSecond,burst", rows[0]]))
+    assert run(stack, "apply", whole) == 0
+    before = registered(stack)
+    assert run(stack, "apply", half, "--all", "--yes") == 2
+    assert "11 of 12 customers would be closed: is the file whole?" in capsys.readouterr().err
+    assert registered(stack) == before
+    assert run(stack, "apply", half, "--all", "--yes", "--close-at-most", 11) == 0
+    assert tenant.state("c11").status is Status.CLOSED
+    assert tenant.state("c0").status is Status.ACTIVE
+
+
 def test_two_people_at_once(stack: Deployed, tenant: Tenant, file: Path, tmp_path: Path) -> None:
     """Of each thing one of the two statements stands, in the register and in the counters."""
     other = tmp_path / "other.yaml"
