@@ -10,6 +10,7 @@ from pathlib import Path
 
 from functions.operator.customers.placed_document import Value
 from functions.operator.customers.spreadsheet_cells import COLUMNS, CellError
+from functions.operator.explain.terminal_text import printable
 from functions.usage.errors import Permanent
 
 # What YAML reads as a text without quotes; none of its words for truth values and nothing.
@@ -45,7 +46,7 @@ def _yaml_lines(document: Document, comments: Comments) -> Iterator[str]:
         yield "plans:"
         for name, plan in plans.items():
             if name in comments:
-                yield f"  # {comments[name]}"
+                yield f"  # {printable(comments[name])}"
             yield f"  {_yaml(name)}:"
             yield from _members(plan, "    ")
     customers = document["customers"]
@@ -53,7 +54,8 @@ def _yaml_lines(document: Document, comments: Comments) -> Iterator[str]:
     for customer in _list(customers):
         comment = comments.get(str(customer["customerId"]))
         if comment:
-            yield f"  # {comment}"
+            # A key may be called anything, also what would begin another line.
+            yield f"  # {printable(comment)}"
         yield from _member(customer, "  ")
 
 
@@ -98,7 +100,11 @@ def as_csv(document: Document) -> str:
 
 def _rows(customer: Document, plans: Document) -> Iterator[dict[str, Value]]:
     own: dict[str, Value] = {n: one for n, one in customer.items() if not isinstance(one, list)}
-    plan = _object(plans.get(str(own.pop("plan", ""))) or {})
+    name = str(own.pop("plan", ""))
+    plan = _object(plans.get(name) or {})
+    if plan and not plan.get("grants"):
+        why = f"its plan {name} has no grant yet, and no column says so"
+        raise Permanent(f"{own['customerId']}: {why}: write YAML, with a name in .yaml")
     own |= {name: one for name, one in plan.items() if name != "grants"}
     grants = _list(customer.get("grants") or plan.get("grants") or [])
     keys = _list(customer.get("apiKeys") or [])

@@ -260,6 +260,26 @@ def test_keys_of_usage_plans_are_imported_and_applied(
     assert capsys.readouterr().out == "nothing to change\n"
 
 
+def test_what_an_import_asks_is_said_where_a_file_has_no_comments(
+    on_ministack: Ministack,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a CSV file, on the screen."""
+    plan = usage_plan()
+    for _ in range(2):
+        gateway_key(plan, "twice", f"{VALUE}-{uuid4().hex}")
+    monkeypatch.setattr(
+        "functions.operator.customers.import_command.find_deployment", lambda _: _Region()
+    )
+    words = ["import", "--from-usage-plan", "--usage-plan", plan, "--to", tmp_path / "c.csv"]
+    assert main(["customers", *map(str, words)]) == 0
+    told = capsys.readouterr().out
+    assert told.count("several keys are called twice: one customer?") == 2
+    assert "look for `#`" not in told
+
+
 class _Region:
     region = "us-east-1"
 
