@@ -74,7 +74,9 @@ class Register:
 
     def _standing(self) -> Standing:
         keys = self._keys(PREFIX)
-        standing = self._segments.read(key for key in keys if key.startswith(SEGMENTS))
+        # By themselves they are one page, and so of one moment: between two pages a merge could put
+        # its segment before the first and take those of the second.
+        standing = self._segments.read(self._keys(SEGMENTS))
         newest = {
             place.folder: place.name
             for place in map(_place, keys)

@@ -214,6 +214,21 @@ def test_faults_are_told_and_nothing_is_sent(
     assert "line 2: usagePlanKeySha256: is not the key that it has" in capsys.readouterr().err
 
 
+def test_a_command_of_a_newer_version_is_told(
+    stack: Deployed, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line: who does not know all that is stated compares nothing with it."""
+    key = f"register/status/{'ab' * 16}/{1:016}-{'ab' * 8}.json"
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=stack.configuration_bucket, Key=key, Body=b'{"kind":"tomorrow"}')
+    try:
+        assert run(stack, "plan", file) == 2
+    finally:
+        s3.delete_object(Bucket=stack.configuration_bucket, Key=key)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a command of the register cannot be read" in line
+
+
 def usage_plan(**fields: Any) -> str:
     """The id of a new one."""
     made = boto3.client("apigateway").create_usage_plan(name=f"plan-{uuid4().hex[:8]}", **fields)
