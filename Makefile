@@ -56,6 +56,10 @@ local: setup .venv-sam/ready ## Start the local cloud and leave it running: make
 local-stop: setup ## Stop the local cloud
 	@$(RUN) -m tests.local.cloud stop
 
+.PHONY: drill
+drill: setup ## Practise an alarm on the local cloud: make drill [NAME=drift CHECK=drift]
+	@$(RUN) -m tests.local.drill $(if $(CHECK),--check $(CHECK),$(or $(NAME),--list))
+
 ##@ Develop
 .PHONY: dashboard
 dashboard: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud
