@@ -1,11 +1,13 @@
-"""What pydantic says of a configuration document comes in; every fault leaves, in plain words, each
-with its field (`versions.0.meters.1.quantity`).
+"""What pydantic says of a document comes in; every fault leaves, in plain words, each with its
+field (`versions.0.meters.1.quantity`).
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel
 
 from functions.metering.configuration.pattern_words import in_words
 from functions.metering.configuration.version import Configuration
@@ -23,6 +25,7 @@ _KINDS = {
     "missing": "is needed",
     "string_type": "must be text, in quotes",
     "int_type": "must be a whole number, without quotes",
+    "float_type": "must be a number, without quotes",
     "bool_type": "must be true or false, without quotes",
     "bool_parsing": "must be true or false",
     "tuple_type": "must be a list, in square brackets",
@@ -47,46 +50,66 @@ _KINDS = {
 _WITHOUT_GIVEN = frozenset({"missing", "too_short", "too_long", "json_invalid", "value_error"})
 
 
+class Wording(NamedTuple):
+    """What the words know of a kind of document: its model, its patterns in words beside those of
+    the configuration, and the fields of which nobody says again what was given.
+    """
+
+    model: type[BaseModel]
+    patterns: Mapping[str, str] = {}
+    secret: frozenset[str] = frozenset()
+
+
 def in_plain_words(error: "ValidationError") -> list[str]:
-    """Every fault once."""
+    """Every fault of a configuration once."""
+    said = faults_by_place(error, Wording(Configuration))
+    return [f"{'.'.join(map(str, place)) or _WHOLE}: {words}" for place, words in said]
+
+
+def faults_by_place(
+    error: "ValidationError", wording: Wording
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Every fault of a document once: where it is, and its words."""
     faults = error.errors(include_url=False)
     places = [fault["loc"] for fault in faults]
-    return [_said(fault, faults) for fault in faults if not _is_echo(fault, places)]
+    for fault in faults:
+        if not _is_echo(fault, places):
+            place = tuple(part for part in fault["loc"] if part != _NAME)
+            yield place, _words(fault, faults, wording)
 
 
 def _is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:
     """A list is too short also because its members are not usable."""
     place = fault["loc"]
-    holds_another = any(one != place and one[: len(place)] == place for one in places)
-    return fault["type"] == "too_short" and holds_another
+    return fault["type"] == "too_short" and any(
+        one != place and one[: len(place)] == place for one in places
+    )
 
 
-def _said(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:
-    place = ".".join(str(part) for part in fault["loc"] if part != _NAME) or _WHOLE
-    return f"{place}: {_words(fault, faults)}"
-
-
-def _words(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:
+def _words(fault: "ErrorDetails", faults: list["ErrorDetails"], wording: Wording) -> str:
     kind, context = fault["type"], fault.get("ctx", {})
+    given = "" if set(fault["loc"]) & wording.secret else _given(fault)
     if kind == "extra_forbidden":
-        return _unknown_name(fault, faults)
+        return _unknown_name(fault, faults, wording.model)
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"is none of {', '.join(names)}{_meant(str(fault['input']), names)}"
     if kind == "string_pattern_mismatch":
-        words = in_words(str(context["pattern"]))
+        pattern = str(context["pattern"])
+        words = wording.patterns.get(pattern) or in_words(pattern)
         what = "the name" if fault["loc"][-1] == _NAME else "this"
-        return f"{what} must be {words}{_given(fault)}" if words else f"{fault['msg']}"
+        return f"{what} must be {words}{given}" if words else f"{fault['msg']}"
     if kind not in _KINDS:
         return fault["msg"]
-    given = "" if kind in _WITHOUT_GIVEN else _given(fault)
-    return _KINDS[kind].format_map(context) + given
+    return _KINDS[kind].format_map(context) + ("" if kind in _WITHOUT_GIVEN else given)
 
 
-def _unknown_name(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:
+def _unknown_name(
+    fault: "ErrorDetails", faults: list["ErrorDetails"], model: type[BaseModel]
+) -> str:
     """A field that is missing beside it is the first to be meant."""
     *above, name = fault["loc"]
-    known = _names_at(tuple(above))
+    known = _names_at(tuple(above), model)
     beside = [one["loc"][-1] for one in faults if one["type"] == "missing"]
     missing = [one for one in known if one in beside and (*above, one) in _places(faults)]
     meant = _meant(str(name), missing) or _meant(str(name), known)
@@ -112,9 +135,9 @@ def _given(fault: "ErrorDetails") -> str:
     return f" (not {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'})"
 
 
-def _names_at(place: tuple[int | str, ...]) -> list[str]:
+def _names_at(place: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """The fields that an object may have there."""
-    schema = Configuration.model_json_schema(by_alias=True)
+    schema = model.model_json_schema(by_alias=True)
     found = list(_followed(schema, schema, place))
     return [name for one in found for name in one.get("properties", {})]
 
