@@ -152,7 +152,7 @@ def test_shadow_refuses_nobody_and_enforcing_stops_at_the_quota(
     assert main(["counters", "api-key", "--customer", CUSTOMER, *known, *stack]) == 0
     until(lambda: operator.call().status_code == 200, ARRIVAL_SECONDS)
     # What was served in shadow counts: the customer map named who called.
-    assert main([*granted, "1"]) == 0
+    assert main([*granted, "1", "--yes"]) == 0
     until(lambda: code_of(operator.call()) == "QUOTA_EXCEEDED", ARRIVAL_SECONDS)
     operator.told("from a stack to a quota that holds")
 

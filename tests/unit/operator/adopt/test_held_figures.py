@@ -47,10 +47,10 @@ def test_a_refusal_is_answered_as_the_templates_own_api_answers(kind: str, heade
     """Status, headers and body; the body of a 401 by where a credential may stand."""
     said = template()["Resources"]["DemoApiGateway"]["Properties"]["GatewayResponses"][kind]
     bodies = template()["Mappings"]["CredentialHeaders"]
-    ours = denial_answers(bodies["Variable"][header])[kind]
+    ours = denial_answers(bodies[header]["Variable"])[kind]
     assert ours["statusCode"] == str(said["StatusCode"])
     body = said["ResponseTemplates"]["application/json"]
-    text = body if isinstance(body, str) else bodies["Unauthorized"][header]
+    text = body if isinstance(body, str) else bodies[header]["Unauthorized"]
     assert ours["responseTemplates"] == {"application/json": text}
     headers = said["ResponseParameters"]["Headers"]
     assert ours["responseParameters"] == {f"{_HEADER}{name}": one for name, one in headers.items()}
