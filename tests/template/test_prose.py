@@ -9,9 +9,16 @@ import pytest
 from tests.local.endpoints import ROOT
 
 LONGEST = 120
-# Notes on what others wrote, as it was found.
+# Notes on what others wrote, as it was found; and what was said of a version when it was made.
 QUOTING = ROOT / "docs" / "explanation" / "sources"
-PAGES = sorted(page for page in ROOT.glob("docs/**/*.md") if QUOTING not in page.parents)
+HISTORY = ROOT / "CHANGELOG.md"
+EVERYWHERE = ("*.md", "docs/**/*.md", "tests/**/*.md")
+PAGES = sorted(
+    page
+    for places in EVERYWHERE
+    for page in ROOT.glob(places)
+    if QUOTING not in page.parents and page != HISTORY
+)
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, str]]:
