@@ -52,6 +52,7 @@ class FakeApiGateway:
     keys: dict[str, list[str]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     policy: str | None = None
+    key_source: str = "HEADER"
     role: str = "arn:aws:iam::000000000000:role/logs"
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     # A call of these names ends the process that makes it.
@@ -67,6 +68,7 @@ class FakeApiGateway:
     def get_rest_api(self, restApiId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
         self._known(restApiId)
         found = {"id": restApiId, "name": "orders", "tags": self.tags}
+        found |= {"apiKeySource": self.key_source}
         return {**found, "policy": self.policy} if self.policy else found
 
     def get_resources(self, restApiId: str, **_asked: object) -> dict[str, Any]:  # noqa: N803
@@ -87,6 +89,8 @@ class FakeApiGateway:
         self._may_die("create_authorizer")
         if any(one["name"] == asked["name"] for one in self.authorizers.values()):
             raise refused("CreateAuthorizer", "ConflictException")
+        if asked.get("identitySource") == "":  # none is said by leaving it out
+            raise refused("CreateAuthorizer", "BadRequestException")
         name = f"auth{next(self._numbers)}"
         self.authorizers[name] = {
             "id": name,

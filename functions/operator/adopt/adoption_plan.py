@@ -22,6 +22,7 @@ from functions.operator.adopt.format_extension import ExtendedFormat, extended, 
 from functions.operator.adopt.format_trial import refusal_of
 from functions.operator.adopt.guarded_methods import ChosenMethods, chosen_methods
 from functions.operator.adopt.guarding_changes import guarding_changes
+from functions.operator.adopt.lockout_stops import stops_of_lockout
 from functions.operator.adopt.metering_changes import metering_changes
 from functions.operator.adopt.planned_change import (
     ChangeKind,
@@ -67,6 +68,7 @@ def plan_of_adoption(
     guarding = tuple(guarding_changes(stage, ours, order, methods.chosen))
     stops += methods.stops
     stops += stops_of_guard(stage, ours, order, (*methods.chosen, *methods.done))
+    stops += stops_of_lockout(stage, order, methods.chosen)
     if any(change.kind is ChangeKind.DEPLOYMENT for change in guarding):
         stops += stops_of_deployment(stage, order)
     changes = (*metering, *guarding)

@@ -112,7 +112,7 @@ def stops_of_guard(
             " authorizer reads Authorization: it would refuse their callers",
             f"make deploy STACK={ours.name} PARAMETERS='CredentialHeader=Either'",
         )
-    if order.phase == "enforce" and not _has_had_shadow(stage, ours):
+    if order.phase == "enforce" and not _has_had_shadow(stage):
         yield StopLine(
             "the authorizer has not decided in shadow on this stage: nobody knows whom it would"
             " refuse",
@@ -132,9 +132,9 @@ def stops_of_guard(
         )
 
 
-def _has_had_shadow(stage: AdoptedStage, ours: AdoptingStack) -> bool:
-    is_attached = any(ours.is_ours(one.uri) for one in stage.authorizers)
-    return is_attached and MODE_VARIABLE in stage.variables
+def _has_had_shadow(stage: AdoptedStage) -> bool:
+    """As it was deployed: the authorizer may be there for another stage alone."""
+    return bool(stage.asks_ours) and MODE_VARIABLE in stage.variables
 
 
 def stops_of_deployment(stage: AdoptedStage, order: AdoptionOrder) -> Iterator[StopLine]:

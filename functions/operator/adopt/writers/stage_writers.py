@@ -8,7 +8,11 @@ from functions.operator.adopt.planned_change import NEW_DEPLOYMENT, PlannedChang
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
-    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
+    from mypy_boto3_apigateway.type_defs import (
+        PatchOperationTypeDef,
+        StageResponseTypeDef,
+        StageTypeDef,
+    )
 
 _ACCESS_LOG = "/accessLogSettings"
 
@@ -49,7 +53,7 @@ class AccessLogWriter(NamedTuple):
         return value
 
 
-def access_log_of(stage: "StageResponseTypeDef") -> dict[str, str] | None:
+def access_log_of(stage: "StageResponseTypeDef | StageTypeDef") -> dict[str, str] | None:
     """None where the stage writes none."""
     found = stage.get("accessLogSettings", {})
     if not found.get("destinationArn"):
