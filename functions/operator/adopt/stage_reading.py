@@ -14,7 +14,7 @@ from functions.operator.adopt.adopted_stage import (
     UsagePlan,
 )
 from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack
-from functions.operator.adopt.denial_answers import denial_answers
+from functions.operator.adopt.denial_answers import answers_beside
 from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage, or_none
 from functions.operator.adopt.deployed_snapshot import (
     DeployedSnapshot,
@@ -66,7 +66,7 @@ class StageReader(NamedTuple):
             declared,
             bool(api.get("policy")),
             ours.is_ours,
-            denial_answers(ours.credential_header),
+            answers_beside(declared, ours.credential_header),
         )
         access_log = access_log_of(stage)
         stages = self.gateway.get_stages(restApiId=api_id).get("item", [])

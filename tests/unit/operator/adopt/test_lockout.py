@@ -1,6 +1,9 @@
 """Whom an adoption would lock out that its shadow does not show, and what of others it keeps."""
 
+import pytest
+
 from functions.operator.adopt.adoption_order import AdoptionOrder
+from functions.operator.adopt.caller_effects import caller_effects
 from functions.operator.adopt.planned_change import ChangeKind
 from tests.fakes.adopting import World, method, world
 
@@ -10,6 +13,11 @@ OPEN = {("/orders", "GET"): method()}
 
 def stops(shape: World, order: AdoptionOrder) -> str:
     return "\n".join(f"{one.what}: {one.cure}" for one in shape.read(order).plan.stops)
+
+
+def effects(shape: World) -> str:
+    found = shape.read(SHADOW)
+    return "\n".join(caller_effects(found.stage, found.order, found.plan))
 
 
 def test_a_method_of_every_verb_answers_preflights_too() -> None:
@@ -59,3 +67,36 @@ def test_keys_that_the_own_authorizer_names_are_not_lost() -> None:
     shape.gateway.key_source = "HEADER"
     assert stops(shape, replacing) == ""
     assert ChangeKind.METHOD in {one.kind for one in shape.read(replacing).plan.changes}
+
+
+ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
+CORS = {
+    "defaultResponse": False,
+    "responseParameters": {ORIGIN: "'https://shop.example'"},
+    "responseTemplates": {},
+}
+
+
+@pytest.mark.parametrize("declared", ["DEFAULT_4XX", "ACCESS_DENIED"])
+def test_a_browser_can_still_read_a_refusal(declared: str) -> None:
+    """What the API's own refusals say of origins stands in ours, and comes and goes with them."""
+    shape = world(OPEN, answers={declared: {"responseType": declared, **CORS}})
+    before = shape.everything()
+    shape.apply(SHADOW)
+    denied = shape.gateway.answers["ACCESS_DENIED"]
+    assert denied["statusCode"] == "429"
+    assert denied["responseParameters"][ORIGIN] == "'https://shop.example'"
+    assert shape.read(SHADOW).is_done
+    assert stops(shape, SHADOW) == ""
+    assert shape.undo_all() == []
+    assert shape.everything() == before
+
+
+def test_a_refusal_that_no_browser_can_read_is_told() -> None:
+    """Of an API that has an OPTIONS method, so that browsers call it."""
+    shape = world({**OPEN, ("/orders", "OPTIONS"): method()})
+    assert "ACCESS_DENIED has no Access-Control-Allow-Origin" in effects(shape)
+    allowed = {"DEFAULT_4XX": {"responseType": "DEFAULT_4XX", **CORS}}
+    shape = world({**OPEN, ("/orders", "OPTIONS"): method()}, answers=allowed)
+    assert "Access-Control-Allow-Origin" not in effects(shape)
+    assert "Access-Control-Allow-Origin" not in effects(world(OPEN))
