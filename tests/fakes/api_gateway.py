@@ -53,6 +53,7 @@ class FakeApiGateway:
     tags: dict[str, str] = field(default_factory=dict)
     policy: str | None = None
     key_source: str = "HEADER"
+    not_exported: set[str] = field(default_factory=set)
     role: str = "arn:aws:iam::000000000000:role/logs"
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     # A call of these names ends the process that makes it.
@@ -148,6 +149,7 @@ class FakeApiGateway:
                 "resources": self.resources,
                 "authorizers": self.authorizers,
                 "answers": self.answers,
+                "description": asked.get("description", ""),
             }
         )
         stage = self.stages.setdefault(asked["stageName"], {"stageName": asked["stageName"]})
@@ -166,9 +168,12 @@ class FakeApiGateway:
             for one in deployed["resources"].values()
             if one["resourceMethods"]
         }
-        return {"id": asked["deploymentId"], "apiSummary": summary}
+        said = {"description": deployed["description"], "apiSummary": summary}
+        return {"id": asked["deploymentId"], **said}
 
     def get_export(self, **asked: Any) -> dict[str, Any]:
+        if asked["stageName"] in self.not_exported:
+            raise refused("GetExport", "TooManyRequestsException")
         deployed = self.deployments[self.stages[asked["stageName"]]["deploymentId"]]
         return {"body": io.BytesIO(json.dumps(exported(deployed)).encode())}
 
@@ -180,6 +185,8 @@ class FakeApiGateway:
 
     def _method(self, asked: Mapping[str, str]) -> dict[str, Any]:
         self._known(asked["restApiId"])
+        if asked["resourceId"] not in self.resources:
+            raise refused("Resource")
         found: dict[str, Any] = self.resources[asked["resourceId"]]["resourceMethods"]
         if asked["httpMethod"] not in found:
             raise refused("Method")
@@ -258,6 +265,8 @@ class FakeLogGroups:
         logGroupName: str,  # noqa: N803
         filterNamePrefix: str = "",  # noqa: N803
     ) -> dict[str, Any]:
+        if logGroupName not in self.filters:
+            raise refused("LogGroup", "ResourceNotFoundException")
         found = self.filters[logGroupName].values()
         kept = [one for one in found if one["filterName"].startswith(filterNamePrefix)]
         return {"subscriptionFilters": copy.deepcopy(kept)}

@@ -105,11 +105,12 @@ class StageReader(NamedTuple):
         methods = _methods([*self._resources(api_id)])
         asking = [one.name for one in methods if one.authorizer_id in ids]
         for stage in self.gateway.get_stages(restApiId=api_id).get("item", []):
-            snapshot = DeployedSnapshot(
-                None, exported_stage(self.gateway, api_id, stage["stageName"])
-            )
-            if any(asking_ours(snapshot, ours.is_ours)):
-                asking.append(f"stage {stage['stageName']}")
+            name = stage["stageName"]
+            export = exported_stage(self.gateway, api_id, name)
+            if export is None:
+                asking.append(f"stage {name}, for all that AWS tells (GetExport)")
+            elif any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+                asking.append(f"stage {name}")
         return asking
 
     def _api(self, api_id: str) -> Mapping[str, Any]:

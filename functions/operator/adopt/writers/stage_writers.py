@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
 
 _ACCESS_LOG = "/accessLogSettings"
+_OUR_DESCRIPTION = "aforo-metering adopt"
 
 
 class StageOf(NamedTuple):
@@ -89,12 +90,19 @@ class DeploymentWriter(NamedTuple):
     def read(self, _change: PlannedChange) -> Value:
         return {"deploymentId": self.stage.get()["deploymentId"]}
 
+    def of_others(self) -> Value:
+        """None where an adoption made it."""
+        served = self.stage.get()["deploymentId"]
+        found = self.stage.gateway.get_deployment(restApiId=self.stage.api_id, deploymentId=served)
+        is_ours = found.get("description") == _OUR_DESCRIPTION
+        return None if is_ours else {"deploymentId": served}
+
     def write(self, _change: PlannedChange, value: Value) -> Value:
         if value is None or value == NEW_DEPLOYMENT:
             made = self.stage.gateway.create_deployment(
                 restApiId=self.stage.api_id,
                 stageName=self.stage.stage,
-                description="aforo-metering adopt",
+                description=_OUR_DESCRIPTION,
             )
             return {"deploymentId": made["id"]}
         self.stage.patch({"op": "replace", "path": "/deploymentId", "value": value["deploymentId"]})
