@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from functions.operator.adopt.adopted_stage import AdoptedStage
-from functions.operator.adopt.adoption_order import AdoptionOrder
+from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptionOrder
 from functions.operator.adopt.adoption_plan import AdoptionPlan
 from functions.operator.adopt.denial_answers import ORIGINS
 from functions.operator.adopt.planned_change import ChangeKind
@@ -17,6 +17,8 @@ def caller_effects(stage: AdoptedStage, order: AdoptionOrder, plan: AdoptionPlan
         yield "nothing: no method, no answer and no deployment changes"
     elif order.phase == "shadow":
         yield "nobody is refused: the authorizer decides, and what it would refuse is counted"
+        if stage.variables.get(MODE_VARIABLE) == "enforce":
+            yield "the stage enforces today: that ends, for all of its methods"
         yield "each call waits for one more Lambda; where that cannot answer, callers get 500"
     else:
         yield "a bad or missing credential is answered 401, a spent quota 429, with a JSON body"

@@ -55,6 +55,12 @@ def _of_destination(stage: AdoptedStage) -> Iterator[StopLine]:
             f"the access log goes to {destination}, which is no log group",
             "a stage has one access log: meter its execution log (docs/how-to/add-a-source.md)",
         )
+    elif _is_elsewhere(stage):
+        yield StopLine(
+            f"the access log goes to {(stage.access_log or {})['destinationArn']}, which is not in"
+            f" {stage.account}, {stage.region}",
+            "let the stage log to a group beside it, or meter it with a stack over there",
+        )
     if stage.sharing:
         yield StopLine(
             f"{', '.join(stage.sharing)} of this API log to {stage.group_name} too: their requests"
@@ -67,6 +73,14 @@ def _of_destination(stage: AdoptedStage) -> Iterator[StopLine]:
             f"{group.name} has the class {group.log_class}, which takes no subscription filter",
             "a class cannot be changed: let the stage log to another group",
         )
+
+
+def _is_elsewhere(stage: AdoptedStage) -> bool:
+    """A name alone would be looked for, and made, in our account."""
+    if stage.access_log is None:
+        return False
+    _, _, _, region, account, *_ = stage.access_log["destinationArn"].split(":")
+    return (region, account) != (stage.region, stage.account)
 
 
 def _of_filters(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[StopLine]:

@@ -100,3 +100,12 @@ def test_a_refusal_that_no_browser_can_read_is_told() -> None:
     shape = world({**OPEN, ("/orders", "OPTIONS"): method()}, answers=allowed)
     assert "Access-Control-Allow-Origin" not in effects(shape)
     assert "Access-Control-Allow-Origin" not in effects(world(OPEN))
+
+
+def test_shadow_after_enforce_says_that_nobody_is_refused_any_more() -> None:
+    """To add a method by it lets everybody pass until the next enforce."""
+    shape = world(OPEN)
+    assert "the stage enforces today" not in effects(shape)
+    shape.apply(SHADOW)
+    shape.apply(AdoptionOrder(phase="enforce"))
+    assert "the stage enforces today: that ends" in effects(shape)
