@@ -19,7 +19,7 @@ from functions.operator.adopt.adoption_record import (
     ChangeState,
     RecordedChange,
 )
-from functions.operator.adopt.deployed_reading import is_gone
+from functions.operator.adopt.deployed_reading import is_gone, is_refused
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     ChangeKind,
@@ -153,10 +153,21 @@ class CarryingOut(NamedTuple):
             if not deploys_pending:
                 return "somebody has deployed since: --undo --deploy-pending deploys anew"
             before = NEW_DEPLOYMENT
-        if writer.write(change, before) not in (before, None) and before is not NEW_DEPLOYMENT:
-            return "there are lines in it"
         if change.kind is ChangeKind.DEPLOYMENT:
-            self.taking_up.wait(self.taking_up.stage_seconds, "the stage takes up the deployment")
+            return self._deployed_back(change, before, deploys_pending=deploys_pending)
+        return "" if writer.write(change, before) in (before, None) else "there are lines in it"
+
+    def _deployed_back(self, change: PlannedChange, before: Value, *, deploys_pending: bool) -> str:
+        writer = self.writers[change.kind]
+        try:
+            writer.write(change, before)
+        except ClientError as error:
+            if before == NEW_DEPLOYMENT or not (is_gone(error) or is_refused(error)):
+                raise
+            if not deploys_pending:
+                return "its old deployment was deleted: --undo --deploy-pending deploys anew"
+            writer.write(change, NEW_DEPLOYMENT)
+        self.taking_up.wait(self.taking_up.stage_seconds, "the stage takes up the deployment")
         return ""
 
 

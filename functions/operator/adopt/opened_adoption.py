@@ -58,7 +58,11 @@ class OpenedAdoption:
     def carrying_out(self, ours: AdoptingStack, now_ms: int, taking_up: TakingUp) -> CarryingOut:
         def still_asked() -> str:
             asking = or_none(lambda: self.reader.asking_ours(self.stage.api_id, ours))
-            return f"still asked by {', '.join(asking)}" if asking else ""
+            if not asking:
+                return ""
+            is_open = all(one.startswith("stage ") for one in asking)
+            ends = "; the next deployment there ends it: no method asks it any more" * is_open
+            return f"still asked by {', '.join(asking)}{ends}"
 
         writers = self._writers(ours, now_ms)
         others = DeploymentWriter(self.stage).of_others

@@ -37,6 +37,8 @@ def test_a_stage_that_nobody_can_read_keeps_its_authorizer() -> None:
     left = {one.change.kind: one.why for one in shape.undo_all()}
     assert left.keys() == {ChangeKind.AUTHORIZER, ChangeKind.PERMISSION}
     assert "stage beta" in left[ChangeKind.AUTHORIZER]
+    # Methods are all stages': what beta is deployed with next asks nobody.
+    assert "the next deployment there ends it" in left[ChangeKind.AUTHORIZER]
 
 
 def test_a_colleagues_deployment_of_meanwhile_is_what_an_undo_goes_back_to() -> None:
@@ -61,3 +63,16 @@ def test_a_deployment_that_was_made_and_not_put_on_record_is_known_as_ours() -> 
     assert shape.gateway.stages["prod"]["deploymentId"] != served
     assert shape.undo_all() == []
     assert shape.gateway.stages["prod"]["deploymentId"] == served
+
+
+def test_a_deployment_that_was_deleted_since_is_told() -> None:
+    """The stage cannot go back to it; --deploy-pending deploys what is there."""
+    shape = applied()
+    served = shape.gateway.stages["prod"]["deploymentId"]
+    del shape.gateway.deployments["dep1"]
+    left = {one.change.kind: one.why for one in shape.undo_all()}
+    assert "its old deployment was deleted" in left[ChangeKind.DEPLOYMENT]
+    assert shape.gateway.stages["prod"]["deploymentId"] == served
+    assert "aforo" in {one["name"] for one in shape.gateway.authorizers.values()}
+    assert shape.undo_all(deploys_pending=True) == []
+    assert "aforo" not in {one["name"] for one in shape.gateway.authorizers.values()}
