@@ -20,7 +20,7 @@ from functions.operator.status.metric_readings import MetricReadings, newest_rea
 from functions.operator.status.queue_statuses import queue_statuses
 from functions.operator.status.run_statuses import last_run
 from functions.operator.status.stack_resources import stack_resources
-from functions.operator.status.stack_status import KeptStatus, StackStatus
+from functions.operator.status.stack_status import KeptStatus, StackStatus, StatusPart
 from functions.operator.status.status_clients import status_clients
 from functions.usage.errors import UsageError
 from functions.usage.moment import iso_from_epoch_ms
@@ -49,9 +49,9 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
             lambda: set_aside(aws.sqs, found, queues.result(), replay.result(), earlier)
         )
     depths = told.unless("queues", queues, ())
-    measured = told.unless("lag and ages", readings, MetricReadings({}, None))
-    by_reason = told.counted("the quarantine", quarantine)
-    by_class = told.counted("what was set aside, by class", letters)
+    measured = told.unless(StatusPart.LAG, readings, MetricReadings({}, None))
+    by_reason = told.counted(StatusPart.QUARANTINE, quarantine)
+    by_class = told.counted(StatusPart.SET_ASIDE, letters)
     return StackStatus(
         place=found.name,
         region=found.region,
@@ -61,8 +61,8 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
         forwarder=told.unless("the forwarder", forwarder, None),
         kept=KeptStatus(sum(by_reason.values()), by_reason, by_class),
         lag_seconds=measured.lag,
-        last_replay=told.unless("the last replay", replay, None),
-        last_audit=told.unless("the last audit", audit, None),
+        last_replay=told.unless(StatusPart.REPLAY, replay, None),
+        last_audit=told.unless(StatusPart.AUDIT, audit, None),
         audited=told.unless("what was audited", audited, None),
         not_read=tuple(told.not_read),
     )
@@ -82,6 +82,8 @@ class _Told:
             self.not_read.append(f"{what}: {in_plain_words(error)}")
         except UsageError as error:
             self.not_read.append(f"{what}: {error}")
+        except (KeyError, ValueError) as error:  # of another version, or no record at all
+            self.not_read.append(f"{what}: cannot be understood ({error!r})")
         return nothing
 
     def counted(self, what: str, part: "Future[CountedKept]") -> dict[str, int]:

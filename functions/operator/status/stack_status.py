@@ -6,6 +6,7 @@ Pure. Times are ISO 8601 in UTC; None is what nobody says. A part that could not
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
 
 ALARM, OK = "ALARM", "OK"
 RUNNING = "RUNNING"
@@ -74,6 +75,16 @@ class AuditedStatus:
     windows: int
     open_windows: int
     requests: Mapping[str, int]
+
+
+class StatusPart(StrEnum):
+    """What `not_read` may begin with, of what a screen has a line for."""
+
+    QUARANTINE = "the quarantine"
+    SET_ASIDE = "what was set aside, by class"
+    LAG = "lag and ages"
+    REPLAY = "the last replay"
+    AUDIT = "the last audit"
 
 
 @dataclass(frozen=True, slots=True)

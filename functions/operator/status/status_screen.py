@@ -1,6 +1,6 @@
 """How a deployment is comes in; the lines of one screen leave, each with how urgent it is. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from functions.operator.status.stack_status import (
     AlarmStatus,
     RunStatus,
     StackStatus,
+    StatusPart,
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -42,16 +43,26 @@ def status_screen(status: StackStatus) -> Iterator[ScreenLine]:
     yield from _alarms(status)
     yield from _facts(status)
     for one in status.not_read:
-        yield _line("not read", one, Urgency.FAINT)
+        yield _line("not read", one, Urgency.LOUD)
 
 
-def next_lines(steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
-    """What waits for a person, and the commands."""
-    if not steps:
+def next_lines(status: StackStatus, steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
+    """What waits for a person, and the commands. That nothing does is said of what was read."""
+    if status.ringing:
+        told = f"{_some_alarms(len(status.ringing))}: what to do is said with each"
+        yield _line("next", told, Urgency.LOUD)
+    elif not steps and status.not_read:
+        told = "nothing in what was read, and not all was: see `not read`"
+        yield _line("next", told, Urgency.LOUD)
+    elif not steps:
         yield _line("next", "nothing waits for a person")
     for step in steps:
         yield _line("next", step.why, Urgency.LOUD)
         yield ScreenLine(f"{'':<15}{step.command}", Urgency.LOUD)
+
+
+def _some_alarms(number: int) -> str:
+    return "1 alarm rings" if number == 1 else f"{number} alarms ring"
 
 
 def _queues(status: StackStatus) -> Iterator[ScreenLine]:
@@ -91,14 +102,10 @@ def _facts(status: StackStatus) -> Iterator[ScreenLine]:
         held = forwarder.oldest_held_seconds
         age = f"; the oldest was {_span(held)} old" if held is not None else ""
         yield _line("forwarder", f"{told}{stopped}{age}", _loud_if(bool(stopped)))
-    kept = status.kept
-    yield _line(
-        "quarantined", _counts(kept.quarantined_by_reason), _loud_if(kept.quarantined_objects)
-    )
-    yield _line("set aside", _counts(kept.set_aside_by_class), _loud_if(kept.set_aside_by_class))
-    yield _line("lag", _lag(status.lag_seconds))
-    yield _line("last replay", _run(status.last_replay))
-    yield _line("last audit", _run(status.last_audit))
+    yield from _kept(status)
+    yield _line("lag", _unless_unread(status, StatusPart.LAG, status.lag_seconds, _lag))
+    yield _line("last replay", _unless_unread(status, StatusPart.REPLAY, status.last_replay, _run))
+    yield _line("last audit", _unless_unread(status, StatusPart.AUDIT, status.last_audit, _run))
     if audited := status.audited:
         yield _line(
             "audited",
@@ -106,6 +113,22 @@ def _facts(status: StackStatus) -> Iterator[ScreenLine]:
             f"{_counts(audited.requests)}",
             _loud_if(audited.requests.get("unaccounted")),
         )
+
+
+def _kept(status: StackStatus) -> Iterator[ScreenLine]:
+    by_reason, by_class = status.kept.quarantined_by_reason, status.kept.set_aside_by_class
+    told = _unless_unread(status, StatusPart.QUARANTINE, by_reason, _counts)
+    yield _line("quarantined", told, _loud_if(status.kept.quarantined_objects))
+    told = _unless_unread(status, StatusPart.SET_ASIDE, by_class, _counts)
+    yield _line("set aside", told, _loud_if(by_class))
+
+
+def _unless_unread[Found](
+    status: StackStatus, part: StatusPart, found: Found, told: Callable[[Found], str]
+) -> str:
+    """Of what was not read nobody says that there is none."""
+    is_unread = any(one.startswith(f"{part}: ") for one in status.not_read)
+    return "not read" if is_unread and not found else told(found)
 
 
 def _lag(seconds: float | None) -> str:

@@ -25,7 +25,7 @@ SCREEN_LINES = 24
 
 
 def lines_of(found: StackStatus) -> list[ScreenLine]:
-    return [*status_screen(found), *next_lines(next_steps(found, None))]
+    return [*status_screen(found), *next_lines(found, next_steps(found, None))]
 
 
 def screen(found: StackStatus) -> str:
@@ -84,3 +84,24 @@ def test_no_text_of_others_breaks_the_screen(reason: str, name: str) -> None:
     found = status(alarms=(replace(alarm("A"), reason=reason),), kept=kept)
     for line in lines_of(found):
         assert line.text.isprintable()
+
+
+def test_what_was_not_read_is_not_said_to_be_nothing() -> None:
+    """An empty quarantine and one that nobody may list are not the same."""
+    unread = ("the quarantine: AccessDenied", "the last audit: refused", "lag and ages: refused")
+    text = screen(status(not_read=unread, lag_seconds=None))
+    assert "quarantined:   not read" in text
+    assert "last audit:    not read" in text
+    assert "lag:           not read" in text
+    assert "set aside:     nothing" in text
+    assert "nothing waits for a person" not in text
+    assert "next:          nothing in what was read, and not all was" in text
+    partly = status(kept=KeptStatus(1, {"tamper": 1}), not_read=("the quarantine: only some",))
+    assert "quarantined:   tamper 1" in screen(partly)
+
+
+def test_a_ringing_alarm_waits_for_a_person() -> None:
+    """Also where no command cures it: its section says what does."""
+    found = status(alarms=(alarm("AuthorizerFailedAlarm"),))
+    assert "nothing waits for a person" not in screen(found)
+    assert "next:          1 alarm rings: what to do is said with each" in screen(found)
