@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from functions.reconciliation.commands import COMMAND, Command
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE, HeartbeatMessage
 from functions.usage.message import SettledMessage, SettledUsage
+from functions.usage.plain_faults import plain_fault
 from functions.usage.shape import shape_of
 from functions.usage.stall import STALL_MESSAGE, StallMessage
 
@@ -51,10 +52,11 @@ def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Stall | R
 
 
 def faults_of(error: ValidationError) -> str:
-    """`grant.limit: Input should be ...`, without the input: a body may hold what no log should."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    """`grant.limit: must be at least 0`, without the input: a body may hold what no log should."""
+    faults = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}".removeprefix(": ")
+        f"{'.'.join(str(part) for part in fault['loc'])}: "
+        f"{plain_fault(fault, shows_given=False)}".removeprefix(": ")
         for fault in faults[:5]  # the first say what is wrong, a thousand say no more
     )
 
