@@ -34,8 +34,8 @@ def read_settings[S: Settings](kind: type[S], environment: Mapping[str, str] = o
 
         said = []
         for fault in error.errors(include_url=False, include_input=False):
-            names = [str(part).upper() for part in fault["loc"]]
+            place = [str(part).upper() for part in fault["loc"]]
             is_absent = fault["type"] == "missing"
             words = "is not set" if is_absent else plain_fault(fault, shows_given=False)
-            said.append(": ".join([*names, words.removesuffix(", without quotes")]))
+            said.append(": ".join([*place, words.removesuffix(", without quotes")]))
         raise SettingsError.of_environment(said) from None

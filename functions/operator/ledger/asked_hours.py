@@ -15,7 +15,7 @@ def question_of(
     """`rows` with its hours. TargetError says which options do not go together."""
     hour, since, until = _hour("--hour", hour), _hour("--from", since), _hour("--to", until)
     if hour and (since or until):
-        raise TargetError("--hour: give it, or --from and --to")
+        raise TargetError("--hour: stands beside --from or --to: give it alone, or only those")
     if since and until and since >= until:
         raise TargetError(f"--to {until}: it must be later than --from {since}")
     if hour:

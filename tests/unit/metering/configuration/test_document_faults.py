@@ -99,7 +99,10 @@ def test_a_usable_document_has_none() -> None:
                 "versions.0.excludedStatuses.1: must be a whole number, without quotes (not '401')",
             ],
         ),
-        ({"meters": [METER, METER]}, ["versions.0.meters: two meters have one id"]),
+        (
+            {"meters": [METER, METER]},
+            ["versions.0.meters: two meters have one id, api_calls: give each its own"],
+        ),
     ],
     ids=lambda one: str(next(iter(one)))[:30],
 )
