@@ -1,0 +1,326 @@
+"""Words of a command line that do not fit."""
+
+from tests.errors.acts import command
+from tests.errors.mistake import Mistake, Topic
+
+GRANT = "counters grant --customer cus_acme --limit 1000 --rate 10 --burst 20 --period month"
+KEY = "counters api-key --customer cus_acme --key-id key_1 --environment live"
+WINDOW = "--start 2026-11-01T00:00:00Z --end 2026-12-01T00:00:00Z"
+
+_COMMANDS = (
+    Mistake(
+        did="a command that does not exist: `aforo-metering configuraton check metering.json`",
+        act=command("configuraton check metering.json"),
+        field='"configuraton"',
+        cause="Unknown command",
+        step='Did you mean "configuration"?',
+    ),
+    Mistake(
+        did="a subcommand that does not exist: `counters susspend`",
+        act=command("counters susspend --customer cus_acme"),
+        field='"susspend"',
+        cause="Unknown command",
+        step='Did you mean "suspend"?',
+    ),
+    Mistake(
+        did="an option that does not exist: `ledger --hours 2026-10-02T08`",
+        act=command("ledger --hours 2026-10-02T08"),
+        field="--hours",
+        cause="Unknown option",
+        step="Did you mean --hour?",
+    ),
+    Mistake(
+        did="no value behind an option: `ledger --hour`",
+        act=command("ledger --hour"),
+        field="--hour",
+        cause="a value behind it",
+        step="give a value behind it",
+    ),
+    Mistake(
+        did="half of a grant: `counters grant --customer cus_acme`",
+        act=command("counters grant --customer cus_acme"),
+        field="--limit, --rate, --burst",
+        cause="are needed",
+        step="`aforo-metering counters grant --help` has an example",
+    ),
+    Mistake(
+        did="a word that is none of a list: `replay start --class poisoned`",
+        act=command("replay start --class poisoned"),
+        field="--class",
+        cause='Invalid value "poisoned"',
+        step='Did you mean "poison"?',
+    ),
+    Mistake(
+        did="a format that does not exist: `ledger --format xml`",
+        act=command("ledger --format xml"),
+        field="--format",
+        cause='Invalid value "xml"',
+        step='Choose from: "json", "csv", "table", "summary"',
+    ),
+)
+_NUMBERS = (
+    Mistake(
+        did="a limit with a comma: `--limit 1,000`",
+        act=command(GRANT.replace("1000", "1,000")),
+        field="--limit",
+        cause="is no whole number",
+        step="write digits only, as 1000",
+    ),
+    Mistake(
+        did="half a unit: `--limit 10.5`",
+        act=command(GRANT.replace("1000", "10.5")),
+        field="--limit",
+        cause="is no whole number",
+        step="write digits only, as 1000",
+    ),
+    Mistake(
+        did="a limit below zero: `--limit -5`",
+        act=command(GRANT.replace("1000", "-5")),
+        field="--limit",
+        cause="must be at least 0",
+        step="must be at least 0",
+        advice="give 0 or more",
+    ),
+    Mistake(
+        did="a rate in words: `--rate fast`",
+        act=command(GRANT.replace("--rate 10", "--rate fast")),
+        field="--rate",
+        cause="is no number",
+        step="write digits and a dot, as 0.5",
+    ),
+    Mistake(
+        did="a version that is no moment: `--version 0`",
+        act=command(f"{GRANT} --version 0"),
+        field="--version",
+        cause="must be more than 0",
+        step="must be more than 0",
+        advice="leave it out: it is then now, in epoch milliseconds",
+    ),
+    Mistake(
+        did="a maximum in words: `replay start --max-messages many`",
+        act=command("replay start --max-messages many"),
+        field="--max-messages",
+        cause="is no whole number",
+        step="write digits only, as 1000",
+    ),
+)
+_GRANTS = (
+    Mistake(
+        did="a period that does not exist: `--period week`",
+        act=command(GRANT.replace("month", "week")),
+        field="--period",
+        cause='Invalid value "week"',
+        step='Choose from: "month", "day", "hour"',
+    ),
+    Mistake(
+        did="a grant without a period",
+        act=command(GRANT.replace("--period month", "")),
+        field="--period",
+        cause="give either",
+        step="give either a --period (month, day, hour) or --start and --end",
+    ),
+    Mistake(
+        did="a window that begins at half past: `--start 2026-11-01T00:30:00Z`",
+        act=command(GRANT.replace("--period month", WINDOW.replace("00:00Z --", "30:00Z --"))),
+        field="--start and --end",
+        cause="must be full hours",
+        step="must be full hours",
+        advice="give full hours: usage is kept by the hour",
+    ),
+    Mistake(
+        did="a time in words: `--start tomorrow`",
+        act=command(GRANT.replace("--period month", "--start tomorrow")),
+        field="--start",
+        cause="'tomorrow' is no time",
+        step="write it with its offset, as 2026-11-01T00:00:00Z",
+    ),
+    Mistake(
+        did="a window without its end",
+        act=command(GRANT.replace("--period month", WINDOW.partition(" --end")[0])),
+        field="--end",
+        cause="is missing beside --start",
+        step="give it too",
+    ),
+    Mistake(
+        did="an anchor day for a daily period",
+        act=command(GRANT.replace("month", "day --anchor-day 5")),
+        field="--anchor-day",
+        cause="only a month has one",
+        step="leave it out, or give the --period month",
+    ),
+    Mistake(
+        did="a meter's name where its id is asked: `--meter 'API Calls'`",
+        act=command(f"{GRANT} --meter 'API Calls'"),
+        field="--meter",
+        cause="must be a meter's id",
+        step="1 to 64 letters, digits and . _ -",
+    ),
+    Mistake(
+        did="a customer's name where its id is asked: `--customer 'Acme Corp'`",
+        act=command(GRANT.replace("cus_acme", "'Acme Corp'")),
+        field="--customer",
+        cause="must be an id",
+        step="a letter or a digit, then letters, digits and . _ : @ + ~ / = -",
+    ),
+    Mistake(
+        did="the id that an empty variable of a script becomes: `--customer null`",
+        act=command(GRANT.replace("cus_acme", "null")),
+        field="--customer",
+        cause="'null' is what a program writes where it has no value",
+        step="give the id",
+    ),
+    Mistake(
+        did="a limit that is already used up: `--limit 100`",
+        act=command(GRANT.replace("1000", "100")),
+        field="--limit 100",
+        cause="cus_acme has used 300 in this period",
+        step="give --yes if that is meant",
+    ),
+)
+_CUSTOMERS = (
+    Mistake(
+        did="a misspelt customer: `counters suspend --customer cus_amce`",
+        act=command("counters suspend --customer cus_amce"),
+        field="--customer cus_amce",
+        cause="nobody knows it, it has no grant; similar: cus_acme",
+        step="Give the right id, grant first, or give --new",
+    ),
+    Mistake(
+        did="a misspelt customer: `counters show --customer cus_amce`",
+        act=command("counters show --customer cus_amce"),
+        field="no customer cus_amce",
+        cause="no grant, no standing",
+        step="similar: cus_acme",
+        status=1,
+        advice="give the id of a customer that was granted something",
+    ),
+    Mistake(
+        did="no API key on stdin",
+        act=command(KEY),
+        field="the API key on stdin",
+        cause="has fewer than 20 characters",
+        step="pipe it in, or give --generate or --sha256",
+    ),
+    Mistake(
+        did="an API key where its SHA-256 is asked",
+        act=command(f"{KEY} --sha256 ak_something"),
+        field="--sha256",
+        cause="is no SHA-256",
+        step="64 hex digits, as `sha256sum` prints them",
+    ),
+    Mistake(
+        did="an environment that does not exist: `--environment prod`",
+        act=command(KEY.replace("live", "prod")),
+        field="--environment",
+        cause='Invalid value "prod"',
+        step='Choose from: "sandbox", "live"',
+    ),
+    Mistake(
+        did="several scopes in one option: `--scope 'read write'`",
+        act=command(f"{KEY} --generate --scope 'read write'"),
+        field="--scope",
+        cause="must be 1 to 128 characters, none of them a blank",
+        step="none of them a blank",
+        advice="give one --scope for each",
+    ),
+    Mistake(
+        did="`counters revoke` of nothing",
+        act=command("counters revoke"),
+        field="--jti or --key-id",
+        cause="give one of them",
+        step="give one of them",
+    ),
+    Mistake(
+        did="a client revoked without an end",
+        act=command("counters revoke --key-id key_1"),
+        field="--until or --hours",
+        cause="a client's API key works again after it",
+        step="register it again with api-key --revoked",
+    ),
+    Mistake(
+        did="counters opened after they were lost",
+        act=command("counters open"),
+        field="the counters hold no customer and the register does",
+        cause="they were lost",
+        step="`aforo-metering rebuild` restates them",
+    ),
+)
+_QUESTIONS = (
+    Mistake(
+        did="an hour in words: `ledger --hour yesterday`",
+        act=command("ledger --hour yesterday"),
+        field="--hour",
+        cause="yesterday is no UTC time",
+        step="write 2026-10-02 or 2026-10-02T08",
+    ),
+    Mistake(
+        did="an hour and a range: `ledger --hour 2026-11-29T08 --from 2026-11-01`",
+        act=command("ledger --hour 2026-11-29T08 --from 2026-11-01"),
+        field="--hour",
+        cause="stands beside --from or --to",
+        step="give it alone, or only those",
+    ),
+    Mistake(
+        did="a month in words: `statement --month november`",
+        act=command("statement --customer cus_acme --month november"),
+        field="--month",
+        cause="november is no month",
+        step="write 2026-11",
+    ),
+    Mistake(
+        did="a day as other countries write it: `audit --day 29.11.2026`",
+        act=command("audit --day 29.11.2026"),
+        field="--day",
+        cause="29.11.2026 is no time",
+        step="write 2026-11-28",
+    ),
+    Mistake(
+        did="a range that ends before it begins: `audit --from 2026-11-29 --to 2026-11-28`",
+        act=command("audit --from 2026-11-29 --to 2026-11-28"),
+        field="--to",
+        cause="must be later than --from",
+        step="must be later than --from",
+        advice="exchange the two",
+    ),
+    Mistake(
+        did="`trace` of nothing",
+        act=command("trace"),
+        field="--request-id",
+        cause="give one of",
+        step="give one of --request-id, --extended-request-id, --key, and --customer with --at",
+    ),
+    Mistake(
+        did="a customer's trace without a time",
+        act=command("trace --customer cus_acme"),
+        field="--customer",
+        cause="give --at TIME",
+        step="give --at TIME, and --within for more than a minute around",
+    ),
+    Mistake(
+        did="a length in words: `trace --within 3weeks`",
+        act=command("trace --request-id abc --at 2026-10-02T08:15:30Z --within 3weeks"),
+        field="--within",
+        cause="3weeks",
+        step="write 60s, 15m or 2h; 7d at most",
+    ),
+    Mistake(
+        did="a message decided without a word: `message decide 1b2c3d4e --why x`",
+        act=command("message decide 1b2c3d4e --why x --yes"),
+        field="--aforo-has, --aforo-lacks or --send-lacking",
+        cause="say which keys Aforo has, or lacks",
+        step="say which keys Aforo has, or lacks",
+    ),
+    Mistake(
+        did="a day in words: `rebuild --since november`",
+        act=command("rebuild --since november"),
+        field="--since",
+        cause="'november' is no day",
+        step="write it as 2026-11-01",
+    ),
+)
+
+OPTIONS = Topic(
+    "Commands and options",
+    "Nothing was asked or changed: the words were looked at first.",
+    (*_COMMANDS, *_NUMBERS, *_GRANTS, *_CUSTOMERS, *_QUESTIONS),
+)
