@@ -43,14 +43,14 @@ demo-quota: setup .venv-sam/ready ## A quota that holds: customers stopped, topp
 	@$(RUN) -m tests.local.quota_demo
 
 .PHONY: test
-test: setup .venv-sam/ready ## Every test, real services on loopback included
+test: setup .venv-sam/ready .venv-node/ready ## Every test, real services on loopback included
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 # ------------------------------------------------------------------------------------------ the local cloud
 ##@ Use
 .PHONY: local
-local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60]
-	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
+local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60 REPLACE=1]
+	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS)) $(if $(REPLACE),--replace)
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud
@@ -58,13 +58,25 @@ local-stop: setup ## Stop the local cloud
 
 ##@ Develop
 .PHONY: dashboard
-dashboard: setup .venv-sam/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud; needs resvg or rsvg-convert
+dashboard: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/dashboard.png: the deployed dashboard, of some minutes of a local cloud
 	@$(RUN) -m tests.local.dashboard
+
+.PHONY: page-pictures
+page-pictures: setup .venv-sam/ready .venv-node/ready ## Draw docs/pictures/page-*.png: the local page when all is well, in an outage, after a replay
+	@$(RUN) -m tests.local.page.pictures
 
 ##@ Use
 .PHONY: verify
 verify: setup ## Follow one request hop by hop: make verify [STACK=name CUSTOMER=id STAGE=name ...]
 	@$(OPERATE) verify $(if $(STACK),--stack $(STACK)) $(if $(CUSTOMER),--customer $(CUSTOMER)) $(if $(STAGE),--stage $(STAGE)) $(VERIFY_OPTIONS)
+
+.PHONY: status
+status: setup ## How the deployment is, on one screen, and what to do next: make status [STACK=name]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) $(STATUS_OPTIONS)
+
+.PHONY: watch
+watch: setup ## The same screen, drawn again every few seconds: make watch [STACK=name SECONDS=5]
+	@$(OPERATE) status $(if $(STACK),--stack $(STACK)) --watch $(or $(SECONDS),5)
 
 .PHONY: ledger
 ledger: setup ## What was billed and what was not: make ledger [STACK=name HOUR=2026-10-02T08 CUSTOMER=id LEDGER_OPTIONS='--format summary ...']
@@ -90,7 +102,7 @@ overshoot: setup ## Try the bound of docs/explanation/quota.md, longer than the 
 # ------------------------------------------------------------------------------------------ checks
 ##@ Develop
 .PHONY: check
-check: lint types imports template statemachine artifacts sbom ## Every check of CI that is not a test
+check: lint types imports template statemachine artifacts sbom docs ## Every check of CI that is not a test
 
 .PHONY: ci
 ci: ## Exactly what CI runs
@@ -123,6 +135,15 @@ statemachine: .venv-node/ready ## asl-validator on statemachine/
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for machine in statemachine/*.asl.yaml; do \
 	  filled="$$folder/$$(basename $$machine)" && sed 's/$${Partition}/aws/' "$$machine" > "$$filled" && \
 	  said=$$($(NODE)/node .ci/node_modules/asl-validator/dist/bin/asl-validator.js --yaml-path "$$filled") && echo "$$machine: ok" || { echo "$$said"; exit 1; }; done
+
+.PHONY: docs
+docs: setup .venv-docs/ready .venv-node/ready ## Build the site of docs/ into .site/: open .site/index.html; it needs no server and no network
+	@PYTHONPATH=. NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --config-file .ci/mkdocs.yml
+	@$(RUN) -m tests.site .site
+
+.PHONY: reference
+reference: setup ## Write docs/reference/parameters.md and command-line.md anew, from the template and the commands' help
+	@$(RUN) -m tests.template.parameters_page && $(RUN) -m tests.template.command_line_page
 
 .PHONY: picture
 picture: setup ## Draw docs/reference/state-machines.md and its image anew; needs Graphviz (the program dot)
@@ -209,7 +230,7 @@ $(UV):
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
 	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
-	@rm -rf .venv .venv-* .aws-sam .local .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .aws-sam .local .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.

@@ -5,24 +5,23 @@ The event of API Gateway comes in, a policy leaves. The only exception that leav
 """
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.counter_read import CounterRead, Unknown
-from functions.authorizer.credential import Token, read_credential
+from functions.authorizer.credential import CredentialHeader, Token, credential_in
 from functions.authorizer.decision import (
     UNKNOWN_RETRY_SECONDS,
     Allow,
     DecisionRules,
     Deny,
     DenyCode,
+    allow_at,
     decide,
     decide_unknown,
 )
 from functions.authorizer.headers import (
-    AUTHORIZATION,
     TENANT,
     TRACEPARENT,
     Event,
@@ -37,10 +36,15 @@ from functions.authorizer.light_telemetry import (
     AuthorizerTelemetry,
 )
 from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
-from functions.authorizer.redis_link import ANSWER_SECONDS
+from functions.authorizer.shadow import pass_in_shadow
+from functions.authorizer.stage_mode import StageMode
+from functions.authorizer.stopped_request import StoppedRequest
 from functions.authorizer.token import TokenVerifier
 from functions.usage.metric import Metric
+from functions.usage.quota import AuthorizerMode
 from functions.usage.trace_context import valid_traceparent
+
+_REVOKED = RefusedCredential("revoked")
 
 
 class Unauthorized(Exception):  # noqa: N818 - API Gateway knows it by this message
@@ -61,12 +65,15 @@ class Authorizer:
     telemetry: AuthorizerTelemetry
     header_names_customer: bool  # X-Tenant-Id carries the customer's id (quota.md, X-Tenant-Id)
     clock: Callable[[], float]  # epoch seconds
+    credential_header: CredentialHeader = CredentialHeader.AUTHORIZATION
+    mode: AuthorizerMode = AuthorizerMode.ENFORCE  # where neither customer nor stage has its own
     # Of the system, not of the process: those that Lambda starts from one snapshot have one state.
     draw: Callable[[], float] = field(default=lambda: random.SystemRandom().random() * 100)
     last_known: LastKnown = field(default_factory=LastKnown)
+    stage_mode: StageMode = field(default_factory=StageMode)
 
     def authorize(self, event: Event) -> Policy:
-        """The policy for a request. Unauthorized for a bad credential."""
+        """The policy for a request. Unauthorized for a bad credential, unless in shadow."""
         try:
             return self._authorize(event)
         finally:
@@ -75,29 +82,33 @@ class Authorizer:
     def _authorize(self, event: Event) -> Policy:
         # One deadline for all that is read for this request: an unknown API key and a stale key
         # set cost further round trips, and still the caller waits no longer.
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = self.counters.begin()
+        stage_mode = self.stage_mode.of(event, self.telemetry)
         resource = stage_resource(event.get("methodArn"))
         if resource is None:
-            return self._deny(event, None, Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS))
+            refusal = StoppedRequest(Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS))
+            return self._refuse(event, None, refusal, stage_mode)
         headers = Headers(event)
         identity = self._identify(headers, deadline)
-        if isinstance(identity, RefusedCredential):
-            raise self._unauthorized(event, identity)
-        if isinstance(identity, Unverifiable):
-            self._count_unknown(identity.reason)
-            deny = Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS)
-            return self._deny(event, resource, deny)
+        if not isinstance(identity, Identity):
+            return self._refuse(event, resource, self._not_identified(identity), stage_mode)
         decision = self._decide(identity, deadline)
-        if isinstance(decision, RefusedCredential):
-            raise self._unauthorized(event, decision)
-        if isinstance(decision, Deny):
-            return self._deny(event, resource, decision, identity)
+        if isinstance(decision, StoppedRequest):
+            return self._refuse(event, resource, decision, stage_mode)
         self.telemetry.count_calmly(Metric.REQUESTS_ALLOWED)
         traceparent = valid_traceparent(headers.only(TRACEPARENT))
         return allow_policy(resource, identity, decision, traceparent)
 
+    def _not_identified(self, verdict: RefusedCredential | Unverifiable) -> StoppedRequest:
+        if isinstance(verdict, RefusedCredential):
+            return StoppedRequest(verdict)
+        self._count_unknown(verdict.reason)
+        return StoppedRequest(
+            Deny(DenyCode.IDENTITY_UNKNOWN, UNKNOWN_RETRY_SECONDS), verdict.reason
+        )
+
     def _identify(self, headers: Headers, deadline: float) -> Verdict:
-        credential = read_credential(headers.only(AUTHORIZATION))
+        credential = credential_in(headers, self.credential_header)
         if isinstance(credential, RefusedCredential):
             return credential
         if isinstance(credential, Token):
@@ -122,7 +133,7 @@ class Authorizer:
             return None if named == {identity.customer_id} else RefusedCredential("tenant_header")
         return None if named <= {identity.tenant_id} else RefusedCredential("tenant_header")
 
-    def _decide(self, identity: Identity, deadline: float) -> Allow | Deny | RefusedCredential:
+    def _decide(self, identity: Identity, deadline: float) -> Allow | StoppedRequest:
         found = self.counters.state(identity, deadline)
         now = self.clock()
         if isinstance(found, Unknown):
@@ -130,41 +141,58 @@ class Authorizer:
         self.telemetry.share(Metric.UNKNOWN_SHARE, is_part=False)
         if found.revoked_by:
             self.last_known.remember_revoked(found.revoked_by, now)
-            return RefusedCredential("revoked")
+            return StoppedRequest(_REVOKED)
         if found.has_watermark_fault:
             self.telemetry.count(Metric.WATERMARK_MALFORMED)
-        self.last_known.remember(identity.customer_id, found.state, now)
-        return decide(found.state, int(now * 1000), self.rules, draw=self.draw())
+        state, now_ms = found.state, int(now * 1000)
+        self.last_known.remember(identity.customer_id, state, now)
+        decision = decide(state, now_ms, self.rules, draw=self.draw())
+        if isinstance(decision, Allow):
+            return decision
+        return StoppedRequest(decision, "", identity, allow_at(state, now_ms), state.mode)
 
     def _decide_unknown(
         self, identity: Identity, unknown: Unknown, now: float
-    ) -> Allow | Deny | RefusedCredential:
+    ) -> Allow | StoppedRequest:
         self._count_unknown(unknown.reason)
         if self.last_known.is_revoked(identity, now):
-            return RefusedCredential("revoked")
+            return StoppedRequest(_REVOKED)
         numbers = self.last_known.numbers(identity.customer_id, now)
         if numbers is None:
-            standing = self.last_known.standing(identity.customer_id, now)
-            return decide_unknown(standing, self.rules, plan_allows=identity.allow_when_unknown)
-        self.telemetry.count(Metric.DECIDED_BY_LAST_KNOWN)
-        state, age = numbers
-        return decide(state, int(now * 1000), self.rules, draw=self.draw(), age_seconds=age)
+            state = self.last_known.standing(identity.customer_id, now)
+            decision = decide_unknown(state, self.rules, plan_allows=identity.allow_when_unknown)
+            left = Allow(usage_identifier=state.usage_identifier if state else "")
+        else:
+            self.telemetry.count(Metric.DECIDED_BY_LAST_KNOWN)
+            (state, age), now_ms = numbers, int(now * 1000)
+            decision = decide(state, now_ms, self.rules, draw=self.draw(), age_seconds=age)
+            left = allow_at(state, now_ms)
+        if isinstance(decision, Allow):
+            return decision
+        return StoppedRequest(
+            decision, unknown.reason, identity, left, state.mode if state else None
+        )
 
     def _count_unknown(self, reason: str) -> None:
         self.telemetry.count(Metric.STATE_UNKNOWN, reason)
         self.telemetry.share(Metric.UNKNOWN_SHARE, is_part=True)
 
-    def _unauthorized(self, event: Event, refused: RefusedCredential) -> Unauthorized:
-        self.telemetry.count(Metric.REQUESTS_UNAUTHORIZED, refused.reason)
-        facts = {"reason": refused.reason, **request_ids(event)}
-        self.telemetry.log("WARNING", UNAUTHORIZED, facts)
-        return Unauthorized()
-
-    def _deny(
-        self, event: Event, resource: str | None, deny: Deny, identity: Identity | None = None
+    def _refuse(
+        self,
+        event: Event,
+        resource: str | None,
+        refusal: StoppedRequest,
+        stage_mode: AuthorizerMode | None,
     ) -> Policy:
-        self.telemetry.count(Metric.REQUESTS_DENIED, deny.code)
-        customer = {"customerId": identity.customer_id} if identity else {}
-        facts = {"code": deny.code.value, **customer, **request_ids(event)}
-        self.telemetry.log("WARNING", DENIED, facts)
-        return deny_policy(resource, deny, identity)
+        """In shadow the caller passes, and is told of."""
+        if (refusal.mode or stage_mode or self.mode) is AuthorizerMode.SHADOW:
+            return pass_in_shadow(event, resource, refusal, self.telemetry)
+        why = refusal.why
+        if isinstance(why, RefusedCredential):
+            self.telemetry.count(Metric.REQUESTS_UNAUTHORIZED, why.reason)
+            facts = {"reason": why.reason, **request_ids(event)}
+            self.telemetry.log("WARNING", UNAUTHORIZED, facts)
+            raise Unauthorized
+        self.telemetry.count(Metric.REQUESTS_DENIED, why.code)
+        self.telemetry.log("WARNING", DENIED, {**refusal.facts(), **request_ids(event)})
+        return deny_policy(resource, why, refusal.identity)

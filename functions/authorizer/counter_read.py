@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from functions.authorizer.bounded_cache import CAPACITY
 from functions.authorizer.identity import Identity
 from functions.authorizer.lag import lag_by
+from functions.authorizer.read_time import ReadTime
 from functions.authorizer.redis_connection import Command
 from functions.authorizer.redis_link import LinkError, Reply
 from functions.usage.quota import (
@@ -98,12 +99,17 @@ class CounterRead:
         self._meter = meter
         self._clock = clock
         self._breaker = RedisBreaker()
+        self._time = ReadTime()
         self._fields = state_fields(meter)
         self._ask_generation: Command = ("GET", tenant_key(tenant, "generation"))
         self._ask_watermark: Command = ("HVALS", watermark_key(tenant))
         self._generation = 0
         # A customer's questions are the same for each of its calls.
         self._questions = lru_cache(maxsize=CAPACITY)(self._questions_of)
+
+    def begin(self) -> float:
+        """The deadline of all that is read for a decision that begins now."""
+        return self._time.begin()
 
     def state(self, identity: Identity, deadline: float) -> KnownState | Unknown:
         """A customer's state, and whether this credential of theirs is revoked."""
@@ -113,6 +119,7 @@ class CounterRead:
             return replies
         _, values, *exist, heartbeats = replies
         lag, is_fault = self._lag(heartbeats)
+        self._time.knows()
         try:
             state = read_values(values if isinstance(values, list) else (), lag)
         except ValueError:
@@ -171,6 +178,8 @@ class CounterRead:
         except LinkError as error:
             self._breaker.failed(self._clock())
             return Unknown(error.reason)
+        finally:
+            self._time.asked()
         self._breaker.succeeded()
         return self._distrust(replies[0]) or replies
 

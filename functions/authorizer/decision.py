@@ -106,6 +106,14 @@ def decide(
     return _guard_throttle(state, draw) or allow
 
 
+def allow_at(state: QuotaState, now_ms: int) -> Allow:
+    """What a customer has left, whether it may call or not."""
+    allowance = state.allowance_at(now_ms)
+    if allowance is None:
+        return Allow(usage_identifier=state.usage_identifier)
+    return Allow(allowance.remaining, allowance.limit, state.usage_identifier)
+
+
 def decide_unknown(
     last_known: QuotaState | None, rules: DecisionRules, *, plan_allows: bool | None
 ) -> Allow | Deny:

@@ -1,7 +1,7 @@
 """REQUEST authorizer: API Gateway's event (version 1) in, a policy out.
 
-Raised on purpose: `Unauthorized` (401). A bug or a deployment that is not usable denies and says
-so in log and metric: an exception would be a 500 for every caller.
+Raised on purpose: `Unauthorized` (401). A bug or a deployment that is not usable denies (in shadow:
+lets pass) and says so in log and metric: an exception would be a 500 for every caller.
 """
 
 import time
@@ -15,17 +15,22 @@ from functions.authorizer.api_key import ApiKeys
 from functions.authorizer.authorize import Authorizer, Unauthorized
 from functions.authorizer.claims import TokenRules
 from functions.authorizer.counter_read import CounterRead
+from functions.authorizer.credential import CredentialHeader
 from functions.authorizer.decision import UNKNOWN_RETRY_SECONDS, DecisionRules, Deny, DenyCode
 from functions.authorizer.headers import request_ids
 from functions.authorizer.light_telemetry import AUTHORIZER_FAILED, AuthorizerTelemetry
 from functions.authorizer.policy import Policy, deny_policy, stage_resource
 from functions.authorizer.redis_address import RedisAddress
 from functions.authorizer.redis_link import RedisLink
-from functions.authorizer.settings import AuthorizerSettings, read_settings
+from functions.authorizer.settings import AuthorizerSettings, deployed_mode, read_settings
+from functions.authorizer.shadow import pass_in_shadow
 from functions.authorizer.signing_key import SigningKeys
+from functions.authorizer.stage_mode import StageMode
+from functions.authorizer.stopped_request import StoppedRequest
 from functions.authorizer.token import TokenVerifier
 from functions.usage.errors import UsageError
 from functions.usage.metric import Metric
+from functions.usage.quota import AuthorizerMode
 
 
 def handler(event: object, _context: object) -> Policy:
@@ -34,16 +39,19 @@ def handler(event: object, _context: object) -> Policy:
 
 
 def answer(event: object, wired: Callable[[], Authorizer]) -> Policy:
-    """The authorizer's policy; a Deny when the authorizer itself fails. Unauthorized passes."""
+    """The authorizer's policy; a Deny when the authorizer itself fails (in shadow: an Allow that
+    names nobody). Unauthorized passes.
+    """
     request = event if isinstance(event, Mapping) else {}
+    mode = deployed_mode()
     try:
-        return wired().authorize(request)
+        authorizer = wired()
+        mode = authorizer.mode
+        return authorizer.authorize(request)
     except Unauthorized:
         raise
     except Exception as error:  # noqa: BLE001 - fail closed, and not with a 500 for everybody
-        _report(error, request)
-        deny = Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS)
-        return deny_policy(stage_resource(request.get("methodArn")), deny)
+        return _failed(error, request, mode)
 
 
 def authorizer_for(
@@ -71,6 +79,8 @@ def authorizer_for(
         telemetry=AuthorizerTelemetry(clock),
         header_names_customer=settings.tenant_header == "customer",
         clock=clock,
+        credential_header=CredentialHeader(settings.credential_header),
+        mode=AuthorizerMode(settings.authorizer_mode),
     )
 
 
@@ -104,7 +114,22 @@ def _wired() -> Wired:
     return Wired(authorizer_for(settings, link_to(settings), time.time))
 
 
-def _report(error: Exception, request: Mapping[str, object]) -> None:
+def _failed(error: Exception, request: Mapping[str, object], mode: AuthorizerMode) -> Policy:
+    telemetry = AuthorizerTelemetry(time.time)
+    try:
+        _report(error, request, telemetry)
+        resource = stage_resource(request.get("methodArn"))
+        deny = Deny(DenyCode.AUTHORIZER_ERROR, UNKNOWN_RETRY_SECONDS)
+        if (StageMode().of(request, telemetry) or mode) is AuthorizerMode.SHADOW:
+            return pass_in_shadow(request, resource, StoppedRequest(deny), telemetry)
+        return deny_policy(resource, deny)
+    finally:
+        telemetry.flush_if_due()
+
+
+def _report(
+    error: Exception, request: Mapping[str, object], telemetry: AuthorizerTelemetry
+) -> None:
     # Not the text of an unexpected error: it may quote the request, and so a credential.
     message = str(error) if isinstance(error, UsageError) else ""
     facts = {
@@ -112,7 +137,5 @@ def _report(error: Exception, request: Mapping[str, object]) -> None:
         "fault": message,
         "trace": format_tb(error.__traceback__),
     }
-    telemetry = AuthorizerTelemetry(time.time)
     telemetry.log("ERROR", AUTHORIZER_FAILED, {**facts, **request_ids(request)})
     telemetry.count(Metric.AUTHORIZER_FAILED)
-    telemetry.flush_if_due()

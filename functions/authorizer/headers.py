@@ -5,9 +5,10 @@ methodArn and the request context is the caller's.
 from collections.abc import Mapping
 
 AUTHORIZATION = "authorization"
+API_KEY = "x-api-key"
 TENANT = "x-tenant-id"
 TRACEPARENT = "traceparent"
-_READ = frozenset({AUTHORIZATION, TENANT, TRACEPARENT})
+_READ = frozenset({AUTHORIZATION, API_KEY, TENANT, TRACEPARENT})
 # Most headers are none of these, and their length says so for the least.
 _LENGTHS = frozenset(map(len, _READ))
 
@@ -15,7 +16,7 @@ type Event = Mapping[str, object]
 
 
 class Headers:
-    """The three headers that are read: every distinct value, in any spelling, once or many times.
+    """The headers that are read: every distinct value, in any spelling, once or many times.
 
     An underscore counts as a hyphen: backends that read CGI-style variables cannot tell them
     apart.

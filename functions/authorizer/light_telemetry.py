@@ -21,6 +21,8 @@ CALM_SECONDS = 60.0
 # What a line says.
 DENIED = "request.denied"
 UNAUTHORIZED = "request.unauthorized"
+WOULD_DENY = "request.would_deny"
+STAGE_MODE_UNKNOWN = "stage.mode_unknown"
 AUTHORIZER_FAILED = "authorizer.failed"
 
 

@@ -17,6 +17,9 @@ _STAGE_OF_ARN = re.compile(
 # API Gateway refuses a longer one, and answers 500.
 _LONGEST_RESOURCE = 512
 _NOBODY = "unknown"
+# Who is served unverified, in shadow. No customer's id, and too short for an execution log's mask
+# to make one of it: metering bills nobody by it (payer.py, header_map.py).
+_NOBODY_SERVED = "none"
 
 type ContextValue = str | int | float | bool
 
@@ -62,6 +65,24 @@ def deny_policy(resource: str | None, deny: Deny, identity: Identity | None = No
         context |= {"customerId": identity.customer_id, "tenantId": identity.tenant_id}
     principal = identity.customer_id if identity else _NOBODY
     return _policy("Deny", resource or "*", principal, context)
+
+
+def would_deny_policy(
+    resource: str | None,
+    code: str,
+    identity: Identity | None,
+    allow: Allow,
+    traceparent: str | None = None,
+) -> Policy:
+    """Let a caller pass that would be stopped, in shadow. One that nobody verified has no name.
+    Without a resource everything is allowed.
+    """
+    if identity is None or resource is None:
+        return _policy("Allow", resource or "*", _NOBODY_SERVED, {"wouldDeny": code})
+    policy = allow_policy(resource, identity, allow, traceparent)
+    # Last: what an execution log cuts off first.
+    policy["context"]["wouldDeny"] = code
+    return policy
 
 
 def _context(identity: Identity, allow: Allow, traceparent: str | None) -> dict[str, ContextValue]:

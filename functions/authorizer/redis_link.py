@@ -138,7 +138,7 @@ class RedisLink:
             deadline = max(deadline, time.monotonic() + TLS_CONNECT_SECONDS)
         connection = Connection(connect(self._address, deadline, self._encryption))
         if self._encryption is not None:
-            deadline = self._start_anew()
+            deadline = max(deadline, self._start_anew())
         try:
             connection.greet(greeting, deadline)
         except BaseException:

@@ -16,6 +16,7 @@ from dataclasses import MISSING, dataclass, fields
 
 from functions.authorizer.redis_address import RedisAddress
 from functions.usage.errors import SettingsError
+from functions.usage.quota import AuthorizerMode
 
 # What may stand in a Redis key between `{` and `}`, in an ARN and in JSON text without escaping.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+~/=-]{0,127}")
@@ -40,6 +41,8 @@ class AuthorizerSettings:
     result_ttl_seconds: int  # how long API Gateway caches our answer: part of the headroom
     headroom_cap_percent: float  # of a limit, that the headroom holds back at most
     tenant_header: str  # whose id X-Tenant-Id carries: tenant | customer
+    credential_header: str = "authorization"  # authorization | x-api-key | either
+    authorizer_mode: str = "enforce"  # enforce | shadow
     redis_user: str = ""
     redis_cache_name: str = ""
     redis_secret_arn: str = ""  # empty: the Redis wants no password
@@ -61,6 +64,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
     if found["tenant_header"] == "customer" and found["result_ttl_seconds"] != "0":
         # API Gateway would apply a kept answer to a request with somebody else's header.
         faults.append("RESULT_TTL_SECONDS: must be 0 where TENANT_HEADER is customer")
+    if found.get("credential_header") == "either" and found["result_ttl_seconds"] != "0":
+        # API Gateway keeps answers by one set of headers, all of which must be there.
+        faults.append("RESULT_TTL_SECONDS: must be 0 where CREDENTIAL_HEADER is either")
     if faults:
         raise SettingsError.of_environment(faults)
     return AuthorizerSettings(
@@ -68,6 +74,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
         headroom_cap_percent=float(found.pop("headroom_cap_percent")),
         **found,
     )
+
+
+def deployed_mode(environment: Mapping[str, str] = os.environ) -> AuthorizerMode:
+    """The mode, also of an environment that is not usable otherwise."""
+    given = environment.get("AUTHORIZER_MODE", "").strip()
+    return AuthorizerMode.SHADOW if given == AuthorizerMode.SHADOW else AuthorizerMode.ENFORCE
 
 
 def _fault(name: str, value: str) -> str:
@@ -115,4 +127,6 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "result_ttl_seconds": _ttl,
     "headroom_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
+    "credential_header": _one_of("authorization", "x-api-key", "either"),
+    "authorizer_mode": _one_of(*AuthorizerMode),
 }

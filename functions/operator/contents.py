@@ -57,9 +57,20 @@ CONTENTS = (
         """Call the API once and follow the request, hop by hop, to the ledger and the counter.
 
         It costs the customer one billed request. A deployed stack needs the customer's credential
-        in VERIFY_AUTHORIZATION.
+        in VERIFY_AUTHORIZATION, or in VERIFY_API_KEY where the API takes x-api-key. Where it stops,
+        it says why and which command fits.
 
             aforo-metering verify --customer cus_acme --path /pets""",
+    ),
+    Subcommand(
+        "status",
+        "status.status_command:status",
+        """Show how a deployment is, on one screen, and which command fits what is wrong.
+
+        Depths and ages of the queues, alarms, what the forwarder says, what is quarantined and set
+        aside, the lag, the last replay and audit. It changes nothing.
+
+            aforo-metering status --stack aforo-metering""",
     ),
     Subcommand(
         "trace",
@@ -89,6 +100,22 @@ CONTENTS = (
         Times are UTC and of the request: 2026-10-02 or 2026-10-02T08. It reads only.
 
             aforo-metering ledger --from 2026-10-01 --format summary""",
+    ),
+    Subcommand(
+        "logs",
+        "logs.logs_command:logs",
+        """Show what a function, or a state machine and its functions, said last.
+
+        Starts, reports, metrics and lines of no work are left out. It reads only.
+
+            aforo-metering logs forwarder --since 2h --faults""",
+    ),
+    Subcommand(
+        "where",
+        "deployment.where_command:where",
+        """Print an output or a resource of the stack, by its name in the template.
+
+            aforo-metering where LedgerBucketName""",
     ),
     *AUDITS,
     Subcommand(

@@ -13,6 +13,7 @@ from functions.reconciliation.commands import (
     GuardCommand,
     JwksCommand,
     LimitCommand,
+    ModeCommand,
     OpenCommand,
     RebuildCommand,
     RevocationCommand,
@@ -49,7 +50,13 @@ class CommandExecutor:
                 is_new = to.put_text("jwks", version, command.model_dump_json(include={"keys"}))
             case GrantCommand():
                 is_new = to.grant(grant_at(command, self._clock()))
-            case LimitCommand() | StatusCommand() | GuardCommand() | UsagePlanCommand():
+            case (
+                LimitCommand()
+                | StatusCommand()
+                | GuardCommand()
+                | UsagePlanCommand()
+                | ModeCommand()
+            ):
                 is_new = self._state_of_customer(command)
             case CredentialCommand(api_key_sha256=digest, version=version):
                 is_new = to.put_identity(digest, version, self._identity_fields(command))
@@ -62,7 +69,7 @@ class CommandExecutor:
         return is_new
 
     def _state_of_customer(
-        self, command: LimitCommand | StatusCommand | GuardCommand | UsagePlanCommand
+        self, command: LimitCommand | StatusCommand | GuardCommand | UsagePlanCommand | ModeCommand
     ) -> bool:
         to, customer_id, version = self._statements, command.customer_id, command.version
         match command:
@@ -76,6 +83,8 @@ class CommandExecutor:
             case UsagePlanCommand():
                 plan = {"usage_identifier": command.usage_identifier or ""}
                 return to.put_customer(customer_id, "usage_plan", version, plan)
+            case ModeCommand():
+                return to.put_customer(customer_id, "mode", version, {"mode": command.mode or ""})
 
     def _rebuild(self, command: RebuildCommand) -> bool:
         for each in command.commands:

@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from functions.reconciliation.public_key import PublicKey, told_apart
 from functions.usage.moment import DAY_MS, HOUR_MS
 from functions.usage.period import Period
-from functions.usage.quota import CUSTOMER_ID, GuardLevel, Status, somebody
+from functions.usage.quota import CUSTOMER_ID, AuthorizerMode, GuardLevel, Status, somebody
 
 # Lua counts in doubles: whole numbers are exact up to 2**53.
 LARGEST = 2**53 - 1
@@ -98,7 +98,9 @@ class GrantCommand(_CommandShape):
         if (self.period is None) == (self.start_ms is None):
             raise ValueError("period: give either a period (month, day, hour) or startMs and endMs")
         if self.anchor_day != 1 and self.period is not Period.MONTH:
-            raise ValueError("anchorDay: only a month has one: leave it out, or give the period month")
+            raise ValueError(
+                "anchorDay: only a month has one: leave it out, or give the period month"
+            )
         if self.period is not None and (self.end_ms is not None or self.upcoming is not None):
             raise ValueError("endMs and upcoming: a recurring period has its own")
         window = self.window
@@ -160,6 +162,17 @@ class UsagePlanCommand(_CommandShape):
     kind: Literal["usage_plan"] = "usage_plan"
     customer_id: Id
     usage_identifier: Id | None = None
+    version: Version
+
+
+class ModeCommand(_CommandShape):
+    """The authorizer's mode for a customer, whatever its stage and the deployment have. None: as
+    they have it.
+    """
+
+    kind: Literal["mode"] = "mode"
+    customer_id: Id
+    mode: AuthorizerMode | None = None
     version: Version
 
 
@@ -227,6 +240,7 @@ type StandingCommand = Annotated[
     | StatusCommand
     | CredentialCommand
     | UsagePlanCommand
+    | ModeCommand
     | RevocationCommand
     | JwksCommand
     | GuardCommand,

@@ -166,6 +166,7 @@ def _state_findings(state: QuotaState) -> dict[str, Finding]:
         "lagSeconds": state.lag_seconds,
         "guardLevel": state.guard_level,
         "allowWhenUnknown": state.allow_when_unknown,
+        "mode": state.mode,
         "period": state.recurrence.period.value if state.recurrence else None,
         "anchorDay": state.recurrence.anchor_day if state.recurrence else None,
         "usageIdentifier": state.usage_identifier or None,

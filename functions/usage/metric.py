@@ -85,6 +85,7 @@ class Metric(StrEnum):
     REQUESTS_ALLOWED = "RequestsAllowed"
     REQUESTS_DENIED = "RequestsDenied"  # 429
     REQUESTS_UNAUTHORIZED = "RequestsUnauthorized"  # 401
+    REQUESTS_WOULD_BE_DENIED = "RequestsWouldBeDenied"  # in shadow: served, and told
     STATE_UNKNOWN = "StateUnknown"  # requests whose customer's state could not be read
     UNKNOWN_SHARE = "UnknownShare", "Percent"  # of the requests that asked for a state
     DECIDED_BY_LAST_KNOWN = "DecidedByLastKnown"  # by a state of at most 30 s ago

@@ -26,6 +26,13 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+class AuthorizerMode(StrEnum):
+    """What the authorizer does with a request that it would refuse."""
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"  # let it pass, and say so
+
+
 class GuardLevel(StrEnum):
     """Aforo's margin guard (aforo-contract.md 1.4), which is not our headroom."""
 
@@ -68,6 +75,7 @@ class QuotaState:
     allow_when_unknown: bool | None  # the plan's own policy; None: the deployment's
     recurrence: Recurrence | None = None  # None: the windows are all that was granted
     usage_identifier: str = ""  # the API key of the usage plan that enforces rate and burst
+    mode: AuthorizerMode | None = None  # the customer's own; None: its stage's or the deployment's
 
     def allowance_at(self, epoch_ms: int) -> Allowance | None:
         """The allowance whose period covers a moment.
@@ -132,6 +140,7 @@ CUSTOMER_FIELDS = (
     "guard_retry_seconds",
     "allow_when_unknown",
     "usage_identifier",
+    "mode",
 )
 METER_FIELDS = (
     "limit",
@@ -172,7 +181,7 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
     what they mean.
     """
     # In the order of CUSTOMER_FIELDS and METER_FIELDS; by place: every decision pays for this.
-    status, level, percent, retry, policy, identifier, *of_meter = values
+    status, level, percent, retry, policy, identifier, mode, *of_meter = values
     *windows, rate, burst, lag, period, anchor_day = of_meter
     limit, used, start_ms, end_ms, next_limit, next_used, next_start_ms, next_end_ms = windows
     stated_lag = float(lag or 0)
@@ -189,6 +198,7 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
         allow_when_unknown=_POLICIES.get(policy),
         recurrence=Recurrence(Period(period), int(anchor_day or 1)) if period else None,
         usage_identifier=identifier or "",
+        mode=_MODES.get(mode),
     )
 
 
@@ -199,6 +209,8 @@ _LARGEST = 2**53
 _STATUSES: dict[str, Status] = {each.value: each for each in Status} | {"": Status.ACTIVE}
 _LEVELS: dict[str, GuardLevel] = {each.value: each for each in GuardLevel} | {"": GuardLevel.NONE}
 _POLICIES: Mapping[str | None, bool] = {"allow": True, "deny": False}
+# What an older release does not know yet is as if it were absent: it decides no quota.
+_MODES: Mapping[str | None, AuthorizerMode] = {each.value: each for each in AuthorizerMode}
 
 
 def _allowance(

@@ -17,7 +17,9 @@ def document(**changes: object) -> str:
     return json.dumps({"versions": [{**VERSION, **changes}]})
 
 
-def _wrong(did: str, content: str | bytes, *, field: str, cause: str, step: str, advice: str = "") -> Mistake:
+def _wrong(
+    did: str, content: str | bytes, *, field: str, cause: str, step: str, advice: str = ""
+) -> Mistake:
     return Mistake(
         did=did,
         act=command(CHECK, {FILE: content}),
@@ -44,7 +46,11 @@ _TEXTS = (
         step="remove it",
     ),
     _wrong(
-        "an empty file", "", field="document", cause="is empty", step="write a JSON object, as in {}"
+        "an empty file",
+        "",
+        field="document",
+        cause="is empty",
+        step="write a JSON object, as in {}",
     ),
     _wrong(
         "YAML",
@@ -75,7 +81,7 @@ _TEXTS = (
         field="versions",
         cause="is needed",
         step="is no field here (there are: sources, versions)",
-        advice="give the metering configuration: docs/reference/metering.md has one",
+        advice="give the metering configuration: docs/reference/configuration.md has one",
     ),
     _wrong(
         "a list",
@@ -208,7 +214,13 @@ _VALUES = (
         json.dumps(
             {
                 "sources": [
-                    {"name": n, "logGroup": f"/{n}", "kind": "access", "apiId": "a1", "stage": "prod"}
+                    {
+                        "name": n,
+                        "logGroup": f"/{n}",
+                        "kind": "access",
+                        "apiId": "a1",
+                        "stage": "prod",
+                    }
                     for n in ("one", "two")
                 ],
                 "versions": [VERSION],

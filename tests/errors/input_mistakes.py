@@ -21,7 +21,9 @@ def audit_says(given: object) -> str:
     return "; ".join(read_input(given).faults)
 
 
-def _replay(given: object, *, did: str, field: str, cause: str, step: str, advice: str = "") -> Mistake:
+def _replay(
+    given: object, *, did: str, field: str, cause: str, step: str, advice: str = ""
+) -> Mistake:
     return Mistake(
         did=did,
         act=told(lambda: replay_says(given)),
@@ -209,7 +211,7 @@ _LOGS = (
         act=command("compare billed.csv a.log", {"billed.csv": "who,what\n1,2\n", "a.log": "x"}),
         field="billed.csv: line 2: occurredAt",
         cause="missing",
-        step="name a field occurredAt; it has who, what",
+        step="name a field occurredAt; it has what, who",
     ),
     Mistake(
         did="`compare --metric calls` without ours",
@@ -302,7 +304,8 @@ _KEY_SETS = (
 
 REPLAYS = Topic(
     "Inputs of a replay and of an audit",
-    "The execution fails with `InputRefused` and this cause; `replay start` and `audit start` print it.",
+    "The execution fails with `InputRefused` and this cause;"
+    " `replay start` and `audit start` print it.",
     _REPLAYS,
 )
 FILES = Topic("Logs, bills and key sets", "Nothing was sent.", (*_LOGS, *_KEY_SETS))

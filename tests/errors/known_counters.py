@@ -24,7 +24,9 @@ class KnownCounters(Stack):
         raise AssertionError(f"a mistake was sent: {command}")
 
     def inspect(self, question: Mapping[str, object]) -> str:
-        return json.dumps(_ACME if question["customerId"] == "cus_acme" else {"similar": ["cus_acme"]})
+        return json.dumps(
+            _ACME if question["customerId"] == "cus_acme" else {"similar": ["cus_acme"]}
+        )
 
     def tenant_findings(self) -> str:
         return json.dumps({"generation": None, "customers": 0, "signingKeys": []})

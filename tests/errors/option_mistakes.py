@@ -251,7 +251,7 @@ _QUESTIONS = (
         act=command("ledger --hour yesterday"),
         field="--hour",
         cause="yesterday is no UTC time",
-        step="write 2026-10-02 or 2026-10-02T08",
+        step="write 2026-10-02, 2026-10-02T08",
     ),
     Mistake(
         did="an hour and a range: `ledger --hour 2026-11-29T08 --from 2026-11-01`",

@@ -26,7 +26,9 @@ def xml(text: str) -> Answer:
     return Answer(200, {"content-type": "text/xml"}, text)
 
 
-def _refused(did: str, *answers: Answer, field: str, cause: str, step: str, words: str = ASK) -> Mistake:
+def _refused(
+    did: str, *answers: Answer, field: str, cause: str, step: str, words: str = ASK
+) -> Mistake:
     return Mistake(
         did=did,
         act=command(words, environment=SIGNED_IN, answers=answers),

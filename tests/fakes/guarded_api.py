@@ -32,7 +32,7 @@ from tests.local.gateway.integration import Integrations
 from tests.local.gateway.lambda_service import Functions, Invocation
 from tests.local.gateway.log_writer import LogWriter
 from tests.local.gateway.witness import Witness
-from tests.template.stack import template
+from tests.template.stack import found_in_map, template
 
 if TYPE_CHECKING:
     import aiohttp
@@ -139,10 +139,12 @@ def _responses() -> dict[str, GatewayResponse]:
     """As template.yaml customises them."""
     declared = template()["Resources"]["DemoApiGateway"]["Properties"]["GatewayResponses"]
     return {
-        kind: GatewayResponse(
+        name: GatewayResponse(
             status=response["StatusCode"],
             headers=response["ResponseParameters"]["Headers"],
-            templates=response["ResponseTemplates"],
+            templates={
+                kind: found_in_map(text) for kind, text in response["ResponseTemplates"].items()
+            },
         )
-        for kind, response in declared.items()
+        for name, response in declared.items()
     }

@@ -1,8 +1,8 @@
 """`python -m tests.local.cloud start|stop|status`: the local cloud.
 
-Valkey, ministack, the stand-in for Aforo, our REST API Gateway and the alarms, with the unmodified
-template deployed, another team's API beside it and three customers provisioned. It stays up until
-it is stopped; `.local/endpoints.json` says where everything runs.
+Valkey, ministack, the stand-in for Aforo, our REST API Gateway, the alarms and the page, with the
+unmodified template deployed, another team's API beside it and three customers provisioned. It stays
+up until it is stopped; `.local/endpoints.json` says where everything runs.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints, Sec
 from tests.local.greeting import greeting
 from tests.local.ministack import start_ministack
 from tests.local.process_list import let_outlive_us, read_processes, remember
+from tests.local.running_cloud import running_cloud
 from tests.local.second_api import make_second_api
 from tests.local.server_process import (
     STOP_AT_ONCE_SECONDS,
@@ -106,6 +107,9 @@ def running(
 
 
 def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> Endpoints:
+    # First of all, so that somebody can watch it come up.
+    page_url = _server(directory, "tests.local.page", ["--directory", str(directory)])
+    say(f"  look at it: {page_url}")
     with _step(say, "sam build"):
         deploy.build(directory / "sam.log")
     with _step(say, "Valkey, ministack, Aforo stand-in"):
@@ -168,6 +172,7 @@ def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> En
         gateway_url=gateway_url,
         aforo_url=aforo_url,
         redis_url=valkey.url,
+        page_url=page_url,
         second_api=second_api,
         customers=customers,
     )
@@ -182,6 +187,7 @@ def _endpoints(
     gateway_url: str,
     aforo_url: str,
     redis_url: str,
+    page_url: str,
     second_api: SecondApi,
     customers: list[DemoCustomer],
 ) -> Endpoints:
@@ -193,6 +199,7 @@ def _endpoints(
         region=environment["AWS_REGION"],
         redis_url=redis_url,
         gateway_url=gateway_url,
+        page_url=page_url,
         stack_name=STACK,
         access_log_group=ids["DemoAccessLogGroup"],
         zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",
@@ -263,11 +270,17 @@ def main() -> int:
         default=AUDIT_PACE.delay_seconds,
         help=f"how long after its end a window is audited (default {AUDIT_PACE.delay_seconds})",
     )
+    parser.add_argument("--replace", action="store_true", help="instead of one that runs")
     options = parser.parse_args()
     if options.action == "stop":
         count = stop(options.directory)
         print(f"stopped {count} processes" if count else "the local cloud was not running")
         return 0
+    if runs := running_cloud(options.directory):
+        if not (runs.fault or options.replace):
+            print(f"local: {runs.refusal()}", file=sys.stderr)
+            return 1
+        print(f"stopping the local cloud of {runs.since}" + f": {runs.fault}" * bool(runs.fault))
     print("starting the local cloud")
     try:
         endpoints = start(

@@ -57,6 +57,7 @@ class Endpoints:
     region: str
     redis_url: str
     gateway_url: str
+    page_url: str
     stack_name: str
     access_log_group: str
     zero_touch_url: str  # the stage whose execution log is metered

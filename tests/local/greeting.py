@@ -15,7 +15,9 @@ def greeting(endpoints: Endpoints, file: Path) -> str:
         f"aws --region {endpoints.region} --endpoint-url {endpoints.aws_endpoint_url}"
     )
     return f"""
-The local cloud is up. It stays up until `make local-stop`. All of this is in {file}.
+The local cloud is up. Look at it, and try it: {endpoints.page_url}
+
+It stays up until `make local-stop`. All of this is in {file}.
 
   demo API          {endpoints.api_url}/pets   by its access log
   the same          {endpoints.zero_touch_url}/pets   untouched stage, by its execution log

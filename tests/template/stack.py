@@ -85,5 +85,15 @@ def default(value: Any) -> int:
     return int(_parameter(value, "Default"))
 
 
+def found_in_map(value: Any, chosen: str = "") -> Any:
+    """A value of the template, or what it finds in a map: by its parameter's default, unless one is
+    `chosen`.
+    """
+    if not isinstance(value, dict):
+        return value
+    name, first, second = value["Fn::FindInMap"]
+    return template()["Mappings"][name][first][chosen or _parameter(second, "Default")]
+
+
 def _parameter(value: Any, what: str) -> Any:
     return template()["Parameters"][value["Ref"]][what] if isinstance(value, dict) else value

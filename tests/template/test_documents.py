@@ -8,10 +8,11 @@ import pytest
 from functions.operator.command_line import PROGRAM, command_line
 from functions.operator.contents import CONTENTS
 from tests.local.endpoints import ROOT
-from tests.template.stack import resources
+from tests.template.stack import resources, template
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/local/**/*.md")])
 ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
+REASONS = (ROOT / "docs" / "reference" / "reasons.md").read_text()
 HOW_TO = "\n".join(page.read_text() for page in sorted(ROOT.glob("docs/how-to/*.md")))
 
 
@@ -98,14 +99,14 @@ def test_every_alarm_has_its_section_and_its_row() -> None:
 
 
 def test_every_reason_of_the_quarantine_has_its_cure_once() -> None:
-    """docs/reference/metering.md says when, docs/how-to/meter-again.md what to do about it."""
+    """docs/reference/logs.md says when, docs/how-to/meter-again.md what to do about it."""
     reasons = _first_column(
-        (ROOT / "docs" / "reference" / "metering.md").read_text(), "### Quarantined"
+        (ROOT / "docs" / "reference" / "outcomes.md").read_text(), "## Quarantined"
     )
     cures = _first_column(
-        (ROOT / "docs" / "how-to" / "meter-again.md").read_text(), "# The quarantine"
+        (ROOT / "docs" / "how-to" / "meter-again.md").read_text(), "## The reasons"
     )
-    whole_deliveries = _section(ALARMS, "## QuarantinedDeliveriesAlarm")
+    whole_deliveries = _section(REASONS, "## Deliveries that cannot be read")
     assert [one for one in reasons if one not in cures and one not in whole_deliveries] == []
     assert len(cures) == len(set(cures))
 
@@ -120,16 +121,10 @@ def _first_column(text: str, heading: str) -> list[str]:
 
 
 def test_the_commands_name_things_that_are_there() -> None:
-    """`output X` is an output of the template, `resource X` one of its resources."""
-    template_text = (ROOT / "template.yaml").read_text()
-    resource_text, outputs = template_text.split("\nOutputs:\n")
-    named = set(re.findall(r"\b(output|depth|resource) ([A-Z]\w+)", HOW_TO + ALARMS))
-    missing = [
-        name
-        for kind, name in named
-        if f"\n  {name}:" not in "\n" + (resource_text if kind == "resource" else outputs)
-    ]
-    assert missing == []
+    """`where X` is an output of the template, or one of its resources."""
+    named = set(re.findall(rf"{PROGRAM} where ([A-Z]\w+)", "".join(map(Path.read_text, PAGES))))
+    assert len(named) > 5
+    assert named <= {*template()["Outputs"], *template()["Resources"], "NAME"}
 
 
 def test_decisions_are_numbered_once() -> None:
@@ -158,9 +153,31 @@ def _options_of(name: str) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_command_of_the_operator_is_one_that_there_is(page: Path) -> None:
     """A subcommand with options that it knows, wherever a page names it."""
-    found = re.findall(rf"{PROGRAM} ([a-z][^`|\n]*)", page.read_text())
+    found = [
+        words.split(")")[0] if inside else words
+        for inside, words in re.findall(rf"(\$\()?{PROGRAM} ([a-z][^`|\n]*)", page.read_text())
+    ]
     for words in (one for one in found if "/" not in one.split()[0]):
         name = _subcommand_of(words)
         assert name, words
         options = set(re.findall(r"(?<!\S)--[a-z][a-z0-9-]*", words.split(" #")[0]))
         assert options <= _options_of(name), words
+
+
+def _alarm_sections() -> dict[str, str]:
+    """The text of each, below its heading."""
+    parts = re.split(r"^## (\w+Alarm)$", ALARMS, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(_alarm_sections()))
+def test_an_alarm_s_section_is_read_in_a_minute(name: str) -> None:
+    """What it means, the money, the first command, the next step: in this order, in twelve
+    lines.
+    """
+    section = _alarm_sections()[name]
+    lines = [line for line in section.splitlines() if line.strip()]
+    assert len(lines) <= 12
+    begins = [re.match(r"\*\*(Means|Money|Then):\*\* ?|```(?:sh)?$", line) for line in lines]
+    order = [found.group(1) or "```" for found in begins if found]
+    assert order == ["Means", "Money", "```", "```", "Then"]

@@ -14,7 +14,7 @@ from functions.authorizer.identity import Identity
 from functions.authorizer.policy import deny_policy
 from tests.local.endpoints import ROOT
 from tests.local.gateway.substitution import fill
-from tests.template.stack import template
+from tests.template.stack import found_in_map, template
 
 RESPONSES: dict[str, Any] = template()["Resources"]["DemoApiGateway"]["Properties"][
     "GatewayResponses"
@@ -26,7 +26,7 @@ OTHERS = {"DEFAULT_4XX", "WAF_FILTERED", "INVALID_SIGNATURE", "EXPIRED_TOKEN", "
 
 
 def body_of(kind: str, context: dict[str, str], absent: str) -> dict[str, Any]:
-    text = RESPONSES[kind]["ResponseTemplates"]["application/json"]
+    text = found_in_map(RESPONSES[kind]["ResponseTemplates"]["application/json"])
     found: dict[str, Any] = json.loads(fill(text, lambda name: context.get(name, absent)))
     return found
 

@@ -16,7 +16,7 @@ from tests.local.endpoints import ROOT
 from tests.template.stack import template
 
 CLASSES = {str(one) for one in SetAsideClass}
-ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
+REASONS = (ROOT / "docs" / "reference" / "reasons.md").read_text()
 REPLAY = (ROOT / "docs" / "how-to" / "replay.md").read_text()
 ARCHITECTURE = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
 
@@ -81,7 +81,7 @@ def test_architecture_says_what_each_class_means() -> None:
 def test_the_runbook_says_what_to_do_about_each_class() -> None:
     """The first row of each begins with what the code says that an operator does."""
     cures: dict[str, str] = {}
-    for name, _, cure in rows(ALARMS, "| class | usual reasons | cure |"):
+    for name, _, cure in rows(REASONS, "| class | usual reasons | cure |"):
         cures.setdefault(name.strip("`"), cure)
     assert set(cures) == CLASSES
     for one in SetAsideClass:
@@ -92,7 +92,7 @@ def test_the_runbook_names_the_reasons_of_a_class() -> None:
     """Those that the forwarder knows by name."""
     told = {
         (name.strip("`"), reason)
-        for name, reasons, _ in rows(ALARMS, "| class | usual reasons | cure |")
+        for name, reasons, _ in rows(REASONS, "| class | usual reasons | cure |")
         for reason in re.findall(r"`(\w+)`", reasons)
     }
     known = CLASS_OF_REASON | CLASS_OF_CODE

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import SubscriptionFilterTypeDef
 
-# What every bill needs, as a stage's format writes it (docs/reference/metering.md).
+# What every bill needs, as a stage's format writes it (docs/reference/logs.md).
 NEEDED = ("$context.extendedRequestId", "$context.status")
 _NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
 

@@ -17,7 +17,7 @@ from functions.metering.field_names import COMMON_NAMES, UNFORGEABLE, common_nam
 from functions.usage.outcome import Quarantined
 from functions.usage.strict_json import NOT_AN_OBJECT
 
-WHERE = "docs/reference/metering.md#format-v1"
+WHERE = "docs/reference/logs.md#format-v1"
 CURE = f"the stage's format must be JSON, with the extendedRequestId; here is one: {WHERE}"
 _ONLY_REST = f"only REST APIs are billed, and of those {CURE}"
 

@@ -75,7 +75,7 @@ NO_PAYER_KEY = Quarantined(
     "no_payer_key",
     'no key says who pays: add "customerId":"$context.authorizer.customerId" or '
     '"apiKeyId":"$context.identity.apiKeyId" to the format, or declare in accessLogs the key that '
-    "holds a verified identity (docs/reference/metering.md#who-pays-without-our-authorizer)",
+    "holds a verified identity (docs/reference/configuration.md#who-pays-without-our-authorizer)",
 )
 
 _STATUSES: Mapping[str | None, int] = {str(status): status for status in range(100, 600)}

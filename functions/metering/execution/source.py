@@ -51,7 +51,7 @@ def _in_its_words(request: Request, outcome: Billing) -> Billing:
     detail = (
         f"the request's lines lack: {', '.join(lacks)}. An execution log has no format to add it "
         "to: the log level must be INFO for all methods; a stage's access log says all of it in "
-        f"one line (docs/reference/metering.md#format-v1){f'; and {payer.detail}' if payer else ''}"
+        f"one line (docs/reference/logs.md#format-v1){f'; and {payer.detail}' if payer else ''}"
     )
     return replace(outcome, detail=detail)
 

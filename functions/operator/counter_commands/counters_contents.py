@@ -49,6 +49,22 @@ COUNTERS = (
             aforo-metering counters close --customer cus_acme""",
     ),
     Subcommand(
+        "counters shadow",
+        "counter_commands.standing_commands:shadow",
+        """Let a customer's calls pass and tell which would be refused: the shadow mode, for one.
+
+            aforo-metering counters shadow --customer cus_acme""",
+    ),
+    Subcommand(
+        "counters enforce",
+        "counter_commands.standing_commands:enforce",
+        """Refuse a customer's calls where its quota says so, whatever the stage's or stack's mode.
+
+        With --as-deployed the customer has no mode of its own any more.
+
+            aforo-metering counters enforce --customer cus_acme""",
+    ),
+    Subcommand(
         "counters usage-plan",
         "counter_commands.standing_commands:usage_plan",
         """Name the usage plan that enforces a customer's rate and burst.

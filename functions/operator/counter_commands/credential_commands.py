@@ -68,9 +68,10 @@ def api_key(
     """The key is read from stdin, made here, or known by its SHA-256 alone."""
     if generate and digest is not None:
         raise Permanent("--generate: give it, or --sha256")
+    made = f"ak_{token_urlsafe(32)}" if generate else ""
     fields = {
         "kind": "credential",
-        "apiKeySha256": _checked(digest) or _api_key_sha256(is_generated=generate),
+        "apiKeySha256": _checked(digest) or _api_key_sha256(made or sys.stdin.readline().strip()),
         "customerId": customer,
         "keyId": key_id,
         "tenantId": tenant,
@@ -80,7 +81,10 @@ def api_key(
         "revoked": revoked,
         "version": versioned(version),
     }
-    return change_customer(fields, place, find, meant)
+    status = change_customer(fields, place, find, meant)
+    if made and status == 0:  # before, it would be nobody's key
+        print(f"API key, shown this once: {made}")
+    return status
 
 
 def revoke(
@@ -107,9 +111,10 @@ def revoke(
             )
         later = datetime.now(UTC) + timedelta(hours=hours or REVOCATION_HOURS)
         until_ms = int(later.timestamp() * 1000)
-    print(f"{jti or key_id}: refused until {iso_from_epoch_ms(until_ms)}")
     fields = {"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms}
-    return send(fields, place, find)
+    stack = find(place)
+    print(f"{jti or key_id}: refused until {iso_from_epoch_ms(until_ms)}")
+    return send(fields, place, lambda _: stack)
 
 
 def jwks(
@@ -148,12 +153,7 @@ def _checked(digest: str | None) -> str | None:
     return digest.lower() if digest else None
 
 
-def _api_key_sha256(*, is_generated: bool) -> str:
-    if is_generated:
-        key = f"ak_{token_urlsafe(32)}"
-        print(f"API key, shown this once: {key}")
-    else:
-        key = sys.stdin.readline().strip()
+def _api_key_sha256(key: str) -> str:
     if len(key) < SHORTEST_KEY:
         raise Permanent(
             f"the API key on stdin: has fewer than {SHORTEST_KEY} characters; "

@@ -34,6 +34,7 @@ class CustomerNow(FromOutside):
     anchor_day: int | None = None
     period_end: str | None = None
     usage_identifier: str | None = None
+    mode: str | None = None
     api_key: KnownKey | None = None
 
     @property

@@ -1,4 +1,6 @@
-"""`aforo-metering counters open | suspend | resume | close | usage-plan | show`."""
+"""`aforo-metering counters open | suspend | resume | close | shadow | enforce | usage-plan
+| show`.
+"""
 
 import json
 import sys
@@ -90,6 +92,38 @@ def _status(customer: str, status: str, version: int | None) -> dict[str, object
         "status": status,
         "version": versioned(version),
     }
+
+
+def shadow(
+    *,
+    customer: Customer,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
+) -> int:
+    """Its calls are decided, told of where they would be refused, and all let pass."""
+    return change_customer(_mode(customer, "shadow", version), place, find, meant)
+
+
+def enforce(
+    *,
+    customer: Customer,
+    as_deployed: Annotated[
+        bool, PLAIN, Parameter(help="no mode of its own any more: as its stage or the stack has it")
+    ] = False,
+    version: VersionOption = None,
+    meant: Meant = UNSAID,
+    place: Place = HERE,
+    find: Finder = FIND,
+) -> int:
+    """Its calls are refused where its quota says so, in a stack in shadow too."""
+    mode = None if as_deployed else "enforce"
+    return change_customer(_mode(customer, mode, version), place, find, meant)
+
+
+def _mode(customer: str, mode: str | None, version: int | None) -> dict[str, object]:
+    return {"kind": "mode", "customerId": customer, "mode": mode, "version": versioned(version)}
 
 
 def usage_plan(

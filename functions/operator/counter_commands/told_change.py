@@ -6,6 +6,7 @@ from functions.operator.counter_commands.customer_now import CustomerNow
 
 type Fields = Mapping[str, object]
 NONE = "none"
+AS_DEPLOYED = "the stack's"
 
 
 def told_change(fields: Fields, now: CustomerNow) -> str:
@@ -44,6 +45,8 @@ def _before(fields: Fields, now: CustomerNow) -> dict[str, str]:
             return _grant_before(fields, now)
         case "usage_plan":
             return {"usage plan's key": now.usage_identifier or NONE}
+        case "mode":
+            return {"mode": now.mode or AS_DEPLOYED}
         case "credential":
             return {_key_name(fields): _owner(now)}
         case _:
@@ -56,6 +59,8 @@ def _after(fields: Fields) -> dict[str, str]:
             return _grant_after(fields)
         case "usage_plan":
             return {"usage plan's key": str(fields.get("usageIdentifier") or NONE)}
+        case "mode":
+            return {"mode": str(fields.get("mode") or AS_DEPLOYED)}
         case "credential":
             owner = f"{fields['customerId']} ({fields['keyId']})"
             return {_key_name(fields): f"{owner}, revoked" if fields["revoked"] else owner}

@@ -12,11 +12,22 @@ class TargetError(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where everything of a deployment is. `lack` says what it means that an output is missing."""
+    """Where everything of a deployment is. `lack` says what it means that an output is missing;
+    `stack` is the stack's name, None where nobody says it.
+    """
 
     region: str | None
     outputs: Mapping[str, str]
     lack: str
+    stack: str | None = None
+    is_local: bool = False
+
+    @property
+    def name(self) -> str:
+        """In a sentence."""
+        if self.is_local:
+            return "the local cloud"
+        return f"stack {self.stack}" if self.stack else "the deployment"
 
     def output(self, name: str) -> str:
         """TargetError where it has none of that name."""

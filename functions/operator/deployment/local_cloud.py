@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.operator.deployment.deployment import Deployment, TargetError
+from functions.operator.deployment.local_liveness import fault_of
 
 LOCAL_ENDPOINTS = Path(".local/endpoints.json")
 START = "start the local cloud with `make local`, or give --stack"
@@ -36,13 +37,12 @@ def local_cloud(file: Path) -> Deployment:
     """TargetError when none is running, or not all of it."""
     found = read_endpoints_file(file)
     outputs = {name: text for name, path in _OUTPUTS.items() if (text := _at(found, path))}
-    return Deployment(
-        found["region"], outputs, f"--endpoints {file} is not what `make local` writes"
-    )
+    lack = f"--endpoints {file} is not what `make local` writes"
+    return Deployment(found["region"], outputs, lack, found.get("stack_name"), is_local=True)
 
 
 def read_endpoints_file(file: Path) -> dict[str, Any]:
-    """The file's content, once it is certain that its processes run."""
+    """The file's content, once it is certain that its processes run and its servers answer."""
     try:
         found = json.loads(file.read_text())
     except FileNotFoundError:
@@ -51,25 +51,10 @@ def read_endpoints_file(file: Path) -> dict[str, Any]:
         raise TargetError(f"--endpoints {file} is not what `make local` writes: {START}") from None
     if not isinstance(found, dict) or not found.keys() >= _ALWAYS:
         raise TargetError(f"--endpoints {file} is not what `make local` writes: {START}")
-    _check_alive(file.with_name("processes.json"))
+    if fault := fault_of(found, file.with_name("processes.json")):
+        raise TargetError(fault)
     os.environ.update(found["aws_environment"])
     return found
-
-
-def _check_alive(file: Path) -> None:
-    """A cloud of which one process is gone answers some questions wrongly and others never."""
-    try:
-        processes = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return
-    for process in processes:
-        try:
-            os.kill(process["pid"], 0)
-        except ProcessLookupError:
-            gone = f"{process['name']} (process {process['pid']}) is gone"
-            raise TargetError(f"the local cloud is half dead, {gone}: run `make local`") from None
-        except PermissionError:
-            continue
 
 
 def _at(found: object, path: tuple[str, ...]) -> str | None:

@@ -20,7 +20,10 @@ class Place:
 
     stack: Annotated[
         str | None,
-        Parameter(help="name of a deployed stack; without it: the running local cloud"),
+        Parameter(
+            env_var="AFORO_STACK",
+            help="name of a deployed stack; without it: the running local cloud",
+        ),
     ] = None
     endpoints: Annotated[Path, Parameter(help="the local cloud's endpoints.json")] = LOCAL_ENDPOINTS
 

@@ -31,7 +31,7 @@ def deployed_stack(name: str) -> Deployment:
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
     fix = "give the name of the stack that `make deploy` made"
     lack = f"--stack {name} is not this application's, {fix}"
-    return Deployment(session.region_name, outputs, lack)
+    return Deployment(session.region_name, outputs, lack, name)
 
 
 def _account(session: "Session") -> str:

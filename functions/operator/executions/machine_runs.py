@@ -67,14 +67,14 @@ class MachineRuns:
 
     def __init__(self, deployment: Deployment, kind: RunKind) -> None:
         self.kind = kind
-        self._machine = deployment.output(kind.output)
+        self.machine = deployment.output(kind.output)
         self._client = aws_session(deployment.region).client("stepfunctions")
 
     def start(self, name: str, text: str) -> str:
         """The execution's ARN."""
         try:
             return self._client.start_execution(
-                stateMachineArn=self._machine, name=name, input=text
+                stateMachineArn=self.machine, name=name, input=text
             )["executionArn"]
         except ClientError as error:
             code = error.response["Error"]["Code"]
@@ -92,7 +92,7 @@ class MachineRuns:
             return self._newest()
         if run.startswith("arn:"):
             return run
-        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{run}"
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{run}"
 
     def entered_states(self, arn: str) -> Iterator[str]:
         """The states of an execution, as they are entered, until it ends."""
@@ -148,7 +148,7 @@ class MachineRuns:
         if most < 1:
             raise Permanent("--last: give 1 or more")
         pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=self._machine, PaginationConfig={"PageSize": min(most, 1000)}
+            stateMachineArn=self.machine, PaginationConfig={"PageSize": min(most, 1000)}
         )
         for one in islice((one for page in pages for one in page["executions"]), most):
             yield {

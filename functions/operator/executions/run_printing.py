@@ -38,7 +38,12 @@ def stop_run(runs: MachineRuns, run: str, why: str) -> int:
 
 def list_runs(runs: MachineRuns, last: int, form: RowFormat) -> int:
     columns = (runs.kind.id_column, "status", "startedAt", "endedAt")
-    write_rows(columns, runs.rows(last), sys.stdout, form)
+    rows = list(runs.rows(last))
+    write_rows(columns, rows, sys.stdout, form)
+    if not rows:
+        command = runs.kind.command
+        none = f"{runs.machine} has no run: `aforo-metering {command} start` starts one"
+        sys.stderr.write(f"{command} list: {none}\n")
     return 0
 
 

@@ -22,10 +22,7 @@ def sums(rows: Iterable[LedgerRow], out: TextIO) -> None:
     events: Counter[tuple[str, str, str, str]] = Counter()
     quantities: dict[tuple[str, str, str, str], Decimal] = {}
     for row in rows:
-        outcome = row.get("setAsideClass", row["outcome"])
-        if row["outcome"] == "set_aside":
-            outcome = f"set aside: {outcome}"
-        line = row["customerId"], row["meter"], row["occurredAt"][:10], outcome
+        line = row["customerId"], row["meter"], row["occurredAt"][:10], _outcome(row)
         events[line] += 1
         # A bill adds up to the last digit: of the number's text, not of its nearest double.
         quantities[line] = quantities.get(line, Decimal(0)) + Decimal(str(row["quantity"]))
@@ -33,6 +30,12 @@ def sums(rows: Iterable[LedgerRow], out: TextIO) -> None:
     total = sum(quantities.values(), Decimal(0))
     lines.append(("total", "", "", "", f"{events.total()}", f"{total:f}"))
     out.writelines(aligned([_HEAD, *lines], numbers=_NUMBERS))
+
+
+def _outcome(row: LedgerRow) -> str:
+    if row["outcome"] == "set_aside":
+        return f"set aside: {row.get('setAsideClass', row['outcome'])}"
+    return "confirmed" if row["verified"] else "confirmed, unverified"
 
 
 FORMS: dict[str, Form] = {

@@ -24,9 +24,12 @@ from functions.operator.plain_option import PLAIN
 
 def ledger(
     *,
-    hour: Annotated[str | None, Parameter(help="one hour; a row's occurredAt will do")] = None,
+    hour: Annotated[
+        str | None, Parameter(help="one hour, or a day; a row's occurredAt will do")
+    ] = None,
     since: Annotated[
-        str | None, Parameter(name="--from", help="from this day or hour on (UTC, of the request)")
+        str | None,
+        Parameter(name="--from", help="from this day or hour on (UTC, of the request), or 6h ago"),
     ] = None,
     until: Annotated[
         str | None, Parameter(name="--to", help="up to this day or hour, itself not included")
@@ -38,7 +41,8 @@ def ledger(
     ] = [],  # noqa: B006 - read only
     replay: Annotated[str | None, Parameter(help="rows that this replay settled")] = None,
     outcome: Annotated[
-        Literal["confirmed", "set_aside"] | None, Parameter(help="as it stands in the end")
+        Literal["confirmed", "unverified", "set_aside"] | None,
+        Parameter(help="as it stands in the end; unverified is confirmed without a proof"),
     ] = None,
     form: Annotated[
         LedgerFormat,
@@ -79,7 +83,8 @@ def _answer(question: LedgerQuery, form: LedgerFormat, region: str | None, bucke
     except UnreadableObject as error:
         _say(f"{error.name} is not of this ledger, and what was shown is not all: {error}")
         return 1
-    _say(f"{progress.events} events, from {progress.objects} objects of {bucket}")
+    searched = "" if progress.events else f": searched for {question.words()}"
+    _say(f"{progress.events} events, from {progress.objects} objects of {bucket}{searched}")
     return 0
 
 

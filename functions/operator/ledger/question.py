@@ -18,6 +18,8 @@ from functions.operator.ledger.reading_progress import Objects, ReadingProgress
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import hour_of
 
+# An outcome to ask for: Aforo took these, and did not say so.
+UNVERIFIED = "unverified"
 _AFTER_ALL_HOURS = "9999-12-31T24"
 
 
@@ -38,13 +40,32 @@ class LedgerQuery:
         """Whether nothing says where to look."""
         return self.replay_id is None and not self.since
 
+    def words(self) -> str:
+        """What was asked, for an answer that has nothing."""
+        asked = {
+            "customer": self.customer_id,
+            "meter": self.meter,
+            "outcome": self.outcome,
+            "replay": self.replay_id,
+            "keys": " ".join(sorted(self.keys)) or None,
+        }
+        said = [f"{name} {text}" for name, text in asked.items() if text]
+        if self.since:
+            said.append(f"from {self.since}")
+        if self.until != _AFTER_ALL_HOURS:
+            said.append(f"to {self.until}")
+        return ", ".join(said) or "all of it"
+
     def answer(self, ledger: Ledger, progress: ReadingProgress) -> Iterator[LedgerRow]:
         """The rows, by hour; within it, confirmed ones first."""
         for _, names in groupby(self._names(ledger), key=self._group_of):
             for row in self._distinct(ledger, names, progress):
-                if self.outcome in {None, row["outcome"]}:
+                if self.outcome in {None, row["outcome"]} or self._is_unverified(row):
                     progress.events += 1
                     yield row
+
+    def _is_unverified(self, row: LedgerRow) -> bool:
+        return self.outcome == UNVERIFIED and row["outcome"] == "confirmed" and not row["verified"]
 
     def _names(self, ledger: Ledger) -> Iterator[str]:
         if self.replay_id is not None:
@@ -74,7 +95,7 @@ class LedgerQuery:
                     yield row
             if has_set_aside:
                 with_set_aside.append(name)
-        if self.outcome == "confirmed":
+        if self.outcome in {"confirmed", UNVERIFIED}:
             return
         # Only now it is known which set-aside keys were confirmed in the end.
         for _, rows in progress.of(self._read(ledger, with_set_aside)):

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.messages.dead_letters import MOST_MESSAGES
-from functions.operator.messages.opened_queue import OPEN, Opened, Queue, QueueName
+from functions.operator.messages.opened_queue import OPEN, QUEUES, Opened, Queue, QueueName
 from functions.operator.messages.queue_message import COLUMNS, QueueMessage, summary_of
 from functions.operator.messages.repairing import text_of
 from functions.operator.plain_option import PLAIN
@@ -48,6 +48,17 @@ class Wanted:
             and (not self.maybe_billed or row["maybeBilledSince"] is not None)
         )
 
+    def words(self) -> str:
+        """As the options say it."""
+        asked = {
+            "class": self.set_aside_class,
+            "reason": self.reason,
+            "customer": self.customer,
+            "meter": self.meter,
+            "maybe billed": "yes" if self.maybe_billed else None,
+        }
+        return ", ".join(f"{name} {text}" for name, text in asked.items() if text)
+
 
 ALL_OF_THEM = Wanted()
 
@@ -64,23 +75,28 @@ def list_messages(
     """Receives what shows, and shows it again."""
     if not 1 <= at_most <= MOST_MESSAGES:
         raise Permanent(f"--at-most: give 1 to {MOST_MESSAGES}")
-    deployment, seen = find_deployment(place), 0
+    deployment, seen, shown = find_deployment(place), 0, 0
 
     def rows() -> Iterator[dict[str, object]]:
-        nonlocal seen
+        nonlocal seen, shown
         for seen, one in enumerate(dead_letters.messages(at_most), 1):
             working.doing = f"{seen} messages received"
-            yield summary_of(one)
+            row = summary_of(one)
+            if wanted.has(row):
+                shown += 1
+                yield row
 
     with (
         StillWorking("message list", "0 messages received") as working,
         open_queue(deployment, queue) as dead_letters,
     ):
-        write_rows(COLUMNS, filter(wanted.has, rows()), sys.stdout, form)
+        write_rows(COLUMNS, rows(), sys.stdout, form)
         hidden = dead_letters.hidden()
     others = f"; {hidden} are hidden, by a replay or another command" if hidden else ""
     limit = f" (--at-most {at_most})" if seen == at_most else ""
-    sys.stderr.write(f"message list: {seen} messages were looked at{limit}{others}\n")
+    fit = f"; none of them has {wanted.words()}" if seen and not shown else ""
+    looked = f"{seen} messages were looked at in {QUEUES[queue]}"
+    sys.stderr.write(f"message list: {looked}{limit}{fit}{others}\n")
     return 0
 
 

@@ -22,10 +22,12 @@ type Queue = Annotated[
     QueueName, Parameter(help="usage: UsageDeadLetterQueue; counters: CounterDeadLetterQueue")
 ]
 
-OUTPUTS = {
-    QueueName.USAGE: "UsageDeadLetterQueueUrl",
-    QueueName.COUNTERS: "CounterDeadLetterQueueUrl",
+# As the template has them.
+QUEUES = {
+    QueueName.USAGE: "UsageDeadLetterQueue",
+    QueueName.COUNTERS: "CounterDeadLetterQueue",
 }
+OUTPUTS = {name: f"{queue}Url" for name, queue in QUEUES.items()}
 
 
 def open_letters(deployment: Deployment, queue: QueueName) -> DeadLetters:

@@ -54,7 +54,7 @@ class Number(NamedTuple):
 type Rule = Pattern | Choice | Number
 
 _ORIGIN = r"https://[A-Za-z0-9.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
-_ORIGIN_WORDS = "https://host, with a port or none and without a path"
+_ORIGIN_WORDS = "an https address without a path, or http on loopback"
 _REDIS = r"(rediss?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9]*)?)?"
 _SWITCH = Choice(("true", "false"))
 _POLICY = Choice(("deny", "allow"))
@@ -64,11 +64,11 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "AforoEnvironment": Choice(("live", "sandbox")),
     "AforoBaseUrl": Pattern(_ORIGIN, _ORIGIN_WORDS),
-    "AforoApiUrl": Pattern(f"({_ORIGIN})?", f"{_ORIGIN_WORDS}, or nothing"),
-    "AforoPricingUrl": Pattern(f"({_ORIGIN})?", f"{_ORIGIN_WORDS}, or nothing"),
+    "AforoApiUrl": Pattern(f"({_ORIGIN})?", _ORIGIN_WORDS),
+    "AforoPricingUrl": Pattern(f"({_ORIGIN})?", _ORIGIN_WORDS),
     "AforoJwksUrl": Pattern(
         r"(https://[A-Za-z0-9.-]+(:[0-9]+)?/.*|http://(127\.0\.0\.1|localhost)(:[0-9]+)?/.*)?",
-        "https://host/path of the JWKS, or nothing",
+        "an https address, or http on loopback",
     ),
     "AforoKeyHeader": Choice(("Authorization", "X-API-Key")),
     "AforoSigV4Service": Pattern(
@@ -77,6 +77,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "AforoSigV4Region": Pattern(r"[a-z0-9-]*", "a Region's name, as eu-central-1, or nothing"),
     "LogSource": Choice(("access", "execution")),
     "ExecutionLogSources": _SWITCH,
+    "CredentialHeader": Choice(("Authorization", "X-API-Key", "Either")),
+    "AuthorizerMode": Choice(("enforce", "shadow")),
     "TenantHeader": Choice(("tenant", "customer")),
     "QuotaMeter": Pattern(
         r"[a-z][a-z0-9_]*", "a meter's id: small letters, digits and _, beginning with a letter"
@@ -88,7 +90,7 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "RedisSecretArn": Pattern(
         r"(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+)?",
-        "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME, or nothing",
+        "the secret's whole ARN",
     ),
     "UnknownPolicy": _POLICY,
     "NoGrantPolicy": _POLICY,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # API Gateway's quota of an API, unless it was raised.
 MOST_AUTHORIZERS = 10
-_FORMAT = "docs/reference/metering.md has the format to set"
+_FORMAT = "docs/reference/logs.md has the format to set"
 
 
 def check_gateway(gateway: "APIGatewayClient", intended: Intended) -> Iterator[Finding]:

@@ -6,11 +6,16 @@ from typing import Any
 import httpx
 
 from functions.operator.smoke.claim import Claim, DidNotHold
-from functions.operator.smoke.smoke_customer import get, smoke_customer
+from functions.operator.smoke.smoke_customer import (
+    credential_headers,
+    get,
+    needs_enforcement,
+    smoke_customer,
+)
 from functions.operator.smoke.subject import Subject
 from functions.operator.verify.following import Follower
 from functions.operator.verify.hop import Stopped
-from functions.operator.verify.target import target_of
+from functions.operator.verify.target import Credential, target_of
 
 LIMIT = 100
 FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
@@ -18,9 +23,10 @@ FOLLOW_SECONDS = 300  # log delivery is "usually less than three minutes" (AWS)
 
 def nobody_without_a_credential(subject: Subject) -> str:
     """401, also for a key that nobody gave out."""
+    needs_enforcement(subject)
     url = f"{subject.api_url.rstrip('/')}/pets"
     without = get(url, {}).status_code
-    wrong = get(url, {"Authorization": "Bearer ak_nobody_ever_gave_this_out"}).status_code
+    wrong = get(url, credential_headers(subject, "ak_nobody_ever_gave_this_out")).status_code
     if (without, wrong) != (401, 401):
         raise DidNotHold(f"without a credential: {without}, with a wrong one: {wrong}")
     return "401 without a credential, 401 with a wrong one"
@@ -29,9 +35,10 @@ def nobody_without_a_credential(subject: Subject) -> str:
 def one_request_is_billed(subject: Subject) -> str:
     """The whole walk, each hop seen; the id in the log is the one that the caller got."""
     with smoke_customer(subject, limit=LIMIT) as customer:
-        headers = {"Authorization": f"Bearer {customer.key}"}
+        headers = dict(customer.headers)
+        credential = Credential("its own key", headers, customer.customer_id)
         place = f"--stack {subject.stack}"
-        target = target_of(subject.deployment, place=place, url=customer.url, headers=headers)
+        target = target_of(subject.deployment, place=place, url=customer.url, credential=credential)
         follower = Follower(
             target, wait_seconds=FOLLOW_SECONDS * subject.patience, meter="api_calls"
         )
@@ -46,6 +53,7 @@ def one_request_is_billed(subject: Subject) -> str:
 
 def over_quota_is_429(subject: Subject) -> str:
     """The body is JSON with a code and a time, made from the authorizer's context."""
+    needs_enforcement(subject)
     with smoke_customer(subject, limit=0) as customer:
         answer = customer.call()
     said = _json_of(answer)
@@ -58,7 +66,7 @@ def another_denial_is_no_quota(subject: Subject) -> str:
     """The resource policy of the demo API closes a path to a customer who may call the others."""
     with smoke_customer(subject, limit=LIMIT) as customer:
         url = f"{subject.api_url.rstrip('/')}/closed"
-        answer = get(url, {"Authorization": f"Bearer {customer.key}"})
+        answer = get(url, customer.headers)
     said = _json_of(answer)
     code = said.get("error", {}).get("code")
     is_ours = isinstance(code, str) and code.replace("_", "").isalpha()

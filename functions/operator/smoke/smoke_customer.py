@@ -12,7 +12,7 @@ import httpx
 from pydantic_core import to_json
 
 from functions.operator.counter_commands.stack import Stack, counters_of
-from functions.operator.smoke.claim import DidNotHold
+from functions.operator.smoke.claim import DidNotHold, NotTried
 from functions.operator.smoke.subject import Subject
 from functions.reconciliation.commands import COMMAND
 
@@ -26,12 +26,19 @@ class SmokeCustomer(NamedTuple):
     """Calls the demo API as this customer."""
 
     customer_id: str
-    key: str
+    headers: Mapping[str, str]
     url: str
 
     def call(self) -> httpx.Response:
         """One paid request."""
-        return get(self.url, {"Authorization": f"Bearer {self.key}"})
+        return get(self.url, self.headers)
+
+
+def credential_headers(subject: Subject, key: str) -> dict[str, str]:
+    """An API key where the stack's authorizer looks for one."""
+    if _variables(subject).get("CREDENTIAL_HEADER") == "x-api-key":
+        return {"X-API-Key": key}
+    return {"Authorization": f"Bearer {key}"}
 
 
 def get(url: str, headers: Mapping[str, str]) -> httpx.Response:
@@ -53,7 +60,7 @@ def smoke_customer(subject: Subject, *, limit: int) -> Iterator[SmokeCustomer]:
         "apiKeySha256": sha256(key.encode()).hexdigest(),
         "customerId": customer_id,
         "keyId": f"key_{customer_id}",
-        "environment": _environment(subject),
+        "environment": _variables(subject)["AFORO_ENVIRONMENT"],
         "version": version,
     }
     grant = {
@@ -70,7 +77,8 @@ def smoke_customer(subject: Subject, *, limit: int) -> Iterator[SmokeCustomer]:
     _send(counters, credential)
     try:
         _wait_until_in_force(subject, counters, customer_id)
-        yield SmokeCustomer(customer_id, key, f"{subject.api_url.rstrip('/')}/pets")
+        headers = credential_headers(subject, key)
+        yield SmokeCustomer(customer_id, headers, f"{subject.api_url.rstrip('/')}/pets")
     finally:
         _send(counters, {**credential, "revoked": True, "version": version + 1})
         status = {"kind": "status", "customerId": customer_id, "status": "closed"}
@@ -91,8 +99,15 @@ def _wait_until_in_force(subject: Subject, counters: Stack, customer_id: str) ->
         raise DidNotHold("a grant was not in force after two minutes: see SettledAgeAlarm")
 
 
-def _environment(subject: Subject) -> str:
+def needs_enforcement(subject: Subject) -> None:
+    """NotTried where the stack lets pass whom it would refuse."""
+    if _variables(subject).get("AUTHORIZER_MODE") == "shadow":
+        raise NotTried("this stack refuses nobody: deploy it with AuthorizerMode=enforce")
+
+
+def _variables(subject: Subject) -> Mapping[str, str]:
+    """What the authorizer was deployed with."""
     function = subject.session.client("lambda").get_function_configuration(
         FunctionName=subject.resources["AuthorizerFunction"]
     )
-    return function["Environment"]["Variables"]["AFORO_ENVIRONMENT"]
+    return function["Environment"]["Variables"]

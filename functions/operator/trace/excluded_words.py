@@ -3,7 +3,7 @@
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined
 
-# The reasons of docs/reference/metering.md, Excluded; the tests hold the two together.
+# The reasons of docs/reference/outcomes.md, Excluded; the tests hold the two together.
 WORDS = {
     "authorizer_failed": "the authorizer failed, so that nobody verified who called",
     "denied": "the authorizer refused it",

@@ -6,25 +6,28 @@ confirmed; reconciliation says whether its mark is set. Nothing is added to the 
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, settled_once
 from functions.operator.aws_words import in_plain_words
-from functions.operator.verify.hop import Hop, Stopped
-from functions.operator.verify.log_line import facts_of
+from functions.operator.verify.calling import call
+from functions.operator.verify.hop import SILENT, Hop, NotSeen, Stopped, Telling
+from functions.operator.verify.log_line import account_of, facts_of, line_in_log
+from functions.operator.verify.request_meaning import why_not_billed
 from functions.operator.verify.target import Target
-from functions.operator.verify.whereabouts import where_it_waits
+from functions.operator.verify.whereabouts import where_it_waits, where_now
 from functions.usage.event import RequestIdentity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import epoch_ms_from_iso, hour_of, iso_from_epoch_ms
 
 POLL_SECONDS = 0.4
+# As often as a person is told something.
+AROUND_SECONDS = 5.0
 # Clocks of two machines and S3's whole seconds: what was written just before we asked counts too.
 SLACK = timedelta(seconds=60)
 
@@ -32,14 +35,18 @@ SLACK = timedelta(seconds=60)
 class Follower:
     """One request on its way. `hops` yields each hop as it is passed."""
 
-    def __init__(self, target: Target, *, wait_seconds: float, meter: str) -> None:
+    def __init__(
+        self, target: Target, *, wait_seconds: float, meter: str, telling: Telling = SILENT
+    ) -> None:
         self._target = target
+        self._telling = telling
         self._meter = meter
         self._wait_seconds = wait_seconds
         self._deadline = 0.0
         self._began_ms = 0
         self._looking_for = "answered"
         self._extended_id = ""
+        self._around_at = 0.0
         self.key = ""
 
     def hops(self) -> Iterator[Hop]:
@@ -48,9 +55,9 @@ class Follower:
             yield from self._walk()
         except (BotoCoreError, ClientError) as error:
             check = "that your AWS credentials, their permissions and the Region are the stack's."
-            raise Stopped(
-                self._looking_for, f"AWS does not say: {in_plain_words(error)}", check
-            ) from None
+            if self._target.is_local and isinstance(error, BotoCoreError):
+                check = "`make local-stop`, then `make local`: some of the local cloud is gone."
+            raise Stopped(self._looking_for, in_plain_words(error), check) from None
 
     def _walk(self) -> Iterator[Hop]:
         self._deadline = time.monotonic() + self._wait_seconds
@@ -69,59 +76,34 @@ class Follower:
         yield self._counted(row["customerId"])
 
     def _answered(self) -> Hop:
-        try:
-            answer = httpx.get(self._target.url, headers=self._target.headers, timeout=35)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            check = "that the URL is right and reachable from here."
-            raise Stopped("answered", f"no answer: {error}", check) from None
-        self._extended_id = answer.headers.get("x-amz-apigw-id", "")
-        if answer.status_code in {401, 403, 429}:
-            check = (
-                "the credential, the customer's quota and grant: refused requests are not billed."
-            )
-            raise Stopped("answered", f"HTTP {answer.status_code}: {answer.text[:200]}", check)
-        if not self._extended_id:
-            check = "that the URL is an API Gateway stage: its x-amz-apigw-id header is missing."
-            raise Stopped("answered", f"HTTP {answer.status_code}, no request id", check)
-        return Hop(
-            "answered",
-            self._since(time.time_ns() // 1_000_000),
-            f"HTTP {answer.status_code}, extended request id {self._extended_id}",
-        )
+        called = call(self._target.caller, self._target.headers, self._telling.say)
+        self._extended_id = called.extended_id
+        return Hop("answered", self._since(time.time_ns() // 1_000_000), called.detail)
 
     def _in_the_log(self) -> tuple[dict[str, str], Hop]:
-        logs = boto3.client("logs", region_name=self._target.region)
+        groups = ", ".join(self._target.log_groups)
+        self._telling.doing(f"answered; its line is not yet in {groups}")
 
         def look() -> tuple[dict[str, str], Hop] | None:
-            for group in self._target.log_groups:
-                pages = logs.get_paginator("filter_log_events").paginate(
-                    logGroupName=group,
-                    startTime=self._began_ms - int(SLACK.total_seconds() * 1000),
-                    filterPattern=f'"{self._extended_id}"',
-                )
-                # A page may be empty and the next one not (FilterLogEvents).
-                for event in (event for page in pages for event in page["events"]):
-                    if self._extended_id in event["message"]:
-                        hop = self._hop_ms("in the log", event["ingestionTime"], group)
-                        return self._facts(event, group), hop
-            return None
+            since_ms = self._began_ms - int(SLACK.total_seconds() * 1000)
+            found = line_in_log(self._target, self._extended_id, since_ms)
+            if found is None:
+                return None
+            event, group = found
+            hop = self._hop_ms("in the log", event["ingestionTime"], group)
+            facts = facts_of(
+                event,
+                group,
+                extended_id=self._extended_id,
+                account_id=account_of(self._target.reconciliation),
+            )
+            return facts, hop
 
         return self._wait(
             look,
             "in the log",
             "the stage's access log or execution log: it must go to the metered log group "
-            f"({', '.join(self._target.log_groups)}), an access log in format v1 "
-            "(docs/explanation/architecture.md).",
-        )
-
-    def _facts(self, log_event: Mapping[str, Any], log_group: str) -> dict[str, str]:
-        # An execution log does not say whose account it is; the stack is in the same one.
-        account_id = self._target.reconciliation.split(":")[4:5]
-        return facts_of(
-            log_event,
-            log_group,
-            extended_id=self._extended_id,
-            account_id="".join(account_id),
+            f"({groups}), an access log in format v1 (docs/explanation/architecture.md).",
         )
 
     def _event_key(self, line: dict[str, str]) -> str:
@@ -141,19 +123,38 @@ class Follower:
         since = datetime.fromtimestamp(self._began_ms / 1000, UTC) - SLACK
 
         def look() -> LedgerRow | None:
-            return settled_once(ledger.rows_of(hour, {self.key}, since)).get(self.key)
+            row = settled_once(ledger.rows_of(hour, {self.key}, since)).get(self.key)
+            if row is None:
+                self._look_around()
+            return row
 
         try:
             return self._wait(look, "metered", "")
-        except Stopped:
+        except NotSeen:
             raise where_it_waits(self._target, self._extended_id, since) from None
+
+    def _look_around(self) -> None:
+        """Now and then: whether it will be billed at all, and where it is now."""
+        now = time.monotonic()
+        if now < self._around_at or self._target.deployment is None:
+            return
+        self._around_at = now + AROUND_SECONDS
+        since_ms = self._began_ms - int(SLACK.total_seconds() * 1000)
+        why = why_not_billed(self._target.deployment, self._extended_id, since_ms, self._meter)
+        if why is not None:
+            raise why
+        self._telling.doing(where_now(self._target))
 
     def _set_aside(self, row: LedgerRow) -> Stopped:
         reason = f"set aside as {row.get('setAsideClass')}: {row.get('reason')}"
-        check = "docs/reference/alarms.md, UsageDeadLetterAlarm; then replay from Step Functions."
+        check = (
+            "docs/reference/alarms.md, UsageDeadLetterAlarm; when the cause is gone:"
+            " `aforo-metering replay start --dry-run`."
+        )
         return Stopped("confirmed", reason, check)
 
     def _counted(self, customer_id: str) -> Hop:
+        self._telling.doing("billed, and not yet counted: it is in SettledUsageQueue")
         functions = boto3.client("lambda", region_name=self._target.region)
         question = {"customerId": customer_id, "meter": self._meter, "keys": [self.key]}
 
@@ -182,7 +183,7 @@ class Follower:
             if found is not None:
                 return found
             if time.monotonic() >= self._deadline:
-                raise Stopped(hop, f"not seen within {self._wait_seconds:.0f} s", check)
+                raise NotSeen(hop, f"not seen within {self._wait_seconds:.0f} s", check)
             time.sleep(POLL_SECONDS)
 
     def _hop(self, name: str, moment: str, detail: str) -> Hop:

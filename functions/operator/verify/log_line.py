@@ -1,11 +1,16 @@
-"""A log event of a followed request comes in; what its event's key is made of leaves."""
+"""The line of a followed request is looked for; what its event's key is made of leaves."""
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import boto3
 
 from functions.metering.configuration.source_declaration import EXECUTION_LOGS
 from functions.operator.verify.hop import Stopped
+
+if TYPE_CHECKING:
+    from functions.operator.verify.target import Target
 
 # Of a line of format v1: its identity, and the hour in which its ledger row stands.
 _NEEDED = ("accountId", "apiId", "stage", "extendedRequestId", "requestTimeEpoch")
@@ -30,3 +35,24 @@ def facts_of(
         check = "the stage's access log format: v1 is what this command reads."
         raise Stopped("in the log", "its line is not of format v1", check) from None
     return found
+
+
+def line_in_log(
+    target: "Target", extended_id: str, since_ms: int
+) -> tuple[Mapping[str, Any], str] | None:
+    """The first log event that holds the request's id, and its log group; None: not yet."""
+    logs = boto3.client("logs", region_name=target.region)
+    for group in target.log_groups:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=since_ms, filterPattern=f'"{extended_id}"'
+        )
+        # A page may be empty and the next one not (FilterLogEvents).
+        for event in (event for page in pages for event in page["events"]):
+            if extended_id in event["message"]:
+                return event, group
+    return None
+
+
+def account_of(arn: str) -> str:
+    """An execution log does not say whose account it is; the stack is in the same one."""
+    return "".join(arn.split(":")[4:5])

@@ -6,13 +6,14 @@ not begin). It costs the customer one billed request.
 """
 
 import math
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.still_working import StillWorking
-from functions.operator.verify.hop import Hop, Stopped
+from functions.operator.verify.hop import Hop, Stopped, Telling
 from functions.operator.verify.target import Target, local_target, stack_target
 
 WAIT_SECONDS = 240.0  # log delivery is "usually less than three minutes" (AWS, Subscriptions)
@@ -47,18 +48,28 @@ def verify(
 
     target = _target(place, customer, api_url, stage, path)
     print(f"GET {target.url}", flush=True)
-    follower = Follower(target, wait_seconds=wait, meter=meter)
+    _say(f"with {target.credential}")
     try:
         with StillWorking("verify", "waiting for the API's answer") as working:
+
+            def doing(text: str) -> None:
+                working.doing = text
+
+            telling = Telling(_say, doing)
+            follower = Follower(target, wait_seconds=wait, meter=meter, telling=telling)
             for hop in follower.hops():
                 _show(hop)
-                working.doing = f"{hop.name}; waiting for the next hop"
     except Stopped as stopped:
         print(f"  {stopped.hop:<14} --      stopped here: {stopped.reason}")
         print(f"\nCheck: {stopped.check}")
         return 1
     print(f"\nEvery hop was passed: billed once, as {follower.key}.")
     return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"verify: {text}\n")
+    sys.stderr.flush()
 
 
 def _show(hop: Hop) -> None:
@@ -69,5 +80,5 @@ def _target(
     place: Place, customer: str | None, api_url: str | None, stage: str | None, path: str
 ) -> Target:
     if place.stack:
-        return stack_target(place.stack, api_url, stage, path)
+        return stack_target(place.stack, api_url, stage, path, customer)
     return local_target(place.endpoints, customer, stage, path)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from functions.authorizer import authorize
+from functions.authorizer import read_time
 from functions.authorizer.authorize import Authorizer
 from functions.authorizer.handler import answer, authorizer_for, link_to
 from functions.authorizer.policy import Policy
@@ -64,7 +64,7 @@ class Stack:
 @pytest.fixture
 def make_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Valkey], Stack]]:
     """A live tenant in a Valkey, with a grant of 100 calls."""
-    monkeypatch.setattr(authorize, "ANSWER_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(read_time, "ANSWER_SECONDS", PATIENCE_SECONDS)
     opened = contextlib.ExitStack()
 
     def make(valkey: Valkey) -> Stack:

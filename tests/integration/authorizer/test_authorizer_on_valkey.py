@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.authorizer import authorize, redis_link
+from functions.authorizer import read_time, redis_link
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from functions.usage.quota import meter_field, revocation_keys, state_key, tenant_key
@@ -95,13 +95,13 @@ def test_a_valkey_that_hangs(own_stack: Stack, monkeypatch: pytest.MonkeyPatch) 
     """The last known numbers serve for 30 s, then the policy; it comes back by itself."""
     assert outcome(own_stack.answer(own_stack.token())) == "Allow"
     own_stack.valkey.freeze()
-    monkeypatch.setattr(authorize, "ANSWER_SECONDS", redis_link.ANSWER_SECONDS)
+    monkeypatch.setattr(read_time, "ANSWER_SECONDS", redis_link.ANSWER_SECONDS)
     for _ in range(5):
         assert outcome(own_stack.answer(own_stack.token())) == "Allow"
     own_stack.clock.advance(31)
     assert outcome(own_stack.answer(own_stack.token())) == "QUOTA_STATE_UNKNOWN"
     own_stack.valkey.thaw()
-    monkeypatch.setattr(authorize, "ANSWER_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(read_time, "ANSWER_SECONDS", PATIENCE_SECONDS)
     own_stack.clock.advance(2)
     assert outcome(own_stack.answer(own_stack.token())) == "Allow"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.authorizer.credential import CredentialHeader
 from functions.authorizer.handler import answer
 from functions.usage.quota import state_key
 from tests.fakes.guarded_api import BY_CREDENTIAL_AND_TENANT, GuardedApi
@@ -86,6 +87,18 @@ def test_no_credential_does_not_even_ask(make_api: MakeApi, sent: tuple[Any, ...
     api = make_api()
     assert api.send(*sent).status == 401
     assert api.functions.calls == 0
+
+
+def test_an_api_key_s_own_header_needs_no_identity_source(stack: Stack, make_api: MakeApi) -> None:
+    """CredentialHeader=X-API-Key: the authorizer is asked for every call, and finds the key."""
+    stack.know_api_key(sha256(b"sk_live_1").hexdigest())
+    stack.authorizer = replace(stack.authorizer, credential_header=CredentialHeader.API_KEY)
+    api = make_api(identity_sources=())
+    assert api.send(("X-Api-Key", "sk_live_1")).status == 200
+    assert api.send(("x-api-key", "sk_live_2")).status == 401
+    assert api.send(("Authorization", stack.token())).status == 401
+    assert api.send().status == 401
+    assert api.functions.calls == 4
 
 
 def test_two_credentials_are_none(stack: Stack, make_api: MakeApi) -> None:

@@ -132,6 +132,21 @@ def test_a_customer_s_usage_plan(stack: Stack, command: Any) -> None:
     assert "usageIdentifierKey" not in stack.answer(stack.token())
 
 
+def test_a_customer_s_own_mode(stack: Stack, command: Any) -> None:
+    """Shadow and back, seen by the next call; the newest word stands, and none is the stack's."""
+    command(kind="open", version=1)
+    command(kind="jwks", version=1, **json.loads(stack.issuer.key_set()))
+    command(**grant(0, 1))
+    mode = {"kind": "mode", "customerId": CUSTOMER}
+    assert outcome(stack.answer(stack.token())) == "QUOTA_EXCEEDED"
+    command(**mode, mode="shadow", version=2)
+    command(**mode, mode="enforce", version=1)
+    policy = stack.answer(stack.token())
+    assert (outcome(policy), policy["context"]["wouldDeny"]) == ("Allow", "QUOTA_EXCEEDED")
+    command(**mode, version=3)
+    assert outcome(stack.answer(stack.token())) == "QUOTA_EXCEEDED"
+
+
 def test_a_recurring_grant_needs_no_writer(stack: Stack, command: Any) -> None:
     """Months later, with nobody to write the windows, its period is a fresh one."""
     command(kind="open", version=1)

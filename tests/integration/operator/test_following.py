@@ -19,8 +19,9 @@ from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.metering.quarantine import QuarantineBucket, quarantined_lines
 from functions.metering.sorting import QuarantinedRequest
 from functions.operator.verify.following import Follower
-from functions.operator.verify.hop import Hop, Stopped
+from functions.operator.verify.hop import SILENT, Hop, Stopped, Telling
 from functions.operator.verify.target import Target
+from functions.operator.verify.whereabouts import where_now
 from functions.usage.event import RequestIdentity
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Quarantined
@@ -78,8 +79,11 @@ class Road:
         row = settled_row(self.key, iso_from_epoch_ms(self.now_ms), **(fields | changes))
         Ledger(boto3.client("s3"), self.target.ledger_bucket).append([row], str(uuid4()))
 
+    def follower(self, wait_seconds: float, telling: Telling = SILENT) -> Follower:
+        return Follower(self.target, wait_seconds=wait_seconds, meter=METER, telling=telling)
+
     def hops(self, wait_seconds: float = ONE_LOOK) -> list[Hop]:
-        return list(Follower(self.target, wait_seconds=wait_seconds, meter=METER).hops())
+        return list(self.follower(wait_seconds).hops())
 
     def stopped(self, at: str) -> Stopped:
         """Where it stopped; every hop before it was passed."""
@@ -171,6 +175,63 @@ def test_a_refused_call_is_not_billed(road: Road, servers: ExitStack, status: in
     assert stopped.reason == f'HTTP {status}: {{"message":"quota"}}'
     assert "credential" in stopped.check
     assert "quota" in stopped.check
+
+
+UNKNOWN = {"error": {"code": "QUOTA_STATE_UNKNOWN", "message": "The quota cannot be checked"}}
+
+
+def test_a_cold_start_is_called_once_more(counted: Road, servers: ExitStack) -> None:
+    """And said; then the request is followed as any other."""
+    gateway = servers.enter_context(
+        answering(
+            Answer(429, body=UNKNOWN), Answer(headers={"x-amz-apigw-id": counted.extended_id})
+        )
+    )
+    counted.target = replace(counted.target, url=gateway.url)
+    counted.log(counted.line)
+    counted.settle()
+    told: list[str] = []
+    hops = list(counted.follower(PATIENCE_SECONDS, Telling(told.append)).hops())
+    assert [hop.name for hop in hops] == HOPS
+    assert told == ["HTTP 429 QUOTA_STATE_UNKNOWN: it may be a cold start; calling once more"]
+
+
+def test_a_quota_that_stays_unknown_is_no_cold_start(road: Road, servers: ExitStack) -> None:
+    """Twice is enough: the alarm's section says what to do."""
+    gateway = servers.enter_context(answering(Answer(429, body=UNKNOWN)))
+    road.target = replace(road.target, url=gateway.url)
+    stopped = road.stopped("answered")
+    assert stopped.reason == "HTTP 429 QUOTA_STATE_UNKNOWN: The quota cannot be checked"
+    assert "CounterStateUnknownAlarm" in stopped.check
+    assert len(gateway.asked) == 2
+
+
+def test_a_person_who_waits_is_told_where_it_is(road: Road) -> None:
+    """Of the log first, then of the queue with what waits there."""
+    told: list[str] = []
+    telling = Telling(doing=told.append)
+    with pytest.raises(Stopped):
+        list(road.follower(ONE_LOOK, telling).hops())
+    (group,) = road.target.log_groups
+    assert told == [f"answered; its line is not yet in {group}"]
+    assert where_now(road.target) == (
+        "in the log, and UsageQueue is empty: metering has not sent its event"
+    )
+    for _ in range(2):
+        boto3.client("sqs").send_message(QueueUrl=road.target.usage_queue_url, MessageBody="{}")
+    assert where_now(road.target) == "in the log; UsageQueue has 2 messages"
+
+
+def test_an_error_of_the_backend_is_followed(counted: Road, servers: ExitStack) -> None:
+    """It may be billed, by the configuration: what it said is shown."""
+    said = Answer(500, {"x-amz-apigw-id": counted.extended_id}, '{"message":null}')
+    gateway = servers.enter_context(answering(said))
+    counted.target = replace(counted.target, url=gateway.url)
+    counted.log(counted.line)
+    counted.settle()
+    hops = counted.hops(wait_seconds=PATIENCE_SECONDS)
+    assert [hop.name for hop in hops] == HOPS
+    assert hops[0].detail.endswith(': {"message":null}')
 
 
 def test_an_answer_that_is_not_the_gateway_s(road: Road, servers: ExitStack) -> None:

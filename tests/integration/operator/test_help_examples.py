@@ -96,6 +96,7 @@ def place(
             tmp_path / ".local",
             on_ministack.env,
             api_url=gateway.url,
+            stack_name=PROGRAM,
             deployed_sources=f"log=access:{made['log_group']}",
             queues=queues,
             state_machines={"replay": made["machine"], "audit": made["audit_machine"]},
@@ -170,7 +171,10 @@ def deploy_outputs(made: dict[str, str]) -> None:
         "CounterDeadLetterQueueUrl": made["counter_dead_letter"],
     }
     template = {
-        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "ForwarderLogGroup": {"Type": "AWS::Logs::LogGroup"},
+        },
         "Outputs": {key: {"Value": text} for key, text in outputs.items()},
     }
     client: Any = boto3.client("cloudformation")

@@ -104,3 +104,44 @@ def test_what_a_deployment_lacks_is_named(
     file = write_endpoints(tmp_path, on_ministack.env, queues={})
     assert main(["message", "list", "--endpoints", str(file)]) == 2
     assert "no output UsageDeadLetterQueueUrl" in capsys.readouterr().err
+
+
+def deployed(stack: str) -> None:
+    """A stack with an output and a log group that the local cloud's file does not name."""
+    template = {
+        "Resources": {"ForwarderLogGroup": {"Type": "AWS::Logs::LogGroup"}},
+        "Outputs": {"AlarmTopicArn": {"Value": "arn:topic"}},
+    }
+    boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template))
+
+
+def test_where_knows_outputs_and_resources_of_either_place(
+    on_ministack: Ministack,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name of the template stands for one thing, of a stack and of the local cloud."""
+    deployed("aforo-where")
+    file = write_endpoints(tmp_path, on_ministack.env, stack_name="aforo-where")
+    places = (["--stack", "aforo-where"], ["--endpoints", str(file)])
+    names = ("AlarmTopicArn", "ForwarderLogGroup")
+    assert [main(["where", name, *place]) for place in places for name in names] == [0] * 4
+    topic, group, *again = capsys.readouterr().out.splitlines()
+    assert topic == "arn:topic"
+    assert again == [topic, group]
+    assert [main(["logs", "forwarder", *place]) for place in places] == [0, 0]
+    assert f"lines read of {group}" in capsys.readouterr().err
+    monkeypatch.setenv("AFORO_STACK", "aforo-where")
+    assert main(["where", "LedgerBucketName"]) == 2
+    said = capsys.readouterr().err
+    assert "LedgerBucketName: stack aforo-where has no output and no resource" in said
+    assert "outputs: AlarmTopicArn" in said
+
+
+def test_a_log_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With those that there are, before anything is asked."""
+    assert main(["logs", "lambda"]) == 2
+    assert "give one of metering, forwarder," in capsys.readouterr().err
+    assert main(["logs", "metering", "--last", "0"]) == 2
+    assert "--last" in capsys.readouterr().err

@@ -16,7 +16,14 @@ from functions.usage.errors import Permanent
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.metric import Metric
 from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
-from functions.usage.quota import GuardLevel, Status, rebuild_key, tenant_key, watermark_key
+from functions.usage.quota import (
+    AuthorizerMode,
+    GuardLevel,
+    Status,
+    rebuild_key,
+    tenant_key,
+    watermark_key,
+)
 from tests.fakes.hour_totals import totals_of
 from tests.integration.reconciliation.tenant import CUSTOMER, METER, START_MS, TENANT, Tenant, event
 from tests.integration.reconciliation.test_repair import row
@@ -85,6 +92,7 @@ def lost(tenant: Tenant) -> Lost:
     grant = tenant.grant_body(1000)
     found.state(**grant)
     found.state(kind="status", customerId="cust_2", status="suspended", version=1)
+    found.state(kind="mode", customerId="cust_2", mode="shadow", version=1)
     found.state(
         kind="credential",
         apiKeySha256="ab" * 32,
@@ -110,9 +118,10 @@ def test_a_rebuild_brings_everything_back(lost: Lost) -> None:
     expected = sum(row["occurredAt"] >= "2026-11-01" for row in lost.rows)
     assert lost.tenant.used() == expected == 307
     assert lost.tenant.state("cust_2").status is Status.SUSPENDED
+    assert lost.tenant.state("cust_2").mode is AuthorizerMode.SHADOW
     assert lost.tenant.client.exists(f"aforo:{{{TENANT}}}:identity:{'ab' * 32}")
     assert int(str(lost.tenant.client.get(tenant_key(TENANT, "generation")))) > 1
-    assert any("register: 3 commands" in line for line in lost.said)
+    assert any("register: 4 commands" in line for line in lost.said)
 
 
 def test_what_aforo_stated_comes_back_with_the_next_reconcile(lost: Lost) -> None:

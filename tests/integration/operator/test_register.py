@@ -62,6 +62,7 @@ def test_things_are_told_apart(register: Register) -> None:
             STANDING_COMMAND.validate_python(fields, strict=False)
             for fields in (
                 {"kind": "guard", "customerId": "cus/a", "level": "L1_ALERT", "version": 1},
+                {"kind": "mode", "customerId": "cus/a", "mode": "shadow", "version": 2},
                 {"kind": "revocation", "jti": "one", "untilMs": 5},
                 {"kind": "revocation", "keyId": "one", "untilMs": 6},
                 {

@@ -1,6 +1,7 @@
 """The command: what may be asked of it, what it prints, and its exit status."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from functions.operator.command_line import main
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.verify.target import local_target, stack_target
+from tests.fakes.access_log_lines import access_line
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.local_endpoints import write_endpoints
 from tests.local.ministack import REGION, Ministack
@@ -64,6 +66,11 @@ def stack(on_ministack: Ministack, bucket: str) -> Callable[..., str]:
     return deploy
 
 
+def _extended_id() -> str:
+    """As API Gateway makes them."""
+    return f"{uuid4().hex[:14]}="
+
+
 def test_the_first_customer_is_the_one_that_calls(endpoints: Callable[..., Path]) -> None:
     """Unless another one is named; path and stage stand in the URL."""
     file = endpoints()
@@ -90,6 +97,15 @@ def test_a_deployed_stack_is_found_by_its_outputs(
     assert (target.region, target.reconciliation) == (REGION, "arn:reconciliation")
     own = stack_target(name, "https://own.example/live/", "test", "/pets")
     assert own.url == "https://own.example/test/pets"
+
+
+def test_an_api_key_goes_into_its_own_header(
+    stack: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VERIFY_API_KEY alone: no Authorization header is made up beside it."""
+    monkeypatch.delenv("VERIFY_AUTHORIZATION", raising=False)
+    monkeypatch.setenv("VERIFY_API_KEY", " sk_live_1\n")
+    assert stack_target(stack(), None, None, "/pets").headers == {"X-API-Key": "sk_live_1"}
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,124 @@ def test_an_option_that_nobody_knows_is_status_2(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("verify: ")
     assert arguments[0] in line
+
+
+@pytest.mark.parametrize(
+    ("name", "header"), [("VERIFY_AUTHORIZATION", "Authorization"), ("VERIFY_API_KEY", "X-API-Key")]
+)
+def test_the_credential_that_is_given_is_the_one_that_calls(
+    endpoints: Callable[..., Path],
+    stack: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    header: str,
+) -> None:
+    """On the local cloud as on a stack, and it is said whose it is."""
+    monkeypatch.setenv(name, " secret\n")
+    for target in (
+        local_target(endpoints(), None, None, "/pets"),
+        stack_target(stack(), None, None, "/pets"),
+    ):
+        assert target.headers == {header: "secret"}
+        assert target.credential == f"the credential in {name}"
+
+
+@pytest.mark.parametrize(
+    ("given", "customer", "fault"),
+    [
+        ({"VERIFY_AUTHORIZATION": "a", "VERIFY_API_KEY": "b"}, None, "give one of the two"),
+        ({"VERIFY_AUTHORIZATION": "a"}, "cus_2", "--customer: the credential in VERIFY_AUTHOR"),
+        ({"VERIFY_API_KEY": "…"}, None, "VERIFY_API_KEY: put the customer's credential"),
+    ],
+)
+def test_one_credential_calls(
+    endpoints: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    customer: str | None,
+    fault: str,
+) -> None:
+    """Which one is not guessed; none of them is shown."""
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(TargetError, match=fault) as raised:
+        local_target(endpoints(), customer, None, "/pets")
+    assert "…" not in str(raised.value)
+
+
+def test_a_customer_of_a_stack_is_named_in_what_to_do(stack: Callable[..., str]) -> None:
+    """The credential does not say whose it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERIFY_API_KEY", "secret")
+        target = stack_target(stack(), None, None, "/pets", "cus_7")
+    assert target.customer == "cus_7"
+
+
+def test_a_wrong_credential_is_used_and_refused(
+    endpoints: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is said which one it was; the demo customer's is not taken instead."""
+    monkeypatch.setenv("VERIFY_AUTHORIZATION", "Bearer nonsense")
+    said = {"error": {"code": "UNAUTHORIZED", "message": "Send a valid credential"}}
+    with answering(Answer(401, {"x-amz-apigw-id": "A="}, said)) as gateway:
+        file = endpoints(api_url=gateway.url)
+        assert main(["verify", "--endpoints", str(file)]) == 1
+    assert {one[1]["Authorization"] for one in gateway.asked} == {"Bearer nonsense"}
+    out, err = capsys.readouterr()
+    assert "verify: with the credential in VERIFY_AUTHORIZATION" in err
+    assert "stopped here: HTTP 401 UNAUTHORIZED: Send a valid credential" in out
+    assert "Check: the credential in VERIFY_AUTHORIZATION: it is not known" in out
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (
+            {"excludedPaths": ["/pets/{id}"]},
+            ("it is not billed: excluded_path (", "aforo-metering configuration show"),
+        ),
+        (
+            {"excludedStatuses": [200], "excludeBackendStatuses": True},
+            ("it is not billed: excluded_status (", "aforo-metering configuration show"),
+        ),
+        (
+            {"meters": [{"id": "other", "metricName": "Other"}]},
+            ("the meter api_calls does not count it", "--meter: give one of other."),
+        ),
+    ],
+)
+def test_a_request_that_is_not_billed_is_told_at_once_with_its_reason(
+    endpoints: Callable[..., Path],
+    bucket: str,
+    capsys: pytest.CaptureFixture[str],
+    version: dict[str, Any],
+    said: tuple[str, str],
+) -> None:
+    """Nobody waits four minutes for an event that will never be."""
+    meters = [{"id": "api_calls", "metricName": "API Calls"}]
+    whole = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters, **version}
+    boto3.client("s3").put_object(
+        Bucket=bucket,
+        Key="configuration/metering.json",
+        Body=json.dumps({"versions": [whole]}).encode(),
+    )
+    now_ms, group, extended_id = time.time_ns() // 1_000_000, f"verify-{uuid4()}", _extended_id()
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    line = access_line(extendedRequestId=extended_id, requestTimeEpoch=str(now_ms))
+    event: Any = {"timestamp": now_ms, "message": line}
+    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
+    with answering(Answer(headers={"x-amz-apigw-id": extended_id})) as gateway:
+        places = {"ledger_bucket": bucket, "quarantine_bucket": bucket}
+        sources = f"a=access:{group}"
+        file = endpoints(api_url=gateway.url, deployed_sources=sources, **places)
+        assert main(["verify", "--endpoints", str(file), "--wait", "60"]) == 1
+    out = capsys.readouterr().out
+    assert f"metered        --      stopped here: {said[0]}" in out
+    assert said[1] in out.splitlines()[-1]
 
 
 def test_where_it_stops_is_status_1_with_what_to_check(

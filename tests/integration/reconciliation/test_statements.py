@@ -8,6 +8,7 @@ import pytest
 
 from functions.usage.metric import Metric
 from functions.usage.quota import (
+    AuthorizerMode,
     GuardLevel,
     Status,
     identity_key,
@@ -57,6 +58,11 @@ def _credential(version: int) -> dict[str, object]:
     return {"kind": "credential", "apiKeySha256": DIGEST, **fields, "version": version}
 
 
+def _mode(version: int) -> dict[str, object]:
+    mode = [None, "shadow", "enforce"][version % 3]
+    return {"kind": "mode", "customerId": CUSTOMER, "mode": mode, "version": version}
+
+
 def _jwks(version: int) -> dict[str, object]:
     key = {"kty": "RSA", "kid": f"k{version}", "n": "A" * 342, "e": "AQAB"}
     return {"kind": "jwks", "keys": [key], "version": version}
@@ -66,7 +72,7 @@ def _open(version: int) -> dict[str, object]:
     return {"kind": "open", "version": version}
 
 
-@pytest.mark.parametrize("make", [_grant, _status, _guard, _credential, _jwks, _open])
+@pytest.mark.parametrize("make", [_grant, _status, _guard, _mode, _credential, _jwks, _open])
 def test_the_greatest_version_stands(
     tenant: Tenant, make: Callable[[int], dict[str, object]]
 ) -> None:
@@ -91,9 +97,10 @@ def test_a_repeated_command_is_done_and_changes_nothing(tenant: Tenant) -> None:
 
 def test_what_the_authorizer_reads(tenant: Tenant) -> None:
     """Every field of a decision arrives as it was stated."""
-    tenant.take(_grant(4), _status(1), _guard(2))
+    tenant.take(_grant(4), _status(1), _guard(2), _mode(1))
     state = tenant.state()
     assert state.status is Status.SUSPENDED
+    assert state.mode is AuthorizerMode.SHADOW
     assert (state.guard_level, state.guard_allow_percent) == (GuardLevel.THROTTLE, 20)
     assert state.guard_retry_seconds == 2
     assert (state.rate_per_second, state.burst, state.lag_seconds) == (1, 4, 180)

@@ -17,8 +17,9 @@ from typing import Any
 import boto3
 
 from tests.local import cloud
+from tests.local.browser.browser import BrowserError
 from tests.local.dashboard.collecting import collected
-from tests.local.dashboard.converting import NoProgramError, convert
+from tests.local.dashboard.converting import convert
 from tests.local.dashboard.graph import Board, Window
 from tests.local.dashboard.paper import svg_of
 from tests.local.dashboard.queue_samples import QueueSamples
@@ -46,7 +47,7 @@ def main() -> int:
             _told()
             convert(SVG, PNG)
             print(f"drawn: {PNG.relative_to(ROOT)}")
-    except (DemoError, DeployError, NoProgramError, NotRunningError, ServerError) as error:
+    except (BrowserError, DemoError, DeployError, NotRunningError, ServerError) as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 1
     return 0

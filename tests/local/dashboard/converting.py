@@ -1,28 +1,20 @@
-"""An SVG file comes in, a PNG file leaves, by whichever program of this machine can do it."""
+"""An SVG file comes in, a PNG file of it leaves, as a browser shows it."""
 
-import shutil
-import subprocess
+import re
 from pathlib import Path
 
-# Each takes the picture and where to put it. Not ImageMagick alone: it asks one of the others.
-PROGRAMS = {
-    "resvg": ("{svg}", "{png}"),
-    "rsvg-convert": ("--output", "{png}", "{svg}"),
-    "inkscape": ("--export-filename={png}", "{svg}"),
-}
+from tests.local.browser.browser import running_browser
 
-
-class NoProgramError(RuntimeError):
-    """There is none; the message says which would do."""
+_SIZE = re.compile(r'<svg [^>]*\bwidth="(\d+)" height="(\d+)"')
 
 
 def convert(svg: Path, png: Path) -> None:
-    """Write `png` anew."""
-    found = next((name for name in PROGRAMS if shutil.which(name)), None)
-    if found is None:
-        message = (
-            f"a PNG needs one of {', '.join(PROGRAMS)}: {svg} is drawn, and a browser shows it"
-        )
-        raise NoProgramError(message)
-    places = [part.format(svg=svg, png=png) for part in PROGRAMS[found]]
-    subprocess.run([found, *places], check=True)
+    """Write `png` anew, in the size that the picture says. BrowserError: there is no browser."""
+    size = _SIZE.search(svg.read_text())
+    if size is None:
+        message = f"{svg}: says no width and height in pixels"
+        raise ValueError(message)
+    with running_browser() as browser:
+        browser.begin(width=int(size[1]), height=int(size[2]))
+        browser.open(svg.resolve().as_uri())
+        browser.picture(png)

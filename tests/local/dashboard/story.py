@@ -26,7 +26,7 @@ def live(stage: Stage, endpoints: Endpoints) -> None:
     auditing.count(endpoints)
     _call(stage, endpoints, 12)
     reconcile(endpoints)
-    _change_the_log_format(endpoints)
+    change_the_log_format(endpoints)
     _call(stage, endpoints, 12)
     bad_days.order(endpoints, bad_days.STORM, bad_days.LOST_ANSWER)
     _call(stage, endpoints, 12)
@@ -64,7 +64,7 @@ def looking(look: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _change_the_log_format(endpoints: Endpoints) -> None:
+def change_the_log_format(endpoints: Endpoints) -> None:
     """For some lines: they are quarantined."""
     logs, stream = boto3.client("logs"), "another-format"
     logs.create_log_stream(logGroupName=endpoints.access_log_group, logStreamName=stream)

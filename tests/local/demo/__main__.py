@@ -49,7 +49,7 @@ def main() -> int:
 
 def _play(stage: Stage, endpoints: Endpoints) -> int:
     began_ms = auditing.now_ms()
-    stage.act("1. Traffic on two stages: one with an access log, one that nobody touched")
+    stage.act("1. Traffic on two stages: one with an access log, one metered by its execution log")
     forgery = _first_traffic(stage, endpoints)
 
     stage.act("2. Aforo is down (503); the API keeps serving")

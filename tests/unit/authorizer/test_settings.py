@@ -35,6 +35,16 @@ def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together()
         read_settings(header | {"RESULT_TTL_SECONDS": "5"})
 
 
+def test_a_kept_answer_and_two_credential_headers_do_not_go_together() -> None:
+    """API Gateway keeps answers by headers that must all be there."""
+    either = GOOD | {"CREDENTIAL_HEADER": "either"}
+    assert read_settings(either).credential_header == "either"
+    with pytest.raises(SettingsError, match="RESULT_TTL_SECONDS: must be 0"):
+        read_settings(either | {"RESULT_TTL_SECONDS": "5"})
+    one = GOOD | {"CREDENTIAL_HEADER": "x-api-key", "RESULT_TTL_SECONDS": "5"}
+    assert read_settings(one).credential_header == "x-api-key"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fault"),
     [
@@ -57,6 +67,8 @@ def test_a_kept_answer_and_a_header_that_names_the_customer_do_not_go_together()
         ("HEADROOM_CAP_PERCENT", "nan", "from 0 to 100"),
         ("HEADROOM_CAP_PERCENT", "5 %", "from 0 to 100"),
         ("TENANT_HEADER", "both", "tenant, customer"),
+        ("AUTHORIZER_MODE", "Shadow", "enforce, shadow"),
+        ("CREDENTIAL_HEADER", "X-API-Key", "authorization, x-api-key, either"),
     ],
 )
 def test_a_fault_names_its_variable(name: str, value: str, fault: str) -> None:

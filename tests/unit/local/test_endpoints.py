@@ -37,6 +37,7 @@ ENDPOINTS = st.builds(
     region=TEXTS,
     redis_url=TEXTS,
     gateway_url=TEXTS,
+    page_url=TEXTS,
     stack_name=TEXTS,
     access_log_group=TEXTS,
     zero_touch_url=TEXTS,

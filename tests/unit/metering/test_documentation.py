@@ -1,4 +1,7 @@
-"""metering.md says what the code does: its examples work, and no reason is missing."""
+"""logs.md, configuration.md and outcomes.md say what the code does.
+
+Their examples work, and no reason is missing.
+"""
 
 import ast
 import json
@@ -24,7 +27,8 @@ from tests.fakes.metering import events_of
 from tests.template.stack import template
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "reference" / "metering.md").read_text()
+PAGES = ("logs", "configuration", "outcomes")
+PAGE = "\n".join((ROOT / "docs" / "reference" / f"{name}.md").read_text() for name in PAGES)
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 V1, EVERYTHING, V1_MORE, TOKENS = EXAMPLES
 MODULES = sorted(

@@ -1,4 +1,4 @@
-"""The table of metering.md: each declaration bills the caller that it says, as it stands."""
+"""The table of configuration.md: each declaration bills the caller that it says, as it stands."""
 
 import json
 import re
@@ -11,8 +11,8 @@ from functions.metering.log_delivery import LogDelivery
 from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
 from tests.local.endpoints import ROOT
 
-PAGE = (ROOT / "docs" / "reference" / "metering.md").read_text()
-SECTION = PAGE.split("\n### Who pays without our authorizer\n", 1)[1].split("\n## ", 1)[0]
+PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+SECTION = PAGE.split("\n## Who pays without our authorizer\n", 1)[1].split("\n## ", 1)[0]
 ROWS = re.findall(
     r'^\| ([^|]+) \| `"(\w+)":"\$context\.[\w.]+"` \| `(\{.*?\})`.*? \| (?:`"(.+?)"`)?',
     SECTION,

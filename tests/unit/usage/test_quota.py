@@ -12,6 +12,7 @@ from functions.usage.quota import (
     METER_FIELDS,
     NO_CUSTOMER_IDS,
     Allowance,
+    AuthorizerMode,
     GuardLevel,
     QuotaState,
     Status,
@@ -54,6 +55,7 @@ STATES = st.builds(
     allow_when_unknown=st.sampled_from([True, False, None]),
     recurrence=st.none() | st.builds(Recurrence, st.sampled_from(Period), st.integers(1, 31)),
     usage_identifier=st.text("abc019", max_size=20),
+    mode=st.none() | st.sampled_from(AuthorizerMode),
 )
 
 
@@ -207,6 +209,7 @@ def _written(state: QuotaState) -> dict[str, str]:
         "guard_allow_percent": str(state.guard_allow_percent),
         "guard_retry_seconds": str(state.guard_retry_seconds),
         "usage_identifier": state.usage_identifier,
+        "mode": state.mode or "",
         "allow_when_unknown": {True: "allow", False: "deny"}.get(state.allow_when_unknown, ""),  # type: ignore[arg-type]
         **{meter_field(METER, name): str(value) for name, value in of_meter.items()},
     }

@@ -59,7 +59,7 @@ def test_each_family_is_named_and_told_what_its_format_must_be(family: Family) -
     assert why.reason == ("unsupported_api" if is_other_api else "invalid_json")
     assert family.value in why.detail
     assert "the stage's format must be JSON" in why.detail
-    assert "here is one: docs/reference/metering.md#format-v1" in why.detail
+    assert "here is one: docs/reference/logs.md#format-v1" in why.detail
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,9 @@ def stack() -> SentCommands:
             ["usage-plan", "--customer", "c", "--usage-identifier", "key-of-plan"],
             {"kind": "usage_plan", "customerId": "c", "usageIdentifier": "key-of-plan"},
         ),
+        (["shadow", "--customer", "c"], {"kind": "mode", "customerId": "c", "mode": "shadow"}),
+        (["enforce", "--customer", "c"], {"kind": "mode", "customerId": "c", "mode": "enforce"}),
+        (["enforce", "--customer", "c", "--as-deployed"], {"kind": "mode", "customerId": "c"}),
         (["resume", "--customer", "c"], {"kind": "status", "status": "active"}),
         (["close", "--customer", "c"], {"kind": "status", "status": "closed"}),
         (

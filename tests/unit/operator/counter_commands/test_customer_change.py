@@ -81,6 +81,11 @@ def run(stack: Stack, *words: str) -> int:
             ["usage-plan", "--customer", "cus_acme", "--usage-identifier", "plan-key"],
             "cus_acme: usage plan's key none -> plan-key",
         ),
+        (["shadow", "--customer", "cus_acme"], "cus_acme: mode the stack's -> shadow"),
+        (
+            ["enforce", "--customer", "cus_acme", "--as-deployed"],
+            "cus_acme: mode the stack's as before",
+        ),
         ([*KEY, "cus_acme"], "cus_acme: API key abababab nobody's -> cus_acme (key_1)"),
     ],
 )
@@ -114,6 +119,7 @@ def test_a_new_customer_s_grant_says_that_it_is_one(
         (["resume", "--customer", "cus_amce"], "similar: cus_acme"),
         (["close", "--customer", "cus_amce"], "nobody knows it"),
         (["usage-plan", "--customer", "cus_amce"], "grant first"),
+        (["shadow", "--customer", "cus_amce"], "similar: cus_acme"),
         ([*KEY, "cus_amce"], "--customer cus_amce"),
         ([*GRANT, "--limit", "3"], "--yes"),
         ([*GRANT, "--limit", "2"], "used 3 in this period"),

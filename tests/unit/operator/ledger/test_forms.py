@@ -45,19 +45,23 @@ def test_csv_has_a_column_for_each_field(rows: list[LedgerRow]) -> None:
 
 
 def test_sums_are_by_customer_meter_day_and_outcome() -> None:
-    """They add up to the last digit, and the total to the sum of the lines."""
-    rows = [
+    """They add up to the last digit, and the total to the sum of the lines. What Aforo took without
+    saying so is no plain `confirmed`.
+    """
+    rows: list[LedgerRow] = [
         row(1, quantity=0.1),
         row(2, quantity=0.2),
         row(3, quantity=7, set_aside_class="poison"),
         row(4, quantity=1000, customer="cus_long_name"),
+        {**row(5, quantity=5), "verified": False},
     ]
     assert shown("summary", rows).splitlines() == [
-        "customer       meter      day         outcome            events  quantity",
-        "cus_a          api_calls  2026-11-21  confirmed               2       0.3",
-        "cus_a          api_calls  2026-11-21  set aside: poison       1         7",
-        "cus_long_name  api_calls  2026-11-21  confirmed               1      1000",
-        "total                                                         4    1007.3",
+        "customer       meter      day         outcome                events  quantity",
+        "cus_a          api_calls  2026-11-21  confirmed                   2       0.3",
+        "cus_a          api_calls  2026-11-21  confirmed, unverified       1         5",
+        "cus_a          api_calls  2026-11-21  set aside: poison           1         7",
+        "cus_long_name  api_calls  2026-11-21  confirmed                   1      1000",
+        "total                                                             5    1012.3",
     ]
 
 

@@ -167,3 +167,11 @@ def test_progress_is_told_now_and_then() -> None:
     assert 2 <= len(told) <= 5
     assert all(line.endswith("objects, now ledger/2026-11-21/09") for line in told)
     assert (progress.objects, progress.events) == (30, 30)
+
+
+def test_what_aforo_never_said_it_took_can_be_asked_for() -> None:
+    """A confirmed row without a proof: a proxy's empty answer looks like that."""
+    unproven: LedgerRow = {**row(2), "verified": False}
+    set_aside: LedgerRow = {**row(3, "poison"), "verified": False}
+    ledger = ledger_of([[row(1), unproven, set_aside]])
+    assert answer(ledger, LedgerQuery(outcome="unverified")) == [unproven]

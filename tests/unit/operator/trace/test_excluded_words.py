@@ -8,8 +8,8 @@ from tests.local.endpoints import ROOT
 
 
 def test_the_reasons_are_those_of_the_document() -> None:
-    """docs/reference/metering.md, Excluded."""
-    text = (ROOT / "docs" / "reference" / "metering.md").read_text().split("\n### Excluded\n", 1)[1]
+    """docs/reference/logs.md, Excluded."""
+    text = (ROOT / "docs" / "reference" / "outcomes.md").read_text().split("\n## Excluded\n", 1)[1]
     rows = re.findall(r"^\| (`.*?) \|", re.split(r"\n##", text, maxsplit=1)[0], re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", "\n".join(rows))) == WORDS.keys()
 
