@@ -55,10 +55,15 @@ def faults_of(error: ValidationError) -> str:
     """`grant.limit: must be at least 0`, without the input: a body may hold what no log should."""
     faults = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: "
-        f"{plain_fault(fault, shows_given=False)}".removeprefix(": ")
+        f"{_place(fault['loc'])}: {plain_fault(fault, shows_given=False)}".removeprefix(": ")
         for fault in faults[:5]  # the first say what is wrong, a thousand say no more
     )
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """A command's kind stands once for each union that holds it, and is told once."""
+    is_twice = len(parts) > 1 and parts[0] == parts[1]
+    return ".".join(str(part) for part in (parts[1:] if is_twice else parts))
 
 
 def _heartbeat(body: str) -> Heartbeat | None:

@@ -85,6 +85,13 @@ def plain_fault(
     return _KINDS[kind].format_map(context) + ("" if kind in _WITHOUT_GIVEN else given)
 
 
+def is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:
+    """A list is too short also because its members are not usable. `places`: of all faults."""
+    place = fault["loc"]
+    holds_another = any(one != place and one[: len(place)] == place for one in places)
+    return fault["type"] == "too_short" and holds_another
+
+
 def unknown_name(name: str, known: Iterable[str], what: str = "no field here") -> str:
     """`is no field here: did you mean metricName?`."""
     names = list(known)

@@ -71,8 +71,8 @@ _TEXTS = (
         "half of a file",
         document()[:40],
         field="document",
-        cause="it ends in the middle" if False else "is no JSON: line 1, column",
-        step="closing quote is missing",
+        cause="is no JSON: line 1, column",
+        step="a text begins here, and its closing quote is missing",
         advice="save all of it",
     ),
     _wrong(

@@ -162,6 +162,7 @@ _LOGS = (
         field="the input",
         cause="nothing in the input looks like a line of an API Gateway log",
         step="explain takes: raw lines; `aws logs tail`",
+        advice="give a log in one of these forms",
     ),
     Mistake(
         did="`explain` of half of an answer of the AWS CLI",
@@ -257,6 +258,7 @@ _KEY_SETS = (
         field="--file k.json",
         cause="has no RSA key",
         step="tokens are signed with RS256, give its keys",
+        advice="give the keys that sign with RS256",
     ),
     Mistake(
         did="an RSA key without its id",

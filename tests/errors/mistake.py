@@ -16,6 +16,14 @@ class Seen(NamedTuple):
 
 type Act = Callable[[Workplace], Seen]
 
+# What a message says of a value, as what to do.
+_AS_ADVICE = {
+    "must be ": "write ",
+    "did you mean ": "write ",
+    "expected ": "give ",
+    "choose from: ": "give one of ",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
@@ -35,7 +43,10 @@ class Mistake:
     def do(self) -> str:
         """What to do about it, as a sentence."""
         said = self.advice or self.step
-        return said[0].upper() + said[1:]
+        for begin, instead in _AS_ADVICE.items():
+            if said.lower().startswith(begin):
+                said = instead + said[len(begin) :].rstrip("?")
+        return said if said.startswith("`") else said[0].upper() + said[1:]
 
 
 class Topic(NamedTuple):

@@ -9,7 +9,7 @@ WINDOW = "--start 2026-11-01T00:00:00Z --end 2026-12-01T00:00:00Z"
 
 _COMMANDS = (
     Mistake(
-        did="a command that does not exist: `aforo-metering configuraton check metering.json`",
+        did="a command that does not exist: `configuraton check metering.json`",
         act=command("configuraton check metering.json"),
         field='"configuraton"',
         cause="Unknown command",
@@ -42,6 +42,7 @@ _COMMANDS = (
         field="--limit, --rate, --burst",
         cause="are needed",
         step="`aforo-metering counters grant --help` has an example",
+        advice="give them too",
     ),
     Mistake(
         did="a word that is none of a list: `replay start --class poisoned`",
@@ -154,6 +155,7 @@ _GRANTS = (
         field="--meter",
         cause="must be a meter's id",
         step="1 to 64 letters, digits and . _ -",
+        advice="give the meter's id: 1 to 64 letters, digits and . _ -",
     ),
     Mistake(
         did="a customer's name where its id is asked: `--customer 'Acme Corp'`",
@@ -161,6 +163,7 @@ _GRANTS = (
         field="--customer",
         cause="must be an id",
         step="a letter or a digit, then letters, digits and . _ : @ + ~ / = -",
+        advice="give the customer's id",
     ),
     Mistake(
         did="the id that an empty variable of a script becomes: `--customer null`",
@@ -207,6 +210,7 @@ _CUSTOMERS = (
         field="--sha256",
         cause="is no SHA-256",
         step="64 hex digits, as `sha256sum` prints them",
+        advice="give what `sha256sum` prints: 64 hex digits",
     ),
     Mistake(
         did="an environment that does not exist: `--environment prod`",
@@ -236,6 +240,7 @@ _CUSTOMERS = (
         field="--until or --hours",
         cause="a client's API key works again after it",
         step="register it again with api-key --revoked",
+        advice="give one of them, or end a key for good by `counters api-key --revoked`",
     ),
     Mistake(
         did="counters opened after they were lost",
@@ -243,6 +248,7 @@ _CUSTOMERS = (
         field="the counters hold no customer and the register does",
         cause="they were lost",
         step="`aforo-metering rebuild` restates them",
+        advice="run `aforo-metering rebuild`",
     ),
 )
 _QUESTIONS = (

@@ -66,6 +66,7 @@ _CREDENTIALS = (
         field="AWS_PROFILE",
         cause="there is no profile prod",
         step="`aws configure list-profiles` has all",
+        advice="name one that `aws configure list-profiles` shows",
     ),
     Mistake(
         did="a broken file of profiles",

@@ -6,6 +6,7 @@ Guaranteed: whatever is done in it, the process is afterwards as it was.
 
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,8 +25,10 @@ _BARE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_MAX_ATTEMPTS": "1",
     "NO_PROXY": "*",
+    "no_proxy": "*",
     "COLUMNS": "100",
 }
+_STILL_WORKING = re.compile(r" \.\.\. \d+ s$")
 
 
 @dataclass(slots=True)
@@ -53,6 +56,11 @@ class Workplace:
         buffer = self.out.buffer
         assert isinstance(buffer, io.BytesIO)
         return buffer.getvalue().decode()
+
+    def said(self) -> str:
+        """What stderr has, but for the lines that say that a command still works."""
+        lines = self.err.getvalue().splitlines()
+        return self.told("\n".join(one for one in lines if not _STILL_WORKING.search(one)))
 
     def told(self, text: str) -> str:
         """Without the place and the port that this run happened to have."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.metering.configuration.pattern_words import PATTERN_WORDS
 from functions.metering.configuration.version import Configuration
-from functions.usage.plain_faults import meant, plain_fault, unknown_name
+from functions.usage.plain_faults import is_echo, meant, plain_fault, unknown_name
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -22,14 +22,7 @@ def in_plain_words(error: "ValidationError") -> list[str]:
     """Every fault once."""
     faults = error.errors(include_url=False)
     places = [fault["loc"] for fault in faults]
-    return [_said(fault, faults) for fault in faults if not _is_echo(fault, places)]
-
-
-def _is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:
-    """A list is too short also because its members are not usable."""
-    place = fault["loc"]
-    holds_another = any(one != place and one[: len(place)] == place for one in places)
-    return fault["type"] == "too_short" and holds_another
+    return [_said(fault, faults) for fault in faults if not is_echo(fault, places)]
 
 
 def _said(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:

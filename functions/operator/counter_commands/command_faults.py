@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic.alias_generators import to_snake
 
 from functions.reconciliation.commands import METER_ID
-from functions.usage.plain_faults import plain_fault
+from functions.usage.plain_faults import is_echo, plain_fault
 from functions.usage.quota import CUSTOMER_ID
 
 if TYPE_CHECKING:
@@ -41,16 +41,20 @@ _FIELDS = re.compile(r"\b(startMs|endMs|anchorDay|period|jti|keyId)(?=\b)(?=[: ]
 
 def told_faults(error: "ValidationError") -> str:
     """All of them; a key or a token among the fields is not repeated."""
-    return "; ".join(_told(fault) for fault in error.errors(include_url=False, include_input=False))
+    faults = error.errors(include_url=False, include_input=False)
+    places = [fault["loc"] for fault in faults]
+    return "; ".join(_told(fault) for fault in faults if not is_echo(fault, places))
 
 
 def _told(fault: "ErrorDetails") -> str:
+    # They begin with the command's kind, once for each union that it stands in.
     names = [str(part) for part in fault["loc"]]
+    while len(names) > 1 and names[0] in _KINDS:
+        kind = names.pop(0)
+        if kind in _OF_A_KEY and names[0] == "keys":
+            return f"{'.'.join(names)}: {plain_fault(fault, _PATTERNS, shows_given=False)}"
     words = plain_fault(fault, _PATTERNS, shows_given=False)
-    if names and names[0] in _OF_A_KEY:
-        return f"{'.'.join(names[1:])}: {words}"
     field = next((name for name in reversed(names) if not name.isdecimal()), "")
-    # A command's faults begin with its kind, and the last name is the field.
     if field and field not in _KINDS:
         return f"{_option(field)}: {words}"
     return _FIELDS.sub(lambda found: _option(found[0]), words)

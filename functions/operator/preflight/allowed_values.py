@@ -140,4 +140,6 @@ def check_values(given: Mapping[str, str]) -> Iterator[Finding]:
     for name, value in given.items():
         rule = RULES.get(name)
         if rule is not None and not rule.takes(value):
-            yield error(name, f"the template does not take {value!r}", f"give {rule.words}")
+            # Behind a user there may be a password.
+            shown = "what was given" if "@" in value else repr(value)
+            yield error(name, f"the template does not take {shown}", f"give {rule.words}")

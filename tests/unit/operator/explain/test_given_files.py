@@ -69,7 +69,10 @@ def test_a_place_in_s3_is_streamed_object_by_object() -> None:
     ("place", "said"),
     [
         ("s3://", "explain: s3://: name the bucket, s3://bucket/prefix\n"),
-        ("s3://logs/nothing", "explain: s3://logs/nothing: no object is there\n"),
+        (
+            "s3://logs/nothing",
+            "explain: s3://logs/nothing: no object is there: check bucket and prefix\n",
+        ),
         ("s3://logs/task/b2", f"explain: {NOTHING}\n"),
     ],
 )
