@@ -6,6 +6,7 @@ A subcommand's module is imported when it runs or shows its own help: the list o
 from functions.operator.audits.audits_contents import AUDITS
 from functions.operator.configuration_commands.configuration_contents import CONFIGURATION
 from functions.operator.counter_commands.counters_contents import COUNTERS
+from functions.operator.customers.customers_contents import CUSTOMERS
 from functions.operator.subcommand import Subcommand
 
 GROUPS = {
@@ -13,6 +14,7 @@ GROUPS = {
     "audit": "See that each request of the logs is accounted for, and repair what is not.",
     "replay": "Put what was set aside or quarantined back on its way to Aforo.",
     "message": "Deal with one message that waits for a person.",
+    "customers": "Keep customers, their quotas and their API keys in a file.",
     "counters": "Say who may call, how much and how fast, and see what the counters say.",
 }
 # `aforo-metering audit --dry-run` is `aforo-metering audit start --dry-run`.
@@ -223,6 +225,18 @@ CONTENTS = (
 
             aforo-metering remove --stack aforo-metering""",
     ),
+    Subcommand(
+        "adopt",
+        "adopt.adopt_command:adopt",
+        """Meter and guard an API that is there already: says what would change, then changes it.
+
+        Three phases: `meter` changes nothing for callers, `shadow` lets the authorizer decide and
+        refuses nobody, `enforce` refuses. Without `--apply` it reads only; `--undo` takes the last
+        one back. Exit status 1 where something stands in the way.
+
+            aforo-metering adopt --api f6g7h8i9j0 --stage prod --stack aforo-metering""",
+    ),
     *CONFIGURATION,
+    *CUSTOMERS,
     *COUNTERS,
 )

@@ -21,7 +21,9 @@ def told_option(error: CycloptsError) -> str:
         form = next((words for kind, words in _FORMS.items() if kind in kinds), error.msg)
         if form:
             return f"{error.argument.name}: {error.token.value!r} is {form}"
-    return str(error)
+    # Who is told what was meant needs no list of all commands.
+    said, _, others = str(error).partition(" Available commands: ")
+    return said if others and "Did you mean" in said else str(error)
 
 
 def _missing(error: MissingArgumentError) -> str:

@@ -1,6 +1,9 @@
-"""A command -> the statement that carries it out. The windows of a grant are those of now (UTC)."""
+"""Commands -> the statements that carry them out. The windows of a grant are those of now (UTC).
 
-from collections.abc import Callable
+Guaranteed: of many commands each is carried out or refused by itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from functions.reconciliation.closing import Closer
@@ -17,11 +20,14 @@ from functions.reconciliation.commands import (
     OpenCommand,
     RebuildCommand,
     RevocationCommand,
+    StandingCommand,
     StatusCommand,
     UsagePlanCommand,
 )
-from functions.reconciliation.counters.statements import GrantInForce, Statements
-from functions.usage.errors import Permanent
+from functions.reconciliation.counters.redis_scripts import Call
+from functions.reconciliation.counters.statement_calls import GrantInForce, revoke
+from functions.reconciliation.counters.statements import Statements
+from functions.usage.errors import Permanent, Retryable, UsageError
 from functions.usage.period import Recurrence, Window
 from functions.usage.quota import revocation_keys
 
@@ -42,49 +48,65 @@ class CommandExecutor:
 
         Retryable when the counters cannot tell; Permanent when it is not for this tenant.
         """
-        to = self._statements
+        match command:
+            case LimitCommand(customer_id=who, meter=meter, version=version, limit=limit):
+                return self._statements.limit(who, meter, version, limit)
+            case CloseCommand():
+                return self._closer.close(command)
+            case RebuildCommand():
+                return self._rebuild(command)
+        (answer,) = self.carry_out_all([command])
+        if isinstance(answer, UsageError):
+            raise answer
+        return answer
+
+    def carry_out_all(
+        self, commands: Sequence[StandingCommand | OpenCommand]
+    ) -> list[bool | Retryable | Permanent]:
+        """Of each command what `carry_out` says of it: none stands in another's way. They share
+        their round trips.
+        """
+        answers: dict[int, bool | Retryable | Permanent] = {}
+        calls: dict[int, Call] = {}
+        for place, command in enumerate(commands):
+            try:
+                call = self._call(command)
+            except Permanent as error:
+                answers[place] = error
+            else:
+                answers |= {place: False} if call is None else {}
+                calls |= {} if call is None else {place: call}
+        answers |= self._made(calls, [commands[place] for place in calls])
+        return [answers[place] for place in range(len(commands))]
+
+    def _made(
+        self, calls: Mapping[int, Call], commands: Iterable[StandingCommand | OpenCommand]
+    ) -> dict[int, bool | Retryable | Permanent]:
+        told = [one for one in commands if isinstance(one, GrantCommand | StatusCommand)]
+        try:
+            made = self._statements.make([*calls.values()], {one.customer_id for one in told})
+        except Retryable as error:
+            return dict.fromkeys(calls, error)
+        return dict(zip(calls, made, strict=True))
+
+    def _call(self, command: StandingCommand | OpenCommand) -> Call | None:
+        """None: there is nothing to do any more."""
+        to = self._statements.calls
         match command:
             case OpenCommand(version=version):
-                is_new = to.put_text("generation", version, str(version))
+                return to.text("generation", version, str(version))
             case JwksCommand(version=version):
-                is_new = to.put_text("jwks", version, command.model_dump_json(include={"keys"}))
+                return to.text("jwks", version, command.model_dump_json(include={"keys"}))
             case GrantCommand():
-                is_new = to.grant(grant_at(command, self._clock()))
-            case (
-                LimitCommand()
-                | StatusCommand()
-                | GuardCommand()
-                | UsagePlanCommand()
-                | ModeCommand()
-            ):
-                is_new = self._state_of_customer(command)
+                now_ms = self._clock()
+                return to.grant(grant_at(command, now_ms), now_ms)
             case CredentialCommand(api_key_sha256=digest, version=version):
-                is_new = to.put_identity(digest, version, self._identity_fields(command))
-            case RevocationCommand():
-                is_new = to.revoke(revocation_key(command), command.until_ms)
-            case CloseCommand():
-                is_new = self._closer.close(command)
-            case RebuildCommand():
-                is_new = self._rebuild(command)
-        return is_new
-
-    def _state_of_customer(
-        self, command: LimitCommand | StatusCommand | GuardCommand | UsagePlanCommand | ModeCommand
-    ) -> bool:
-        to, customer_id, version = self._statements, command.customer_id, command.version
-        match command:
-            case LimitCommand():
-                return to.limit(customer_id, command.meter, version, command.limit)
-            case StatusCommand():
-                to.ask_about_next(customer_id)
-                return to.put_customer(customer_id, "status", version, {"status": command.status})
-            case GuardCommand():
-                return to.put_customer(customer_id, "guard", version, _guard_fields(command))
-            case UsagePlanCommand():
-                plan = {"usage_identifier": command.usage_identifier or ""}
-                return to.put_customer(customer_id, "usage_plan", version, plan)
-            case ModeCommand():
-                return to.put_customer(customer_id, "mode", version, {"mode": command.mode or ""})
+                return to.identity(digest, version, self._identity_fields(command))
+            case RevocationCommand(until_ms=until_ms):
+                left_ms = until_ms - self._clock()
+                return revoke(revocation_key(command), left_ms) if left_ms > 0 else None
+        name, fields = _customer_fields(command)
+        return to.customer(command.customer_id, name, command.version, fields)
 
     def _rebuild(self, command: RebuildCommand) -> bool:
         for each in command.commands:
@@ -106,6 +128,21 @@ class CommandExecutor:
             "usage_identifier": command.usage_identifier or "",
             "revoked": int(command.revoked),
         }
+
+
+def _customer_fields(
+    command: StatusCommand | GuardCommand | UsagePlanCommand | ModeCommand,
+) -> tuple[str, dict[str, str | int]]:
+    """The name of their version, and the fields."""
+    match command:
+        case StatusCommand():
+            return "status", {"status": command.status}
+        case GuardCommand():
+            return "guard", _guard_fields(command)
+        case UsagePlanCommand():
+            return "usage_plan", {"usage_identifier": command.usage_identifier or ""}
+        case ModeCommand():
+            return "mode", {"mode": command.mode or ""}
 
 
 def grant_at(command: GrantCommand, now_ms: int) -> GrantInForce:

@@ -33,6 +33,8 @@ LONGEST_PERIOD_MS = 366 * DAY_MS
 USUAL_LAG_SECONDS = 180.0
 # Closing 100 hours blocks the server for 0.3 ms, as settling 100 events does.
 HOURS_AT_ONCE = 100
+# Of a message: SQS takes 1 MiB, and the shortest command is 60 bytes.
+COMMANDS_AT_ONCE = 2000
 
 
 # Every id of a command obeys the rule for a customer's.
@@ -258,7 +260,7 @@ class RebuildCommand(_CommandShape):
     part: Count
     commands: Annotated[
         tuple[Annotated[StandingCommand | CloseCommand, Field(discriminator="kind")], ...],
-        Field(min_length=1, max_length=2000),
+        Field(min_length=1, max_length=COMMANDS_AT_ONCE),
     ]
 
 

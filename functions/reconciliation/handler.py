@@ -24,6 +24,7 @@ from functions.reconciliation.counters.statements import Statements, Watermark
 from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.due import Due
 from functions.reconciliation.heartbeats import HeartbeatReader
+from functions.reconciliation.in_force import InForceQuestion, StatedInForce
 from functions.reconciliation.inspection import Inspection, Inspector
 from functions.reconciliation.reconciling import Reconciliation
 from functions.reconciliation.settings import ReconciliationSettings
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 class Payload(TypedDict, total=False):
     """An SQS batch (`Records`), a question asked with lambda:InvokeFunction (`inspect`; `tenant`:
-    what is not one customer's; `rebuild`: how far the rebuild of a version is), or a step of the
-    reconcile state machine (`due`, `apply`).
+    what is not one customer's; `rebuild`: how far the rebuild of a version is; `inForce`: what of
+    many customers is in force), or a step of the reconcile state machine (`due`, `apply`).
     """
 
     Records: Sequence[Mapping[str, str]]
@@ -44,6 +45,7 @@ class Payload(TypedDict, total=False):
     due: Mapping[str, object]
     apply: Mapping[str, object]
     rebuild: int
+    inForce: Mapping[str, object]
     tenant: Mapping[str, object]
 
 
@@ -61,6 +63,7 @@ class Wired(NamedTuple):
 
     reconciliation: Reconciliation
     inspector: Inspector
+    in_force: StatedInForce
     steps: Steps
     telemetry: Telemetry
 
@@ -77,6 +80,8 @@ def _answer(payload: Payload, wired: Wired) -> Mapping[str, object]:
             return wired.inspector.tenant_findings()
         case {"rebuild": version}:
             return wired.inspector.parts_done(int(version))
+        case {"inForce": question}:
+            return wired.in_force.find(InForceQuestion.model_validate(question))
         case step:
             return wired.steps.take(cast("Mapping[str, object]", step))
 
@@ -106,7 +111,8 @@ def _wired() -> Wired:
         rollback,
         telemetry,
     )
-    return Wired(reconciliation, Inspector(client, tenant, _now_ms), steps, telemetry)
+    inspector, in_force = Inspector(client, tenant, _now_ms), StatedInForce(client, tenant, _now_ms)
+    return Wired(reconciliation, inspector, in_force, steps, telemetry)
 
 
 def _credential(settings: ReconciliationSettings) -> "CredentialProvider | None":

@@ -1,13 +1,20 @@
-"""A body from SettledUsageQueue -> settled usage, a command, a heartbeat, a stall, or a refusal
-that names the field.
+"""A body from SettledUsageQueue -> settled usage, a command or many, a heartbeat, a stall, or a
+refusal that names the field.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from functions.reconciliation.commands import COMMAND, Command
+from functions.reconciliation.commands import (
+    COMMAND,
+    COMMANDS_AT_ONCE,
+    STANDING_COMMAND,
+    Command,
+    StandingCommand,
+)
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE, HeartbeatMessage
 from functions.usage.message import SettledMessage, SettledUsage
 from functions.usage.plain_faults import plain_fault
@@ -24,6 +31,15 @@ class RefusedBody(NamedTuple):
     fault: str
 
 
+class CommandList(NamedTuple):
+    """Commands that travel in one message, `{"kind": "commands", "commands": [...]}`, and the
+    faults of those among them that are none.
+    """
+
+    commands: list[StandingCommand]
+    faults: list[str]
+
+
 class Stall(NamedTuple):
     """Usage waits somewhere on the road: since when, and until when at most."""
 
@@ -36,15 +52,21 @@ class Heartbeat(NamedTuple):
     message: HeartbeatMessage
 
 
-def read_body(body: str) -> list[SettledUsage] | Command | Heartbeat | Stall | RefusedBody:
+type Read = list[SettledUsage] | Command | CommandList | Heartbeat | Stall | RefusedBody
+
+
+def read_body(body: str) -> Read:
     """Never raises: what a body is, decided by its `kind` and its shape."""
     try:
         return _SETTLED.validate_json(body)["settled"]
     except ValidationError as error:
         if (sign := _heartbeat(body) or _stall(body)) is not None:
             return sign
-        if not _has_kind(body):
+        found = _object(body)
+        if "kind" not in found:
             return RefusedBody(is_command=False, fault=faults_of(error))
+    if found["kind"] == "commands":
+        return _command_list(found)
     try:
         return COMMAND.validate_json(body)
     except ValidationError as error:
@@ -80,9 +102,24 @@ def _stall(body: str) -> Stall | None:
         return None
 
 
-def _has_kind(body: str) -> bool:
+def _object(body: str) -> Mapping[str, object]:
+    """Empty for what is no JSON object."""
     try:
         found = from_json(body)
     except ValueError:
-        return False
-    return isinstance(found, dict) and "kind" in found
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _command_list(found: Mapping[str, object]) -> CommandList | RefusedBody:
+    given = found.get("commands")
+    if not isinstance(given, list) or not 0 < len(given) <= COMMANDS_AT_ONCE:
+        fault = f"commands: must be a list of 1 to {COMMANDS_AT_ONCE} commands"
+        return RefusedBody(is_command=True, fault=fault)
+    read = CommandList([], [])
+    for place, one in enumerate(given):
+        try:
+            read.commands.append(STANDING_COMMAND.validate_json(to_json(one)))
+        except ValidationError as error:
+            read.faults.append(f"commands.{place}: {faults_of(error)}")
+    return read

@@ -4,6 +4,7 @@ Guaranteed: a message is done only when all it says is in the counters. Nothing 
 is tried again finds that it was already done (architecture.md 3).
 """
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.adapters.telemetry import (
     COMMAND_APPLIED,
     COMMAND_REFUSED,
+    COMMANDS_CARRIED_OUT,
     MESSAGE_REFUSED,
     Telemetry,
 )
@@ -19,7 +21,7 @@ from functions.reconciliation.commands import Command
 from functions.reconciliation.counters.rollback import RollbackGuard
 from functions.reconciliation.counters.usage_counters import Counters
 from functions.reconciliation.heartbeats import HeartbeatReader
-from functions.reconciliation.inbox import Heartbeat, RefusedBody, Stall, read_body
+from functions.reconciliation.inbox import CommandList, Heartbeat, RefusedBody, Stall, read_body
 from functions.reconciliation.settling import MINUTE_MS, SortedUsage, epoch_minute, sort_settled
 from functions.usage.errors import Permanent, Retryable
 from functions.usage.metric import Metric
@@ -50,6 +52,7 @@ class Reconciliation(NamedTuple):
         self.rollback.look()
         settled: list[tuple[str, list[SettledUsage]]] = []
         commands: list[tuple[str, Command]] = []
+        lists: list[tuple[str, CommandList]] = []
         heartbeats: list[tuple[str, Heartbeat]] = []
         stalls: list[tuple[str, Stall]] = []
         failed: set[str] = set()
@@ -66,20 +69,26 @@ class Reconciliation(NamedTuple):
                     heartbeats.append((message_id, heartbeat))
                 case Stall() as stall:
                     stalls.append((message_id, stall))
+                case CommandList() as listed:
+                    lists.append((message_id, listed))
                 case command:
                     commands.append((message_id, command))
-        failed |= self._carry_out(commands)
+        until_ms = self.clock() + CARRYING_OUT_MS
+        failed |= self._carry_out(commands, until_ms)
         unsettled = self._settle(sort_settled(settled, self.clock(), self.horizon))
         failed |= unsettled
         failed |= self.hearing.hold_back(stalls, _oldest(settled, unsettled))
         # A heartbeat promises that the usage before it is counted: it waits with what is not.
         failed |= self.hearing.hear(heartbeats, is_settled=not unsettled)
+        # Last: what an operator states of thousands waits for usage, and not the other way.
+        failed |= self._carry_out(lists, until_ms)
         return [record["messageId"] for record in records if record["messageId"] in failed]
 
-    def _carry_out(self, commands: Iterable[tuple[str, Command]]) -> set[str]:
+    def _carry_out(
+        self, commands: Iterable[tuple[str, Command | CommandList]], until_ms: int
+    ) -> set[str]:
         failed: set[str] = set()
         is_reachable = True
-        until_ms = self.clock() + CARRYING_OUT_MS
         for message_id, command in commands:
             is_in_time = self.clock() < until_ms
             try:
@@ -92,7 +101,9 @@ class Reconciliation(NamedTuple):
             failed.add(message_id)
         return failed
 
-    def _carried_out(self, message_id: str, command: Command) -> bool:
+    def _carried_out(self, message_id: str, command: Command | CommandList) -> bool:
+        if isinstance(command, CommandList):
+            return self._list_carried_out(message_id, command)
         try:
             is_new = self.commands.carry_out(command)
         except Permanent as error:
@@ -104,6 +115,28 @@ class Reconciliation(NamedTuple):
         )
         self.telemetry.log.info(COMMAND_APPLIED, kind=command.kind, is_new=is_new)
         return True
+
+    def _list_carried_out(self, message_id: str, listed: CommandList) -> bool:
+        """The good ones are in force, whatever the others are. With one that is refused the message
+        fails as a refused command does, and is kept: what it states again changes nothing.
+        """
+        answers = self.commands.carry_out_all(listed.commands)
+        faults = [*listed.faults]
+        reasons: Counter[str] = Counter()
+        for command, answer in zip(listed.commands, answers, strict=True):
+            if isinstance(answer, Permanent):
+                faults.append(f"{command.kind}: {answer}")
+            elif not isinstance(answer, Retryable):
+                reasons[command.kind if answer else "superseded"] += 1
+        for fault in faults:
+            self._refuse(message_id, RefusedBody(is_command=True, fault=fault))
+        for reason, times in reasons.items():
+            self.telemetry.count(Metric.COMMANDS_APPLIED, times, reason=reason)
+        self.telemetry.log.info(COMMANDS_CARRIED_OUT, commands=dict(reasons))
+        for answer in answers:
+            if isinstance(answer, Retryable):
+                raise answer
+        return not faults
 
     def _settle(self, settled: SortedUsage) -> set[str]:
         failed: set[str] = set()

@@ -83,6 +83,11 @@ def _write_log(gateway: Any, api_id: str, log_group: str) -> None:
         destinationArn=f"arn:aws:firehose:{region}:{account}:deliverystream/{LOG_READER}",
         roleArn=f"arn:aws:iam::{account}:role/{LOG_READER}",
     )
+    # Without a role of the account no API of it logs anything.
+    role = f"arn:aws:iam::{account}:role/api-gateway-logs"
+    gateway.update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    )
     settings = {"destinationArn": arn, "format": LOG_FORMAT}
     gateway.update_stage(
         restApiId=api_id,

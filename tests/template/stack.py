@@ -91,8 +91,12 @@ def found_in_map(value: Any, chosen: str = "") -> Any:
     """
     if not isinstance(value, dict):
         return value
-    name, first, second = value["Fn::FindInMap"]
-    return template()["Mappings"][name][first][chosen or _parameter(second, "Default")]
+    name, *places = value["Fn::FindInMap"]
+    found = template()["Mappings"][name]
+    for place in places:
+        is_open = isinstance(place, dict)
+        found = found[(chosen if is_open else "") or _parameter(place, "Default")]
+    return found
 
 
 def _parameter(value: Any, what: str) -> Any:

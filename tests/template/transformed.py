@@ -133,7 +133,7 @@ class _Resolving:
 
     def _find(self, argument: list[Any]) -> Any:
         name, first, second = argument
-        return self._page["Mappings"][name][first][self._resolve(second)]
+        return self._page["Mappings"][name][self._resolve(first)][self._resolve(second)]
 
     def _substituted(self, given: str | list[Any]) -> str:
         text, own = given if isinstance(given, list) else (given, {})

@@ -1,9 +1,11 @@
-"""What pydantic says of a configuration document comes in; every fault leaves, in plain words, each
-with its field (`versions.0.meters.1.quantity`).
+"""What pydantic says of a document comes in; every fault leaves, in plain words, each with its
+field (`versions.0.meters.1.quantity`).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel
 
 from functions.metering.configuration.pattern_words import PATTERN_WORDS
 from functions.metering.configuration.version import Configuration
@@ -18,33 +20,57 @@ _WHOLE = "document"
 _NAME = "[key]"
 
 
+class Wording(NamedTuple):
+    """What the words know of a kind of document: its model, its patterns in words beside those of
+    the configuration, and the fields of which nobody says again what was given.
+    """
+
+    model: type[BaseModel]
+    patterns: Mapping[str, str] = {}
+    secret: frozenset[str] = frozenset()
+
+
 def in_plain_words(error: "ValidationError") -> list[str]:
-    """Every fault once."""
+    """Every fault of a configuration once."""
+    said = faults_by_place(error, Wording(Configuration))
+    return [f"{'.'.join(map(str, place)) or _WHOLE}: {words}" for place, words in said]
+
+
+def faults_by_place(
+    error: "ValidationError", wording: Wording
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Every fault of a document once: where it is, and its words."""
     faults = error.errors(include_url=False)
     places = [fault["loc"] for fault in faults]
-    return [_said(fault, faults) for fault in faults if not is_echo(fault, places)]
+    for fault in faults:
+        if not is_echo(fault, places):
+            place = tuple(part for part in fault["loc"] if part != _NAME)
+            yield place, _words(fault, faults, wording)
 
 
-def _said(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:
-    place = ".".join(str(part) for part in fault["loc"] if part != _NAME) or _WHOLE
+def _words(fault: "ErrorDetails", faults: list["ErrorDetails"], wording: Wording) -> str:
     if fault["type"] == "extra_forbidden":
-        return f"{place}: {_unknown_field(fault, faults)}"
+        return _unknown_field(fault, faults, wording.model)
     name = "the name " if fault["loc"] and fault["loc"][-1] == _NAME else ""
-    return f"{place}: {name}{plain_fault(fault, PATTERN_WORDS)}"
+    patterns = {**PATTERN_WORDS, **wording.patterns}
+    is_shown = not set(fault["loc"]) & wording.secret
+    return f"{name}{plain_fault(fault, patterns, shows_given=is_shown)}"
 
 
-def _unknown_field(fault: "ErrorDetails", faults: list["ErrorDetails"]) -> str:
+def _unknown_field(
+    fault: "ErrorDetails", faults: list["ErrorDetails"], model: type[BaseModel]
+) -> str:
     """A field that is missing beside it is the first to be meant."""
     *above, name = fault["loc"]
-    known = _names_at(tuple(above))
+    known = _names_at(tuple(above), model)
     beside = {one["loc"] for one in faults if one["type"] == "missing"}
     missing = [one for one in known if (*above, one) in beside]
     return unknown_name(str(name), missing if meant(str(name), missing) else known)
 
 
-def _names_at(place: tuple[int | str, ...]) -> list[str]:
+def _names_at(place: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """The fields that an object may have there."""
-    schema = Configuration.model_json_schema(by_alias=True)
+    schema = model.model_json_schema(by_alias=True)
     found = list(_followed(schema, schema, place))
     return [name for one in found for name in one.get("properties", {})]
 

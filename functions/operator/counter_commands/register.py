@@ -6,106 +6,89 @@ recorded twice is recorded once. A command is recorded before it is sent: nothin
 a rebuild would not know.
 
 `register/<kind>/<sha256 of the thing>/<version>-<sha256 of the command>.json`, in the configuration
-bucket: versioned, never expired. It holds no credential: of API keys the SHA-256, of signing keys
-the public part.
+bucket: versioned, never expired; and for many commands at once `register/segments/`
+(register_segments.py). It holds no credential: of API keys the SHA-256, of signing keys the public
+part.
 """
 
-from collections.abc import Iterator
-from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from functions.reconciliation.commands import (
-    STANDING_COMMAND,
-    CredentialCommand,
-    GrantCommand,
-    JwksCommand,
-    RevocationCommand,
-    StandingCommand,
+from botocore.exceptions import ClientError
+
+from functions.adapters.json_lines import list_names, read_bodies
+from functions.operator.counter_commands.register_places import (
+    PREFIX,
+    SEGMENTS,
+    RegisterPlace,
+    body_of,
+    places_of,
 )
-from functions.usage.message import to_body
+from functions.operator.counter_commands.register_segments import RegisterSegments, Standing
+from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand
+from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-PREFIX = "register/"
-_VERSION_DIGITS = 16  # of 2**53: names sort as versions do
-
-
-class _Place(NamedTuple):
-    """Where the commands of one thing stand, and which of them this is."""
-
-    folder: str
-    name: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.folder}{self.name}"
+# What is superseded goes: each time round, somebody has recorded something meanwhile.
+_READINGS = 20
 
 
 class Register:
     """The register in one bucket. Errors of S3 are passed on: what is not recorded is not sent."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(
+        self, client: "S3Client", bucket: str, segments: RegisterSegments | None = None
+    ) -> None:
         self._client = client
         self._bucket = bucket
+        self._segments = segments or RegisterSegments(client, bucket)
 
     def record(self, command: StandingCommand) -> None:
         """Make a command durable."""
-        body = command.model_dump_json(by_alias=True, exclude_none=True)
-        for place in _places(command, body):
+        body = body_of(command)
+        for place in places_of(command, body):
             # 1. The command is there. Dying after this leaves an older one beside it: harmless.
             self._client.put_object(Bucket=self._bucket, Key=place.key, Body=body.encode())
             # 2. What it or another supersedes goes: never the greatest that is there.
             for key in self._keys(place.folder)[:-1]:
                 self._client.delete_object(Bucket=self._bucket, Key=key)
 
+    def record_all(self, commands: Iterable[StandingCommand]) -> None:
+        """Make many commands durable, in few objects: as if each had been recorded by itself."""
+        self._segments.record(commands)
+
     def commands(self) -> Iterator[StandingCommand]:
         """The command of each thing that stands, and those of which a part still does."""
-        newest: dict[str, str] = {}
-        for key in self._keys(PREFIX):
-            newest[key.rpartition("/")[0]] = key
-        for folder, key in newest.items():
-            yield self._read(f"{folder}/", key)
+        for _ in range(_READINGS):
+            try:
+                yield from self._standing().commands()
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchKey":
+                    raise
+                # Superseded, or merged into another segment, since it was listed.
+                continue
+            return
+        raise Permanent("the register changes while it is read: try again in a minute")
 
-    def _read(self, folder: str, key: str) -> StandingCommand:
-        try:
-            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except self._client.exceptions.NoSuchKey:
-            # Superseded since it was listed.
-            return self._read(folder, self._keys(folder)[-1])
-        return STANDING_COMMAND.validate_json(body)
+    def _standing(self) -> Standing:
+        keys = self._keys(PREFIX)
+        standing = self._segments.read(key for key in keys if key.startswith(SEGMENTS))
+        newest = {
+            place.folder: place.name
+            for place in map(_place, keys)
+            if place.folder != SEGMENTS and standing.is_news(place)
+        }
+        names = (f"{folder}{name}" for folder, name in newest.items())
+        for key, body in read_bodies(self._client, self._bucket, names):
+            standing.put(_place(key), STANDING_COMMAND.validate_json(body))
+        return standing
 
     def _keys(self, prefix: str) -> list[str]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+        return sorted(list_names(self._client, self._bucket, prefix))
 
 
-def _places(command: StandingCommand, body: str) -> list[_Place]:
-    version = command.until_ms if isinstance(command, RevocationCommand) else command.version
-    name = f"{version:0{_VERSION_DIGITS}}-{sha256(body.encode()).hexdigest()[:16]}.json"
-    places = [_Place(_folder(command.kind, _thing(command)), name)]
-    if isinstance(command, GrantCommand) and command.allow_when_unknown is not None:
-        # The customer's policy outlives the grant that stated it, if the next one does not.
-        places.append(_Place(_folder("policy", [command.customer_id]), name))
-    return places
-
-
-def _thing(command: StandingCommand) -> list[str | None]:
-    match command:
-        case GrantCommand():
-            return [command.customer_id, command.meter]
-        case CredentialCommand():
-            return [command.api_key_sha256]
-        case RevocationCommand():
-            return [command.jti, command.key_id]
-        case JwksCommand():
-            return []
-        case _:
-            return [command.customer_id]
-
-
-def _folder(kind: str, thing: list[str] | list[str | None]) -> str:
-    # An id may hold slashes; a digest has one length and sorts nowhere in particular.
-    return f"{PREFIX}{kind}/{sha256(to_body(thing).encode()).hexdigest()[:32]}/"
+def _place(key: str) -> RegisterPlace:
+    folder, _, name = key.rpartition("/")
+    return RegisterPlace(f"{folder}/", name)

@@ -64,6 +64,10 @@ class Stack(NamedTuple):
         """How many parts of the rebuild of a version have been carried out."""
         return int(json.loads(self._ask({"rebuild": rebuild}))["parts"])
 
+    def in_force(self, question: Mapping[str, object]) -> str:
+        """What of many customers and API keys is in force, as JSON text."""
+        return self._ask({"inForce": question})
+
     def _ask(self, question: Mapping[str, object]) -> str:
         payload = json.dumps(question).encode()
         try:

@@ -6,6 +6,7 @@ gives: then `not_all_before_ms` says which part was not read to its end.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsResponseTypeDef
 
 FIRST_STRETCH_MS = 120_000
-# Five calls a second are the account's quota, and others read logs, too.
-PACE_SECONDS = 0.2
+# The account's quota of FilterLogEvents.
+CALLS_A_SECOND = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class ReadLog:
     sleep: Callable[[float], None] = time.sleep
     seen: int = 0
     not_all_before_ms: int | None = None
-    _next_call: float = field(default=0.0)
+    _calls: deque[float] = field(default_factory=lambda: deque(maxlen=CALLS_A_SECOND))
 
     def lines(self, log_group: str, question: LogQuestion) -> list[ToldLine]:
         """In the log's order. LogBusy where CloudWatch throttles us, LogNotReadable where it
@@ -99,10 +100,9 @@ class ReadLog:
                 asked = {**asked, "nextToken": page["nextToken"]}
 
     def _page(self, asked: dict[str, Any]) -> "FilterLogEventsResponseTypeDef":
-        early = self._next_call - self.clock()
-        if early > 0:
+        if len(self._calls) == CALLS_A_SECOND and (early := self._calls[0] + 1 - self.clock()) > 0:
             self.sleep(early)
-        self._next_call = self.clock() + PACE_SECONDS
+        self._calls.append(self.clock())
         return self.client.filter_log_events(**asked)
 
 

@@ -4,7 +4,7 @@ A sorted set of the tenant's, beside the customers' own keys and not in their sl
 stands alone, and whatever a crash leaves is put right within a round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 from redis import Redis
@@ -20,10 +20,11 @@ class CustomerIndex:
         self._client = client
         self._key = customer_index_key(tenant)
 
-    def put_first(self, customer_id: str) -> None:
-        """To be asked about next: there is news of this customer."""
-        with plain_commands():
-            self._client.zadd(self._key, {customer_id: 0})
+    def put_first(self, customers: Collection[str]) -> None:
+        """To be asked about next: there is news of these customers."""
+        if customers:
+            with plain_commands():
+                self._client.zadd(self._key, dict.fromkeys(customers, 0))
 
     def longest_unasked(self, most: int, until_ms: int) -> list[str]:
         """At most so many customers, the longest unasked first; none put off beyond `until_ms`."""

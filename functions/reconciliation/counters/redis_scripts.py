@@ -92,11 +92,13 @@ def connect(
     )
 
 
-def run(client: Redis, calls: Sequence[Call]) -> list[Answer | Retryable]:
+def run(
+    client: Redis, calls: Sequence[Call], at_once: int = CALLS_PER_ROUND_TRIP
+) -> list[Answer | Retryable]:
     """The answer of each call, in order. After a lost connection the rest is not tried."""
     answers: list[Answer | Retryable] = []
     lost: Retryable | None = None
-    for group in batched(calls, CALLS_PER_ROUND_TRIP, strict=False):
+    for group in batched(calls, at_once, strict=False):
         if lost is None:
             try:
                 answers += _round_trip(client, group)

@@ -5,17 +5,24 @@ stands, of revocations the longest. A grant finds the usage that came before it.
 log group, the newest heartbeat of it that was counted, never goes back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
 
 from redis import Redis
 
 from functions.reconciliation.counters.customer_index import CustomerIndex
-from functions.reconciliation.counters.redis_scripts import Call, Script, plain_commands, run_one
+from functions.reconciliation.counters.redis_scripts import (
+    Call,
+    Script,
+    plain_commands,
+    run,
+    run_one,
+)
+from functions.reconciliation.counters.statement_calls import StatementCalls
+from functions.usage.errors import Retryable
 from functions.usage.mark import hours_key
 from functions.usage.moment import DAY_MS
-from functions.usage.period import Recurrence, Window
-from functions.usage.quota import identity_key, rebuild_key, state_key, tenant_key, watermark_key
+from functions.usage.quota import rebuild_key, state_key, tenant_key, watermark_key
 
 # CloudWatch Logs tries a delivery for a day: what a silent source logged before has come by then,
 # or never will. Held for longer, one dead source would tighten every quota for ever.
@@ -80,30 +87,15 @@ class Watermark:
         return times | {name: int(heard[name]) for name in stalls}
 
 
+# A statement takes some 20 us at the server, a hundredth of a script that settles.
+STATEMENTS_PER_ROUND_TRIP = 100
 # Who rebuilds waits for the parts for minutes, or starts another rebuild.
 REBUILD_SECONDS = 24 * 3600
 
 
-class GrantInForce(NamedTuple):
-    """A grant at the moment of writing: its windows are computed for now."""
-
-    customer_id: str
-    meter: str
-    version: int
-    limit: int
-    window: Window
-    upcoming_limit: int | None
-    upcoming: Window | None
-    recurrence: Recurrence | None
-    rate_per_second: float
-    burst: int
-    lag_seconds: float
-    allow_when_unknown: bool | None  # None: says nothing of it
-
-
 class Statements:
-    """The writer of one tenant's statements. Every method is True when the statement is now in
-    force, False when it was already or a later one is, and raises Retryable when nobody can tell.
+    """The writer of one tenant's statements. Every method raises Retryable when nobody can tell
+    what is in force now.
     """
 
     def __init__(self, client: Redis, tenant: str, clock: Callable[[], int]) -> None:
@@ -111,72 +103,25 @@ class Statements:
         self._tenant = tenant
         self._clock = clock
         self._index = CustomerIndex(client, tenant)
+        self.calls = StatementCalls(tenant)
 
-    def grant(self, grant: GrantInForce) -> bool:
-        """Put a grant in force; False when its version or a later one already was."""
+    def make(self, calls: Sequence[Call], news_of: Collection[str]) -> list[bool | Retryable]:
+        """Of each statement: True when it is now in force, False when it or a later one already
+        was. Aforo is asked about the customers `news_of` in the next reconcile.
+        """
         # First: a customer in the index without a grant is passed over, a grant of a customer that
         # is not in it would never be compared with Aforo.
-        self.ask_about_next(grant.customer_id)
-        state = state_key(self._tenant, grant.customer_id)
-        hours = hours_key(self._tenant, grant.customer_id, grant.meter)
-        arguments = _grant_arguments(grant, self._clock())
-        return self._changed(Call(Script.GRANT, [state, hours], arguments))
-
-    def ask_about_next(self, customer_id: str) -> None:
-        """There is news of this customer: Aforo is asked about it in the next reconcile."""
-        self._index.put_first(customer_id)
+        self._index.put_first(news_of)
+        answers = run(self._client, calls, STATEMENTS_PER_ROUND_TRIP)
+        return [one if isinstance(one, Retryable) else one == 1 for one in answers]
 
     def limit(self, customer_id: str, meter: str, asked_ms: int, limit: int) -> bool:
         """What Aforo says a month's limit is; False when that is no news, or no month's grant."""
         keys = [state_key(self._tenant, customer_id), hours_key(self._tenant, customer_id, meter)]
-        return self._changed(Call(Script.LIMIT, keys, [meter, asked_ms, self._clock(), limit]))
-
-    def put_customer(
-        self, customer_id: str, name: str, version: int, fields: Mapping[str, str | int]
-    ) -> bool:
-        """Fields of a customer's state under the version called `name`; False: not newer."""
-        key = state_key(self._tenant, customer_id)
-        return self._put_fields(key, f"{name}_version", version, fields)
-
-    def put_identity(
-        self, api_key_sha256: str, version: int, fields: Mapping[str, str | int]
-    ) -> bool:
-        """Whose an API key is; False: not newer."""
-        return self._put_fields(
-            identity_key(self._tenant, api_key_sha256), "version", version, fields
-        )
-
-    def put_text(self, name: str, version: int, text: str) -> bool:
-        """A text of the tenant's, such as its JWKS; False: not newer."""
-        keys = [tenant_key(self._tenant, name), tenant_key(self._tenant, f"{name}:version")]
-        return self._changed(Call(Script.PUT_TEXT, keys, [version, text]))
-
-    def revoke(self, key: str, until_ms: int) -> bool:
-        """Make `key` exist until then; False: it already does, or then is past."""
-        left = until_ms - self._clock()
-        return left > 0 and self._changed(Call(Script.REVOKE, [key], [left]))
+        call = Call(Script.LIMIT, keys, [meter, asked_ms, self._clock(), limit])
+        return run_one(self._client, call) == 1
 
     def note_part(self, rebuild: int, part: int) -> bool:
         """A part of a rebuild is done; False: it was before."""
         call = Call(Script.NOTE_PART, [rebuild_key(self._tenant, rebuild)], [part, REBUILD_SECONDS])
-        return self._changed(call)
-
-    def _put_fields(
-        self, key: str, version_field: str, version: int, fields: Mapping[str, str | int]
-    ) -> bool:
-        pairs = [part for pair in fields.items() for part in pair]
-        return self._changed(Call(Script.PUT_FIELDS, [key], [version_field, version, *pairs]))
-
-    def _changed(self, call: Call) -> bool:
         return run_one(self._client, call) == 1
-
-
-def _grant_arguments(grant: GrantInForce, now_ms: int) -> list[str | int | float]:
-    policy = {True: "allow", False: "deny", None: ""}[grant.allow_when_unknown]
-    limit = "" if grant.upcoming_limit is None else grant.upcoming_limit
-    recurrence = ("", "") if grant.recurrence is None else grant.recurrence
-    return [
-        *(grant.meter, grant.version, now_ms, grant.limit, *grant.window),
-        *(limit, *(grant.upcoming or ("", ""))),
-        *(grant.rate_per_second, grant.burst, grant.lag_seconds, *recurrence, policy),
-    ]

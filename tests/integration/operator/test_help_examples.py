@@ -31,10 +31,13 @@ VERSION = "3sL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
 REPLAY = "outage-2026-11-23"
 AUDIT = "november-1"
 # Of a request that no gateway of ours has logged: it is followed as far as it goes.
-FOLLOWED = ["--wait", "0"]
+AT_ONCE = {"verify": ["--wait", "0"], "customers apply": ["--wait-seconds", "0"]}
 # And the account of a test lets API Gateway write no logs.
 # The stack of a test has no demo API, its ledger has nothing of a customer, and nobody audits it.
+# Nobody carries out what customers are sent, and nobody waits for it: AT_ONCE.
 ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
+ENDS |= {"adopt": 1}  # for the same want of a role
+ADOPTED = "f6g7h8i9j0"
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),
     "message repair": to_body(
@@ -49,6 +52,12 @@ WAITING = {
 # The request of access.log, as Aforo's Lambda plugin bills it.
 BILLED_ELSEWHERE = f"""customerId,metricName,quantity,occurredAt,idempotencyKey
 {FIELDS["customerId"]},api_calls,1,{iso_from_epoch_ms(REQUEST_TIME_MS)},{FIELDS["requestId"]}
+"""
+CUSTOMERS = """plans:
+  silver:
+    grants: [{limit: 100000, period: month, ratePerSecond: 50, burst: 100}]
+customers:
+- {customerId: cus_acme, plan: silver}
 """
 KEY = {"kty": "RSA", "kid": "k1", "n": "A" * 342, "e": "AQAB"}
 
@@ -76,12 +85,15 @@ def place(
     made = made_services()
     room = {"UnreservedConcurrentExecutions": 900}
     # One answer to whatever is asked of a function: counters that know the customer.
-    counters = {
+    counters: dict[str, object] = {
         "limit": 10,
         "status": "active",
         "generation": "7",
         "customers": 1,
         "signingKeys": [],
+        "Policy": '{"Statement": []}',  # who may invoke it: nobody
+        "byCustomer": {},
+        "byApiKey": {},
     }
     answer = {"parts": 1_000_000, "AccountLimit": room, **counters}
     # They carry nothing out here.
@@ -104,12 +116,16 @@ def place(
             configuration_bucket=made["configuration"],
         )
         deploy_outputs(made)
+        make_api()
         (tmp_path / "access.log").write_text(access_line() + "\n")
         (tmp_path / "billed.csv").write_text(BILLED_ELSEWHERE)
         meters = [{"id": "api_calls", "metricName": "API Calls"}]
         version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters, "customers": {}}
         (tmp_path / "metering.json").write_text(json.dumps({"versions": [version]}))
         made["version"] = put_configuration(made["configuration"], {"versions": [version]})
+        (tmp_path / "customers.yaml").write_text(CUSTOMERS)
+        (tmp_path / "customers.csv").write_text("customerId,plan\ncus_acme,silver\n")
+        (tmp_path / "plans.yaml").write_text(CUSTOMERS.partition("customers:")[0])
         (tmp_path / "jwks.json").write_text(json.dumps({"keys": [KEY]}))
         yield made
 
@@ -140,6 +156,15 @@ def made_services() -> dict[str, str]:
     return made
 
 
+def make_api() -> None:
+    """The one that an example adopts, under the id that it names."""
+    gateway = boto3.client("apigateway")
+    if any(one["id"] == ADOPTED for one in gateway.get_rest_apis()["items"]):
+        return
+    gateway.create_rest_api(name="orders", tags={"ms-custom-id": ADOPTED})
+    gateway.create_deployment(restApiId=ADOPTED, stageName="prod")
+
+
 def put_configuration(bucket: str, document: object) -> str:
     """The version's id, in a bucket that keeps versions as the template's does."""
     s3 = boto3.client("s3")
@@ -164,6 +189,7 @@ def deploy_outputs(made: dict[str, str]) -> None:
         "LedgerBucketName": made["ledger"],
         "QuarantineBucketName": made["configuration"],
         "AuthorizerFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer",
+        "AuthorizerAliasArn": "arn:aws:lambda:us-east-1:000000000000:function:authorizer:live",
         "MeteringFunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:metering",
         "DeployedSources": f"log=access:{made['log_group']}",
         "UsageQueueUrl": made["usage"],
@@ -221,7 +247,7 @@ def test_the_example_of_a_help_works(
         assert example.startswith(f"{PROGRAM} {words}")
         known = example.replace(MESSAGE, sent["MessageId"]).replace(VERSION, place["version"])
         tokens = shlex.split(known)[1:]
-        status = main([*tokens, *(FOLLOWED if words == "verify" else [])])
+        status = main([*tokens, *AT_ONCE.get(words, [])])
         assert status == ENDS.get(words, 0), capsys.readouterr().err
 
 

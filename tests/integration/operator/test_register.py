@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from functions.operator.counter_commands.register import PREFIX, Register
+from functions.operator.counter_commands.register import Register
+from functions.operator.counter_commands.register_places import PREFIX
+from functions.operator.counter_commands.register_segments import MOST_SMALL_SEGMENTS
 from functions.reconciliation.commands import (
     STANDING_COMMAND,
     GrantCommand,
@@ -104,6 +106,36 @@ def test_a_policy_outlives_the_grant_that_stated_it(register: Register) -> None:
     )
 
 
+def test_one_by_one_or_all_at_once_is_the_same(register: Register) -> None:
+    """A command that stands alone and in a segment is one; of a thing the greatest version wins,
+    wherever it stands.
+    """
+    register.record(status(5))
+    register.record(status(1, "cus_b"))
+    register.record_all([status(4), status(2, "cus_b"), grant(3, policy=False)])
+    register.record_all([status(5), grant(4)])
+    expected = [status(5), status(2, "cus_b"), grant(3, policy=False), grant(4)]
+    assert sorted(register.commands(), key=repr) == sorted(expected, key=repr)
+
+
+def test_an_apply_makes_one_object(register: Register, s3: "S3Client", bucket: str) -> None:
+    """Of many commands; the same ones again make no second."""
+    many = [status(1, f"cus_{i}") for i in range(1000)]
+    register.record_all(many)
+    register.record_all(reversed(many))
+    assert len(names(s3, bucket)) == 1
+    assert sorted(register.commands(), key=repr) == sorted(many, key=repr)
+
+
+def test_small_segments_become_one(register: Register, s3: "S3Client", bucket: str) -> None:
+    """The register does not grow with the number of applies."""
+    for version in range(1, 31):
+        register.record_all([status(version), status(1, f"cus_{version}")])
+    assert len(names(s3, bucket)) <= MOST_SMALL_SEGMENTS
+    expected = [status(30), *(status(1, f"cus_{i}") for i in range(1, 31))]
+    assert sorted(register.commands(), key=repr) == sorted(expected, key=repr)
+
+
 class Interrupted:
     """S3, but between a listing and the reading of what it listed something else happens."""
 
@@ -127,3 +159,17 @@ def test_what_is_superseded_while_it_is_read_is_read_again(
     register.record(status(1))
     interrupted = Interrupted(s3, lambda: register.record(status(2)))
     assert list(Register(cast("S3Client", interrupted), bucket).commands()) == [status(2)]
+
+
+def test_a_segment_that_is_merged_while_it_is_read_is_read_again(
+    register: Register, s3: "S3Client", bucket: str
+) -> None:
+    """Somebody applies a file during a rebuild, and the segments become one."""
+    register.record_all([status(1)])
+
+    def merge() -> None:
+        for version in range(2, 32):
+            register.record_all([status(version)])
+
+    interrupted = Interrupted(s3, merge)
+    assert list(Register(cast("S3Client", interrupted), bucket).commands()) == [status(31)]

@@ -1,4 +1,4 @@
-"""A page of the docs with an anchor (an alarm names both) comes in; that section's text leaves."""
+"""An alarm's section: `docs/reference/alarms.md#anchor` comes in, that section's text leaves."""
 
 import re
 from pathlib import Path

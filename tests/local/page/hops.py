@@ -70,7 +70,7 @@ def _hops(glance: Glance) -> Iterator[tuple[str, Hop]]:
     counted = metric(Metric.EVENTS_COUNTED, "reconciliation")
     yield "reconciliation", Hop("Reconciliation", (f"{counted:,} counted",))
     yield "dead", _queue_hop("UsageDeadLetterQueue", glance.queue("usage_dead_letter"), "person")
-    yield "quarantine", _kept_hop("Quarantine", "objects", glance.quarantined)
+    yield "quarantine", _kept_hop("Quarantine", "object", glance.quarantined)
     yield "replay", _run_hop("Replay", glance.last_replay)
     yield "audit", _run_hop("Audit", glance.last_audit)
 
@@ -123,7 +123,7 @@ def _kept_hop(name: str, what: str, kept: tuple[KeptReason, ...]) -> Hop:
     times = sum(one.times for one in kept)
     if not times:
         return Hop(name, ("empty",))
-    return Hop(name, (f"{times:,} {what}", kept[0].reason), "person")
+    return Hop(name, (_many(times, what), kept[0].reason), "person")
 
 
 def _run_hop(name: str, run: RunReport | None) -> Hop:

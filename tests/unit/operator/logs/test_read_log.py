@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from functions.adapters.log_events import LogBusy, LogNotReadable
-from functions.operator.logs.read_log import PACE_SECONDS, LogQuestion, ReadLog
+from functions.operator.logs.read_log import CALLS_A_SECOND, LogQuestion, ReadLog
 from tests.fakes.log_group import FakeLogGroup, refused
 from tests.fakes.settable_clock import SettableClock
 
@@ -27,8 +27,10 @@ def filled(count: int, **group: Any) -> FakeLogGroup:
     return made
 
 
-def reading(group: FakeLogGroup, seconds: float = 30.0) -> ReadLog:
-    clock = SettableClock()
+def reading(
+    group: FakeLogGroup, seconds: float = 30.0, clock: SettableClock | None = None
+) -> ReadLog:
+    clock = clock or SettableClock()
     client = cast("CloudWatchLogsClient", group)
     return ReadLog(client, clock.now + seconds, clock, clock.advance)
 
@@ -62,15 +64,25 @@ def test_lines_are_chosen_by_message_and_by_fault() -> None:
 
 
 def test_the_time_ends_the_reading_and_says_where() -> None:
-    """What was not read is no `not there`."""
+    """What was not read is no `not there`: in the middle of a stretch, and between two."""
     group = filled(1_000, pages=lambda: 10)
-    log = reading(group, seconds=PACE_SECONDS * 3)
-    found = numbers(group, log, last=1_000)
-    assert found == list(range(880, 920))
+    log = reading(group, seconds=0.5)
+    assert numbers(group, log, last=1_000) == list(range(880, 940))
     assert log.not_all_before_ms == NOW_MS + 1
-    log = reading(filled(1_000), seconds=PACE_SECONDS)
-    assert numbers(filled(1_000), log, last=1_000) == list(range(400, 1_000))
+    clock = SettableClock()
+    slow = filled(1_000, before_call=lambda _call: clock.advance(1))
+    log = reading(slow, seconds=2, clock=clock)
+    assert numbers(slow, log, last=1_000) == list(range(400, 1_000))
     assert log.not_all_before_ms == NOW_MS + 1 - 10 * 60_000
+
+
+def test_calls_are_no_more_than_the_account_has() -> None:
+    """Others of the account read logs, too; the first ones wait for nobody."""
+    group, clock = filled(1_000, pages=lambda: 10), SettableClock()
+    began = clock.now
+    numbers(group, reading(group, clock=clock), last=10)
+    assert (len(group.asked), clock.now) == (12, began + 2)
+    assert CALLS_A_SECOND == 5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""What an adoption means for those who call the API: a plan comes in, lines leave."""
+
+from collections.abc import Iterator
+
+from functions.operator.adopt.adopted_stage import AdoptedStage
+from functions.operator.adopt.adoption_order import AdoptionOrder
+from functions.operator.adopt.adoption_plan import AdoptionPlan
+from functions.operator.adopt.planned_change import ChangeKind
+
+_ALSO_DENIED = "docs/how-to/attach-by-hand.md (Who else answers ACCESS_DENIED)"
+
+
+def caller_effects(stage: AdoptedStage, order: AdoptionOrder, plan: AdoptionPlan) -> Iterator[str]:
+    """One line at least."""
+    if plan.methods is None:
+        yield "nothing: no method, no answer and no deployment changes"
+    elif order.phase == "shadow":
+        yield "nobody is refused: the authorizer decides, and what it would refuse is counted"
+        yield "each call waits for one more Lambda; where that cannot answer, callers get 500"
+    else:
+        yield "a bad or missing credential is answered 401, a spent quota 429, with a JSON body"
+    if plan.methods is not None:
+        yield from _of_answers(stage, plan)
+        yield from _of_own_authorizers(stage, plan)
+    if plan.is_replacing_format:
+        yield "none of them; who reads the old log format finds another one"
+
+
+def _of_answers(stage: AdoptedStage, plan: AdoptionPlan) -> Iterator[str]:
+    if not any(change.kind is ChangeKind.ANSWER for change in plan.changes):
+        return
+    others = {one.authorization for one in stage.guarded} - {"NONE", "CUSTOM"}
+    left = [method for method, _ in plan.methods.left] if plan.methods else []
+    if stage.has_policy or others or any(one.asks_authorizer for one in left):
+        yield f"whom somebody else denies (IAM, a policy, your authorizer) gets 429: {_ALSO_DENIED}"
+
+
+def _of_own_authorizers(stage: AdoptedStage, plan: AdoptionPlan) -> Iterator[str]:
+    chosen = plan.methods.chosen if plan.methods else ()
+    names = {one.authorizer_id: one.name for one in stage.authorizers}
+    for one in chosen:
+        if one.asks_authorizer:
+            name = names.get(one.authorizer_id or "", one.authorization)
+            yield f"{one.name} is no longer decided by {name}"

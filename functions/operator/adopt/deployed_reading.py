@@ -1,0 +1,55 @@
+"""What a stage serves, asked of AWS: the summary of its deployment, and the stage's export."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from functions.operator.adopt.deployed_snapshot import DeployedSnapshot
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.client import APIGatewayClient
+
+_NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
+
+
+def deployed_snapshot(
+    gateway: "APIGatewayClient", api_id: str, stage: str, deployment: str
+) -> DeployedSnapshot:
+    """None for what AWS does not tell."""
+    summary = or_none(
+        lambda: gateway.get_deployment(
+            restApiId=api_id, deploymentId=deployment, embed=["apisummary"]
+        )
+    )
+    told = summary.get("apiSummary") if summary else None
+    return DeployedSnapshot(told, exported_stage(gateway, api_id, stage))
+
+
+def exported_stage(
+    gateway: "APIGatewayClient", api_id: str, stage: str
+) -> Mapping[str, Any] | None:
+    """Its OpenAPI document, with API Gateway's extensions."""
+    try:
+        exported = gateway.get_export(
+            restApiId=api_id,
+            stageName=stage,
+            exportType="oas30",
+            parameters={"extensions": "apigateway"},
+            accepts="application/json",
+        )
+        document: Mapping[str, Any] = json.loads(exported["body"].read())
+    except (ClientError, ValueError):
+        return None
+    return document
+
+
+def or_none[Found](ask: Callable[[], Found]) -> Found | None:
+    """None: AWS knows no such thing."""
+    try:
+        return ask()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return None
+        raise
