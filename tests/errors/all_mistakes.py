@@ -1,6 +1,6 @@
 """Every mistake of the table, by topic."""
 
-from tests.errors.cloud_mistakes import CLOUD
+from tests.errors.cloud_mistakes import CLOUD, CUSTOMERS
 from tests.errors.deploy_mistakes import DEPLOYS, MAKE
 from tests.errors.document_mistakes import DOCUMENTS
 from tests.errors.function_mistakes import FUNCTIONS
@@ -11,7 +11,18 @@ from tests.errors.surroundings_mistakes import SURROUNDINGS
 from tests.errors.workplace import workplace
 from tests.local.ministack import Ministack
 
-TOPICS = (OPTIONS, DOCUMENTS, REPLAYS, FILES, SURROUNDINGS, CLOUD, DEPLOYS, MAKE, FUNCTIONS)
+TOPICS = (
+    OPTIONS,
+    DOCUMENTS,
+    CUSTOMERS,
+    REPLAYS,
+    FILES,
+    SURROUNDINGS,
+    CLOUD,
+    DEPLOYS,
+    MAKE,
+    FUNCTIONS,
+)
 MISTAKES = tuple(mistake for topic in TOPICS for mistake in topic.mistakes)
 
 

@@ -144,6 +144,97 @@ _ALL = (
     ),
 )
 
+HEAD = "customerId,meter,limit,period,ratePerSecond,burst\n"
+YAML = "customers:\n  - customerId: cus_acme\n"
+PLAN = "customers plan customers"
+
+
+def _customers(
+    did: str, *, field: str, cause: str, step: str, csv: str = "", yaml: str = ""
+) -> Mistake:
+    files = {"customers_csv": csv} if csv else {"customers_yaml": yaml}
+    words = f"{PLAN}.csv" if csv else f"{PLAN}.yaml"
+    return Mistake(did=did, act=asked(words, **files), field=field, cause=cause, step=step)
+
+
+_CUSTOMERS = (
+    Mistake(
+        did="a file that is not there",
+        act=asked(f"{PLAN}.csv"),
+        field="customers.csv",
+        cause="there is no such file",
+        step="check the path",
+    ),
+    _customers(
+        "a misspelt column: `limits`",
+        csv="customerId,limits\ncus_acme,5\n",
+        field="customers.csv: row 1: 'limits'",
+        cause="is no column here",
+        step="did you mean limit?",
+    ),
+    _customers(
+        "a limit as a spreadsheet shows it: `1,000`",
+        csv=f'{HEAD}cus_acme,api_calls,"1,000",month,1,1\n',
+        field="customers.csv: row 2, column limit",
+        cause="1,000 may be a thousand or a one",
+        step="write digits alone, such as 1000",
+    ),
+    _customers(
+        "a customer's name where its id is asked",
+        csv=f"{HEAD}Acme Corp,api_calls,1000,month,1,1\n",
+        field="customers.csv: row 2, column customerId",
+        cause="(not 'Acme Corp')",
+        step="must be 1 to 128 letters, digits and . _ : @ + ~ / = -",
+    ),
+    _customers(
+        "two grants of one meter for one customer",
+        csv=f"{HEAD}cus_acme,api_calls,1000,month,1,1\ncus_acme,api_calls,5,month,1,1\n",
+        field="customers.csv: row 2",
+        cause="two of them are for the meter api_calls",
+        step="leave one",
+    ),
+    _customers(
+        "YAML with a wrong indent",
+        yaml=f"{YAML}   plan: silver\n",
+        field="customers.yaml: line 3",
+        cause="is no YAML",
+        step="look at the indents",
+    ),
+    _customers(
+        "a misspelt field: `standings`",
+        yaml=f"{YAML}    standings: closed\n",
+        field="customers.yaml: line 3: customers.0.standings",
+        cause="is no field here",
+        step="did you mean standing?",
+    ),
+    _customers(
+        "a word that YAML reads as false: `standing: no`",
+        yaml=f"{YAML}    standing: no\n",
+        field="customers.yaml: line 3: customers.0.standing",
+        cause="no is a truth value in YAML",
+        step="put it in quotes if it is a text",
+    ),
+    _customers(
+        "a plan that the file does not have",
+        yaml=f"{YAML}    plan: gold\n",
+        field="customers.yaml: line 3: plan",
+        cause="there is no plan gold",
+        step="give --plans, or a part `plans`",
+    ),
+    Mistake(
+        did="`customers export --to` over a file",
+        act=asked("customers export --to customers.yaml", customers_yaml=YAML),
+        field="--to customers.yaml",
+        cause="is there",
+        step="give another name, or remove it",
+    ),
+)
+
+CUSTOMERS = Topic(
+    "Files of customers",
+    "`customers plan` and `customers apply` send nothing where a file has a fault.",
+    _CUSTOMERS,
+)
 CLOUD = Topic(
     "What a deployment does not have", "The command looked, and found nothing of that name.", _ALL
 )

@@ -180,6 +180,37 @@ _GRANTS = (
         step="give --yes if that is meant",
     ),
 )
+_ADOPTIONS = (
+    Mistake(
+        did="`adopt` of nothing",
+        act=command("adopt"),
+        field="--api, --stage",
+        cause="are needed",
+        step="`aforo-metering adopt --help` has an example",
+        advice="give the API's id and its stage's name",
+    ),
+    Mistake(
+        did="a phase that does not exist: `adopt --phase block`",
+        act=command("adopt --api a1b2c3 --stage prod --phase block"),
+        field="--phase",
+        cause='Invalid value "block"',
+        step='Choose from: "meter", "shadow", "enforce"',
+    ),
+    Mistake(
+        did="seconds in words: `status --watch soon`",
+        act=command("status --watch soon"),
+        field="--watch",
+        cause="'soon' is no number",
+        step="write digits and a dot, as 0.5",
+    ),
+    Mistake(
+        did="a misspelt customer: `counters shadow --customer cus_amce`",
+        act=command("counters shadow --customer cus_amce"),
+        field="--customer cus_amce",
+        cause="nobody knows it, it has no grant; similar: cus_acme",
+        step="Give the right id, grant first, or give --new",
+    ),
+)
 _CUSTOMERS = (
     Mistake(
         did="a misspelt customer: `counters suspend --customer cus_amce`",
@@ -328,5 +359,5 @@ _QUESTIONS = (
 OPTIONS = Topic(
     "Commands and options",
     "Nothing was asked or changed: the words were looked at first.",
-    (*_COMMANDS, *_NUMBERS, *_GRANTS, *_CUSTOMERS, *_QUESTIONS),
+    (*_COMMANDS, *_NUMBERS, *_GRANTS, *_ADOPTIONS, *_CUSTOMERS, *_QUESTIONS),
 )

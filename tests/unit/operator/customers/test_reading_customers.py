@@ -187,7 +187,7 @@ def test_plans_of_a_csv_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
     [
         ("a".encode("utf-16"), "is UTF-16"),
         (b"customerId\n\xe9\n", "line 2 is not UTF-8"),
-        (None, "No such file"),
+        (None, "there is no such file"),
     ],
 )
 def test_what_is_no_text(tmp_path: Path, content: bytes | None, said: str) -> None:
