@@ -118,7 +118,14 @@ class NoFigures:
 
 
 class RecordBucket(FakeBucket):
-    """Objects that are put and read whole."""
+    """Objects that are put and read whole. One that holds `dies_when` ends the process."""
+
+    dies_when = ""
+
+    def put_object(self, **asked: Any) -> Any:
+        if self.dies_when and self.dies_when in str(asked["Body"]):
+            raise KeyboardInterrupt(self.dies_when)
+        return super().put_object(**asked)
 
     def get_paginator(self, _operation: str) -> Any:
         return self
@@ -157,9 +164,13 @@ class World:
         """What was planned, made whatever stands in the way."""
         found = self.read(order)
         if not found.is_done:
-            out = self.opened.carrying_out(found.ours, self.now_ms, TakingUp(0, 0))
-            out.apply(found.record)
+            self.carry_out(found)
         return found
+
+    def carry_out(self, found: ReadAdoption) -> None:
+        """What was read before, later."""
+        out = self.opened.carrying_out(found.ours, self.now_ms, TakingUp(0, 0))
+        out.apply(found.record)
 
     def undo_all(self, *, deploys_pending: bool = False) -> list[LeftChange]:
         """Every phase, the last one first."""

@@ -52,6 +52,8 @@ class FakeApiGateway:
     keys: dict[str, list[str]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     policy: str | None = None
+    key_source: str = "HEADER"
+    not_exported: set[str] = field(default_factory=set)
     role: str = "arn:aws:iam::000000000000:role/logs"
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
     # A call of these names ends the process that makes it.
@@ -67,6 +69,7 @@ class FakeApiGateway:
     def get_rest_api(self, restApiId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
         self._known(restApiId)
         found = {"id": restApiId, "name": "orders", "tags": self.tags}
+        found |= {"apiKeySource": self.key_source}
         return {**found, "policy": self.policy} if self.policy else found
 
     def get_resources(self, restApiId: str, **_asked: object) -> dict[str, Any]:  # noqa: N803
@@ -87,6 +90,8 @@ class FakeApiGateway:
         self._may_die("create_authorizer")
         if any(one["name"] == asked["name"] for one in self.authorizers.values()):
             raise refused("CreateAuthorizer", "ConflictException")
+        if asked.get("identitySource") == "":  # none is said by leaving it out
+            raise refused("CreateAuthorizer", "BadRequestException")
         name = f"auth{next(self._numbers)}"
         self.authorizers[name] = {
             "id": name,
@@ -144,6 +149,7 @@ class FakeApiGateway:
                 "resources": self.resources,
                 "authorizers": self.authorizers,
                 "answers": self.answers,
+                "description": asked.get("description", ""),
             }
         )
         stage = self.stages.setdefault(asked["stageName"], {"stageName": asked["stageName"]})
@@ -162,9 +168,12 @@ class FakeApiGateway:
             for one in deployed["resources"].values()
             if one["resourceMethods"]
         }
-        return {"id": asked["deploymentId"], "apiSummary": summary}
+        said = {"description": deployed["description"], "apiSummary": summary}
+        return {"id": asked["deploymentId"], **said}
 
     def get_export(self, **asked: Any) -> dict[str, Any]:
+        if asked["stageName"] in self.not_exported:
+            raise refused("GetExport", "TooManyRequestsException")
         deployed = self.deployments[self.stages[asked["stageName"]]["deploymentId"]]
         return {"body": io.BytesIO(json.dumps(exported(deployed)).encode())}
 
@@ -176,6 +185,8 @@ class FakeApiGateway:
 
     def _method(self, asked: Mapping[str, str]) -> dict[str, Any]:
         self._known(asked["restApiId"])
+        if asked["resourceId"] not in self.resources:
+            raise refused("Resource")
         found: dict[str, Any] = self.resources[asked["resourceId"]]["resourceMethods"]
         if asked["httpMethod"] not in found:
             raise refused("Method")
@@ -254,6 +265,8 @@ class FakeLogGroups:
         logGroupName: str,  # noqa: N803
         filterNamePrefix: str = "",  # noqa: N803
     ) -> dict[str, Any]:
+        if logGroupName not in self.filters:
+            raise refused("LogGroup", "ResourceNotFoundException")
         found = self.filters[logGroupName].values()
         kept = [one for one in found if one["filterName"].startswith(filterNamePrefix)]
         return {"subscriptionFilters": copy.deepcopy(kept)}

@@ -108,6 +108,7 @@ class AdoptedStage:
     access_log: Mapping[str, str] | None = None  # destinationArn and format
     log_group: LogGroupState | None = None  # None: the one that is named is not there
     sharing: Sequence[str] = ()  # other stages of the API that log there
+    without_mode: Sequence[str] = ()  # other stages of the API that do not say a mode
     variables: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Value] = field(default_factory=dict)  # None: API Gateway's own
     deployment_id: str = ""
@@ -115,6 +116,7 @@ class AdoptedStage:
     pending: Pending = NOTHING_PENDING
     has_canary: bool = False
     has_policy: bool = False
+    has_keys_of_authorizer: bool = False  # a usage plan's key is what the authorizer says
     served_a_month: int | None = None
 
     @property

@@ -22,6 +22,8 @@ from functions.operator.adopt.format_extension import ExtendedFormat, extended, 
 from functions.operator.adopt.format_trial import refusal_of
 from functions.operator.adopt.guarded_methods import ChosenMethods, chosen_methods
 from functions.operator.adopt.guarding_changes import guarding_changes
+from functions.operator.adopt.key_customers import stops_of_keys
+from functions.operator.adopt.lockout_stops import stops_of_lockout
 from functions.operator.adopt.metering_changes import metering_changes
 from functions.operator.adopt.planned_change import (
     ChangeKind,
@@ -33,6 +35,9 @@ from functions.operator.adopt.stop_line import (
     stops_of_guard,
     stops_of_stage,
 )
+
+# Of an access log's template, by API Gateway's quotas.
+MOST_FORMAT_BYTES = 3072
 
 
 class AdoptionPlan(NamedTuple):
@@ -52,7 +57,7 @@ def plan_of_adoption(
     stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder
 ) -> AdoptionPlan:
     """Permanent where --method names what is not there."""
-    stops = [*stops_of_stage(stage, ours)]
+    stops = [*stops_of_stage(stage, ours), *stops_of_keys(stage, ours, order)]
     if _is_metered_by_execution_log(stage, ours):
         metering: Sequence[PlannedChange] = ()
         found, metered_as, is_replacing = None, None, False
@@ -67,6 +72,7 @@ def plan_of_adoption(
     guarding = tuple(guarding_changes(stage, ours, order, methods.chosen))
     stops += methods.stops
     stops += stops_of_guard(stage, ours, order, (*methods.chosen, *methods.done))
+    stops += stops_of_lockout(stage, order, methods.chosen)
     if any(change.kind is ChangeKind.DEPLOYMENT for change in guarding):
         stops += stops_of_deployment(stage, order)
     changes = (*metering, *guarding)
@@ -84,7 +90,8 @@ def _format(stage: AdoptedStage, order: AdoptionOrder) -> tuple[ExtendedFormat |
     if stage.access_log is None:
         return whole_format_v1(), False
     found = extended(stage.access_log.get("format", ""))
-    if found is None and order.replace_format:
+    is_long = found is not None and len(found.text.encode()) > MOST_FORMAT_BYTES
+    if (found is None or is_long) and order.replace_format:
         return whole_format_v1(), True
     return found, False
 
@@ -117,6 +124,12 @@ def _stops_of_format(
             "--replace-format: format v1 stands in its place, and --undo brings the old one back",
         )
         return
+    size = len(found.text.encode())
+    if size > MOST_FORMAT_BYTES:
+        yield StopLine(
+            f"the extended format has {size} bytes, and API Gateway takes {MOST_FORMAT_BYTES}",
+            "--replace-format, or leave out of the format what nobody reads",
+        )
     why = refusal_of(found.text, metered_as.access_log, order.now_ms)
     if why:
         yield StopLine(

@@ -8,7 +8,10 @@ since is not written over, and the authorizer stays as long as a caller can meet
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
+
+from botocore.exceptions import ClientError
 
 from functions.operator.adopt.adoption_record import (
     AdoptionRecord,
@@ -16,6 +19,7 @@ from functions.operator.adopt.adoption_record import (
     ChangeState,
     RecordedChange,
 )
+from functions.operator.adopt.deployed_reading import is_gone, is_refused
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     ChangeKind,
@@ -61,12 +65,15 @@ class TakingUp(NamedTuple):
 
 
 class CarryingOut(NamedTuple):
-    """`still_asked` says who would meet a missing authorizer; empty where nobody would."""
+    """`still_asked` says who would meet a missing authorizer; empty where nobody would.
+    `others_deployment` is what the stage serves, None where an adoption deployed it.
+    """
 
     writers: Mapping[ChangeKind, ChangeWriter]
     records: AdoptionRecords
     taking_up: TakingUp
     still_asked: Callable[[], str]
+    others_deployment: Callable[[], Value]
 
     def apply(self, record: AdoptionRecord) -> AdoptionRecord:
         """Everything in the record that is not done."""
@@ -77,6 +84,7 @@ class CarryingOut(NamedTuple):
                 continue
             self._wait_for_others(change.kind, made_now)
             _tell(f"{number}/{len(record.changes)} {change.name}")
+            change = self._instead_of_now(change)  # noqa: PLW2901 - what is read late counts
             record = record.marked(change.place, ChangeState.BEGUN, change)
             self.records.put(record)
             made = change.made(self.writers[change.kind].write(change, change.after))
@@ -84,6 +92,18 @@ class CarryingOut(NamedTuple):
             made_now.add(change.kind)
         self.records.put(record)
         return record
+
+    def _instead_of_now(self, change: PlannedChange) -> PlannedChange:
+        """What a colleague has deployed since the plan was made is what an undo goes back to."""
+        if change.kind is not ChangeKind.DEPLOYMENT:
+            return change
+        others = self.others_deployment()
+        return change if others is None else replace(change, before=others)
+
+    def _is_of_an_apply_that_ended(self, change: PlannedChange) -> bool:
+        """Between the deployment and its record."""
+        is_unknown = change.kind is ChangeKind.DEPLOYMENT and change.after == NEW_DEPLOYMENT
+        return is_unknown and self.others_deployment() is None
 
     def _wait_for_others(self, kind: ChangeKind, made: set[ChangeKind]) -> None:
         if kind is ChangeKind.SUBSCRIPTION and ChangeKind.SOURCE in made:
@@ -119,19 +139,35 @@ class CarryingOut(NamedTuple):
     def _taken_back(self, change: PlannedChange, deploys_pending: bool) -> str:  # noqa: FBT001
         """Why not; empty where it is."""
         writer = self.writers[change.kind]
-        now, before = writer.read(change), change.before
+        try:
+            now, before = writer.read(change), change.before
+        except ClientError as error:
+            if is_gone(error):  # a method, a stage or a log group, with what we changed at it
+                return ""
+            raise
         if now == before:
             return ""
-        if now != change.after:
+        if now != change.after and not self._is_of_an_apply_that_ended(change):
             if change.kind is not ChangeKind.DEPLOYMENT:
                 return f"somebody has changed it since, to {now}"
             if not deploys_pending:
                 return "somebody has deployed since: --undo --deploy-pending deploys anew"
             before = NEW_DEPLOYMENT
-        if writer.write(change, before) not in (before, None) and before is not NEW_DEPLOYMENT:
-            return "there are lines in it"
         if change.kind is ChangeKind.DEPLOYMENT:
-            self.taking_up.wait(self.taking_up.stage_seconds, "the stage takes up the deployment")
+            return self._deployed_back(change, before, deploys_pending=deploys_pending)
+        return "" if writer.write(change, before) in (before, None) else "there are lines in it"
+
+    def _deployed_back(self, change: PlannedChange, before: Value, *, deploys_pending: bool) -> str:
+        writer = self.writers[change.kind]
+        try:
+            writer.write(change, before)
+        except ClientError as error:
+            if before == NEW_DEPLOYMENT or not (is_gone(error) or is_refused(error)):
+                raise
+            if not deploys_pending:
+                return "its old deployment was deleted: --undo --deploy-pending deploys anew"
+            writer.write(change, NEW_DEPLOYMENT)
+        self.taking_up.wait(self.taking_up.stage_seconds, "the stage takes up the deployment")
         return ""
 
 

@@ -7,6 +7,10 @@ from typing import Any, Final
 
 _HEADER = "gatewayresponse.header."
 _JSON = {f"{_HEADER}Content-Type": "'application/json'"}
+# What tells a browser that a page may read an answer; in small letters.
+ORIGINS = f"{_HEADER}access-control-"
+# Stands for each refusal that has no answer of its own.
+_FOR_ALL = "DEFAULT_4XX"
 _OF_WHOM = '"type":"$context.error.responseType","requestId":"$context.requestId"'
 # Where a credential may stand, as a caller is told it.
 _SEND: Final[Mapping[str, str]] = {
@@ -39,3 +43,24 @@ def denial_answers(credential_header: str) -> Mapping[str, Mapping[str, Any]]:
             "responseTemplates": {"application/json": unauthorized},
         },
     }
+
+
+def answers_beside(
+    declared: Mapping[str, Mapping[str, Any] | None], credential_header: str
+) -> Mapping[str, Mapping[str, Any]]:
+    """With the Access-Control headers that the API's own refusals have today: without them a
+    browser shows a page neither status nor body.
+    """
+    return {
+        kind: {**ours, "responseParameters": {**_cross_origin(declared, kind), **_headers(ours)}}
+        for kind, ours in denial_answers(credential_header).items()
+    }
+
+
+def _cross_origin(declared: Mapping[str, Mapping[str, Any] | None], kind: str) -> Mapping[str, str]:
+    found = {**_headers(declared.get(_FOR_ALL)), **_headers(declared.get(kind))}
+    return {name: one for name, one in found.items() if name.casefold().startswith(ORIGINS)}
+
+
+def _headers(answer: Mapping[str, Any] | None) -> Mapping[str, str]:
+    return (answer or {}).get("responseParameters") or {}

@@ -50,6 +50,16 @@ def or_none[Found](ask: Callable[[], Found]) -> Found | None:
     try:
         return ask()
     except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_THERE:
+        if is_gone(error):
             return None
         raise
+
+
+def is_gone(error: ClientError) -> bool:
+    """Whether AWS says that there is no such thing."""
+    return error.response["Error"]["Code"] in _NOT_THERE
+
+
+def is_refused(error: ClientError) -> bool:
+    """As API Gateway answers an id in a patch that it does not know."""
+    return error.response["Error"]["Code"] == "BadRequestException"

@@ -16,7 +16,15 @@ _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
 _AUTHORIZER = "x-amazon-apigateway-authorizer"
 _ANSWERS = "x-amazon-apigateway-gateway-responses"
-_COMPARED = ("type", "uri", "httpMethod", "credentials", "connectionId", "requestTemplates")
+_COMPARED = (
+    "type",
+    "uri",
+    "httpMethod",
+    "credentials",
+    "connectionId",
+    "requestTemplates",
+    "requestParameters",
+)
 # As API Gateway fills in what nobody said.
 _UNSAID: tuple[object, ...] = (None, "", {}, [])
 

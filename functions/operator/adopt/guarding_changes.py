@@ -10,7 +10,7 @@ from functions.operator.adopt.adoption_order import (
     AdoptingStack,
     AdoptionOrder,
 )
-from functions.operator.adopt.denial_answers import denial_answers
+from functions.operator.adopt.denial_answers import answers_beside
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     OURS,
@@ -85,7 +85,7 @@ def _authorizer(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[PlannedCha
 
 
 def _answers(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[PlannedChange]:
-    for kind, after in denial_answers(ours.credential_header).items():
+    for kind, after in answers_beside(stage.answers, ours.credential_header).items():
         before = stage.answers.get(kind)
         if before != after:
             status = after["statusCode"]

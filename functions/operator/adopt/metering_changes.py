@@ -26,7 +26,13 @@ def metering_changes(
     if found is None or metered_as is None or not group:
         return
     if stage.log_group is None:
-        yield PlannedChange(ChangeKind.LOG_GROUP, {"name": group}, None, {}, "make it")
+        yield PlannedChange(
+            ChangeKind.LOG_GROUP,
+            {"name": group},
+            None,
+            {},
+            "make it; its lines stay until it is given a retention",
+        )
     arn = f"arn:{stage.partition}:logs:{stage.region}:{stage.account}:log-group:{group}"
     log = stage.access_log or {"destinationArn": arn}
     after = {"destinationArn": log["destinationArn"], "format": found.text}

@@ -10,6 +10,7 @@ from functions.operator.adopt.adopted_stage import AdoptedStage, Maker
 from functions.operator.adopt.adoption_order import AdoptingStack
 from functions.operator.adopt.adoption_record import AdoptionRecords
 from functions.operator.adopt.carrying_out import CarryingOut, ChangeWriter, TakingUp
+from functions.operator.adopt.deployed_reading import or_none
 from functions.operator.adopt.our_stack import StackOfOurs, open_stack
 from functions.operator.adopt.planned_change import ChangeKind
 from functions.operator.adopt.stage_reading import StageReader
@@ -56,11 +57,16 @@ class OpenedAdoption:
 
     def carrying_out(self, ours: AdoptingStack, now_ms: int, taking_up: TakingUp) -> CarryingOut:
         def still_asked() -> str:
-            asking = self.reader.asking_ours(self.stage.api_id, ours)
-            return f"still asked by {', '.join(asking)}" if asking else ""
+            asking = or_none(lambda: self.reader.asking_ours(self.stage.api_id, ours))
+            if not asking:
+                return ""
+            is_open = all(one.startswith("stage ") for one in asking)
+            ends = "; the next deployment there ends it: no method asks it any more" * is_open
+            return f"still asked by {', '.join(asking)}{ends}"
 
         writers = self._writers(ours, now_ms)
-        return CarryingOut(writers, self.records, taking_up, still_asked)
+        others = DeploymentWriter(self.stage).of_others
+        return CarryingOut(writers, self.records, taking_up, still_asked, others)
 
     def _writers(self, ours: AdoptingStack, now_ms: int) -> dict[ChangeKind, ChangeWriter]:
         gateway, api_id = self.stage.gateway, self.stage.api_id

@@ -120,7 +120,10 @@ def _format(stage: AdoptedStage, plan: AdoptionPlan) -> str:
 
 
 def _pending(stage: AdoptedStage) -> str:
-    told = "; ".join(stage.pending.changes) or "no change of a method or an integration"
+    told = (
+        "; ".join(stage.pending.changes)
+        or "nothing, of what is compared (methods, who is asked, integrations, answers)"
+    )
     untold = f"; not told: {'; '.join(stage.pending.untold)}" if stage.pending.untold else ""
     return f"{told}{untold}"
 

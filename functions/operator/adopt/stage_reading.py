@@ -1,6 +1,6 @@
 """An API's id and a stage's name come in; the stage as it is leaves. It only asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,8 +13,8 @@ from functions.operator.adopt.adopted_stage import (
     Maker,
     UsagePlan,
 )
-from functions.operator.adopt.adoption_order import AdoptingStack
-from functions.operator.adopt.denial_answers import denial_answers
+from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack
+from functions.operator.adopt.denial_answers import answers_beside
 from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage, or_none
 from functions.operator.adopt.deployed_snapshot import (
     DeployedSnapshot,
@@ -30,7 +30,7 @@ from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
-    from mypy_boto3_apigateway.type_defs import StageResponseTypeDef
+    from mypy_boto3_apigateway.type_defs import StageResponseTypeDef, StageTypeDef
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -66,9 +66,11 @@ class StageReader(NamedTuple):
             declared,
             bool(api.get("policy")),
             ours.is_ours,
-            denial_answers(ours.credential_header),
+            answers_beside(declared, ours.credential_header),
         )
         access_log = access_log_of(stage)
+        stages = self.gateway.get_stages(restApiId=api_id).get("item", [])
+        others = [one for one in stages if one["stageName"] != name]
         read = AdoptedStage(
             api_id=api_id,
             api_name=api.get("name", ""),
@@ -83,7 +85,8 @@ class StageReader(NamedTuple):
             plans=[*self._plans(api_id, name)],
             account_role=self.gateway.get_account().get("cloudwatchRoleArn") or "",
             access_log=access_log,
-            sharing=[*self._sharing(api_id, name, access_log)],
+            sharing=[*_sharing(others, access_log)],
+            without_mode=[*_without_mode(others)],
             variables=stage.get("variables") or {},
             answers=answers,
             deployment_id=stage.get("deploymentId", ""),
@@ -91,6 +94,7 @@ class StageReader(NamedTuple):
             pending=pending_of(snapshot, live),
             has_canary=bool(stage.get("canarySettings")),
             has_policy=bool(api.get("policy")),
+            has_keys_of_authorizer=api.get("apiKeySource") == "AUTHORIZER",
             served_a_month=served_a_month(self.cloudwatch, api.get("name", ""), name),
         )
         return replace(read, log_group=log_group_state(self.logs, read.group_name))
@@ -101,11 +105,12 @@ class StageReader(NamedTuple):
         methods = _methods([*self._resources(api_id)])
         asking = [one.name for one in methods if one.authorizer_id in ids]
         for stage in self.gateway.get_stages(restApiId=api_id).get("item", []):
-            snapshot = DeployedSnapshot(
-                None, exported_stage(self.gateway, api_id, stage["stageName"])
-            )
-            if any(asking_ours(snapshot, ours.is_ours)):
-                asking.append(f"stage {stage['stageName']}")
+            name = stage["stageName"]
+            export = exported_stage(self.gateway, api_id, name)
+            if export is None:
+                asking.append(f"stage {name}, for all that AWS tells (GetExport)")
+            elif any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+                asking.append(f"stage {name}")
         return asking
 
     def _api(self, api_id: str) -> Mapping[str, Any]:
@@ -165,15 +170,20 @@ class StageReader(NamedTuple):
 
         return made_by(api.get("tags") or {}, template)
 
-    def _sharing(
-        self, api_id: str, name: str, access_log: Mapping[str, str] | None
-    ) -> Iterator[str]:
-        if access_log is None:
-            return
-        for one in self.gateway.get_stages(restApiId=api_id).get("item", []):
-            destination = (access_log_of(one) or {}).get("destinationArn")  # type: ignore[arg-type]
-            if one["stageName"] != name and destination == access_log["destinationArn"]:
-                yield one["stageName"]
+
+def _sharing(
+    others: "Sequence[StageTypeDef]", access_log: Mapping[str, str] | None
+) -> Iterator[str]:
+    for one in others if access_log else ():
+        destination = (access_log_of(one) or {}).get("destinationArn")
+        if access_log and destination == access_log["destinationArn"]:
+            yield one["stageName"]
+
+
+def _without_mode(others: "Sequence[StageTypeDef]") -> Iterator[str]:
+    for one in others:
+        if MODE_VARIABLE not in (one.get("variables") or {}):
+            yield one["stageName"]
 
 
 def _methods(resources: list[Mapping[str, Any]]) -> Iterator[GatewayMethod]:

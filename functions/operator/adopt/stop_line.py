@@ -55,6 +55,12 @@ def _of_destination(stage: AdoptedStage) -> Iterator[StopLine]:
             f"the access log goes to {destination}, which is no log group",
             "a stage has one access log: meter its execution log (docs/how-to/add-a-source.md)",
         )
+    elif _is_elsewhere(stage):
+        yield StopLine(
+            f"the access log goes to {(stage.access_log or {})['destinationArn']}, which is not in"
+            f" {stage.account}, {stage.region}",
+            "let the stage log to a group beside it, or meter it with a stack over there",
+        )
     if stage.sharing:
         yield StopLine(
             f"{', '.join(stage.sharing)} of this API log to {stage.group_name} too: their requests"
@@ -67,6 +73,14 @@ def _of_destination(stage: AdoptedStage) -> Iterator[StopLine]:
             f"{group.name} has the class {group.log_class}, which takes no subscription filter",
             "a class cannot be changed: let the stage log to another group",
         )
+
+
+def _is_elsewhere(stage: AdoptedStage) -> bool:
+    """A name alone would be looked for, and made, in our account."""
+    if stage.access_log is None:
+        return False
+    _, _, _, region, account, *_ = stage.access_log["destinationArn"].split(":")
+    return (region, account) != (stage.region, stage.account)
 
 
 def _of_filters(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[StopLine]:
@@ -112,7 +126,7 @@ def stops_of_guard(
             " authorizer reads Authorization: it would refuse their callers",
             f"make deploy STACK={ours.name} PARAMETERS='CredentialHeader=Either'",
         )
-    if order.phase == "enforce" and not _has_had_shadow(stage, ours):
+    if order.phase == "enforce" and not _has_had_shadow(stage):
         yield StopLine(
             "the authorizer has not decided in shadow on this stage: nobody knows whom it would"
             " refuse",
@@ -132,9 +146,9 @@ def stops_of_guard(
         )
 
 
-def _has_had_shadow(stage: AdoptedStage, ours: AdoptingStack) -> bool:
-    is_attached = any(ours.is_ours(one.uri) for one in stage.authorizers)
-    return is_attached and MODE_VARIABLE in stage.variables
+def _has_had_shadow(stage: AdoptedStage) -> bool:
+    """As it was deployed: the authorizer may be there for another stage alone."""
+    return bool(stage.asks_ours) and MODE_VARIABLE in stage.variables
 
 
 def stops_of_deployment(stage: AdoptedStage, order: AdoptionOrder) -> Iterator[StopLine]:

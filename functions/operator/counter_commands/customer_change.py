@@ -58,7 +58,9 @@ def change_customer(
         _check(stated, now, meant)
         print(told_change(stated, now))
     print(f"sent {command.kind}: message {stack.send(command)}")
-    if now is not None and not meant.no_wait:
+    if _is_of_another_time(stated):
+        print("its window is not now: `aforo-metering counters show` tells it while it is")
+    elif now is not None and not meant.no_wait:
         _wait(stack, stated)
     return 0
 
@@ -82,7 +84,13 @@ def _check(fields: Mapping[str, object], now: CustomerNow, meant: Meant) -> None
     if meant.yes:
         return
     limit = fields.get("limit")
-    if isinstance(limit, int) and now.used is not None and limit <= now.used:
+    if _is_of_another_time(fields):
+        if now.limit is not None:
+            raise Permanent(
+                f"--start, --end: the window is not now, and takes the place of the grant that "
+                f"{customer} has: until then it has none; give --yes if that is meant"
+            )
+    elif isinstance(limit, int) and now.used is not None and limit <= now.used:
         raise Permanent(
             f"--limit {limit}: {customer} has used {now.used} in this period, so its calls are "
             "refused at once; give --yes if that is meant"
@@ -92,6 +100,14 @@ def _check(fields: Mapping[str, object], now: CustomerNow, meant: Meant) -> None
         raise Permanent(
             f"--customer {customer}: the API key is {owner}'s; give --yes to give it to {customer}"
         )
+
+
+def _is_of_another_time(fields: Mapping[str, object]) -> bool:
+    """A grant of an explicit window that does not cover this moment."""
+    start, end = fields.get("startMs"), fields.get("endMs")
+    if not isinstance(start, int) or not isinstance(end, int):
+        return False
+    return not start <= time.time_ns() // 1_000_000 < end
 
 
 def _wait(stack: Stack, fields: Mapping[str, object]) -> None:

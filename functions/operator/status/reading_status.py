@@ -20,18 +20,7 @@ from functions.operator.status.metric_readings import MetricReadings, newest_rea
 from functions.operator.status.queue_statuses import queue_statuses
 from functions.operator.status.run_statuses import last_run
 from functions.operator.status.stack_resources import stack_resources
-from functions.operator.status.stack_status import (
-    ALARMS,
-    AUDITED,
-    FORWARDER,
-    LAG,
-    LAST_AUDIT,
-    LAST_REPLAY,
-    QUARANTINE,
-    SET_ASIDE,
-    KeptStatus,
-    StackStatus,
-)
+from functions.operator.status.stack_status import KeptStatus, StackStatus, StatusPart
 from functions.operator.status.status_clients import status_clients
 from functions.usage.errors import UsageError
 from functions.usage.moment import iso_from_epoch_ms
@@ -60,21 +49,21 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
             lambda: set_aside(aws.sqs, found, queues.result(), replay.result(), earlier)
         )
     depths = told.unless("queues", queues, ())
-    measured = told.unless(LAG, readings, MetricReadings({}, None))
-    by_reason = told.counted(QUARANTINE, quarantine)
-    by_class = told.counted(SET_ASIDE, letters)
+    measured = told.unless(StatusPart.LAG, readings, MetricReadings({}, None))
+    by_reason = told.counted(StatusPart.QUARANTINE, quarantine)
+    by_class = told.counted(StatusPart.SET_ASIDE, letters)
     return StackStatus(
         place=found.name,
         region=found.region,
         taken_at=taken_at,
         queues=with_ages(depths, measured),
-        alarms=told.unless(ALARMS, alarms, ()),
-        forwarder=told.unless(FORWARDER, forwarder, None),
+        alarms=told.unless(StatusPart.ALARMS, alarms, ()),
+        forwarder=told.unless(StatusPart.FORWARDER, forwarder, None),
         kept=KeptStatus(sum(by_reason.values()), by_reason, by_class),
         lag_seconds=measured.lag,
-        last_replay=told.unless(LAST_REPLAY, replay, None),
-        last_audit=told.unless(LAST_AUDIT, audit, None),
-        audited=told.unless(AUDITED, audited, None),
+        last_replay=told.unless(StatusPart.REPLAY, replay, None),
+        last_audit=told.unless(StatusPart.AUDIT, audit, None),
+        audited=told.unless(StatusPart.AUDITED, audited, None),
         not_read=tuple(told.not_read),
     )
 
@@ -93,9 +82,12 @@ class _Told:
             self.not_read.append(f"{what}: {in_plain_words(error)}")
         except UsageError as error:
             self.not_read.append(f"{what}: {error}")
-        except (LookupError, TypeError, ValueError) as error:
-            # An answer, or an object in S3, that is not what it should be.
-            self.not_read.append(f"{what}: cannot be understood: {type(error).__name__} {error}")
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # of another version, or no record at all
+            self.not_read.append(f"{what}: cannot be understood ({error!r})")
         return nothing
 
     def counted(self, what: str, part: "Future[CountedKept]") -> dict[str, int]:

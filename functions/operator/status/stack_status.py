@@ -6,14 +6,10 @@ Pure. Times are ISO 8601 in UTC; None is what nobody says. A part that could not
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
 
 ALARM, OK = "ALARM", "OK"
 RUNNING = "RUNNING"
-
-# What `not_read` calls the parts.
-ALARMS, FORWARDER, LAG = "alarms", "the forwarder", "lag and ages"
-QUARANTINE, SET_ASIDE = "the quarantine", "what was set aside, by class"
-LAST_REPLAY, LAST_AUDIT, AUDITED = "the last replay", "the last audit", "what was audited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +77,19 @@ class AuditedStatus:
     requests: Mapping[str, int]
 
 
+class StatusPart(StrEnum):
+    """What `not_read` may begin with, of what a screen has a line for."""
+
+    ALARMS = "alarms"
+    FORWARDER = "the forwarder"
+    QUARANTINE = "the quarantine"
+    SET_ASIDE = "what was set aside, by class"
+    LAG = "lag and ages"
+    REPLAY = "the last replay"
+    AUDIT = "the last audit"
+    AUDITED = "what was audited"
+
+
 @dataclass(frozen=True, slots=True)
 class KeptStatus:
     """Objects of the quarantine, and messages of UsageDeadLetterQueue; not more than were looked
@@ -112,10 +121,6 @@ class StackStatus:
     def queue(self, name: str) -> QueueStatus:
         """By the template's name; empty where it was not read."""
         return next((one for one in self.queues if one.name == name), QueueStatus(name, 0, 0))
-
-    def is_read(self, what: str) -> bool:
-        """False where `not_read` says why nothing, or not all, is known of it."""
-        return not any(one.startswith(f"{what}: ") for one in self.not_read)
 
     @property
     def ringing(self) -> tuple[AlarmStatus, ...]:

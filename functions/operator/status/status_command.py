@@ -85,7 +85,7 @@ def _text(one: StackStatus, place: Place, form: str) -> str:
     if form == "json":
         steps = [step._asdict() for step in next_steps(one, place.stack)]
         return json.dumps({**as_json(one), "next": steps}) + "\n"
-    lines = (*status_screen(one), *next_lines(next_steps(one, place.stack), one))
+    lines = (*status_screen(one), *next_lines(one, next_steps(one, place.stack)))
     return "".join(f"{line.text}\n" for line in lines)
 
 
@@ -97,7 +97,7 @@ def _redraw(looks: Iterator[StackStatus], place: Place) -> None:
 
     with Live(auto_refresh=False, screen=True) as screen:
         for one in looks:
-            lines = (*next_lines(next_steps(one, place.stack), one), *status_screen(one))
+            lines = (*next_lines(one, next_steps(one, place.stack)), *status_screen(one))
             whole = Text(no_wrap=True, overflow="ellipsis")
             for line in lines:
                 whole.append(f"{line.text}\n", _STYLES[line.urgency])

@@ -1,6 +1,6 @@
 """How a deployment is comes in; the lines of one screen leave, each with how urgent it is. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,18 +9,11 @@ from functions.operator.rows import aligned
 from functions.operator.status.next_steps import NextStep
 from functions.operator.status.stack_status import (
     ALARM,
-    ALARMS,
-    AUDITED,
-    FORWARDER,
-    LAG,
-    LAST_AUDIT,
-    LAST_REPLAY,
     OK,
-    QUARANTINE,
-    SET_ASIDE,
     AlarmStatus,
     RunStatus,
     StackStatus,
+    StatusPart,
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -54,20 +47,23 @@ def status_screen(status: StackStatus) -> Iterator[ScreenLine]:
         yield _line(_NOT_READ, printable(one), Urgency.LOUD)
 
 
-def next_lines(steps: Sequence[NextStep], status: StackStatus) -> Iterator[ScreenLine]:
-    """What waits for a person, and the commands. Of a stack that was not read, or of which an alarm
-    rings, nobody says that all is well.
-    """
-    if status.not_read:
-        told = f"{len(status.not_read)} things were not read, and may be wrong: see `{_NOT_READ}`"
+def next_lines(status: StackStatus, steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
+    """What waits for a person, and the commands. That nothing does is said of what was read."""
+    if status.ringing:
+        told = f"{_some_alarms(len(status.ringing))}: what to do is said with each"
         yield _line("next", told, Urgency.LOUD)
-    elif not steps and status.ringing:
-        yield _line("next", "an alarm rings: see what to do under `alarms`", Urgency.LOUD)
+    elif not steps and status.not_read:
+        told = "nothing in what was read, and not all was: see `not read`"
+        yield _line("next", told, Urgency.LOUD)
     elif not steps:
         yield _line("next", "nothing waits for a person")
     for step in steps:
         yield _line("next", step.why, Urgency.LOUD)
         yield ScreenLine(f"{'':<15}{step.command}", Urgency.LOUD)
+
+
+def _some_alarms(number: int) -> str:
+    return "1 alarm rings" if number == 1 else f"{number} alarms ring"
 
 
 def _queues(status: StackStatus) -> Iterator[ScreenLine]:
@@ -82,7 +78,7 @@ def _queues(status: StackStatus) -> Iterator[ScreenLine]:
 
 
 def _alarms(status: StackStatus) -> Iterator[ScreenLine]:
-    if not status.is_read(ALARMS):
+    if _is_unread(status, StatusPart.ALARMS):
         yield _line("alarms", _NOT_READ, Urgency.LOUD)
         return
     ringing = status.ringing
@@ -102,33 +98,7 @@ def _alarm(one: AlarmStatus) -> Iterator[ScreenLine]:
 
 
 def _facts(status: StackStatus) -> Iterator[ScreenLine]:
-    yield from _forwarder(status)
-    kept = status.kept
-    for name, what, figures in (
-        ("quarantined", QUARANTINE, kept.quarantined_by_reason),
-        ("set aside", SET_ASIDE, kept.set_aside_by_class),
-    ):
-        told = _counts(figures) if figures or status.is_read(what) else _NOT_READ
-        yield _line(name, told, _loud_if(figures or not status.is_read(what)))
-    for name, what, told in (
-        ("lag", LAG, _lag(status.lag_seconds)),
-        ("last replay", LAST_REPLAY, _run(status.last_replay)),
-        ("last audit", LAST_AUDIT, _run(status.last_audit)),
-    ):
-        yield _line(name, told if status.is_read(what) else _NOT_READ)
-    if not status.is_read(AUDITED):
-        yield _line("audited", _NOT_READ, Urgency.LOUD)
-    if audited := status.audited:
-        yield _line(
-            "audited",
-            f"until {audited.until}, {audited.windows} windows, {audited.open_windows} open: "
-            f"{_counts(audited.requests)}",
-            _loud_if(audited.requests.get("unaccounted")),
-        )
-
-
-def _forwarder(status: StackStatus) -> Iterator[ScreenLine]:
-    if not status.is_read(FORWARDER):
+    if _is_unread(status, StatusPart.FORWARDER):
         yield _line("forwarder", _NOT_READ)
     if forwarder := status.forwarder:
         told = (
@@ -138,6 +108,38 @@ def _forwarder(status: StackStatus) -> Iterator[ScreenLine]:
         held = forwarder.oldest_held_seconds
         age = f"; the oldest was {_span(held)} old" if held is not None else ""
         yield _line("forwarder", f"{told}{stopped}{age}", _loud_if(bool(stopped)))
+    yield from _kept(status)
+    yield _line("lag", _unless_unread(status, StatusPart.LAG, status.lag_seconds, _lag))
+    yield _line("last replay", _unless_unread(status, StatusPart.REPLAY, status.last_replay, _run))
+    yield _line("last audit", _unless_unread(status, StatusPart.AUDIT, status.last_audit, _run))
+    if _is_unread(status, StatusPart.AUDITED):
+        yield _line("audited", _NOT_READ)
+    if audited := status.audited:
+        yield _line(
+            "audited",
+            f"until {audited.until}, {audited.windows} windows, {audited.open_windows} open: "
+            f"{_counts(audited.requests)}",
+            _loud_if(audited.requests.get("unaccounted")),
+        )
+
+
+def _kept(status: StackStatus) -> Iterator[ScreenLine]:
+    by_reason, by_class = status.kept.quarantined_by_reason, status.kept.set_aside_by_class
+    told = _unless_unread(status, StatusPart.QUARANTINE, by_reason, _counts)
+    yield _line("quarantined", told, _loud_if(status.kept.quarantined_objects))
+    told = _unless_unread(status, StatusPart.SET_ASIDE, by_class, _counts)
+    yield _line("set aside", told, _loud_if(by_class))
+
+
+def _unless_unread[Found](
+    status: StackStatus, part: StatusPart, found: Found, told: Callable[[Found], str]
+) -> str:
+    """Of what was not read nobody says that there is none."""
+    return _NOT_READ if _is_unread(status, part) and not found else told(found)
+
+
+def _is_unread(status: StackStatus, part: StatusPart) -> bool:
+    return any(one.startswith(f"{part}: ") for one in status.not_read)
 
 
 def _lag(seconds: float | None) -> str:

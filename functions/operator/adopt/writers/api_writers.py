@@ -2,7 +2,7 @@
 what a refusal is answered with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.operator.adopt.planned_change import OURS, PlannedChange, Value
@@ -35,37 +35,42 @@ class AuthorizerWriter(NamedTuple):
 
     def read(self, _change: PlannedChange) -> Value:
         found = self.found()
-        if found is None:
-            return None
-        return {
-            "authorizerUri": found["authorizerUri"],
-            "identitySource": found.get("identitySource", ""),
-            "authorizerResultTtlInSeconds": found.get("authorizerResultTtlInSeconds", 0),
-        }
+        return None if found is None else self._said(found)
 
     def write(self, change: PlannedChange, value: Value) -> Value:
         present = self.found()
         if value is None:
             if present is not None:
                 self.gateway.delete_authorizer(restApiId=self.api_id, authorizerId=present["id"])
-        elif present is None:
-            self.gateway.create_authorizer(
-                restApiId=self.api_id,
-                name=change.target["name"],
-                type="REQUEST",
-                authorizerUri=value["authorizerUri"],
-                identitySource=value["identitySource"],
-                authorizerResultTtlInSeconds=value["authorizerResultTtlInSeconds"],
-            )
         else:
-            operations: list[PatchOperationTypeDef] = [
-                {"op": "replace", "path": f"/{name}", "value": str(one)}
-                for name, one in value.items()
-            ]
-            self.gateway.update_authorizer(
-                restApiId=self.api_id, authorizerId=present["id"], patchOperations=operations
-            )
+            here = present or self._made(str(change.target["name"]), value)
+            if self._said(here) != value:
+                self._change(here["id"], value)
         return value
+
+    def _made(self, name: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """API Gateway takes no empty identity source: none is said by leaving it out."""
+        said = {field: one for field, one in value.items() if one != ""}
+        made = self.gateway.create_authorizer(
+            restApiId=self.api_id, name=name, type="REQUEST", **said
+        )
+        return {**said, **made}
+
+    def _change(self, authorizer_id: str, value: Mapping[str, Any]) -> None:
+        operations: list[PatchOperationTypeDef] = [
+            {"op": "replace", "path": f"/{name}", "value": str(one)} for name, one in value.items()
+        ]
+        self.gateway.update_authorizer(
+            restApiId=self.api_id, authorizerId=authorizer_id, patchOperations=operations
+        )
+
+    @staticmethod
+    def _said(found: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "authorizerUri": found["authorizerUri"],
+            "identitySource": found.get("identitySource", ""),
+            "authorizerResultTtlInSeconds": found.get("authorizerResultTtlInSeconds", 0),
+        }
 
 
 class MethodWriter(NamedTuple):

@@ -8,9 +8,14 @@ from functions.operator.adopt.planned_change import NEW_DEPLOYMENT, PlannedChang
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
-    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef, StageResponseTypeDef
+    from mypy_boto3_apigateway.type_defs import (
+        PatchOperationTypeDef,
+        StageResponseTypeDef,
+        StageTypeDef,
+    )
 
 _ACCESS_LOG = "/accessLogSettings"
+_OUR_DESCRIPTION = "aforo-metering adopt"
 
 
 class StageOf(NamedTuple):
@@ -49,7 +54,7 @@ class AccessLogWriter(NamedTuple):
         return value
 
 
-def access_log_of(stage: "StageResponseTypeDef") -> dict[str, str] | None:
+def access_log_of(stage: "StageResponseTypeDef | StageTypeDef") -> dict[str, str] | None:
     """None where the stage writes none."""
     found = stage.get("accessLogSettings", {})
     if not found.get("destinationArn"):
@@ -85,12 +90,19 @@ class DeploymentWriter(NamedTuple):
     def read(self, _change: PlannedChange) -> Value:
         return {"deploymentId": self.stage.get()["deploymentId"]}
 
+    def of_others(self) -> Value:
+        """None where an adoption made it."""
+        served = self.stage.get()["deploymentId"]
+        found = self.stage.gateway.get_deployment(restApiId=self.stage.api_id, deploymentId=served)
+        is_ours = found.get("description") == _OUR_DESCRIPTION
+        return None if is_ours else {"deploymentId": served}
+
     def write(self, _change: PlannedChange, value: Value) -> Value:
         if value is None or value == NEW_DEPLOYMENT:
             made = self.stage.gateway.create_deployment(
                 restApiId=self.stage.api_id,
                 stageName=self.stage.stage,
-                description="aforo-metering adopt",
+                description=_OUR_DESCRIPTION,
             )
             return {"deploymentId": made["id"]}
         self.stage.patch({"op": "replace", "path": "/deploymentId", "value": value["deploymentId"]})

@@ -42,7 +42,8 @@ class Answering(Stack):
         self.sent.append(fields)
         if self.carries_out:
             customer = str(fields["customerId"])
-            self.says[customer] = {"status": "active"} | self.says.get(customer, {}) | fields
+            if fields["kind"] != "credential":  # a key makes no customer known
+                self.says[customer] = {"status": "active"} | self.says.get(customer, {}) | fields
             self.keys[str(fields.get("apiKeySha256"))] = {
                 name: str(fields.get(name)) for name in ("customerId", "keyId")
             }
@@ -87,6 +88,10 @@ def run(stack: Stack, *words: str) -> int:
             "cus_acme: mode the stack's as before",
         ),
         ([*KEY, "cus_acme"], "cus_acme: API key abababab nobody's -> cus_acme (key_1)"),
+        (
+            [*KEY, "cus_new", "--new"],
+            "cus_new (new customer): API key abababab nobody's -> cus_new (key_1)",
+        ),
     ],
 )
 def test_before_and_after_are_said_and_that_it_is_in_force(
@@ -150,6 +155,30 @@ def test_a_limit_below_the_use_goes_with_a_word(stack: Answering) -> None:
     """An operator may stop a customer at once."""
     assert run(stack, *GRANT, "--limit", "3", "--yes") == 0
     assert len(stack.sent) == 1
+
+
+LATER = ["--start", "2999-01-01T00:00:00Z", "--end", "2999-02-01T00:00:00Z"]
+GRANT_LATER = [*GRANT[:-2], *LATER]
+
+
+def test_a_grant_of_another_time_ends_the_one_of_now_by_a_word_only(
+    stack: Answering, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was used now says nothing of its limit, and nobody waits for the next century."""
+    assert run(stack, *GRANT_LATER, "--limit", "500000") == 2
+    assert "until then it has none; give --yes" in capsys.readouterr().err
+    assert not stack.sent
+    assert run(stack, *GRANT_LATER, "--limit", "2", "--yes") == 0
+    assert "its window is not now" in capsys.readouterr().out
+
+
+def test_a_newcomers_grant_may_begin_later(
+    stack: Answering, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no other that it could end."""
+    words = ["cus_new" if word == "cus_acme" else word for word in GRANT_LATER]
+    assert run(stack, *words, "--limit", "2") == 0
+    assert "not in force" not in capsys.readouterr().out
 
 
 def test_a_command_that_is_not_carried_out_is_told(

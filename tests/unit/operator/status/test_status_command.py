@@ -29,6 +29,4 @@ def test_an_answer_that_is_not_understood_stops_no_other_part(error: Exception) 
     part.set_exception(error)
     told = _Told()
     assert told.unless("what was audited", part, 0) == 0
-    assert told.not_read == [
-        f"what was audited: cannot be understood: {type(error).__name__} {error}"
-    ]
+    assert told.not_read == [f"what was audited: cannot be understood ({error!r})"]
