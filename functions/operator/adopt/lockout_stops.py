@@ -53,5 +53,5 @@ def _mode_of_others(stage: AdoptedStage) -> str:
     value = f"op=replace,path=/variables/{MODE_VARIABLE},value=shadow"
     return (
         f"say it of each: aws apigateway update-stage --rest-api-id {stage.api_id} --stage-name"
-        f" {stage.without_mode[0]} --patch-operations {value}"
+        f" {stage.without_mode[0]} --patch-operations {value} (or value=enforce)"
     )
