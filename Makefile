@@ -21,8 +21,19 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV NODE_OPTIONS
 ARCHITECTURE ?= arm64
 ENVIRONMENT ?= default
+# boto3 and sam read AWS_DEFAULT_REGION alone; people set what the aws CLI reads first.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
 # As in samconfig.toml, whose parameter_overrides those of a command line replace.
 PARAMETERS_OF_prod := LambdaTracing=Active
+
+CHECK_HOLD_SECONDS = @case '$(HOLD_SECONDS)' in *[!0-9]*) \
+	  echo 'make: HOLD_SECONDS=$(HOLD_SECONDS): is no number of seconds: write HOLD_SECONDS=60' >&2; exit 1 ;; esac
+
+# Whatever no rule makes.
+.DEFAULT:
+	@echo "make: there is no target $@: \`make help\` lists them" >&2; exit 1
 
 .PHONY: help
 help: ## Show this list
@@ -36,6 +47,7 @@ help: ## Show this list
 ##@ Use
 .PHONY: demo
 demo: setup .venv-sam/ready ## The whole walk on this machine, with an outage, a replay and a table that must close
+	$(CHECK_HOLD_SECONDS)
 	@$(RUN) -m tests.local.demo $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS))
 
 .PHONY: demo-quota
@@ -50,11 +62,16 @@ test: setup .venv-sam/ready .venv-node/ready ## Every test, real services on loo
 ##@ Use
 .PHONY: local
 local: setup .venv-sam/ready ## Start the local cloud and leave it running: make local [HOLD_SECONDS=60 REPLACE=1]
+	$(CHECK_HOLD_SECONDS)
 	@$(RUN) -m tests.local.cloud start $(if $(HOLD_SECONDS),--hold-seconds $(HOLD_SECONDS)) $(if $(REPLACE),--replace)
 
 .PHONY: local-stop
 local-stop: setup ## Stop the local cloud
 	@$(RUN) -m tests.local.cloud stop
+
+.PHONY: drill
+drill: setup ## Practise an alarm on the local cloud: make drill [NAME=drift CHECK=drift]
+	@$(RUN) -m tests.local.drill $(if $(CHECK),--check $(CHECK),$(or $(NAME),--list))
 
 ##@ Develop
 .PHONY: dashboard
@@ -142,8 +159,8 @@ docs: setup .venv-docs/ready .venv-node/ready ## Build the site of docs/ into .s
 	@$(RUN) -m tests.site .site
 
 .PHONY: reference
-reference: setup ## Write docs/reference/parameters.md and command-line.md anew, from the template and the commands' help
-	@$(RUN) -m tests.template.parameters_page && $(RUN) -m tests.template.command_line_page
+reference: setup ## Write docs/reference/{parameters,command-line,errors}.md anew, from what they tell of
+	@$(RUN) -m tests.template.parameters_page && $(RUN) -m tests.template.command_line_page && $(RUN) -m tests.errors.errors_page
 
 .PHONY: picture
 picture: setup ## Draw docs/reference/state-machines.md and its image anew; needs Graphviz (the program dot)
@@ -191,8 +208,13 @@ soak-audit: setup ## A million log lines compared with the ledger, with figures:
 
 # ------------------------------------------------------------------------------------------ sam
 ##@ Use
+.PHONY: can-deploy
+can-deploy: .venv-sam/ready
+	@.venv-sam/bin/python .ci/check-deploy deploy $(ARCHITECTURE) $(ENVIRONMENT)
+
 .PHONY: build
 build: .venv-sam/ready ## sam build for AWS: make build [ARCHITECTURE=arm64|x86_64] [ENVIRONMENT=default|prod]
+	@.venv-sam/bin/python .ci/check-deploy build $(ARCHITECTURE) $(ENVIRONMENT)
 	@ARCHITECTURE=$(ARCHITECTURE) .venv-sam/bin/sam build --config-env $(ENVIRONMENT)
 
 .PHONY: build-local
@@ -200,7 +222,7 @@ build-local: setup .venv-sam/ready
 	@$(RUN) -m tests.local.deploy
 
 .PHONY: deploy
-deploy: build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [CONFIRM=no] [PARAMETERS='AforoTenantId=...']
+deploy: can-deploy build ## sam deploy to AWS: make deploy [ENVIRONMENT=prod] [CONFIRM=no] [PARAMETERS='AforoTenantId=...']
 	@.venv-sam/bin/sam deploy --config-env $(ENVIRONMENT) $(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS_OF_$(ENVIRONMENT)) $(PARAMETERS)
 
 # ------------------------------------------------------------------------------------------ set-up

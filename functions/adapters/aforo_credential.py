@@ -118,7 +118,13 @@ class AforoCredential:
         try:
             answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except (ClientError, BotoCoreError) as error:
-            message = f"secret {self._arn} cannot be read ({stage}): {type(error).__name__}"
+            why = (
+                error.response["Error"]["Code"]
+                if isinstance(error, ClientError)
+                else type(error).__name__
+            )
+            look = "is it there, and may the function's role read it?"
+            message = f"secret {self._arn} cannot be read ({stage}): {why}: {look}"
             raise Retryable(message) from error
         try:
             key = _SECRET.validate_json(answer.get("SecretString", ""))["apiKey"].strip()
@@ -138,9 +144,13 @@ def check_key_fits_host(key: str, base_url: str) -> None:
     """
     host = urlsplit(base_url).hostname or ""
     if not key.startswith((LIVE_KEY, SANDBOX_KEY)):
-        message = f"apiKey starts neither with {LIVE_KEY} nor with {SANDBOX_KEY}: is it Aforo's?"
+        fix = "store Aforo's key in the secret, as docs/how-to/rotate-the-key.md says"
+        message = f"apiKey starts neither with {LIVE_KEY} nor with {SANDBOX_KEY}: {fix}"
         raise SettingsError(message)
     wanted = SANDBOX_KEY if "sandbox" in host.partition(".")[0] else LIVE_KEY
     if not is_loopback(host) and not key.startswith(wanted):
-        message = f"apiKey does not fit AFORO_BASE_URL: {host} takes keys that start with {wanted}"
+        message = (
+            f"apiKey does not fit AFORO_BASE_URL: {host} takes keys that start with {wanted}: "
+            "store such a key, or deploy with the AforoBaseUrl of this one"
+        )
         raise SettingsError(message)

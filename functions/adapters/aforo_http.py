@@ -112,13 +112,17 @@ def _check_base_url(base_url: str, allowed_hosts: Collection[str], variable: str
     try:
         parts = urlsplit(base_url)
     except ValueError as error:
-        raise SettingsError(f"{variable}: {error}") from error
+        fix = "write https://host, as the template's parameter has it"
+        raise SettingsError(f"{variable}: is no address: {fix}") from error
     host = parts.hostname or ""
     if parts.username or parts.password or parts.query or parts.fragment or not host:
         raise SettingsError(f"{variable}: give scheme, host and at most a path, nothing else")
     if is_loopback(host) and parts.scheme in {"http", "https"}:
         return
     if parts.scheme != "https":
-        raise SettingsError(f"{variable}: {parts.scheme}://{host} is not https")
+        raise SettingsError(
+            f"{variable}: {parts.scheme}://{host} is not https: write https://{host}"
+        )
     if host not in {allowed.strip().lower() for allowed in allowed_hosts}:
-        raise SettingsError(f"{variable}: {host} is not one of AFORO_ALLOWED_HOSTS")
+        fix = "deploy with it in AforoAllowedHosts"
+        raise SettingsError(f"{variable}: {host} is not one of AFORO_ALLOWED_HOSTS: {fix}")

@@ -98,7 +98,8 @@ def _sign_in_of(text: str, arn: str) -> tuple[str, str]:
     """The user and the password in a secret's text, which is JSON or the password itself."""
     if not text.lstrip().startswith("{"):
         return DEFAULT_USER, text.strip()
-    fault = f'secret {arn}: store {{"username": "...", "password": "..."}}, or the password alone'
+    fix = 'store {"username": "...", "password": "..."}, or the password alone'
+    fault = f"secret {arn}: names no user and password: {fix}"
     try:
         document = json.loads(text)
     except ValueError:

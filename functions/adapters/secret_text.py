@@ -31,7 +31,8 @@ def read_secret_text(
     """SettingsError for an ARN that is none; Retryable for all that Secrets Manager may cure."""
     parts = arn.split(":")
     if len(parts) != 7 or parts[2] != "secretsmanager":  # noqa: PLR2004 - an ARN's parts
-        raise SettingsError("REDIS_SECRET_ARN: is no ARN of a secret")
+        fix = "deploy with RedisSecretArn=arn:aws:secretsmanager:..."
+        raise SettingsError(f"REDIS_SECRET_ARN: is no ARN of a secret: {fix}")
     _, partition, _, region, *_ = parts
     suffix = _SUFFIXES.get(partition, "amazonaws.com")
     usual = f"https://secretsmanager.{region}.{suffix}"
@@ -58,7 +59,8 @@ def _post(
         response = connection.getresponse()
         return response.status, response.read(_ANSWER_BYTES)
     except (OSError, HTTPException) as error:
-        message = f"Secrets Manager cannot be reached: {type(error).__name__}"
+        look = "does the VPC lead to Secrets Manager, by a NAT or an endpoint?"
+        message = f"secret of {url} cannot be read, no connection ({type(error).__name__}): {look}"
         raise Retryable(message) from error
     finally:
         connection.close()
@@ -81,5 +83,5 @@ def _text(arn: str, status: int, answer: bytes) -> str:
     if isinstance(text, str):
         return text
     kind = str(document.get("__type", "")) if isinstance(document, dict) else ""
-    message = f"secret {arn} cannot be read: {status} {kind.rpartition('#')[2]}"
-    raise Retryable(message.rstrip())
+    message = f"secret {arn} cannot be read: {status} {kind.rpartition('#')[2]}".rstrip()
+    raise Retryable(f"{message}: is it there, and may the function's role read it?")

@@ -29,9 +29,13 @@ def read_settings[S: Settings](kind: type[S], environment: Mapping[str, str] = o
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        faults = "; ".join(
-            ": ".join([*(str(part).upper() for part in fault["loc"]), fault["msg"]])
-            for fault in error.errors(include_url=False, include_input=False)
-        )
-        message = f"the function's environment is not usable: {faults}"
-        raise SettingsError(message) from None
+        # Only where there is a fault: no cold start pays for the words.
+        from functions.usage.plain_faults import plain_fault  # noqa: PLC0415
+
+        said = []
+        for fault in error.errors(include_url=False, include_input=False):
+            place = [str(part).upper() for part in fault["loc"]]
+            is_absent = fault["type"] == "missing"
+            words = "is not set" if is_absent else plain_fault(fault, shows_given=False)
+            said.append(": ".join([*place, words.removesuffix(", without quotes")]))
+        raise SettingsError.of_environment(said) from None

@@ -68,7 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> AuthorizerSett
         # API Gateway keeps answers by one set of headers, all of which must be there.
         faults.append("RESULT_TTL_SECONDS: must be 0 where CREDENTIAL_HEADER is either")
     if faults:
-        raise SettingsError(f"the function's environment is not usable: {'; '.join(faults)}")
+        raise SettingsError.of_environment(faults)
     return AuthorizerSettings(
         result_ttl_seconds=int(found.pop("result_ttl_seconds")),
         headroom_cap_percent=float(found.pop("headroom_cap_percent")),

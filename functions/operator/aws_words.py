@@ -6,13 +6,16 @@ from typing import Final
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectionError,  # noqa: A004 - botocore's own
     EndpointConnectionError,
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSLError,
     SSOError,
 )
 
@@ -22,6 +25,19 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _NOT_KNOWN = frozenset(
     {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"}
 )
+_AWS_S_OWN = 500
+_WAIT = "AWS asks to call less often: try again in a minute"
+_CLOCK = "the clock of this machine is not AWS's: set it (date -u), and try again"
+_SIGNED = f"AWS_SECRET_ACCESS_KEY is not the one of AWS_ACCESS_KEY_ID: {_SIGN_IN}"
+_BY_CODE: Final = {
+    "SignatureDoesNotMatch": _SIGNED,
+    "InvalidSignatureException": _SIGNED,
+    "RequestTimeTooSkewed": _CLOCK,
+    "Throttling": _WAIT,
+    "ThrottlingException": _WAIT,
+    "TooManyRequestsException": _WAIT,
+    "SlowDown": _WAIT,
+}
 
 
 def in_plain_words(error: BotoCoreError | ClientError) -> str:
@@ -29,16 +45,33 @@ def in_plain_words(error: BotoCoreError | ClientError) -> str:
     if isinstance(error, ClientError):
         return _refusal(error)
     match error:
-        case NoRegionError():
-            return "no AWS Region is set: set AWS_REGION, or give the profile a region"
         case NoCredentialsError() | PartialCredentialsError() | SSOError():
             return f"no AWS credentials are set: {_SIGN_IN}"
-        case ProfileNotFound():
-            return f"AWS_PROFILE: {error}: name one that `aws configure list-profiles` shows"
+        case SSLError():
+            fix = "set AWS_CA_BUNDLE to the certificates of the proxy that signs here"
+            return f"the certificate of AWS is not trusted: {fix}"
         case ConnectionError() | HTTPClientError():  # it did not connect, or stopped answering
             return _silence(error)
         case _:
-            return _one_line(str(error))
+            return _settings(error) or _one_line(str(error))
+
+
+def _settings(error: BotoCoreError) -> str:
+    """What is wrong with the Region or the profile; empty where it is neither."""
+    match error:
+        case NoRegionError():
+            return "no AWS Region is set: set AWS_REGION, or give the profile a region"
+        case InvalidRegionError():
+            given = error.kwargs.get("region_name")
+            return f"AWS_REGION: {given!r} is no name of a Region: write it as eu-central-1"
+        case ProfileNotFound():
+            name = error.kwargs.get("profile")
+            return f"AWS_PROFILE: there is no profile {name}: `aws configure list-profiles` has all"
+        case ConfigParseError():
+            path = error.kwargs.get("path")
+            return f"AWS_CONFIG_FILE: {path} cannot be read as the aws CLI's file: correct it"
+        case _:
+            return ""
 
 
 def _silence(error: BotoCoreError) -> str:
@@ -46,19 +79,28 @@ def _silence(error: BotoCoreError) -> str:
     if local:
         return f"the local cloud at {local} does not answer: run `make local`"
     url = f" at {error.kwargs.get('endpoint_url')}" * isinstance(error, EndpointConnectionError)
-    return f"AWS{url} does not answer: check the Region (AWS_REGION) and the network"
+    return f"AWS{url} does not answer: check the Region (AWS_REGION), HTTPS_PROXY and the network"
 
 
 def _refusal(error: ClientError) -> str:
     code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     asked = error.operation_name
     if code in _REFUSED:
-        return f"AWS does not let you call {asked}: {_one_line(said)}"
+        fix = "give that right to whom you sign in as, or set AWS_PROFILE to another"
+        return f"AWS does not let you call {asked}: {_one_line(said)}: {fix}"
     if code in _EXPIRED:
         return f"your AWS credentials have expired: {_SIGN_IN}"
     if code in _NOT_KNOWN:
         return f"AWS does not know your credentials: {_SIGN_IN}"
-    return f"{asked}: {_one_line(said) or 'refused'} ({code})"
+    if words := _BY_CODE.get(code):
+        return words
+    return f"{asked}: {_one_line(said) or 'refused'} ({code}){_after(error)}"
+
+
+def _after(error: ClientError) -> str:
+    """What may be done about whatever it is."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return ": AWS is in trouble, try again in a minute" if status >= _AWS_S_OWN else ""
 
 
 def _one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from inspect import BoundArguments, cleandoc
 from cyclopts import App, CycloptsError
 
 from functions.operator.contents import CONTENTS, GROUPS, IMPLIED
+from functions.operator.option_words import told_option
 from functions.usage.errors import UsageError
 
 PROGRAM = "aforo-metering"
@@ -69,7 +70,7 @@ def _run(app: App, words: Sequence[str], given: dict[str, object]) -> int:
     except CycloptsError as error:
         chain = [PROGRAM, *(error.command_chain or ())]
         fix = f"(`{' '.join(chain)} --help` has an example)"
-        return _refuse(" ".join(chain[1:]) or PROGRAM, f"{error} {fix}")
+        return _refuse(" ".join(chain[1:]) or PROGRAM, f"{told_option(error)} {fix}")
     bound.arguments |= {name: value for name, value in given.items() if name in ignored}
     return command(*bound.args, **bound.kwargs) or 0
 

@@ -1,5 +1,20 @@
-"""How a flag, and an option that may be repeated, look in a help: without `--no-...` and `[]`."""
+"""How a flag, and an option that may be repeated, look in a help: without `--no-...` and `[]`; and
+a whole number that nobody rounds.
+"""
 
-from cyclopts import Parameter
+from collections.abc import Sequence
+
+from cyclopts import Parameter, Token
 
 PLAIN = Parameter(negative=(), show_default=False)
+
+
+def _whole(_type: object, tokens: Sequence[Token]) -> int:
+    """Cyclopts reads 10.5 as 10: a limit that nobody gave."""
+    text = tokens[0].value
+    if not text.removeprefix("-").isdecimal():
+        raise ValueError("no whole number: write digits only, as 1000")
+    return int(text)
+
+
+WHOLE = Parameter(converter=_whole)

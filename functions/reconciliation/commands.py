@@ -100,7 +100,9 @@ class GrantCommand(_CommandShape):
         if (self.period is None) == (self.start_ms is None):
             raise ValueError("period: give either a period (month, day, hour) or startMs and endMs")
         if self.anchor_day != 1 and self.period is not Period.MONTH:
-            raise ValueError("anchorDay: only a month has one")
+            raise ValueError(
+                "anchorDay: only a month has one: leave it out, or give the period month"
+            )
         if self.period is not None and (self.end_ms is not None or self.upcoming is not None):
             raise ValueError("endMs and upcoming: a recurring period has its own")
         window = self.window
@@ -114,7 +116,7 @@ class GrantCommand(_CommandShape):
         if self.start_ms is None:
             return None
         if self.end_ms is None:
-            raise ValueError("endMs: is missing beside startMs")
+            raise ValueError("endMs: is missing beside startMs: give it too")
         return GrantWindow(limit=self.limit, start_ms=self.start_ms, end_ms=self.end_ms)
 
 

@@ -17,6 +17,7 @@ from functions.reconciliation.commands import (
 )
 from functions.usage.heartbeat import HEARTBEAT_MESSAGE, HeartbeatMessage
 from functions.usage.message import SettledMessage, SettledUsage
+from functions.usage.plain_faults import plain_fault
 from functions.usage.shape import shape_of
 from functions.usage.stall import STALL_MESSAGE, StallMessage
 
@@ -73,12 +74,18 @@ def read_body(body: str) -> Read:
 
 
 def faults_of(error: ValidationError) -> str:
-    """`grant.limit: Input should be ...`, without the input: a body may hold what no log should."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    """`grant.limit: must be at least 0`, without the input: a body may hold what no log should."""
+    faults = error.errors(include_url=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}".removeprefix(": ")
+        f"{_place(fault['loc'])}: {plain_fault(fault, shows_given=False)}".removeprefix(": ")
         for fault in faults[:5]  # the first say what is wrong, a thousand say no more
     )
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """A command's kind stands once for each union that holds it, and is told once."""
+    is_twice = len(parts) > 1 and parts[0] == parts[1]
+    return ".".join(str(part) for part in (parts[1:] if is_twice else parts))
 
 
 def _heartbeat(body: str) -> Heartbeat | None:

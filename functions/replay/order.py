@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from functions.usage.execution_input import FIXES, ExecutionInput, field_names, told_moment
+from functions.usage.execution_input import ExecutionInput, field_names, told_moment
 from functions.usage.outcome import SetAsideClass
+from functions.usage.plain_faults import meant, plain_fault
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -33,6 +34,7 @@ LEAST_OF_THE_QUARANTINE = 1
 PROBLEM_CHARACTERS = 2_000
 # The report carries the order, and has to fit into a state with it.
 MOST_CHARACTERS, MOST_REASONS = 256, 100
+REASON_PATTERN = f"^[a-z_]{{1,{MOST_CHARACTERS}}}$"
 
 
 class Source(StrEnum):
@@ -43,13 +45,7 @@ class Source(StrEnum):
     COUNTERS = "counters"  # CounterDeadLetterQueue -> SettledUsageQueue
 
 
-_FIXES = {
-    **FIXES,
-    "list_type": 'give a list, as in ["config"]',
-    "too_short": "give at least one, or leave it out",
-    "string_pattern_mismatch": "write it as the report does: small letters and _, nothing else",
-    "float_type": "give a number, without quotes",
-}
+_PATTERNS = {REASON_PATTERN: "as the report writes it, of small letters and _"}
 # What only one source knows. Bodies on their way to the counters are not read: they have a time.
 ONLY_FOR = {
     "filter.class": {Source.USAGE},
@@ -83,7 +79,7 @@ class Filter(_Input):
     )
     customer_id: str | None = Field(default=None, min_length=1, max_length=MOST_CHARACTERS)
     # Of quarantined requests; `delivery` and `failed_delivery` are whole ones.
-    reason: list[Annotated[str, Field(pattern=f"^[a-z_]{{1,{MOST_CHARACTERS}}}$")]] | None = Field(
+    reason: list[Annotated[str, Field(pattern=REASON_PATTERN)]] | None = Field(
         default=None, min_length=1, max_length=MOST_REASONS
     )
     older_than: Moment | None = None
@@ -169,16 +165,17 @@ def read_order(found: object) -> Order | NotUnderstood:
     try:
         return Order.model_validate(found)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
+        faults = error.errors(include_url=False)
         return NotUnderstood("; ".join(map(_fault, faults))[:PROBLEM_CHARACTERS])
 
 
 def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"])) or "input"
     if fault["type"] == "extra_forbidden":
-        return f"{field}: is not a field of a replay ({', '.join(_fields(field))})"
-    fix = _FIXES.get(fault["type"])
-    return f"{field}: {fix or fault['msg'].removeprefix('Value error, ')}"
+        known = _fields(field)
+        near = meant(field.rpartition(".")[2], known)
+        return f"{field}: is not a field of a replay ({', '.join(known)}){near}"
+    return f"{field}: {plain_fault(fault, _PATTERNS)}"
 
 
 def _fields(field: str) -> list[str]:

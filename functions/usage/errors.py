@@ -9,6 +9,8 @@ Anything else that is raised is a bug, and stays loud. What is understood but no
 error: it is a returned outcome (`functions.usage.outcome`).
 """
 
+from collections.abc import Iterable
+
 
 class UsageError(Exception):
     """Every error that this application raises on purpose."""
@@ -24,3 +26,9 @@ class Permanent(UsageError):  # noqa: N818 - as above
 
 class SettingsError(Permanent):
     """A function's environment is not usable; the message names each variable and its fault."""
+
+    @classmethod
+    def of_environment(cls, faults: Iterable[str]) -> "SettingsError":
+        """Each of the faults names its variable."""
+        said = f"the function's environment is not usable: {'; '.join(faults)}"
+        return cls(f"{said}. Deploy the stack again: its template sets these variables")

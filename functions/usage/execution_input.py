@@ -8,14 +8,6 @@ from pydantic import ConfigDict
 
 from functions.usage.from_outside import FromOutside
 
-# Where pydantic says what is wrong, and not what to write.
-FIXES = {
-    "model_type": "give a JSON object, as in {}",
-    "string_type": "give a text, in quotes",
-    "bool_type": "give true or false, without quotes",
-    "int_type": "give a whole number, without quotes",
-}
-
 
 class ExecutionInput(FromOutside):
     """Nothing is converted, and each field has its one name."""

@@ -243,7 +243,7 @@ NO_CUSTOMER_IDS = frozenset({"null", "nil", "nan", "undefined", "true", "false",
 def somebody(text: str) -> str:
     """`text`, an id in a document; ValueError where it is no id but a program's word for none."""
     if text.lower() in NO_CUSTOMER_IDS:
-        raise ValueError(f"{text!a} is what a program writes where it has no value")
+        raise ValueError(f"{text!a} is what a program writes where it has no value: give the id")
     return text
 
 

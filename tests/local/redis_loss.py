@@ -1,9 +1,11 @@
-"""Redis of a running local cloud dies, and comes back with nothing in it."""
+"""Redis of a running local cloud loses all it held: it dies and comes back, or is emptied."""
 
 import os
 import signal
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from redis import Redis
 
 from tests.local.endpoints import Endpoints
 from tests.local.process_list import read_processes, remember
@@ -25,3 +27,9 @@ def start_empty_redis(directory: Path, endpoints: Endpoints) -> None:
     valkey = start_valkey(directory, port=urlsplit(endpoints.redis_url).port)
     started = ServerProcess(NAME, valkey.pid, NAME, patience_seconds=STOP_AT_ONCE_SECONDS)
     remember(directory, started)
+
+
+def empty_redis(endpoints: Endpoints) -> None:
+    """It goes on, and has lost all that it held."""
+    with Redis.from_url(endpoints.redis_url) as client:
+        client.flushall()

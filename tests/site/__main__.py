@@ -1,4 +1,5 @@
-"""`python -m tests.site FOLDER`: the built site works without a network and without a server.
+"""`python -m tests.site FOLDER`: the built site works without a network and a server, and
+shows no Markdown as it was typed.
 
 A folder comes in, a line for each fault leaves, and status 1 if there is one. `make docs` calls it.
 """
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.site.loading import faults
+from tests.site.unbuilt import unbuilt
 
 
 def main(folder: Path) -> int:
@@ -15,6 +17,11 @@ def main(folder: Path) -> int:
         sys.stderr.write(f"site: no page in {folder}\n")
         return 1
     found = [fault for page in pages for fault in faults(folder, page)]
+    found += [
+        f"{page.relative_to(folder)}: shows as typed: {line}"
+        for page in pages
+        for line in unbuilt(page.read_text(encoding="utf-8"))
+    ]
     sys.stderr.writelines(f"site: {fault}\n" for fault in found)
     if not found:
         sys.stdout.write(f"site: {len(pages)} pages, nothing from another host\n")

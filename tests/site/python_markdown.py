@@ -1,8 +1,8 @@
 """GitHub's Markdown comes in, Python-Markdown leaves, which builds the site.
 
 They differ in four places that our pages use: what stands inside a list item is indented by four
-columns there, a list and a table begin after an empty line, a bar in a cell's code is no end of
-the cell, and a link may not leave the docs.
+columns there, a block begins after an empty line, a bar in a cell's code is no end of the cell,
+and a link may not leave the docs.
 Text inside a fence is only moved, never changed.
 """
 
@@ -15,6 +15,7 @@ _ITEM = re.compile(r"(?:[*+-]|\d{1,9}[.)])\s+(?=\S)")
 _LINK = re.compile(r"(`[^`]*`(?!\]))|\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`[^`]+`")
 _COLUMNS = 4
+_END = "\0"  # no page has it
 
 
 def as_python_markdown(page: str, text: str) -> str:
@@ -44,30 +45,42 @@ def _indented(lines: list[str]) -> Iterator[str]:
 
 
 def _separated(lines: Iterator[str], page: str) -> Iterator[str]:
-    """An empty line before a list and a table, and links that stay inside."""
-    before, fence = "", ""
+    """An empty line where another block begins, and links that stay inside."""
+    before, fence, is_loose = "", "", False
     for line in lines:
         bare = line.lstrip()
         found = _FENCE.match(bare)
-        if fence or found:
+        if fence:
             yield line
-            if found:
-                fence = "" if fence and bare.startswith(fence) else fence or found.group()
+            fence = "" if found and bare.startswith(fence) else fence
+            before = line if fence else _END
+            continue
+        if bare and not before.strip():
+            is_loose = line.startswith(" ")
+        if _begins(bare, before, line, is_loose=is_loose):
+            yield ""
+        if found:
+            fence = found.group()
+            yield line
         else:
-            if _begins(bare, before, line):
-                yield ""
             inside = _LINK.sub(lambda link: _inside(link, page), line)
             yield _CODE.sub(_bare_bars, inside) if bare.startswith("|") else inside
         before = line
 
 
-def _begins(bare: str, before: str, line: str) -> bool:
-    """Whether a table, or a list that is in no other item, begins right below something else."""
-    if not before.strip():
+def _begins(bare: str, before: str, line: str, *, is_loose: bool) -> bool:
+    """Whether a block begins right below something else: whatever stands below a fence, a table, a
+    list that is in no other item, and an item of a list whose items have blocks of their own.
+    """
+    if not before.strip() or not bare:
         return False
+    if before == _END:
+        return True
     if bare.startswith("|"):
         return not before.lstrip().startswith("|")
-    return bool(_ITEM.match(line)) and not before.startswith(" ") and not _ITEM.match(before)
+    if not _ITEM.match(bare):
+        return False
+    return is_loose or (line == bare and not before.startswith(" ") and not _ITEM.match(before))
 
 
 def _bare_bars(code: re.Match[str]) -> str:

@@ -181,3 +181,17 @@ def test_an_alarm_s_section_is_read_in_a_minute(name: str) -> None:
     begins = [re.match(r"\*\*(Means|Money|Then):\*\* ?|```(?:sh)?$", line) for line in lines]
     order = [found.group(1) or "```" for found in begins if found]
     assert order == ["Means", "Money", "```", "```", "Then"]
+
+
+FOLDERS = ("tutorial", "how-to", "reference", "explanation")
+LISTED = [page for folder in FOLDERS for page in sorted(ROOT.glob(f"docs/{folder}/*.md"))]
+INDEX = (ROOT / "docs" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", LISTED, ids=lambda page: f"{page.parent.name}/{page.stem}")
+def test_the_index_lists_every_page_once(page: Path) -> None:
+    """Under the heading of its folder, in a table; a page that is not listed is not found."""
+    heading = {"how-to": "How-to"}.get(page.parent.name, page.parent.name.capitalize())
+    (section,) = re.findall(rf"^## {heading}: .*?(?=^## |\Z)", INDEX, re.MULTILINE | re.DOTALL)
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert [line.count(f"({page.parent.name}/{page.name})") for line in rows].count(1) == 1

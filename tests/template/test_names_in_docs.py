@@ -103,18 +103,6 @@ def test_a_path_leads_to_something(page: Path) -> None:
     assert [path for path in sorted(set(named)) if not list(ROOT.glob(path.rstrip("/")))] == []
 
 
-# How-to pages and alarms have other writers today.
-SHORT = [page for page in PAGES if not {"how-to"} & set(page.parts) and page.name != "alarms.md"]
-LONGEST = 120
-
-
-@pytest.mark.parametrize("page", SHORT, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_line_of_prose_is_short(page: Path) -> None:
-    """A change of a sentence is a line in a review; tables and code are as long as they are."""
-    prose = [line for line in without_fences(page).splitlines() if not line.startswith("|")]
-    assert [line for line in prose if len(line) > LONGEST] == []
-
-
 def test_what_is_allowed_is_used() -> None:
     """A word of others that no page names any more hides the next slip."""
     text = "\n".join(page.read_text() for page in PAGES)

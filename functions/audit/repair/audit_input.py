@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from functions.usage.execution_input import FIXES, ExecutionInput, field_names, told_moment
+from functions.usage.execution_input import ExecutionInput, field_names, told_moment
+from functions.usage.plain_faults import meant, plain_fault
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -20,7 +21,6 @@ MOST_SHARDS = 256
 MOST_SECONDS = 3_600  # of a window, as the parameter AuditWindowSeconds has it
 # Epoch milliseconds are not negative, and a window later than a time must be one, too.
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_FIXES = {**FIXES, "string_too_short": "give one, or leave it out", "missing": "is missing"}
 
 
 def _as_moment(value: object) -> datetime:
@@ -82,7 +82,7 @@ def read_input(given: object) -> ReadInput:
     try:
         return ReadInput(AuditInput.model_validate(given), [])
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
     wrong = {str(one["loc"][0]) for one in found if one["loc"]}
     readable = given if isinstance(given, Mapping) else {}
     kept = {name: one for name, one in readable.items() if name not in wrong and one is not None}
@@ -93,10 +93,12 @@ def read_input(given: object) -> ReadInput:
 
 def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"]))
-    said = _FIXES.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         kind: type[_Asked] = ExportedTo if field.startswith("export.") else AuditInput
-        said = f"is not a field of an audit ({', '.join(field_names(kind))})"
+        known = field_names(kind)
+        near = meant(field.rpartition(".")[2], known)
+        return f"{field}: is not a field of an audit ({', '.join(known)}){near}"
+    said = plain_fault(fault)
     if not field:
         return said if fault["type"] == "value_error" else f"input: {said}"
     return f"{field}: {said}"

@@ -20,12 +20,18 @@ class ForeignDelivery:
     def __init__(
         self, delivery: LogDelivery, configuration: Configuration, region: str, now_ms: int
     ) -> None:
-        self.is_declared = configuration.declares(delivery.log_group)
+        self._is_ever_declared = configuration.declares(delivery.log_group)
         self._configuration = configuration
         self._log_group = delivery.log_group
         self._account_id = _account(delivery.owner)
         self._region = region
         self._now_ms = now_ms
+
+    def is_declared(self, log_event: object) -> bool:
+        """Whether the version of the log event's time declares the group: a format that was changed
+        for a while is declared for that while, and lines of before and after stay ours.
+        """
+        return self._is_ever_declared and self._at(_stamp(log_event)) is not UNDECLARED
 
     def read(self, line: str, log_event: object) -> Found:
         """One line. A log event's stamp is its request's start (gateway-logs.md 2.1): the time of a
@@ -33,17 +39,20 @@ class ForeignDelivery:
         """
         if self._log_group.startswith(LAMBDA_LOG_GROUPS):
             return NOT_API_GATEWAY
-        said = log_event.get("timestamp") if isinstance(log_event, dict) else None
-        stamp = said if type(said) is int else None
-        declaration = self._declaration(self._now_ms if stamp is None else stamp)
-        found = read_foreign_line(line, declaration, self._account_id, self._region, stamp)
+        stamp = _stamp(log_event)
+        found = read_foreign_line(line, self._at(stamp), self._account_id, self._region, stamp)
         if stamp is not None and isinstance(found, Request) and _lacks_time(found):
             return found._replace(time_ms=stamp, time_source=LOG_EVENT)
         return found
 
-    def _declaration(self, epoch_ms: int) -> AccessLogDeclaration:
-        version = self._configuration.in_force(epoch_ms)
+    def _at(self, stamp: int | None) -> AccessLogDeclaration:
+        version = self._configuration.in_force(self._now_ms if stamp is None else stamp)
         return version.access_logs.get(self._log_group, UNDECLARED) if version else UNDECLARED
+
+
+def _stamp(log_event: object) -> int | None:
+    said = log_event.get("timestamp") if isinstance(log_event, dict) else None
+    return said if type(said) is int else None
 
 
 def _lacks_time(request: Request) -> bool:

@@ -2,15 +2,14 @@
 field (`versions.0.meters.1.quantity`).
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
-from functions.metering.configuration.pattern_words import in_words
+from functions.metering.configuration.pattern_words import PATTERN_WORDS
 from functions.metering.configuration.version import Configuration
+from functions.usage.plain_faults import is_echo, meant, plain_fault, unknown_name
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -19,35 +18,6 @@ if TYPE_CHECKING:
 _WHOLE = "document"
 # What pydantic adds to the place of a fault in a name.
 _NAME = "[key]"
-_SHOWN = 60
-_TIME = "write a time with its offset, as 2026-11-01T00:00:00Z"
-_KINDS = {
-    "missing": "is needed",
-    "string_type": "must be text, in quotes",
-    "int_type": "must be a whole number, without quotes",
-    "float_type": "must be a number, without quotes",
-    "bool_type": "must be true or false, without quotes",
-    "bool_parsing": "must be true or false",
-    "tuple_type": "must be a list, in square brackets",
-    "frozen_set_type": "must be a list, in square brackets",
-    "dict_type": "must be an object, in braces",
-    "model_type": "must be an object, in braces",
-    "model_attributes_type": "must be an object, in braces",
-    "timezone_aware": f"has no offset: {_TIME}",
-    "datetime_type": _TIME,
-    "datetime_parsing": _TIME,
-    "datetime_from_date_parsing": _TIME,
-    "datetime_object_invalid": _TIME,
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "too_short": "needs at least {min_length}",
-    "too_long": "takes at most {max_length}",
-    "string_too_long": "takes at most {max_length} characters",
-    "json_invalid": "is no JSON: {error}",
-    "value_error": "{error}",
-}
-# What was given says nothing beyond the words.
-_WITHOUT_GIVEN = frozenset({"missing", "too_short", "too_long", "json_invalid", "value_error"})
 
 
 class Wording(NamedTuple):
@@ -73,66 +43,29 @@ def faults_by_place(
     faults = error.errors(include_url=False)
     places = [fault["loc"] for fault in faults]
     for fault in faults:
-        if not _is_echo(fault, places):
+        if not is_echo(fault, places):
             place = tuple(part for part in fault["loc"] if part != _NAME)
             yield place, _words(fault, faults, wording)
 
 
-def _is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:
-    """A list is too short also because its members are not usable."""
-    place = fault["loc"]
-    return fault["type"] == "too_short" and any(
-        one != place and one[: len(place)] == place for one in places
-    )
-
-
 def _words(fault: "ErrorDetails", faults: list["ErrorDetails"], wording: Wording) -> str:
-    kind, context = fault["type"], fault.get("ctx", {})
-    given = "" if set(fault["loc"]) & wording.secret else _given(fault)
-    if kind == "extra_forbidden":
-        return _unknown_name(fault, faults, wording.model)
-    if kind == "literal_error":
-        names = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"is none of {', '.join(names)}{_meant(str(fault['input']), names)}"
-    if kind == "string_pattern_mismatch":
-        pattern = str(context["pattern"])
-        words = wording.patterns.get(pattern) or in_words(pattern)
-        what = "the name" if fault["loc"][-1] == _NAME else "this"
-        return f"{what} must be {words}{given}" if words else f"{fault['msg']}"
-    if kind not in _KINDS:
-        return fault["msg"]
-    return _KINDS[kind].format_map(context) + ("" if kind in _WITHOUT_GIVEN else given)
+    if fault["type"] == "extra_forbidden":
+        return _unknown_field(fault, faults, wording.model)
+    name = "the name " if fault["loc"] and fault["loc"][-1] == _NAME else ""
+    patterns = {**PATTERN_WORDS, **wording.patterns}
+    is_shown = not set(fault["loc"]) & wording.secret
+    return f"{name}{plain_fault(fault, patterns, shows_given=is_shown)}"
 
 
-def _unknown_name(
+def _unknown_field(
     fault: "ErrorDetails", faults: list["ErrorDetails"], model: type[BaseModel]
 ) -> str:
     """A field that is missing beside it is the first to be meant."""
     *above, name = fault["loc"]
     known = _names_at(tuple(above), model)
-    beside = [one["loc"][-1] for one in faults if one["type"] == "missing"]
-    missing = [one for one in known if one in beside and (*above, one) in _places(faults)]
-    meant = _meant(str(name), missing) or _meant(str(name), known)
-    return f"is no field here{meant or f' (there are: {", ".join(known)})'}"
-
-
-def _places(faults: list["ErrorDetails"]) -> set[tuple[int | str, ...]]:
-    return {fault["loc"] for fault in faults}
-
-
-def _meant(name: str, known: list[str]) -> str:
-    """Two spellings of a name may differ in nothing but its letters' case."""
-    lower = {one.lower(): one for one in known}
-    near = get_close_matches(name.lower().replace("_", ""), lower, n=1)
-    return f": did you mean {lower[near[0]]}?" if near else ""
-
-
-def _given(fault: "ErrorDetails") -> str:
-    given = fault["input"]
-    if not isinstance(given, str | int | float):
-        return ""
-    text = repr(given)
-    return f" (not {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'})"
+    beside = {one["loc"] for one in faults if one["type"] == "missing"}
+    missing = [one for one in known if (*above, one) in beside]
+    return unknown_name(str(name), missing if meant(str(name), missing) else known)
 
 
 def _names_at(place: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A pattern of the configuration comes in; what it asks for, in words, leaves."""
+"""What each pattern of the configuration asks for, in words."""
 
 from typing import TypeAliasType
 
@@ -16,17 +16,12 @@ from functions.metering.configuration.version import CustomerId, Path
 _NAME = "characters, none of them a control character, the first one no blank"
 
 
-def in_words(pattern: str) -> str | None:
-    """None for a pattern that is not known here."""
-    return _WORDS.get(pattern)
-
-
 def _pattern(alias: TypeAliasType) -> str:
     """Of a type alias over an annotated string: the constraint is its only annotation."""
     return str(alias.__value__.__metadata__[0].pattern)
 
 
-_WORDS = {
+PATTERN_WORDS = {
     _pattern(MeterId): "1 to 63 of a-z, 0-9 and _, beginning with a letter",
     _pattern(Name): f"1 to 256 {_NAME}",
     _pattern(LineKey): f"1 to 128 {_NAME}",

@@ -69,8 +69,9 @@ class Version(Document):
     @field_validator("meters")
     @classmethod
     def _each_meter_once(cls, meters: tuple[Meter, ...]) -> tuple[Meter, ...]:
-        if len({meter.id for meter in meters}) != len(meters):
-            raise ValueError("two meters have one id")
+        ids = [meter.id for meter in meters]
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"two meters have one id, {twice[0]}: give each its own")
         return meters
 
     @cached_property
@@ -153,7 +154,7 @@ class Configuration(Document):
     @classmethod
     def _each_moment_once(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
         if len({version.effective_from_ms for version in versions}) != len(versions):
-            raise ValueError("two versions have one effectiveFrom")
+            raise ValueError("two versions have one effectiveFrom: give each its own moment")
         return versions
 
     @cached_property

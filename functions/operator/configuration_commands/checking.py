@@ -27,6 +27,7 @@ from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.explain.given_files import given_files, open_s3
 from functions.operator.explain.given_log import read_log
 from functions.operator.explain.terminal_text import printable
+from functions.operator.file_words import file_words
 from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
 
@@ -62,7 +63,7 @@ class Sample:
     def check(self) -> None:
         """Permanent where the options do not go together."""
         if self.log is not None and self.from_log is not None:
-            raise Permanent("--log: give it, or --from-log")
+            raise Permanent("--log and --from-log: give one of them")
         if self.from_log is not None and self.from_log < 1:
             raise Permanent("--from-log: give 1 minute or more")
 
@@ -91,7 +92,7 @@ def read_document(file: str, sample: Sample = NO_SAMPLE) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Permanent(f"{file}: {error.strerror}") from None
+        raise Permanent(file_words(error, file)) from None
 
 
 def usable(
@@ -106,7 +107,8 @@ def usable(
         raise NotUsableError(faults) from None
     if twice:
         faults = "".join(
-            f"{name}: {printable(one)!a} stands twice in one object\n" for one in twice
+            f"{name}: {printable(one)!a} stands twice in one object: keep one of them\n"
+            for one in twice
         )
         raise NotUsableError(faults)
     return found
@@ -147,7 +149,7 @@ def tell_sample(
     except BadInputError as error:
         raise Permanent(f"--log {sample.log}: {error}") from None
     except OSError as error:
-        raise Permanent(f"--log {sample.log}: {error.strerror or error}") from None
+        raise Permanent(file_words(error, f"--log {sample.log}")) from None
     for line in found.lines():
         print(line)
 

@@ -14,20 +14,23 @@ from functions.operator.counter_commands.sending import (
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.plain_option import WHOLE
 from functions.reconciliation.commands import USUAL_LAG_SECONDS
 
 
 def grant(
     *,
     customer: Customer,
-    limit: Annotated[int, Parameter(help="units in a period, in all")],
+    limit: Annotated[int, WHOLE, Parameter(help="units in a period, in all")],
     rate: Annotated[float, Parameter(help="requests per second")],
-    burst: Annotated[int, Parameter(help="requests at once")],
+    burst: Annotated[int, WHOLE, Parameter(help="requests at once")],
     meter: Annotated[str, Parameter(help="the meter")] = "api_calls",
     period: Annotated[
         Literal["month", "day", "hour"] | None, Parameter(help="when the count begins again (UTC)")
     ] = None,
-    anchor_day: Annotated[int | None, Parameter(help="day on which a month begins (UTC)")] = None,
+    anchor_day: Annotated[
+        int | None, WHOLE, Parameter(help="day on which a month begins (UTC)")
+    ] = None,
     start: Annotated[
         str | None, Parameter(help="instead of a period: ISO time of a full hour")
     ] = None,

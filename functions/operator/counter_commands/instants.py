@@ -10,5 +10,6 @@ def moment_ms(option: str, text: str | None) -> int | None:
         return None
     try:
         return epoch_ms_from_iso(text)
-    except ValueError as error:
-        raise Permanent(f"{option}: {error}: write it as 2026-11-01T00:00:00Z") from None
+    except ValueError:
+        fix = "write it with its offset, as 2026-11-01T00:00:00Z"
+        raise Permanent(f"{option}: {text!r} is no time: {fix}") from None

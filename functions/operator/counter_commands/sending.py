@@ -9,9 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from pydantic import ValidationError
-from pydantic.alias_generators import to_snake
-from pydantic_core import ErrorDetails, to_json
+from pydantic_core import to_json
 
+from functions.operator.counter_commands.command_faults import told_faults
 from functions.operator.counter_commands.stack import Stack, find_counters
 from functions.operator.deployment.place import Place
 from functions.reconciliation.commands import COMMAND, Command
@@ -44,53 +44,6 @@ def checked(fields: Mapping[str, object]) -> Command:
         raise Permanent(f"refused: {told_faults(error)}") from None
 
 
-# Where an option is not called what the command's field is.
-_OPTIONS = {
-    "customerId": "--customer",
-    "ratePerSecond": "--rate",
-    "apiKeySha256": "--sha256",
-    "startMs": "--start",
-    "endMs": "--end",
-    "untilMs": "--until",
-}
-_KINDS = {"grant", "status", "credential", "usage_plan", "revocation", "jwks", "open", "mode"}
-_AN_ID = (
-    "is no id: begin with a letter or a digit, then letters, digits and . _ : @ + ~ / = -, "
-    "128 characters at most"
-)
-
-
-def told_faults(error: ValidationError) -> str:
-    """The faults as an operator wrote the fields: `--rate: must be at least 0`."""
-    return "; ".join(_told(fault) for fault in error.errors(include_url=False, include_input=False))
-
-
-def _told(fault: ErrorDetails) -> str:
-    names = [str(part) for part in fault["loc"] if isinstance(part, str)]
-    # A command's faults begin with its kind, and the last part is the field.
-    option = _option(names[-1]) if names and names[-1] not in _KINDS else ""
-    return f"{option}: {_why(fault)}" if option else _why(fault)
-
-
-def _option(field: str) -> str:
-    return _OPTIONS.get(field) or f"--{to_snake(field).replace('_', '-')}"
-
-
-def _why(fault: ErrorDetails) -> str:
-    bounds = fault.get("ctx", {})
-    match fault["type"]:
-        case "greater_than_equal":
-            return f"must be at least {bounds['ge']:g}"
-        case "greater_than":
-            return f"must be more than {bounds['gt']:g}"
-        case "less_than_equal":
-            return f"must be at most {bounds['le']:g}"
-        case "string_pattern_mismatch":
-            return _AN_ID
-        case _:
-            return fault["msg"].removeprefix("Value error, ")
-
-
 def versioned(version: int | None) -> int:
     """Of one thing's commands the greatest version stands."""
-    return version or time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000 if version is None else version

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from functions.operator.counter_commands.command_faults import told_faults
 from functions.operator.counter_commands.customer_change import UNSAID, Meant, change_customer
 from functions.operator.counter_commands.customer_now import CustomerNow
 from functions.operator.counter_commands.sending import (
@@ -17,7 +18,6 @@ from functions.operator.counter_commands.sending import (
     Finder,
     VersionOption,
     send,
-    told_faults,
     versioned,
 )
 from functions.operator.deployment.place import HERE, Place

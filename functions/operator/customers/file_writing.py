@@ -10,6 +10,7 @@ from pathlib import Path
 
 from functions.operator.customers.placed_document import Value
 from functions.operator.customers.spreadsheet_cells import COLUMNS, CellError
+from functions.operator.file_words import file_words
 from functions.usage.errors import Permanent
 
 # What YAML reads as a text without quotes; none of its words for truth values and nothing.
@@ -31,7 +32,7 @@ def write_customers(document: Document, file: Path, comments: Comments | None = 
     except FileExistsError:
         raise Permanent(f"--to {file}: is there: give another name, or remove it") from None
     except OSError as error:
-        raise Permanent(f"--to {file}: {error.strerror}") from None
+        raise Permanent(file_words(error, f"--to {file}")) from None
 
 
 def as_yaml(document: Document, comments: Comments) -> str:

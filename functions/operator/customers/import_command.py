@@ -18,6 +18,7 @@ from functions.operator.customers.usage_plans import (
     unclear,
 )
 from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.file_words import file_words
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
@@ -64,4 +65,4 @@ def _write_map(file: Path, owners: dict[str, str]) -> None:
     except FileExistsError:
         raise Permanent(f"--map {file}: is there: give another name, or remove it") from None
     except OSError as error:
-        raise Permanent(f"--map {file}: {error.strerror}") from None
+        raise Permanent(file_words(error, f"--map {file}")) from None

@@ -14,6 +14,7 @@ from functions.operator.customers.customer_file import CustomerFile
 from functions.operator.customers.placed_document import PlacedDocument, Value, ValuePath
 from functions.operator.customers.spreadsheet_rows import read_csv
 from functions.operator.customers.yaml_values import read_yaml
+from functions.operator.file_words import file_words
 from functions.reconciliation.commands import METER_ID
 from functions.usage.errors import Permanent
 from functions.usage.quota import CUSTOMER_ID
@@ -89,7 +90,7 @@ def _document(file: Path) -> PlacedDocument:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise Permanent(f"{file}: {error.strerror}: give the name of a file") from None
+        raise Permanent(file_words(error, file)) from None
     if text.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Permanent(f"{file}: is UTF-16: save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
     try:

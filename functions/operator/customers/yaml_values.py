@@ -31,7 +31,11 @@ def read_yaml(text: str) -> PlacedDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
-        return PlacedDocument(None, {}, [f"{where}: is no YAML: {error.problem or error.context}"])
+        return PlacedDocument(
+            None,
+            {},
+            [f"{where}: is no YAML, look at the indents: {error.problem or error.context}"],
+        )
     except yaml.YAMLError as error:
         return PlacedDocument(None, {}, [f"the file: is no YAML: {' '.join(str(error).split())}"])
     reading = _YamlReading()

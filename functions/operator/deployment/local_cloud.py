@@ -47,10 +47,10 @@ def read_endpoints_file(file: Path) -> dict[str, Any]:
         found = json.loads(file.read_text())
     except FileNotFoundError:
         raise TargetError(f"{file} is not there: {START}") from None
-    except (OSError, ValueError) as error:
-        raise TargetError(f"--endpoints {file} cannot be read: {error}") from None
+    except (OSError, ValueError):
+        raise TargetError(f"--endpoints {file} is not what `make local` writes: {START}") from None
     if not isinstance(found, dict) or not found.keys() >= _ALWAYS:
-        raise TargetError(f"--endpoints {file} is not what `make local` writes")
+        raise TargetError(f"--endpoints {file} is not what `make local` writes: {START}")
     if fault := fault_of(found, file.with_name("processes.json")):
         raise TargetError(fault)
     os.environ.update(found["aws_environment"])

@@ -21,13 +21,16 @@ def deployed_stack(name: str) -> Deployment:
         if error.response["Error"]["Code"] != "ValidationError":
             raise TargetError(f"--stack {name}: {in_plain_words(error)}") from None
         said = error.response["Error"]["Message"]
+        if "constraint" in said:
+            said = "no stack can have this name"
         where = f"in {session.region_name}, {_account(session)}"
         fix = "give the name of a stack there, or set AWS_PROFILE or AWS_REGION to where it is"
         raise TargetError(f"--stack {name}: {said} {where}: {fix}") from None
     except BotoCoreError as error:
         raise TargetError(f"--stack {name}: {in_plain_words(error)}") from None
     outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-    lack = f"--stack {name} is not this application's"
+    fix = "give the name of the stack that `make deploy` made"
+    lack = f"--stack {name} is not this application's, {fix}"
     return Deployment(session.region_name, outputs, lack, name)
 
 

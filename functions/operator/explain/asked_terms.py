@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from functions.metering.configuration.version import (
     Configuration,
+    ConfigurationError,
     default_configuration,
     read_configuration,
 )
@@ -44,9 +45,11 @@ class AskedTerms:
     ] = "tenant"
 
     def terms(self) -> ExplainTerms:
-        """BadInputError, ConfigurationError or OSError for what cannot be used."""
+        """BadInputError or OSError for what cannot be used."""
         if self.account is not None and not _is_account(self.account):
-            raise BadInputError("--account: an AWS account id has 12 digits")
+            raise BadInputError(
+                f"--account: {self.account!r} is no account id: write its 12 digits"
+            )
         now_ms = time.time_ns() // 1_000_000
         header = customer_header(self.tenant_header)
         configuration = self.configuration()
@@ -56,11 +59,12 @@ class AskedTerms:
 
     def configuration(self) -> Configuration:
         """The one that was named, or the default."""
-        return (
-            read_configuration(Path(self.config).read_bytes())
-            if self.config
-            else default_configuration()
-        )
+        if not self.config:
+            return default_configuration()
+        try:
+            return read_configuration(Path(self.config).read_bytes())
+        except ConfigurationError as error:
+            raise BadInputError(f"--config {self.config}: {'; '.join(error.faults)}") from None
 
 
 AS_IT_STANDS = AskedTerms()

@@ -5,6 +5,7 @@ TAKES = (
     " (JSON, CSV, get-query-results); lines copied from the console; S3 exports (files, folders,"
     " s3://bucket/prefix, gzip); subscription payloads"
 )
+NOTHING = "the input is empty: give a log with lines (did its filter or its time range find none?)"
 
 
 class BadInputError(Exception):

@@ -12,7 +12,6 @@ from typing import Annotated, Literal, TextIO
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import ConfigurationError
 from functions.operator.explain.advice.advice_text import advice_lines
 from functions.operator.explain.advice.format_table import FormatTable
 from functions.operator.explain.asked_terms import AS_IT_STANDS, AskedTerms
@@ -25,6 +24,7 @@ from functions.operator.explain.given_log import read_log
 from functions.operator.explain.recognition import is_request
 from functions.operator.explain.summary import summary
 from functions.operator.explain.tally import Tally
+from functions.operator.file_words import file_words
 from functions.operator.still_working import StillWorking
 
 # Tests give another; no option does.
@@ -66,13 +66,13 @@ def explain(
         advice = advice_lines(formats, terms.configuration)
         _write(chain(summary(tally), advice), sys.stdout if is_table else sys.stderr)
         sys.stdout.flush()
-    except (BadInputError, ConfigurationError) as error:
+    except BadInputError as error:
         return _refuse(str(error))
     except BrokenPipeError:  # `| head` has seen enough
         sys.stdout = None
         _write(summary(tally), sys.stderr)
     except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return _refuse(file_words(error))
     return 0
 
 

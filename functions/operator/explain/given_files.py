@@ -44,9 +44,9 @@ def given_files(named: str, open_s3: OpenS3) -> Iterator[GivenFile]:
 
 def open_s3() -> "S3Client":
     """With the credentials and the Region that the environment names."""
-    import boto3  # noqa: PLC0415 - as above
+    from functions.operator.aws_session import aws_session  # noqa: PLC0415 - as above
 
-    return boto3.client("s3")
+    return aws_session().client("s3")
 
 
 def _in_folder(folder: Path) -> Iterator[GivenFile]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 
 from functions.metering.log_delivery import LogDelivery
-from functions.operator.explain.bad_input import BadInputError, EmptyInputError
+from functions.operator.explain.bad_input import NOTHING, BadInputError, EmptyInputError
 from functions.operator.explain.explanation import Kind
 from functions.operator.explain.gathering import gathered
 from functions.operator.explain.given_files import GivenFile
@@ -25,7 +25,7 @@ def read_log(files: Iterable[GivenFile], kind: Kind) -> Iterator[LogDelivery]:
         records = chain.from_iterable(_records(file, read) for file in of_folder)
         yield from gathered(records, kind)
     if not read:
-        raise EmptyInputError("the input is empty")
+        raise EmptyInputError(NOTHING)
 
 
 def _records(file: GivenFile, read: list[str]) -> Iterator[Read]:
@@ -42,4 +42,4 @@ def _records(file: GivenFile, read: list[str]) -> Iterator[Read]:
     except EmptyInputError:
         return
     except BadInputError as error:
-        raise BadInputError(f"{file.name}: {error}" if file.folder else str(error)) from None
+        raise BadInputError(f"{file.name}: {error}") from None

@@ -22,7 +22,7 @@ def given_objects(client: "S3Client", place: str) -> Iterator[GivenFile]:
         pieces = _bytes_of(client, bucket, name)
         yield GivenFile(f"s3://{bucket}/{name}", f"s3://{bucket}/{folder}", pieces)
     if name is None:
-        raise BadInputError(f"s3://{place}: no object is there")
+        raise BadInputError(f"s3://{place}: no object is there: check bucket and prefix")
 
 
 def _bytes_of(client: "S3Client", bucket: str, name: str) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from functions.metering.log_delivery import LogDelivery, read_delivery
-from functions.operator.explain.bad_input import BadInputError, EmptyInputError
+from functions.operator.explain.bad_input import NOTHING, BadInputError, EmptyInputError
 from functions.operator.explain.cli_text import cli_text_records, is_cli_text
 from functions.operator.explain.csv_rows import csv_records, is_csv
 from functions.operator.explain.explanation import Kind
@@ -33,7 +33,7 @@ def read_records(pieces: Iterable[bytes]) -> Iterator[Read]:
     lines = text_lines(pieces)
     first = next((line for line in lines if line.strip()), None)
     if first is None:
-        raise EmptyInputError("the input is empty")
+        raise EmptyInputError(NOTHING)
     first = first.lstrip()
     every = chain([first], lines)
     if first.startswith(_PACKED):

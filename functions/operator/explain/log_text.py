@@ -72,6 +72,6 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 if opened:
                     yield opened
     except zlib.error:
-        raise BadInputError("the gzip data is broken") from None
+        raise BadInputError("the gzip data is broken: download it again") from None
     if not unpacker.eof:
-        raise BadInputError("the gzip data is cut short")
+        raise BadInputError("the gzip data is cut short: download it again")

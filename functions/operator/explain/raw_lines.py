@@ -166,7 +166,7 @@ class _RawLines:
     def _refuse_if_cut(self, first: str) -> None:
         is_opening = first.strip() in _OPENINGS or begins_as_envelope(first)
         if is_opening and not self._begun:
-            raise BadInputError("the input begins as JSON, but is not: is it cut?")
+            raise BadInputError("the input begins as JSON, but is not: is it cut? Save all of it")
 
 
 def _behind(line: str, at: int) -> int:

@@ -17,7 +17,7 @@ def question_of(
     is_day = hour is not None and len(hour) == len("2026-10-02")
     hour, since, until = _hour("--hour", hour), _hour("--from", since), _hour("--to", until)
     if hour and (since or until):
-        raise TargetError("--hour: give it, or --from and --to")
+        raise TargetError("--hour: stands beside --from or --to: give it alone, or only those")
     if since and until and since >= until:
         raise TargetError(f"--to {until}: it must be later than --from {since}")
     if hour:

@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place
+from functions.operator.file_words import file_words
 from functions.operator.messages.aforo_word import decide, word_of
 from functions.operator.messages.changed_message import AskedChange, Plan, change_message
 from functions.operator.messages.mending import Mend
@@ -129,5 +130,7 @@ def _read(option: str, file: Path | None) -> str | None:
         return None
     try:
         return file.read_text()
-    except (OSError, ValueError) as error:
-        raise Permanent(f"{option} {file}: cannot be read: {error}") from None
+    except OSError as error:
+        raise Permanent(file_words(error, f"{option} {file}")) from None
+    except ValueError:
+        raise Permanent(f"{option} {file}: is no UTF-8 text: save it as UTF-8") from None

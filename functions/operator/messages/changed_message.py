@@ -14,6 +14,7 @@ from functions.adapters.message_queue import BYTES_PER_CALL, MessageQueue
 from functions.operator.aws_session import aws_session
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.place import Place, find_deployment
+from functions.operator.file_words import file_words
 from functions.operator.messages.change_record import ChangeRecord
 from functions.operator.messages.changing import Change, carry_out
 from functions.operator.messages.opened_queue import OUTPUTS, OpenLetters, QueueName
@@ -88,7 +89,7 @@ def _keep(plan: Plan, message: QueueMessage) -> Callable[[], None] | None:
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as error:
-            raise Permanent(f"--to {file}: cannot be written: {error.strerror}") from None
+            raise Permanent(f"cannot be written: {file_words(error, f'--to {file}')}") from None
 
     return write
 

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import ConfigurationError
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.deployment.place import HERE, Place
 from functions.operator.explain.asked_terms import AS_IT_STANDS, AskedTerms
@@ -21,6 +20,7 @@ from functions.operator.explain.explain_command import S3
 from functions.operator.explain.explained_log import explained_log
 from functions.operator.explain.given_files import STANDARD_INPUT, OpenS3, given_files, open_s3
 from functions.operator.explain.given_log import read_log
+from functions.operator.file_words import file_words
 from functions.operator.ledger.asked_hours import question_of
 from functions.operator.ledger.question import LedgerQuery
 from functions.operator.migration.bill_comparison import BillComparison, HourWindow
@@ -94,10 +94,10 @@ def compare(
     except BrokenPipeError:  # `| head` has seen enough, and nobody knows how it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (BadInputError, ConfigurationError) as error:
+    except BadInputError as error:
         raise TargetError(str(error)) from None
     except OSError as error:
-        raise TargetError(f"{error.filename}: {error.strerror}") from None
+        raise TargetError(file_words(error)) from None
     _tell(found, set_aside, is_table=form == "table")
     return 0 if found.is_equal() else 1
 

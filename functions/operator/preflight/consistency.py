@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from functions.operator.preflight.allowed_values import check_values
 from functions.operator.preflight.finding import Finding, error, ok, warning
 from functions.operator.preflight.intended import Intended
 
 
 def check_parameters(intended: Intended) -> Iterator[Finding]:
     """Faults that a template cannot see, or says late."""
+    yield from check_values(intended.given)
     yield from _tenant(intended)
     yield from _hosts(intended)
-    yield _hold(intended)
+    yield from _hold(intended)
     yield from _counters(intended)
 
 
@@ -32,15 +34,19 @@ def _hosts(intended: Intended) -> Iterator[Finding]:
             )
 
 
-def _hold(intended: Intended) -> Finding:
-    hold, window = int(intended["HoldSeconds"]), int(intended["DedupWindowSeconds"])
+def _hold(intended: Intended) -> Iterator[Finding]:
+    texts = (intended["HoldSeconds"], intended["DedupWindowSeconds"])
+    if not all(text.isdecimal() for text in texts):
+        return  # which of them is no number was said
+    hold, window = map(int, texts)
     if hold * 6 > window * 5:
-        return warning(
+        yield warning(
             "HoldSeconds",
             f"{hold} is more than 5/6 of DedupWindowSeconds ({window}): it will be shortened",
             f"HoldSeconds={window * 5 // 6}",
         )
-    return ok("HoldSeconds", f"{hold} s, within 5/6 of Aforo's {window} s")
+    else:
+        yield ok("HoldSeconds", f"{hold} s, within 5/6 of Aforo's {window} s")
 
 
 def _counters(intended: Intended) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ class Intended:
 
     def __init__(self, stack: str, parameters: Mapping[str, str]) -> None:
         self.stack = stack
+        self.given = parameters
         self._parameters = {**LOOKED_AT, **parameters}
 
     def __getitem__(self, name: str) -> str:

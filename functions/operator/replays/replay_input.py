@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from functions.operator.plain_option import PLAIN
+from functions.operator.plain_option import PLAIN, WHOLE
 from functions.usage.errors import Permanent
+from functions.usage.json_words import json_words
 from functions.usage.outcome import SetAsideClass
 
 type Value = str | int | float | bool | Sequence[str] | None
@@ -27,7 +28,7 @@ class ReplayOptions:
     ] = None
     dry_run: Annotated[bool, PLAIN, Parameter(help="say what it would do, send nothing")] = False
     max_messages: Annotated[
-        int | None, Parameter(help="at most so many messages, or objects of the quarantine")
+        int | None, WHOLE, Parameter(help="at most so many messages, or objects of the quarantine")
     ] = None
     set_aside_class: Annotated[
         tuple[SetAsideClass, ...],
@@ -87,11 +88,13 @@ def input_of(options: ReplayOptions, text: str | None) -> str:
     if text is None:
         return json.dumps(fields)
     if fields:
-        raise Permanent("--input: give it, or the other options")
+        raise Permanent("--input: stands beside other options: give it alone, or only the options")
     try:
         json.loads(text)
-    except ValueError as error:
-        raise Permanent(f"""--input: is no JSON ({error}): write '{{"dryRun": true}}'""") from None
+    except ValueError:
+        raise Permanent(
+            f"""--input: {json_words(text)}; write it as '{{"dryRun": true}}'"""
+        ) from None
     return text
 
 

@@ -138,7 +138,7 @@ def test_the_local_cloud_and_a_stack_are_found(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--hour", "2026-11-21", "--from", "2026-11-21"], "--hour: give it, or --from and --to"),
+        (["--hour", "2026-11-21", "--from", "2026-11-21"], "--hour: stands beside --from or --to"),
         (["--from", "2026-11-22", "--to", "2026-11-21"], "it must be later than --from"),
         (["--stack", "a", "--bucket", "b"], "--bucket: give it, or --stack"),
         (["--stack", "nobody-s"], "Stack with id nobody-s does not exist"),

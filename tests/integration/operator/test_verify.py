@@ -136,8 +136,8 @@ def test_what_a_stack_lacks_is_named(
     ("arguments", "said"),
     [
         (["--endpoints", "{none}"], "start the local cloud with `make local`, or give --stack"),
-        (["--endpoints", "{folder}"], "cannot be read: [Errno 21] Is a directory"),
-        (["--endpoints", "{half}"], "cannot be read: "),
+        (["--endpoints", "{folder}"], "is not what `make local` writes: start the local cloud"),
+        (["--endpoints", "{half}"], "is not what `make local` writes: start the local cloud"),
         (["--endpoints", "{other}"], "is not what `make local` writes"),
         (["--endpoints", "{good}", "--customer", "cus_3"], "the local cloud knows cus_1, cus_2"),
         (["--stack", "nobody-s"], "Stack with id nobody-s does not exist"),

@@ -138,8 +138,8 @@ def test_it_looks_again_until_it_is_listed_itself(machine: Machine) -> None:
     ("order", "problem"),
     [
         ({"maxMessage": 3}, "maxMessage: is not a field of a replay"),
-        ([], "input: give a JSON object"),
-        (None, "input: give a JSON object"),
+        ([], "input: must be an object"),
+        (None, "input: must be an object"),
         ({"source": "nowhere"}, "source: "),
     ],
 )

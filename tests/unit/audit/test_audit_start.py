@@ -70,7 +70,7 @@ def test_an_export_that_may_not_be_read_is_refused_with_the_parameter(
     assert said in answer["problem"]
     assert "; " not in start(error, {**ASKED, "to": "2026-11-29T15:00:00Z"})["problem"]
     answer = start(error, {**ASKED, "dryRun": "yes"})
-    assert "dryRun: give true or false" in answer["problem"]
+    assert "dryRun: must be true or false" in answer["problem"]
     assert said in answer["problem"]
 
 

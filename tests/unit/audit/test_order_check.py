@@ -104,13 +104,13 @@ def test_an_export_is_audited_file_by_file_whatever_the_log_still_holds() -> Non
 @pytest.mark.parametrize(
     ("given_input", "said"),
     [
-        ([], ["input: give a JSON object"]),
-        ("now", ["input: give a JSON object"]),
+        ([], ["input: must be an object"]),
+        ("now", ["input: must be an object"]),
         ({"sources": "x"}, ["sources: is not a field of an audit (source, from, to, shard"]),
         ({"source": "order"}, ["source: there is no 'order'; there are billing, orders"]),
         ({"source": None}, ["source: null is no value"]),
-        ({"source": 3}, ["source: give a text, in quotes"]),
-        ({"dryRun": "true"}, ["dryRun: give true or false, without quotes"]),
+        ({"source": 3}, ["source: must be text, in quotes"]),
+        ({"dryRun": "true"}, ["dryRun: must be true or false, without quotes"]),
         (
             {"from": "yesterday"},
             ['from: give a time with its offset, as in "2026-10-02T08:00:00Z"'],
@@ -132,9 +132,9 @@ def test_an_export_is_audited_file_by_file_whatever_the_log_still_holds() -> Non
         ),
         ({"shard": 1}, ["shards: is missing; say how many there are beside shard"]),
         ({"shard": 2, "shards": 2}, ["shard: give one from 0 to 1"]),
-        ({"shards": 0}, ["shards: Input should be greater than or equal to 1"]),
+        ({"shards": 0}, ["shards: must be at least 1 (not 0)"]),
         ({"export": EXPORT}, ["source: say of which one the export is (billing, orders)"]),
-        ({"export": {"buckt": "x"}}, ["export.bucket: is missing", "export.buckt: is not a field"]),
+        ({"export": {"buckt": "x"}}, ["export.bucket: is needed", "export.buckt: is not a field"]),
         (
             {"source": "orders", "export": EXPORT, "shards": 2},
             ["shards: an export has its files for parts"],
@@ -144,7 +144,7 @@ def test_an_export_is_audited_file_by_file_whatever_the_log_still_holds() -> Non
             [
                 "quiet: null is no value",
                 "from: give a time",
-                "dryRun: give true or false",
+                "dryRun: must be true or false",
                 "too: is not a field",
                 "source: there is no 'x'",
                 "shards: is missing",

@@ -23,7 +23,7 @@ def refused(code: str, message: str = "It says\n why") -> ClientError:
     [
         (NoRegionError(), "no AWS Region is set: set AWS_REGION"),
         (NoCredentialsError(), "no AWS credentials are set: set AWS_PROFILE"),
-        (ProfileNotFound(profile="x"), "AWS_PROFILE: The config profile (x)"),
+        (ProfileNotFound(profile="x"), "AWS_PROFILE: there is no profile x"),
         (EndpointConnectionError(endpoint_url="https://sqs.x"), "AWS at https://sqs.x does not"),
         (
             ConnectTimeoutError(endpoint_url="https://sqs.x"),

@@ -14,8 +14,11 @@ from tests.site.python_markdown import as_python_markdown
         ("* one\n  more\n* two", "* one\n    more\n* two"),
         (
             "1. Do:\n\n   ```sh\n   ls\n     -l\n   ```\n2. Next",
-            "1. Do:\n\n    ```sh\n    ls\n      -l\n    ```\n2. Next",
+            "1. Do:\n\n    ```sh\n    ls\n      -l\n    ```\n\n2. Next",
         ),
+        ("```sh\nls\n```\nText", "```sh\nls\n```\n\nText"),
+        ("1. One\n\n   More\n2. Two", "1. One\n\n    More\n\n2. Two"),
+        ("* one\n\n| a |\n\n* two\n  more\n* three", "* one\n\n| a |\n\n* two\n    more\n* three"),
         ("1. One\n   * inner\n     more", "1. One\n    * inner\n        more"),
         ("* one\n\nText", "* one\n\nText"),
         ("Text\n| a |\n|---|\n| 1 |", "Text\n\n| a |\n|---|\n| 1 |"),

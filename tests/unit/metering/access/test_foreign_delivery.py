@@ -9,7 +9,7 @@ from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import SortedRequests
-from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
+from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line
 
 LINE: dict[str, object] = {
     "xid": "AyD6_FHMvHcECIA=",
@@ -78,3 +78,21 @@ def test_no_time_is_made_up(line: dict[str, object], stamp: object, reason: str)
     """Without a stamp, or where the line's time is none."""
     ((why, _),) = sort(line, stamp).quarantined
     assert why.reason == reason
+
+
+def test_format_v1_is_read_where_the_version_of_its_time_declares_nothing() -> None:
+    """A format that was changed for a while is declared for that while alone: lines of before, in
+    our format, are billed as ever, also when they are metered again.
+    """
+    without = {**version("2020-01-01T00:00:00Z", "Old"), "accessLogs": {}}
+    changed = version("2026-07-20T00:00:00Z", "New")
+    configuration = Configuration.model_validate({"versions": [without, changed]})
+    before = REQUEST_TIME_MS - 3 * 86_400_000
+    lines = [
+        {"message": access_line(requestTimeEpoch=str(before)), "timestamp": before},
+        {"message": json.dumps(LINE), "timestamp": REQUEST_TIME_MS},
+    ]
+    delivery = LogDelivery("123456789012", "/group", "stream", lines)
+    sorted_ = AccessLogSource(REGION).sort(delivery, configuration, REQUEST_TIME_MS + 60_000)
+    metrics = [json.loads(text)["metricName"] for text in sorted_.event_texts]
+    assert (metrics, sorted_.quarantined) == (["Old", "New"], [])

@@ -137,12 +137,12 @@ def test_a_file_is_checked_where_nothing_is_deployed(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nowhere.json"], "nowhere.json: No such file"),
+        (["nowhere.json"], "nowhere.json: there is no such file"),
         (["new", "--from-log", "5"], "make local"),
         (["new", "--against", "old", "--from-log", "5"], "make local"),
-        (["new", "--against", "old", "--log", "nowhere"], "--log nowhere: No such file"),
+        (["new", "--against", "old", "--log", "nowhere"], "--log nowhere: there is no such file"),
         (["new", "--against", "old", "--log", "text"], "--log text: nothing in the input looks"),
-        (["new", "--against", "old", "--log", "log", "--from-log", "5"], "--log: give it, or"),
+        (["new", "--against", "old", "--log", "log", "--from-log", "5"], "--log and --from-log:"),
         (["new", "--against", "bad"], "bad: versions: is needed"),
         (["-", "--against", "old", "--log", "-"], "--log: standard input is read"),
     ],
@@ -187,4 +187,5 @@ def test_a_name_that_stands_twice_is_refused(capsys: pytest.CaptureFixture[str])
     Path("new").write_text(text)
     assert main(["configuration", "check", "new"]) == 2
     answer = capsys.readouterr()
-    assert (answer.out, answer.err) == ("", "new: 'key_1' stands twice in one object\n")
+    said = "new: 'key_1' stands twice in one object: keep one of them\n"
+    assert (answer.out, answer.err) == ("", said)

@@ -106,8 +106,8 @@ def test_words_become_a_command(
         (["revoke", "--stack", "s", "--key-id", "key_1"], "--until or --hours"),
         ([*GRANT, "--burst", "-2", "--period", "day"], "--burst: must be at least 0"),
         ([*GRANT, "--burst", "2", "--start", "soon"], "--start"),
-        (["suspend", "--stack", "s", "--customer", "no spaces"], "--customer: is no id"),
-        (["jwks", "--stack", "s", "--url", "http://example.com/jwks"], "--url: must be https"),
+        (["suspend", "--stack", "s", "--customer", "no spaces"], "--customer: must be an id"),
+        (["jwks", "--stack", "s", "--url", "http://example.com/jwks"], "give an https:// address"),
         (["jwks", "--stack", "s", "--file", "/does/not/exist"], "--file"),
     ],
 )

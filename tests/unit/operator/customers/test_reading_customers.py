@@ -65,7 +65,7 @@ plans:
         ({"customerId": "12345"}, "line 2: customers.0.customerId: must be text, in quotes"),
         ({"customerId": "0123"}, "YAML reads 0123 as another number"),
         ({"customerId": "1_000"}, "YAML reads 1_000 as another number"),
-        ({"customerId": "a b"}, "customerId: this must be 1 to 128 letters"),
+        ({"customerId": "a b"}, "customerId: must be 1 to 128 letters"),
         ({"customerId": "'null'"}, "is what a program writes where it has no value"),
         ({"customerId": "!!binary aGk="}, "the tag binary means nothing here"),
         ({"plan": "gold"}, "line 4: plan: there is no plan gold"),
@@ -187,7 +187,7 @@ def test_plans_of_a_csv_stand_in_a_file_of_their_own(tmp_path: Path) -> None:
     [
         ("a".encode("utf-16"), "is UTF-16"),
         (b"customerId\n\xe9\n", "line 2 is not UTF-8"),
-        (None, "No such file"),
+        (None, "there is no such file"),
     ],
 )
 def test_what_is_no_text(tmp_path: Path, content: bytes | None, said: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.operator.explain.bad_input import NOTHING
 from tests.fakes.access_log_lines import access_line, distinct_line
 from tests.fakes.execution_log_lines import prefixed, request_texts
 from tests.fakes.printed_logs import exported, printed
@@ -68,8 +69,11 @@ def test_a_place_in_s3_is_streamed_object_by_object() -> None:
     ("place", "said"),
     [
         ("s3://", "explain: s3://: name the bucket, s3://bucket/prefix\n"),
-        ("s3://logs/nothing", "explain: s3://logs/nothing: no object is there\n"),
-        ("s3://logs/task/b2", "explain: the input is empty\n"),
+        (
+            "s3://logs/nothing",
+            "explain: s3://logs/nothing: no object is there: check bucket and prefix\n",
+        ),
+        ("s3://logs/task/b2", f"explain: {NOTHING}\n"),
     ],
 )
 def test_a_place_in_s3_without_a_log_is_one_clear_line(place: str, said: str) -> None:
@@ -88,13 +92,14 @@ def test_a_broken_file_of_many_is_named(content: bytes, why: str, tmp_path: Path
     """What stands before it was explained."""
     laid_out(tmp_path, {"a/1.gz": EXPORT["task/a1/000000.gz"], "b/1.gz": content})
     code, requests, said = explain_place(str(tmp_path))
-    assert (code, said) == (2, f"explain: {tmp_path}/b/1.gz: the gzip data {why}\n")
+    fault = f"the gzip data {why}: download it again"
+    assert (code, said) == (2, f"explain: {tmp_path}/b/1.gz: {fault}\n")
     assert [one["outcome"] for one in requests][:1] == ["event"]
 
 
 def test_an_empty_folder_is_an_empty_input(tmp_path: Path) -> None:
     """Exit status 2."""
-    assert explain_place(str(tmp_path)) == (2, [], "explain: the input is empty\n")
+    assert explain_place(str(tmp_path)) == (2, [], f"explain: {NOTHING}\n")
 
 
 def test_a_file_needs_no_boto3(tmp_path: Path) -> None:

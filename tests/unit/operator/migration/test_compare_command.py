@@ -286,14 +286,14 @@ def test_what_cannot_be_read_is_one_line_that_names_the_field(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["none.csv", "access.log"], "none.csv: No such file or directory"),
-        (["billed.csv", "none.log"], "none.log: No such file or directory"),
+        (["none.csv", "access.log"], "none.csv: there is no such file"),
+        (["billed.csv", "none.log"], "none.log: there is no such file"),
         (["-", "-"], "LOG: standard input is read for what was billed; name a file"),
         (["billed.csv", "access.log", "--bucket", "b"], "LOG: give it, or --stack or --bucket"),
         (["billed.csv", "access.log", "--metric", "x"], "--metric: x: write THEIRS=OURS"),
         (["billed.csv", "access.log", "--metric", "x=y"], "y is no meter of the configuration"),
         (["billed.csv", "access.log", "--from", "soon"], "--from: soon is no UTC time"),
-        (["billed.csv", "access.log", "--account", "1"], "--account: an AWS account id has 12"),
+        (["billed.csv", "access.log", "--account", "1"], "--account: '1' is no account id"),
         (["billed.csv", "billed.csv"], "looks like a line of an API Gateway log"),
         (["billed.csv"], "start the local cloud with `make local`, or give --stack"),
     ],

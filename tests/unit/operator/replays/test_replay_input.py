@@ -70,7 +70,7 @@ def test_the_input_itself_goes_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("options", "text", "said"),
     [
-        (ReplayOptions(dry_run=True), "{}", "--input: give it, or the other options"),
+        (ReplayOptions(dry_run=True), "{}", "--input: stands beside other options"),
         (ReplayOptions(), "{dryRun", "--input: is no JSON"),
     ],
 )
