@@ -16,7 +16,7 @@ from functions.operator.adopt.adoption_record import (
     continued,
 )
 from functions.operator.adopt.carrying_out import TakingUp
-from functions.operator.adopt.next_commands import after_apply, after_plan
+from functions.operator.adopt.next_commands import after_apply, after_half_way, after_plan
 from functions.operator.adopt.opened_adoption import OpenedAdoption
 from functions.operator.adopt.plan_text import plan_lines
 from functions.operator.adopt.planned_change import ChangeKind
@@ -68,7 +68,12 @@ def look_and_apply(
         _say("this was the plan: nothing was changed")
         return 0
     carrying_out = opened.carrying_out(found.ours, order.now_ms, taking_up)
-    made = carrying_out.apply(found.record)
+    try:
+        made = carrying_out.apply(found.record)
+    except BaseException:  # whatever ended it, Ctrl-C too: the API stands half way
+        _say(f"it ended half way; on record in {found.record.key}")
+        _print(after_half_way(found.stage, found.ours, order))
+        raise
     _say(f"done; on record in {made.key}")
     _print(after_apply(found.stage, found.ours, order))
     return 0

@@ -52,6 +52,7 @@ def _answering_preflights(
 def _mode_of_others(stage: AdoptedStage) -> str:
     value = f"op=replace,path=/variables/{MODE_VARIABLE},value=shadow"
     return (
-        f"say it of each: aws apigateway update-stage --rest-api-id {stage.api_id} --stage-name"
-        f" {stage.without_mode[0]} --patch-operations {value}"
+        "say one of each (shadow, or enforce where that is meant): aws apigateway update-stage"
+        f" --rest-api-id {stage.api_id} --stage-name {stage.without_mode[0]}"
+        f" --patch-operations {value}"
     )

@@ -1,13 +1,16 @@
 """A log group as it is, asked of CloudWatch Logs; and how much a stage serves."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.operator.adopt.adopted_stage import LogGroupState, SubscriptionFilter
+from functions.operator.adopt.writers.stage_writers import access_log_of
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import StageTypeDef
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_logs.client import CloudWatchLogsClient
 
@@ -59,3 +62,13 @@ def served_a_month(cloudwatch: "CloudWatchClient", api_name: str, stage: str) ->
         return None
     counted = sum(point["Sum"] for point in answer["Datapoints"])
     return round(counted * _MONTH_DAYS / _WEEK.days) if counted else None
+
+
+def sharing_stages(
+    others: "Sequence[StageTypeDef]", access_log: Mapping[str, str] | None
+) -> Iterator[str]:
+    """Those whose lines would come with ours."""
+    for one in others if access_log else ():
+        destination = (access_log_of(one) or {}).get("destinationArn")
+        if access_log and destination == access_log["destinationArn"]:
+            yield one["stageName"]

@@ -26,6 +26,13 @@ def after_apply(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) 
     yield f"back: {_command(stage, ours)} --undo"
 
 
+def after_half_way(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> Iterator[str]:
+    """Both ways out are safe: the record says what may stand there."""
+    said = "".join(f" {word}" for word in _options(order))
+    yield f"complete: {_of_phase(stage, ours, order.phase)}{said} --apply"
+    yield f"or back: {_command(stage, ours)} --undo"
+
+
 def _options(order: AdoptionOrder) -> Iterator[str]:
     yield from (f'--method "{name}"' for name in order.methods)
     yield from (f"--customer {key}={customer}" for key, customer in order.customers.items())

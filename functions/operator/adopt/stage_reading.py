@@ -22,7 +22,11 @@ from functions.operator.adopt.deployed_snapshot import (
     asking_ours,
     pending_of,
 )
-from functions.operator.adopt.log_group_reading import log_group_state, served_a_month
+from functions.operator.adopt.log_group_reading import (
+    log_group_state,
+    served_a_month,
+    sharing_stages,
+)
 from functions.operator.adopt.stage_makers import MadeBy, made_by
 from functions.operator.adopt.writers.api_writers import answer_of
 from functions.operator.adopt.writers.stage_writers import access_log_of
@@ -85,8 +89,8 @@ class StageReader(NamedTuple):
             plans=[*self._plans(api_id, name)],
             account_role=self.gateway.get_account().get("cloudwatchRoleArn") or "",
             access_log=access_log,
-            sharing=[*_sharing(others, access_log)],
-            without_mode=[*_without_mode(others)],
+            sharing=[*sharing_stages(others, access_log)],
+            without_mode=[*self._without_mode(api_id, others, ours)],
             variables=stage.get("variables") or {},
             answers=answers,
             deployment_id=stage.get("deploymentId", ""),
@@ -98,6 +102,16 @@ class StageReader(NamedTuple):
             served_a_month=served_a_month(self.cloudwatch, api.get("name", ""), name),
         )
         return replace(read, log_group=log_group_state(self.logs, read.group_name))
+
+    def _without_mode(
+        self, api_id: str, others: "Sequence[StageTypeDef]", ours: AdoptingStack
+    ) -> Iterator[str]:
+        """But for those that ask our authorizer already: they have the stack's mode on purpose."""
+        for one in others:
+            if MODE_VARIABLE not in (one.get("variables") or {}):
+                export = exported_stage(self.gateway, api_id, one["stageName"])
+                if not any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+                    yield one["stageName"]
 
     def asking_ours(self, api_id: str, ours: AdoptingStack) -> list[str]:
         """Who would be answered 500 without our authorizer: methods, and stages as deployed."""
@@ -169,21 +183,6 @@ class StageReader(NamedTuple):
                 return None
 
         return made_by(api.get("tags") or {}, template)
-
-
-def _sharing(
-    others: "Sequence[StageTypeDef]", access_log: Mapping[str, str] | None
-) -> Iterator[str]:
-    for one in others if access_log else ():
-        destination = (access_log_of(one) or {}).get("destinationArn")
-        if access_log and destination == access_log["destinationArn"]:
-            yield one["stageName"]
-
-
-def _without_mode(others: "Sequence[StageTypeDef]") -> Iterator[str]:
-    for one in others:
-        if MODE_VARIABLE not in (one.get("variables") or {}):
-            yield one["stageName"]
 
 
 def _methods(resources: list[Mapping[str, Any]]) -> Iterator[GatewayMethod]:

@@ -16,7 +16,7 @@ from cyclopts import Group, Parameter
 from functions.operator.counter_commands.customer_now import CustomerNow, customer_now
 from functions.operator.counter_commands.sending import FindStack, checked
 from functions.operator.counter_commands.stack import Stack
-from functions.operator.counter_commands.told_change import is_in_force, told_change
+from functions.operator.counter_commands.told_change import is_in_force, told_change, told_shadow
 from functions.operator.deployment.place import Place
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
@@ -57,6 +57,8 @@ def change_customer(
     if now is not None:
         _check(stated, now, meant)
         print(told_change(stated, now))
+        if shadow := told_shadow(stated, now):
+            print(shadow)
     print(f"sent {command.kind}: message {stack.send(command)}")
     if _is_of_another_time(stated):
         print("its window is not now: `aforo-metering counters show` tells it while it is")

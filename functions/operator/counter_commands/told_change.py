@@ -18,6 +18,17 @@ def told_change(fields: Fields, now: CustomerNow) -> str:
     return f"{_subject(fields)}{newcomer}: {', '.join(parts)}{used}"
 
 
+def told_shadow(fields: Fields, now: CustomerNow) -> str:
+    """Empty unless what ends a customer's calls does not end them: its own mode lets all pass."""
+    if fields["kind"] != "status" or fields["status"] == "active" or now.mode != "shadow":
+        return ""
+    customer = fields["customerId"]
+    return (
+        f"its calls pass all the same: it is in shadow; "
+        f"`aforo-metering counters enforce --customer {customer}` ends that"
+    )
+
+
 def is_in_force(fields: Fields, now: CustomerNow) -> bool:
     """Whether the counters say what the command states."""
     # Whose a key is stands with the key: it makes no customer known.

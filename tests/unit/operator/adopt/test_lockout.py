@@ -15,6 +15,11 @@ def stops(shape: World, order: AdoptionOrder) -> str:
     return "\n".join(f"{one.what}: {one.cure}" for one in shape.read(order).plan.stops)
 
 
+def methods_of(shape: World, order: AdoptionOrder) -> list[str]:
+    plan = shape.read(order).plan
+    return [one.target["name"] for one in plan.changes if one.kind is ChangeKind.METHOD]
+
+
 def effects(shape: World) -> str:
     found = shape.read(SHADOW)
     return "\n".join(caller_effects(found.stage, found.order, found.plan))
@@ -109,3 +114,14 @@ def test_shadow_after_enforce_says_that_nobody_is_refused_any_more() -> None:
     shape.apply(SHADOW)
     shape.apply(AdoptionOrder(phase="enforce"))
     assert "the stage enforces today: that ends" in effects(shape)
+
+
+def test_a_stage_that_enforces_by_the_stacks_word_is_not_sent_to_shadow() -> None:
+    """It asks the authorizer already: a variable of shadow would let its callers in."""
+    shape = world(OPEN)
+    shape.gateway.create_deployment(stageName="beta")
+    shape.apply(SHADOW)
+    shape.gateway.create_deployment(stageName="beta")
+    shape.gateway.resources["/orders"]["resourceMethods"]["POST"] = method()
+    assert methods_of(shape, SHADOW) == ["POST /orders"]
+    assert "beta" not in stops(shape, SHADOW)

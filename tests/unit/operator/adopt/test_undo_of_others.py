@@ -2,9 +2,11 @@
 
 import pytest
 
+from functions.operator.adopt.adoption_apply import look_and_apply
 from functions.operator.adopt.adoption_order import AdoptionOrder
+from functions.operator.adopt.carrying_out import TakingUp
 from functions.operator.adopt.planned_change import ChangeKind
-from tests.fakes.adopting import GROUP, World, method, world
+from tests.fakes.adopting import GROUP, NOW_MS, World, method, world
 
 SHADOW = AdoptionOrder(phase="shadow")
 OPEN = {("/orders", "GET"): method(), ("/pets", "GET"): method()}
@@ -76,3 +78,19 @@ def test_a_deployment_that_was_deleted_since_is_told() -> None:
     assert "aforo" in {one["name"] for one in shape.gateway.authorizers.values()}
     assert shape.undo_all(deploys_pending=True) == []
     assert "aforo" not in {one["name"] for one in shape.gateway.authorizers.values()}
+
+
+def test_an_apply_that_ends_half_way_says_both_ways_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An error of AWS, or Ctrl-C: the API is not left without a word."""
+    shape = world(OPEN)
+    shape.gateway.dies_at = {"update_method"}
+    order = AdoptionOrder(phase="shadow", is_applied=True, now_ms=NOW_MS)
+    with pytest.raises(KeyboardInterrupt):
+        look_and_apply(shape.opened, order, None, TakingUp(0, 0))
+    captured = capsys.readouterr()
+    assert "it ended half way; on record in adoptions/api1/prod/" in captured.err
+    command = "aforo-metering adopt --api api1 --stage prod --stack ours"
+    assert f"complete: {command} --phase shadow --apply" in captured.out
+    assert f"or back: {command} --undo" in captured.out

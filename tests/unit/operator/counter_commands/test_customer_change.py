@@ -157,6 +157,18 @@ def test_a_limit_below_the_use_goes_with_a_word(stack: Answering) -> None:
     assert len(stack.sent) == 1
 
 
+@pytest.mark.parametrize("verb", ["suspend", "close", "resume"])
+def test_who_is_in_shadow_is_not_said_to_be_refused(
+    stack: Answering, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A suspension that lets all calls pass would be believed."""
+    stack.says["cus_acme"]["mode"] = "shadow"
+    assert run(stack, verb, "--customer", "cus_acme") == 0
+    out = capsys.readouterr().out
+    assert ("its calls pass all the same" in out) is (verb != "resume")
+    assert ("counters enforce --customer cus_acme" in out) is (verb != "resume")
+
+
 LATER = ["--start", "2999-01-01T00:00:00Z", "--end", "2999-02-01T00:00:00Z"]
 GRANT_LATER = [*GRANT[:-2], *LATER]
 
