@@ -7,8 +7,8 @@ a rebuild would not know.
 
 `register/<kind>/<sha256 of the thing>/<version>-<sha256 of the command>.json`, in the configuration
 bucket: versioned, never expired; and for many commands at once `register/segments/`
-(register_segments.py). Of API keys it holds the SHA-256, of signing keys the public part; of a usage
-plan's API key the value, which API Gateway has to be told.
+(register_segments.py). Of API keys it holds the SHA-256, of signing keys the public part; of a
+usage plan's API key the value, which API Gateway has to be told.
 """
 
 from collections.abc import Iterable, Iterator
