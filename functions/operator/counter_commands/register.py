@@ -73,10 +73,11 @@ class Register:
         raise Permanent("the register changes while it is read: try again in a minute")
 
     def _standing(self) -> Standing:
-        keys = self._keys(PREFIX)
+        # A console makes objects of folders' own names, which are no commands.
+        keys = [key for key in self._keys(PREFIX) if key.endswith(".json")]
         # By themselves they are one page, and so of one moment: between two pages a merge could put
         # its segment before the first and take those of the second.
-        standing = self._segments.read(self._keys(SEGMENTS))
+        standing = self._segments.read(self._segments.names())
         newest = {
             place.folder: place.name
             for place in map(_place, keys)
