@@ -1,8 +1,9 @@
 """What is in force of many customers and API keys: for an operator who has stated it, never for a
 decision.
 
-`{"customers": [...], "apiKeys": [...]}` comes in; the versions that stand, and what each meter of a
-customer's counts as used now, leave. What the counters do not know is left out.
+`{"customers": [...], "apiKeys": [...]}` comes in; the versions that stand, and of each meter of a
+customer's what counts as used now and the limit that stands now, whoever said it last, leave. What
+the counters do not know is left out.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from functions.reconciliation.counters.redis_scripts import plain_commands
 from functions.usage.from_outside import FromOutside
 from functions.usage.quota import identity_key, read_state, state_key
 
-# The answer is some 150 bytes a customer, and Lambda's may have 6 MB. An invocation costs more than
+# The answer is some 200 bytes a customer, and Lambda's may have 6 MB. An invocation costs more than
 # all that it looks up.
 ASKED_AT_ONCE = 5000
 
@@ -77,14 +78,13 @@ class StatedInForce:
         versions = {kind: int(fields[name]) for kind, name in _VERSIONS.items() if name in fields}
         meters = list(_meters(fields))
         versions |= {f"grant {meter}": int(fields[f"{meter}{_GRANT}"]) for meter in meters}
+        now_ms = self._clock()
+        allowances = {meter: read_state(meter, fields).allowance_at(now_ms) for meter in meters}
         return {
             "versions": versions,
-            "used": {meter: self._used(meter, fields) for meter in meters},
+            "used": {meter: one.used if one else 0 for meter, one in allowances.items()},
+            "limits": {meter: one.limit for meter, one in allowances.items() if one},
         }
-
-    def _used(self, meter: str, fields: Mapping[str, str]) -> int:
-        allowance = read_state(meter, fields).allowance_at(self._clock())
-        return allowance.used if allowance else 0
 
 
 def _meters(fields: Mapping[str, str]) -> Iterator[str]:

@@ -18,11 +18,14 @@ NOW_MS = 1_764_000_000_000
 
 @dataclass
 class CustomerRegister:
-    """`recorded` is all that was; `in_force` what came to the counters; `used` is by customer."""
+    """`recorded` is all that was; `in_force` what came to the counters; `used` is by customer,
+    and so are the limits that Aforo has stated since the grants.
+    """
 
     recorded: list[StandingCommand] = field(default_factory=list)
     in_force: list[StandingCommand] = field(default_factory=list)
     used: dict[str, int] = field(default_factory=dict)
+    aforo_limits: dict[str, int] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     now_ms: int = NOW_MS
 
@@ -62,6 +65,10 @@ class CustomerRegister:
                     if hasattr(command, "version") and not isinstance(command, CredentialCommand)
                 },
                 "used": dict.fromkeys(known[who].grants, self.used.get(who, 0)),
+                "limits": {
+                    meter: self.aforo_limits.get(who, grant.limit)
+                    for meter, grant in known[who].grants.items()
+                },
             }
             for who in question.get("customers", ())
             if who in known

@@ -94,8 +94,9 @@ def _command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         except (FileNotFoundError, ProcessLookupError):
             return ""
+    # -ww: macOS cuts a line at the terminal's width, and its end tells whose it is.
     shown = subprocess.run(
-        ["ps", "-o", "stat=,command=", "-p", str(pid)],
+        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,

@@ -7,8 +7,8 @@ a rebuild would not know.
 
 `register/<kind>/<sha256 of the thing>/<version>-<sha256 of the command>.json`, in the configuration
 bucket: versioned, never expired; and for many commands at once `register/segments/`
-(register_segments.py). It holds no credential: of API keys the SHA-256, of signing keys the public
-part.
+(register_segments.py). Of API keys it holds the SHA-256, of signing keys the public part; of a
+usage plan's API key the value, which API Gateway has to be told.
 """
 
 from collections.abc import Iterable, Iterator
@@ -73,8 +73,11 @@ class Register:
         raise Permanent("the register changes while it is read: try again in a minute")
 
     def _standing(self) -> Standing:
-        keys = self._keys(PREFIX)
-        standing = self._segments.read(key for key in keys if key.startswith(SEGMENTS))
+        # A console makes objects of folders' own names, which are no commands.
+        keys = [key for key in self._keys(PREFIX) if key.endswith(".json")]
+        # By themselves they are one page, and so of one moment: between two pages a merge could put
+        # its segment before the first and take those of the second.
+        standing = self._segments.read(self._segments.names())
         newest = {
             place.folder: place.name
             for place in map(_place, keys)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMMANDS_PER_SEGMENT = 20_000
 # A daily apply of a few changes makes one a day; a reader fetches ten at a time.
 MOST_SMALL_SEGMENTS = 20
+SUFFIX = ".json.gz"
 
 
 class Standing:
@@ -75,7 +76,7 @@ class RegisterSegments:
         """Make commands durable; in an order that does not matter."""
         for group in batched(commands, self._most_commands, strict=False):
             self._put(group)
-        small = [name for name in self._names() if _commands_in(name) < self._most_commands // 2]
+        small = [name for name in self.names() if _commands_in(name) < self._most_commands // 2]
         if len(small) > self._most_small:
             self._merge(small)
 
@@ -108,14 +109,17 @@ class RegisterSegments:
     def _put(self, commands: Sequence[StandingCommand]) -> str:
         bodies = sorted(map(body_of, commands))
         digest = sha256("\n".join(bodies).encode()).hexdigest()[:32]
-        name = f"{SEGMENTS}{digest}-{len(bodies)}.json.gz"
+        name = f"{SEGMENTS}{digest}-{len(bodies)}{SUFFIX}"
         # Over one of the same name, which holds the same.
         put_lines(self._client, self._bucket, name, map(from_json, bodies))
         return name
 
-    def _names(self) -> list[str]:
-        return sorted(list_names(self._client, self._bucket, SEGMENTS))
+    def names(self) -> list[str]:
+        """Of every segment."""
+        # A console makes an object of the folder's own name, which is no segment.
+        found = list_names(self._client, self._bucket, SEGMENTS)
+        return sorted(name for name in found if name.endswith(SUFFIX))
 
 
 def _commands_in(name: str) -> int:
-    return int(name.removesuffix(".json.gz").rpartition("-")[2])
+    return int(name.removesuffix(SUFFIX).rpartition("-")[2])

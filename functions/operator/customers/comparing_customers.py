@@ -5,7 +5,7 @@ into force is stated again as it is. What the file does not say of a customer st
 no customer stays too, unless it is meant to be all there is.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from functions.operator.customers.counters_word import CountersWord
@@ -16,6 +16,7 @@ from functions.operator.customers.known_customers import (
     KnownCustomers,
     version_of,
 )
+from functions.operator.customers.lowered_limits import lowered, taken_away
 from functions.operator.customers.stated_change import (
     Kind,
     StatedChange,
@@ -65,7 +66,8 @@ class CustomerComparison(NamedTuple):
             if customer_id in stated:
                 yield from self._ended_keys(customer_id, keys)
             else:
-                yield from self._standing(customer_id, known, Status.CLOSED)
+                closed = self._standing(customer_id, known, Status.CLOSED)
+                yield from [*closed, *self._again(customer_id, known, closed)]
 
     def _of_customer(self, entry: CustomerEntry) -> Iterator[StatedChange]:
         who = entry.customer_id
@@ -74,7 +76,12 @@ class CustomerComparison(NamedTuple):
         if entry.standing is not None:
             changes += self._standing(who, known, Status(entry.standing))
         changes += [*self._usage_plan(entry, known), *self._mode(entry, known)]
-        yield from changes
+        yield from [*changes, *self._again(who, known, changes)]
+
+    def _again(
+        self, who: str, known: KnownCustomer, changes: Iterable[StatedChange]
+    ) -> Iterator[StatedChange]:
+        """What was recorded and is not in force, but for what changes anyway."""
         changed = {change.counted_as for change in changes}
         for name, command in known.commands():
             if name not in changed and self.counters.version(who, name) < version_of(command):
@@ -87,23 +94,27 @@ class CustomerComparison(NamedTuple):
         policy = None if word is None else _POLICIES[word]
         stated = {"allow_when_unknown": None if policy == known.when_unknown else policy}
         says_policy = stated["allow_when_unknown"] is not None
-        carrier: GrantCommand | None = None
+        afters: list[GrantCommand] = []
+        changed: list[GrantCommand] = []
         for meter, grant in self.file.grants_of(entry).items():
             before, name = known.grants.get(meter), f"grant {meter}"
             version = self._version(who, name, before)
             if says_policy:
                 version = max(version, self._version(who, "policy", known.policy))
             after = grant.command(who, before, version).model_copy(update=stated)
-            carrier = carrier or after
+            afters.append(after)
             if not is_alike(before, after):
-                used = self.counters.used(who, meter)
-                danger = f"limit {after.limit} is below the {used} used" * (after.limit < used)
+                changed.append(after)
+                danger = taken_away(before, after, self.counters, self.now_ms)
                 kind = _kind(before)
                 yield StatedChange(kind, who, name, *words_of(before, after), after, name, danger)
-        if says_policy and carrier is not None:
+        if says_policy and afters:
+            # One that is stated anyway: a grant that is stated again has its own limit again.
+            carrier = [*changed, *afters][0]
             words = (_POLICY_WORDS[known.when_unknown], _POLICY_WORDS[policy])
             kind = _kind(known.policy)
-            yield StatedChange(kind, who, "when unknown", *words, carrier, "policy")
+            danger = "" if changed else lowered(known.grants[carrier.meter], carrier, self.counters)
+            yield StatedChange(kind, who, "when unknown", *words, carrier, "policy", danger)
 
     def _keys(self, entry: CustomerEntry) -> Iterator[StatedChange]:
         who = entry.customer_id

@@ -30,6 +30,10 @@ class CountersWord(NamedTuple):
         """In the period that runs."""
         return self.customers.get(customer_id, {}).get("used", {}).get(meter, 0)
 
+    def limit(self, customer_id: str, meter: str) -> int | None:
+        """That stands in the period that runs, a person's or Aforo's; None: nobody says."""
+        return self.customers.get(customer_id, {}).get("limits", {}).get(meter)
+
 
 def is_api_key(counted_as: str) -> bool:
     """Whether that is the SHA-256 of an API key: nothing else has no blank and is as long."""

@@ -1,7 +1,8 @@
 """`aforo-metering customers plan | apply | export`: customers as a file states them.
 
 Guaranteed: nothing is sent before all of it is shown and recorded, and nothing that takes calls
-away from a customer without `--yes`. Applied again, nothing is sent.
+away from a customer without `--yes`; of many customers that are closed at once, not without their
+number. Applied again, nothing is sent.
 """
 
 import sys
@@ -12,11 +13,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.counter_commands.sending import FIND, Finder, FindStack
+from functions.operator.customers.closing_guard import closed_too_many
+from functions.operator.customers.comparing_customers import CustomerComparison
 from functions.operator.customers.customer_document import document_of
 from functions.operator.customers.file_writing import as_yaml, write_customers
 from functions.operator.customers.opened_customers import OpenedCustomers
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
-from functions.operator.customers.stated_change import StatedChange
 from functions.operator.customers.stating_changes import record_changes, send_changes
 from functions.operator.customers.telling_changes import (
     tell_changes_of_customers,
@@ -61,7 +63,8 @@ def plan(
     """What `apply` would do. Exit status 0, also where there is something to do."""
     try:
         with StillWorking("customers plan", "reading the file") as working:
-            changes = _changes(_opened(place, find, working), file, plans, is_all=everyone)
+            opened = _opened(place, find, working)
+            changes = list(_compared(opened, file, plans, is_all=everyone).changes())
     except CustomerFileError as error:
         return _refused("customers plan", error)
     tell_changes_of_customers(changes, form)
@@ -77,6 +80,10 @@ def apply(
     yes: Annotated[
         bool, PLAIN, Parameter(help="also what takes calls away: the plan says of what")
     ] = False,
+    close_at_most: Annotated[
+        int | None,
+        Parameter(help="so many customers; without it 10, or a tenth of them if that is more"),
+    ] = None,
     wait_seconds: Annotated[
         float, Parameter(help="until all is in force; 0: do not wait")
     ] = WAIT_SECONDS,
@@ -89,7 +96,8 @@ def apply(
     try:
         with StillWorking("customers apply", "reading the file") as working:
             opened = _opened(place, find, working)
-            changes = _changes(opened, file, plans, is_all=everyone)
+            compared = _compared(opened, file, plans, is_all=everyone)
+            changes = list(compared.changes())
     except CustomerFileError as error:
         return _refused("customers apply", error)
     tell_changes_of_customers(changes, form)
@@ -99,6 +107,9 @@ def apply(
             f"customers apply: nothing was sent: {dangers} of the changes take calls away (see"
             " `needs`): with --yes it is\n"
         )
+        return _REFUSED
+    if why := closed_too_many(changes, compared.known, close_at_most):
+        sys.stderr.write(f"customers apply: nothing was sent: {why}\n")
         return _REFUSED
     if not changes:
         return 0
@@ -131,11 +142,10 @@ def export(
     return 0
 
 
-def _changes(
+def _compared(
     opened: OpenedCustomers, file: Path, plans: Path | None, *, is_all: bool
-) -> list[StatedChange]:
-    read = read_customers(file, plans)
-    return list(opened.compare(read, is_all=is_all).changes())
+) -> CustomerComparison:
+    return opened.compare(read_customers(file, plans), is_all=is_all)
 
 
 def _opened(place: Place, find: FindStack, working: StillWorking) -> OpenedCustomers:

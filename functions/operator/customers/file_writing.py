@@ -10,6 +10,7 @@ from pathlib import Path
 
 from functions.operator.customers.placed_document import Value
 from functions.operator.customers.spreadsheet_cells import COLUMNS, CellError
+from functions.operator.explain.terminal_text import printable
 from functions.operator.file_words import file_words
 from functions.usage.errors import Permanent
 
@@ -46,7 +47,7 @@ def _yaml_lines(document: Document, comments: Comments) -> Iterator[str]:
         yield "plans:"
         for name, plan in plans.items():
             if name in comments:
-                yield f"  # {comments[name]}"
+                yield f"  # {printable(comments[name])}"
             yield f"  {_yaml(name)}:"
             yield from _members(plan, "    ")
     customers = document["customers"]
@@ -54,7 +55,8 @@ def _yaml_lines(document: Document, comments: Comments) -> Iterator[str]:
     for customer in _list(customers):
         comment = comments.get(str(customer["customerId"]))
         if comment:
-            yield f"  # {comment}"
+            # A key may be called anything, also what would begin another line.
+            yield f"  # {printable(comment)}"
         yield from _member(customer, "  ")
 
 
@@ -99,7 +101,11 @@ def as_csv(document: Document) -> str:
 
 def _rows(customer: Document, plans: Document) -> Iterator[dict[str, Value]]:
     own: dict[str, Value] = {n: one for n, one in customer.items() if not isinstance(one, list)}
-    plan = _object(plans.get(str(own.pop("plan", ""))) or {})
+    name = str(own.pop("plan", ""))
+    plan = _object(plans.get(name) or {})
+    if plan and not plan.get("grants"):
+        why = f"its plan {name} has no grant yet, and no column says so"
+        raise Permanent(f"{own['customerId']}: {why}: write YAML, with a name in .yaml")
     own |= {name: one for name, one in plan.items() if name != "grants"}
     grants = _list(customer.get("grants") or plan.get("grants") or [])
     keys = _list(customer.get("apiKeys") or [])

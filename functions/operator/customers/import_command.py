@@ -18,6 +18,7 @@ from functions.operator.customers.usage_plans import (
     unclear,
 )
 from functions.operator.deployment.place import HERE, Place, find_deployment
+from functions.operator.explain.terminal_text import printable
 from functions.operator.file_words import file_words
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
@@ -39,7 +40,7 @@ def import_customers(
     ] = None,
     place: Place = HERE,
 ) -> int:
-    """Exit status 0, also where a comment in the file asks something."""
+    """Exit status 0, also where a comment asks something."""
     if not from_usage_plan:
         raise Permanent("--from-usage-plan: give it: there is no other source yet")
     deployment = find_deployment(place)
@@ -50,8 +51,13 @@ def import_customers(
     write_customers(proposal.document, to, proposal.comments)
     plans, keys = len(found.plans), len(found.keys)
     print(f"wrote {to}: {plans:,} plans and {keys:,} keys, named by their ids; no key changes")
-    if asked := unclear(proposal.comments.values()):
-        print(f"{asked:,} comments in it ask something: look for `#`")
+    questions = unclear(proposal.comments)
+    if questions and to.suffix.lower() == ".csv":
+        # A CSV file has no comments.
+        for name in questions:
+            print(printable(f"{name}: {proposal.comments[name]}"))
+    elif questions:
+        print(f"{len(questions):,} comments in it ask something: look for `#`")
     if map_to is not None:
         _write_map(map_to, proposal.owners)
         print(f"wrote {map_to}: for clients that stay with x-api-key, metered by their key's id")

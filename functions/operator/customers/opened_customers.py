@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from functions.adapters.message_queue import MessageQueue
 from functions.operator.aws_session import aws_session
 from functions.operator.counter_commands.register import Register
@@ -14,6 +16,8 @@ from functions.operator.customers.gateway_keys import GatewayKeys, ids_named, re
 from functions.operator.customers.known_customers import KnownCustomers
 from functions.operator.customers.reading_customers import CustomerFileError, ReadCustomers
 from functions.operator.customers.stating_changes import ChangeTools
+from functions.reconciliation.inbox import faults_of
+from functions.usage.errors import Permanent
 
 type Tell = Callable[[str], None]
 
@@ -26,9 +30,13 @@ class OpenedCustomers(NamedTuple):
     clock: Callable[[], int]
 
     def known(self) -> KnownCustomers:
-        """What the register has of customers."""
+        """What the register has of customers. Permanent where a command in it is none to us."""
         self.tell("reading the register")
-        return KnownCustomers(self._register().commands())
+        try:
+            return KnownCustomers(self._register().commands())
+        except ValidationError as error:
+            why = f"a command of the register cannot be read: {faults_of(error)}"
+            raise Permanent(f"{why}: was it recorded by a newer version?") from None
 
     def compare(self, read: ReadCustomers, *, is_all: bool) -> CustomerComparison:
         """The file beside the register and the counters. CustomerFileError names what of it cannot

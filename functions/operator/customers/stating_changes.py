@@ -3,7 +3,8 @@
 Guaranteed: 1. all of them are in the register before the first is sent, so nothing is in force that
 a rebuild would not know. Dying here, or in the middle of 2, leaves commands that are recorded and
 not in force: the next apply finds and sends them. 2. Sent twice is sent once: they have versions.
-3. What is waited for is that version or a greater one in the counters.
+3. What is waited for is that version or a greater one in the counters; where they do not answer,
+all is sent all the same.
 """
 
 import time
@@ -21,6 +22,7 @@ from functions.operator.customers.known_customers import version_of
 from functions.operator.customers.stated_change import StatedChange
 from functions.reconciliation.commands import StandingCommand
 from functions.reconciliation.in_force import ASKED_AT_ONCE
+from functions.usage.errors import UsageError
 from functions.usage.message import packed, to_body
 
 PAUSE_SECONDS = 0.3
@@ -112,7 +114,12 @@ def _not_in_force(waiting: Sequence[StatedChange], tools: ChangeTools) -> list[S
     first, rest = waiting[:ASKED_AT_ONCE], waiting[ASKED_AT_ONCE:]
     keys = dict.fromkeys(one.counted_as for one in first if is_api_key(one.counted_as))
     others = dict.fromkeys(one.customer_id for one in first if not is_api_key(one.counted_as))
-    word = ask_counters(tools.ask, others, keys)
+    try:
+        word = ask_counters(tools.ask, others, keys)
+    except UsageError as error:
+        # The function is throttled, or the counters are away: what is not sent yet has to be.
+        tools.tell(f"not known what is in force: {error}")
+        return list(waiting)
     left = [
         one
         for one in first

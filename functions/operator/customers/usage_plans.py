@@ -6,7 +6,7 @@ What API Gateway counts in another way is not guessed: a comment says what to wr
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from functions.operator.customers.placed_document import Value
@@ -94,18 +94,33 @@ def propose(found: FoundPlans) -> Proposal:
         plans[names[plan_id]], comments[names[plan_id]] = _plan(plan)
     customers: dict[str, dict[str, Value]] = {}
     owners: dict[str, str] = {}
+    keys_of: dict[str, list[FoundKey]] = {}
     shared = Counter(_fit(key.name) for key in found.keys)
     for key in found.keys:
         who, why = _customer_of(key, is_shared=shared[_fit(key.name)] > 1)
         owners[key.key_id] = who
-        if len(key.plan_ids) > 1:
-            others = ", ".join(names[one] for one in key.plan_ids)
-            why = f"{why}; in {others}: it has one quota here, so choose"
         entry = customers.setdefault(who, {"customerId": who, "plan": names[key.plan_ids[0]]})
         cast("list[Value]", entry.setdefault("apiKeys", [])).append(_key_entry(key))
+        keys_of.setdefault(who, []).append(key)
         comments[who] = f"{comments[who]}; {why}" if who in comments else why
+    for who, keys in keys_of.items():
+        comments[who] = "; ".join([comments[who], *_questions(keys, found.plans, names)])
     document: dict[str, Value] = {"plans": plans, "customers": list(customers.values())}
     return Proposal(document, comments, owners)
+
+
+def _questions(
+    keys: Sequence[FoundKey], plans: Mapping[str, "UsagePlanTypeDef"], names: Mapping[str, str]
+) -> Iterator[str]:
+    """API Gateway counts each key by itself, and in each of its plans; here a customer counts."""
+    plan_ids = dict.fromkeys(one for key in keys for one in key.plan_ids)
+    if len(plan_ids) > 1:
+        others = ", ".join(names[one] for one in plan_ids)
+        yield f"in {others}: it has one quota here, so choose"
+    elif len(keys) > 1 and any("quota" in plans[one] for one in plan_ids):
+        yield f"its {len(keys)} keys had a quota each, and share one here: choose its limit"
+    if len({is_customer_id(key.stated_customer) for key in keys}) > 1:
+        yield "some keys say their customer, and others are only called so: one customer?"
 
 
 def _key_entry(key: FoundKey) -> Value:
@@ -170,7 +185,7 @@ def configuration_customers(owners: Mapping[str, str]) -> dict[str, Value]:
     return {"customers": dict(sorted(owners.items()))}
 
 
-def unclear(comments: Iterable[str]) -> int:
-    """How many comments ask a person something."""
+def unclear(comments: Mapping[str, str]) -> list[str]:
+    """Of which plans and customers the comments ask a person something."""
     words = ("choose", "one customer?", "give the customer's id", "write grants")
-    return sum(any(word in comment for word in words) for comment in comments)
+    return [name for name, comment in comments.items() if any(word in comment for word in words)]

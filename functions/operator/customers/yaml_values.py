@@ -16,7 +16,9 @@ _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 # An alias inside of an alias makes much of little: a million customers are 20 million values.
 _MOST_VALUES = 30_000_000
+_MOST_LEVELS = 20  # of which a customer's scopes are on the sixth
 _TAG = "tag:yaml.org,2002:"
+_TOO_DEEP = "has more levels than a file of customers, or a part that is inside of itself"
 _QUOTES = "put it in quotes if it is a text"
 
 
@@ -36,10 +38,15 @@ def read_yaml(text: str) -> PlacedDocument:
             {},
             [f"{where}: is no YAML, look at the indents: {error.problem or error.context}"],
         )
+    except RecursionError:
+        return PlacedDocument(None, {}, [f"the file: {_TOO_DEEP}"])
     except yaml.YAMLError as error:
         return PlacedDocument(None, {}, [f"the file: is no YAML: {' '.join(str(error).split())}"])
     reading = _YamlReading()
-    value = reading.value(node, ()) if node is not None else None
+    try:
+        value = reading.value(node, ()) if node is not None else None
+    except _TooLargeError as error:
+        return PlacedDocument(None, {}, [f"the file: {error}"])
     return PlacedDocument(value, reading.places, reading.faults)
 
 
@@ -53,8 +60,12 @@ class _YamlReading:
         import yaml  # noqa: PLC0415 - as above
 
         self.places[path] = f"line {node.start_mark.line + 1}"
+        if len(path) > _MOST_LEVELS:
+            raise _TooLargeError(_TOO_DEEP)
         if len(self.places) > _MOST_VALUES:
-            raise MemoryError("too many values in the file")
+            raise _TooLargeError(
+                f"states more than {_MOST_VALUES:,} values: are there anchors in it?"
+            )
         match node:
             case yaml.ScalarNode():
                 return self._scalar(node, path)
@@ -97,6 +108,10 @@ class _YamlReading:
         name = ".".join(map(str, path))
         self.faults.append(f"{self.places[path]}: {f'{name}: ' if name else ''}{why}")
         return None
+
+
+class _TooLargeError(ValueError):
+    """Before the memory is full, or Python's own stack."""
 
 
 class _SurpriseError(ValueError):

@@ -111,8 +111,9 @@ def _command_line(pid: int) -> str:
             return text.decode(errors="replace").strip()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+    # -ww: macOS cuts a line at the terminal's width, and its end tells whose it is.
     shown = subprocess.run(  # noqa: S603 - a number of ours
-        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - on PATH of every Unix
+        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - on PATH of every Unix
         capture_output=True,
         text=True,
         check=False,

@@ -5,6 +5,7 @@ wrong, money first. Pure.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from functions.forwarder.holding import CLASS_OF_REASON
 from functions.operator.status.queue_statuses import (
     COUNTER_DEAD_LETTERS,
     USAGE,
@@ -56,10 +57,20 @@ def _waiting(status: StackStatus) -> Iterator[NextStep]:
     """
     last = status.forwarder
     if last and last.stopped and status.queue(USAGE).messages and _holds_events(last):
-        yield NextStep(
-            f"usage waits for Aforo ({last.stopped}); it is sent when Aforo answers",
-            "status --watch 5",
-        )
+        yield _wait_or_mend(last.stopped)
+
+
+def _wait_or_mend(reason: str) -> NextStep:
+    """Aforo comes back by itself; a key, a parameter and an answer against the contract do not."""
+    waiting = f"usage waits for Aforo ({reason})"
+    match CLASS_OF_REASON.get(reason):
+        case SetAsideClass.AUTH:
+            cure = "mend the key or the parameter, docs/how-to/rotate-the-key.md"
+            return NextStep(f"{waiting}, and a person: {cure}", "logs forwarder --last 5")
+        case SetAsideClass.AMBIGUOUS:
+            return NextStep(f"{waiting}: ask Aforo's support", "logs forwarder --last 5")
+        case _:
+            return NextStep(f"{waiting}; it is sent when Aforo answers", "status --watch 5")
 
 
 def _holds_events(last: ForwarderStatus) -> bool:

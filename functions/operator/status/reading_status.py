@@ -57,13 +57,13 @@ def read_status(found: Deployment, earlier: StackStatus | None = None) -> StackS
         region=found.region,
         taken_at=taken_at,
         queues=with_ages(depths, measured),
-        alarms=told.unless("alarms", alarms, ()),
-        forwarder=told.unless("the forwarder", forwarder, None),
+        alarms=told.unless(StatusPart.ALARMS, alarms, ()),
+        forwarder=told.unless(StatusPart.FORWARDER, forwarder, None),
         kept=KeptStatus(sum(by_reason.values()), by_reason, by_class),
         lag_seconds=measured.lag,
         last_replay=told.unless(StatusPart.REPLAY, replay, None),
         last_audit=told.unless(StatusPart.AUDIT, audit, None),
-        audited=told.unless("what was audited", audited, None),
+        audited=told.unless(StatusPart.AUDITED, audited, None),
         not_read=tuple(told.not_read),
     )
 
@@ -82,7 +82,11 @@ class _Told:
             self.not_read.append(f"{what}: {in_plain_words(error)}")
         except UsageError as error:
             self.not_read.append(f"{what}: {error}")
-        except (KeyError, ValueError) as error:  # of another version, or no record at all
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # of another version, or no record at all
             self.not_read.append(f"{what}: cannot be understood ({error!r})")
         return nothing
 

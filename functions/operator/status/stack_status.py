@@ -80,11 +80,14 @@ class AuditedStatus:
 class StatusPart(StrEnum):
     """What `not_read` may begin with, of what a screen has a line for."""
 
+    ALARMS = "alarms"
+    FORWARDER = "the forwarder"
     QUARANTINE = "the quarantine"
     SET_ASIDE = "what was set aside, by class"
     LAG = "lag and ages"
     REPLAY = "the last replay"
     AUDIT = "the last audit"
+    AUDITED = "what was audited"
 
 
 @dataclass(frozen=True, slots=True)

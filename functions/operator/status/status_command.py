@@ -1,6 +1,7 @@
 """`aforo-metering status`: how a deployment is, on one screen, and what to do next.
 
-It changes nothing. Exit status 0: it was read, whatever it says; 2: there is no such deployment.
+It changes nothing. Exit status 0: all of it was read, whatever it says; 1: a part was not; 2: there
+is no such deployment.
 """
 
 import json
@@ -60,7 +61,7 @@ def status(
         for one in _looks(first, look, watch, pause):
             sys.stdout.write(_text(one, place, form) + "\n" * (form == "table"))
             sys.stdout.flush()
-    return 0
+    return 1 if watch is None and first.not_read else 0
 
 
 def _looks(

@@ -20,6 +20,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _WHOLE_SECONDS = 10
 # An alarm says why in a sentence; a composite one with all of its rule.
 _MOST_CHARACTERS = 120
+_NOT_READ = "not read"
 
 
 class Urgency(StrEnum):
@@ -43,7 +44,7 @@ def status_screen(status: StackStatus) -> Iterator[ScreenLine]:
     yield from _alarms(status)
     yield from _facts(status)
     for one in status.not_read:
-        yield _line("not read", one, Urgency.LOUD)
+        yield _line(_NOT_READ, printable(one), Urgency.LOUD)
 
 
 def next_lines(status: StackStatus, steps: Sequence[NextStep]) -> Iterator[ScreenLine]:
@@ -77,6 +78,9 @@ def _queues(status: StackStatus) -> Iterator[ScreenLine]:
 
 
 def _alarms(status: StackStatus) -> Iterator[ScreenLine]:
+    if _is_unread(status, StatusPart.ALARMS):
+        yield _line("alarms", _NOT_READ, Urgency.LOUD)
+        return
     ringing = status.ringing
     calm = sum(one.state == OK for one in status.alarms)
     others = len(status.alarms) - calm - len(ringing)
@@ -94,6 +98,8 @@ def _alarm(one: AlarmStatus) -> Iterator[ScreenLine]:
 
 
 def _facts(status: StackStatus) -> Iterator[ScreenLine]:
+    if _is_unread(status, StatusPart.FORWARDER):
+        yield _line("forwarder", _NOT_READ)
     if forwarder := status.forwarder:
         told = (
             f"{forwarder.at}: {_counts(forwarder.outcomes)}" if forwarder.at else "no usage today"
@@ -106,6 +112,8 @@ def _facts(status: StackStatus) -> Iterator[ScreenLine]:
     yield _line("lag", _unless_unread(status, StatusPart.LAG, status.lag_seconds, _lag))
     yield _line("last replay", _unless_unread(status, StatusPart.REPLAY, status.last_replay, _run))
     yield _line("last audit", _unless_unread(status, StatusPart.AUDIT, status.last_audit, _run))
+    if _is_unread(status, StatusPart.AUDITED):
+        yield _line("audited", _NOT_READ)
     if audited := status.audited:
         yield _line(
             "audited",
@@ -127,8 +135,11 @@ def _unless_unread[Found](
     status: StackStatus, part: StatusPart, found: Found, told: Callable[[Found], str]
 ) -> str:
     """Of what was not read nobody says that there is none."""
-    is_unread = any(one.startswith(f"{part}: ") for one in status.not_read)
-    return "not read" if is_unread and not found else told(found)
+    return _NOT_READ if _is_unread(status, part) and not found else told(found)
+
+
+def _is_unread(status: StackStatus, part: StatusPart) -> bool:
+    return any(one.startswith(f"{part}: ") for one in status.not_read)
 
 
 def _lag(seconds: float | None) -> str:

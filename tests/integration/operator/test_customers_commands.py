@@ -146,6 +146,24 @@ def test_who_is_not_in_the_file_is_closed_only_with_all(
     assert tenant.state("cus_a").status is Status.CLOSED
 
 
+def test_half_a_file_does_not_close_the_other_half(
+    stack: Deployed, tenant: Tenant, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not with the yes that stands in a pipeline; with their number it does."""
+    rows = [f"c{n},100,month,5,10" for n in range(12)]
+    whole, half = file.with_name("whole.csv"), file.with_name("half.csv")
+    whole.write_text("\n".join(["customerId,limit,period,ratePerSecond,burst", *rows]))
+    half.write_text("\n".join(["customerId,limit,period,ratePerSecond,burst", rows[0]]))
+    assert run(stack, "apply", whole) == 0
+    before = registered(stack)
+    assert run(stack, "apply", half, "--all", "--yes") == 2
+    assert "11 of 12 customers would be closed: is the file whole?" in capsys.readouterr().err
+    assert registered(stack) == before
+    assert run(stack, "apply", half, "--all", "--yes", "--close-at-most", 11) == 0
+    assert tenant.state("c11").status is Status.CLOSED
+    assert tenant.state("c0").status is Status.ACTIVE
+
+
 def test_two_people_at_once(stack: Deployed, tenant: Tenant, file: Path, tmp_path: Path) -> None:
     """Of each thing one of the two statements stands, in the register and in the counters."""
     other = tmp_path / "other.yaml"
@@ -196,6 +214,21 @@ def test_faults_are_told_and_nothing_is_sent(
     assert "line 2: usagePlanKeySha256: is not the key that it has" in capsys.readouterr().err
 
 
+def test_a_command_of_a_newer_version_is_told(
+    stack: Deployed, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line: who does not know all that is stated compares nothing with it."""
+    key = f"register/status/{'ab' * 16}/{1:016}-{'ab' * 8}.json"
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=stack.configuration_bucket, Key=key, Body=b'{"kind":"tomorrow"}')
+    try:
+        assert run(stack, "plan", file) == 2
+    finally:
+        s3.delete_object(Bucket=stack.configuration_bucket, Key=key)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a command of the register cannot be read" in line
+
+
 def usage_plan(**fields: Any) -> str:
     """The id of a new one."""
     made = boto3.client("apigateway").create_usage_plan(name=f"plan-{uuid4().hex[:8]}", **fields)
@@ -240,6 +273,26 @@ def test_keys_of_usage_plans_are_imported_and_applied(
     assert VALUE not in told.out + told.err + to.read_text() + map_to.read_text()
     assert run(stack, "apply", to) == 0
     assert capsys.readouterr().out == "nothing to change\n"
+
+
+def test_what_an_import_asks_is_said_where_a_file_has_no_comments(
+    on_ministack: Ministack,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a CSV file, on the screen."""
+    plan = usage_plan()
+    for _ in range(2):
+        gateway_key(plan, "twice", f"{VALUE}-{uuid4().hex}")
+    monkeypatch.setattr(
+        "functions.operator.customers.import_command.find_deployment", lambda _: _Region()
+    )
+    words = ["import", "--from-usage-plan", "--usage-plan", plan, "--to", tmp_path / "c.csv"]
+    assert main(["customers", *map(str, words)]) == 0
+    told = capsys.readouterr().out
+    assert told.count("several keys are called twice: one customer?") == 2
+    assert "look for `#`" not in told
 
 
 class _Region:

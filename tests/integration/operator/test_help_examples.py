@@ -37,6 +37,7 @@ AT_ONCE = {"verify": ["--wait", "0"], "customers apply": ["--wait-seconds", "0"]
 # Nobody carries out what customers are sent, and nobody waits for it: AT_ONCE.
 ENDS = {"verify": 1, "trace": 1, "preflight": 1, "smoke": 2, "statement": 1, "audit show": 1}
 ENDS |= {"adopt": 1}  # for the same want of a role
+ENDS |= {"status": 1}  # that stack has no log groups: a part cannot be read
 ADOPTED = "f6g7h8i9j0"
 WAITING = {
     "message decide": to_body(message([event(1)], record("ambiguous"))),

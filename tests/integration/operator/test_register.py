@@ -127,6 +127,18 @@ def test_an_apply_makes_one_object(register: Register, s3: "S3Client", bucket: s
     assert sorted(register.commands(), key=repr) == sorted(many, key=repr)
 
 
+def test_a_folder_that_a_console_made_is_no_command(
+    register: Register, s3: "S3Client", bucket: str
+) -> None:
+    """Empty objects of folders' names beside what was recorded, one by one and all at once."""
+    register.record(status(1))
+    register.record_all([status(1, "cus_b")])
+    for folder in ("", "segments/", "status/"):
+        s3.put_object(Bucket=bucket, Key=f"{PREFIX}{folder}", Body=b"")
+    expected = [status(1), status(1, "cus_b")]
+    assert sorted(register.commands(), key=repr) == sorted(expected, key=repr)
+
+
 def test_small_segments_become_one(register: Register, s3: "S3Client", bucket: str) -> None:
     """The register does not grow with the number of applies."""
     for version in range(1, 31):

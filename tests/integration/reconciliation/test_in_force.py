@@ -31,6 +31,7 @@ def test_versions_and_what_is_used(tenant: Tenant) -> None:
     versions = {"grant api_calls": 1, "grant data": 2, "status": 7, "usage_plan": 9, "policy": 1}
     versions["mode"] = 8
     expected = {"versions": versions, "used": {METER: 2, "data": 0}}
+    expected["limits"] = {METER: 10, "data": 20}
     assert found(tenant, [CUSTOMER, "nobody"], [DIGEST, "cd" * 32]) == {
         "byCustomer": {CUSTOMER: expected},
         "byApiKey": {DIGEST: 1},

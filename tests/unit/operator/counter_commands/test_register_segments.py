@@ -14,12 +14,12 @@ from hypothesis.stateful import (
 
 from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.register_segments import RegisterSegments
-from functions.reconciliation.commands import StandingCommand, StatusCommand
+from functions.reconciliation.commands import ModeCommand, StandingCommand, StatusCommand
 from functions.usage.quota import Status
 from tests.fakes.s3_objects import FakeBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3.client import S3Client
 
@@ -166,3 +166,62 @@ def test_nothing_that_was_stated_is_lost() -> None:
         RegisterUnderManyHands,
         settings=settings(max_examples=60, stateful_step_count=20, deadline=None),
     )
+
+
+@dataclass
+class Paged(FakeBucket):
+    """Each page is of the moment at which it is listed, as S3's are; something happens between."""
+
+    happens: "Callable[[], None]" = field(default=lambda: None)
+
+    def paginate(self, **asked: str) -> "Iterator[dict[str, Any]]":
+        after = ""
+        while page := sorted(
+            n for n in self.objects if n.startswith(asked["Prefix"]) and n > after
+        )[: self.page]:
+            yield {"Contents": [{"Key": name} for name in page]}
+            after = page[-1]
+            self.happens()
+
+
+def test_a_merge_between_two_pages_hides_nothing() -> None:
+    """The new segment stands in a page that was listed before, the old ones in the next."""
+    bucket = Paged(page=4)
+    client = cast("S3Client", bucket)
+    segments = RegisterSegments(client, "bucket", most_commands=1)
+    register = Register(client, "bucket", segments)
+    # Names are digests: one segment stays at the end of the first page, two are merged.
+    for customer in ("s1", "s2", "s3"):
+        bucket.put_object(Key=f"register/mode/{customer}/1.json", Body=_body(customer))
+    names: dict[str, str] = {}
+    for customer in (f"c{n}" for n in range(40)):
+        before = set(bucket.objects)
+        segments.record([status(customer, 1)])
+        (name,) = set(bucket.objects) - before
+        names[name] = customer
+    first, second, *_, third, fourth = sorted(names)
+    bodies = {name: bucket.objects[name] for name in names}
+    for name in names:
+        bucket.delete_object(Key=name)
+    # As if `first` were the merge of `third` and `fourth`.
+    for name in (second, third, fourth):
+        bucket.objects[name] = bodies[name]
+
+    def merge() -> None:
+        if third in bucket.objects:
+            whole = Paged()
+            RegisterSegments(cast("S3Client", whole), "bucket", most_commands=2).record(
+                [status(names[third], 1), status(names[fourth], 1)]
+            )
+            (body,) = whole.objects.values()
+            bucket.objects[first.replace("-1.", "-2.")] = body
+            bucket.delete_object(Key=third)
+            bucket.delete_object(Key=fourth)
+
+    bucket.happens = merge
+    found = {one.customer_id for one in register.commands() if isinstance(one, StatusCommand)}
+    assert found == {names[second], names[third], names[fourth]}
+
+
+def _body(customer: str) -> bytes:
+    return ModeCommand(customer_id=customer, version=1).model_dump_json(by_alias=True).encode()

@@ -103,7 +103,70 @@ def test_what_takes_calls_away_is_told(register: CustomerRegister) -> None:
     ]
     moved = register.changes(file_of(entry("cus_b", apiKeys=[KEY])))
     assert [one.danger for one in moved] == ["calls with it are cus_b's from then on"]
-    assert register.changes(file_of(entry(grants=[{**GRANT, "limit": 60}])))[0].danger == ""
+    used_up = file_of(entry(grants=[{**GRANT, "limit": 60}]))
+    assert register.changes(used_up)[0].danger == "limit 60 is used up already"
+    assert register.changes(file_of(entry(grants=[{**GRANT, "limit": 61}])))[0].danger == ""
+
+
+def test_a_limit_of_nothing_takes_calls_away(register: CustomerRegister) -> None:
+    """Also of a customer that has not called in this period; of a new one there is none to take."""
+    nothing = {**GRANT, "limit": 0}
+    (change,) = register.changes(file_of(entry(grants=[nothing])))
+    assert change.danger == "limit 0 is used up already"
+    (new,) = register.changes(file_of(entry("cus_new", grants=[nothing])))
+    assert new.danger == ""
+
+
+def test_a_limit_that_aforo_raised_falls_by_a_word_only(register: CustomerRegister) -> None:
+    """Whatever else of the grant changes states its limit again: a rate, or what is decided while
+    the counters are away.
+    """
+    register.aforo_limits["cus_a"] = 500
+    danger = "limit 500 is in force, by Aforo: it becomes 100"
+    faster = file_of(entry(grants=[{**GRANT, "ratePerSecond": 11}]))
+    assert [one.danger for one in register.changes(faster)] == [danger]
+    policy = file_of(entry(grants=[GRANT], whenUnknown="allow"))
+    assert [(one.what, one.danger) for one in register.changes(policy)] == [
+        ("when unknown", danger)
+    ]
+    follows = file_of(entry(grants=[{**GRANT, "limit": 500, "ratePerSecond": 11}]))
+    assert [one.danger for one in register.changes(follows)] == [""]
+    assert register.changes(file_of(entry(grants=[GRANT]))) == []
+
+
+def test_the_policy_goes_with_a_grant_that_changes_anyway(register: CustomerRegister) -> None:
+    """So that no other grant is stated again."""
+    register.apply(file_of(entry(grants=[GRANT, {**GRANT, "meter": "data"}])))
+    file = file_of(
+        entry(grants=[GRANT, {**GRANT, "meter": "data", "burst": 30}], whenUnknown="deny")
+    )
+    changes = register.changes(file)
+    assert [one.what for one in changes] == ["grant data", "when unknown"]
+    assert changes[0].command is changes[1].command
+
+
+def test_a_window_that_is_over_takes_calls_away(register: CustomerRegister) -> None:
+    """A year of a typing error; one that runs, or follows at once, takes none."""
+    fixed = {name: value for name, value in GRANT.items() if name != "period"}
+    past = {**fixed, "start": "2024-11-01T00:00:00Z", "end": "2024-12-01T00:00:00Z"}
+    (change,) = register.changes(file_of(entry(grants=[past])))
+    assert change.danger == "no window of it is now: its calls are refused"
+    runs = {**fixed, "start": "2025-11-01T00:00:00Z", "end": "2025-12-01T00:00:00Z"}
+    (change,) = register.changes(file_of(entry(grants=[runs])))
+    assert change.danger == ""
+
+
+def test_a_closing_that_never_came_into_force_is_stated_again(register: CustomerRegister) -> None:
+    """Recorded by `--all`, and then the process died: the next one finds it, though the customer is
+    in no file.
+    """
+    closing = [one.command for one in register.changes(file_of(), is_all=True)]
+    register.recorded += closing
+    again = register.apply(file_of(), is_all=True)
+    assert [(one.kind, one.what, one.command) for one in again] == [
+        ("again", "standing", closing[0])
+    ]
+    assert register.changes(file_of(), is_all=True) == []
 
 
 def test_absent_means_closed_only_if_it_is_all(register: CustomerRegister) -> None:

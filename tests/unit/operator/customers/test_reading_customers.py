@@ -203,3 +203,19 @@ def test_no_text_raises(text: str) -> None:
     """Whatever stands in a file, values or faults leave."""
     for document in (read_yaml(text), read_csv(text)):
         assert isinstance(document.faults, list)
+
+
+@pytest.mark.parametrize("text", ["customers: &a [*a]", "[" * 2000 + "]" * 2000])
+def test_no_depth_is_too_much(text: str) -> None:
+    """A part inside of itself, and levels without an end: told, and the command stays alive."""
+    assert read_yaml(text).faults
+
+
+def test_much_of_little_is_refused_before_the_memory_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Anchors in anchors make a file of a page as large as they like."""
+    monkeypatch.setattr("functions.operator.customers.yaml_values._MOST_VALUES", 1000)
+    laughs = "\n".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 20))
+    (fault,) = read_yaml(f"a0: &a0 [x]\n{laughs}\n").faults
+    assert fault == "the file: states more than 1,000 values: are there anchors in it?"

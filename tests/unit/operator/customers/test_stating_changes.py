@@ -1,5 +1,6 @@
 """Changes are recorded before the first is sent, and sent a part at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +13,7 @@ from functions.operator.customers.stating_changes import (
     send_changes,
 )
 from functions.reconciliation.inbox import CommandList, read_body
+from functions.usage.errors import Permanent
 from tests.fakes.customer_register import CustomerRegister
 
 CUSTOMERS = 3000  # a grant and a standing each: more than one part
@@ -100,3 +102,27 @@ def test_who_does_not_wait_sends_all(file: CustomerFile) -> None:
     assert applied(road, file, 0) == 0
     assert sum(road.on_their_way) == 2 * CUSTOMERS
     assert road.now == 0
+
+
+@pytest.mark.parametrize("silent_until", [3.0, 10.0**6])
+def test_counters_that_do_not_answer_keep_back_nothing(
+    file: CustomerFile, silent_until: float
+) -> None:
+    """A function that is throttled for a moment, or for long: all that is recorded is sent."""
+    road = Road()
+    changes = road.register.changes(file)
+    tools = road.tools()
+
+    def ask(question: Mapping[str, Sequence[str]]) -> Mapping[str, Mapping[str, object]]:
+        if road.now < silent_until:
+            raise Permanent("the reconciliation function was not asked: throttled")
+        return road.register.ask(question)
+
+    silent = tools._replace(ask=ask)
+    left = send_changes(changes, record_changes(changes, silent), silent, 10)
+    assert sum(road.on_their_way) == 2 * CUSTOMERS
+    assert len(left) == (0 if silent_until < 10 else len(changes))
+    assert road.register.changes(file) == []
+    assert "not known what is in force: the reconciliation function was not asked: throttled" in (
+        road.said
+    )

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.operator.customers.customer_file import CustomerFile
-from functions.operator.customers.file_writing import write_customers
+from functions.operator.customers.file_writing import as_yaml, write_customers
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
 from functions.operator.customers.usage_plans import FoundKey, FoundPlans, propose, unclear
+from functions.operator.customers.yaml_values import read_yaml
+from functions.usage.errors import Permanent
 
 GOLD: dict[str, Any] = {
     "id": "p1",
@@ -51,7 +53,9 @@ def test_who_a_key_is() -> None:
         "f": ["f"],
         "g": ["g"],
     }
-    assert unclear(propose(FoundPlans({"p1": GOLD}, keys)).comments.values()) == 4  # type: ignore[dict-item]
+    asked = unclear(propose(FoundPlans({"p1": GOLD}, keys)).comments)  # type: ignore[dict-item]
+    # Two keys of one customer had a quota each.
+    assert asked == ["cus_acme", "demo-d", "demo-e", "f", "g"]
 
 
 @pytest.mark.parametrize(
@@ -96,3 +100,50 @@ def test_any_names_make_a_file_that_can_be_read(names: list[tuple[str, str]]) ->
     owners = {each.key_id: one.customer_id for one in file.customers for each in one.api_keys}
     assert owners == found.owners
     assert owners.keys() == {one.key_id for one in keys}
+
+
+def test_one_quota_of_many_is_a_question() -> None:
+    """A customer whose keys are in several plans, or were counted each by itself: no plan and no
+    limit is left away without a word.
+    """
+    silver: dict[str, Any] = {**GOLD, "id": "p2", "name": "Silver"}
+    plans: dict[str, Any] = {"p1": GOLD, "p2": silver, "p3": {"id": "p3", "name": "Free"}}
+    keys = (
+        key("a", "x", "cus_two_plans"),
+        key("b", "y", "cus_two_plans", plan_ids=("p2",)),
+        key("c", "z", "cus_two_keys"),
+        key("d", "u", "cus_two_keys"),
+        key("e", "v", "cus_free", plan_ids=("p3",)),
+        key("f", "w", "cus_free", plan_ids=("p3",)),
+        key("g", "cus_called"),
+        key("h", "s", "cus_called"),
+    )
+    comments = propose(FoundPlans(plans, keys)).comments
+    assert "in Gold, Silver: it has one quota here, so choose" in comments["cus_two_plans"]
+    assert "2 keys had a quota each, and share one here: choose" in comments["cus_two_keys"]
+    assert "others are only called so: one customer?" in comments["cus_called"]
+    assert "cus_free" not in unclear(comments)
+
+
+def test_a_spreadsheet_without_its_question_is_not_written(tmp_path: Path) -> None:
+    """Its customers would have no quota, and nothing would say so."""
+    plan = {**GOLD, "quota": {"limit": 5, "period": "WEEK"}}
+    found = propose(FoundPlans({"p1": plan}, [key("a", "acme")]))  # type: ignore[dict-item]
+    with pytest.raises(Permanent, match="acme: its plan Gold has no grant yet"):
+        write_customers(found.document, tmp_path / "c.csv", found.comments)
+    assert not (tmp_path / "c.csv").exists()
+
+
+NASTY = "\n  evil:\n    grants: []\n# "
+
+
+@given(
+    st.one_of(st.text(max_size=30), st.just(NASTY), st.sampled_from(["\x85a", "\u2028b", "\x00"]))
+)
+def test_no_name_of_a_key_becomes_a_part_of_the_file(name: str) -> None:
+    """A comment stays a comment: the file says what was proposed."""
+    plan = {**GOLD, "name": name}
+    found = propose(FoundPlans({"p1": plan}, [key("a", name)]))  # type: ignore[dict-item]
+    read = read_yaml(as_yaml(found.document, found.comments))
+    assert read.faults == []
+    assert read.value == found.document

@@ -1,5 +1,6 @@
 """What a person does next, by what is wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,24 @@ def test_each_thing_that_is_wrong_has_its_command(changes: dict[str, Any], comma
     assert step.command == f"aforo-metering {command} --stack prod"
     (here,) = next_steps(status(**changes), None)
     assert here.command == f"aforo-metering {command}"
+    command_line().parse_args(command.split(), print_error=False, exit_on_error=False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "command"),
+    [
+        ("outage", "it is sent when Aforo answers", "status --watch 5"),
+        ("credential_refused", "mend the key", "logs forwarder --last 5"),
+        ("clock_skew", "mend the key or the parameter", "logs forwarder --last 5"),
+        ("answer_not_json", "ask Aforo's support", "logs forwarder --last 5"),
+    ],
+)
+def test_what_does_not_end_by_itself_wants_a_person(reason: str, said: str, command: str) -> None:
+    """To wait for a key that is refused is to wait for the hold."""
+    held = replace(HELD, stopped=reason)
+    (step,) = next_steps(status(queues=queues(UsageQueue=1), forwarder=held), None)
+    assert said in step.why
+    assert step.command == f"aforo-metering {command}"
     command_line().parse_args(command.split(), print_error=False, exit_on_error=False)
 
 

@@ -12,6 +12,7 @@ from functions.operator.status.stack_status import (
     KeptStatus,
     QueueStatus,
     StackStatus,
+    StatusPart,
 )
 from functions.operator.status.status_screen import (
     ScreenLine,
@@ -105,3 +106,21 @@ def test_a_ringing_alarm_waits_for_a_person() -> None:
     found = status(alarms=(alarm("AuthorizerFailedAlarm"),))
     assert "nothing waits for a person" not in screen(found)
     assert "next:          1 alarm rings: what to do is said with each" in screen(found)
+
+
+def test_what_nobody_may_read_never_looks_well() -> None:
+    """A person without permission sees no "nothing", no count of alarms and no all-clear."""
+    blind = status(
+        queues=(),
+        alarms=(),
+        forwarder=None,
+        lag_seconds=None,
+        not_read=tuple(f"{one}: AWS does not let you" for one in ("queues", *StatusPart)),
+    )
+    lines = lines_of(blind)
+    text = "\n".join(line.text for line in lines)
+    assert "0 ring" not in text
+    assert "none" not in text
+    names = ("alarms", "forwarder", "quarantined", "set aside", "lag", "last audit", "audited")
+    assert {f"{name + ':':<15}not read" for name in names} <= {line.text for line in lines}
+    assert "next:          nothing in what was read, and not all was: see `not read`" in text
