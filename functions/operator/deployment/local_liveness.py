@@ -50,7 +50,8 @@ def _silent(found: Mapping[str, Any]) -> str | None:
         questions[told] = lambda: _answers(f"{aws}/_ministack/ready", bundle)
     for url, name in _known_servers(found):
         told = f"the local cloud is half dead, {name} at {url} does not answer: {CURE}"
-        questions[told] = lambda url=url: _answers(url, None)  # type: ignore[misc]
+        # Their own question: any other path would be one more request that was served.
+        questions[told] = lambda url=url: _answers(f"{url}/_health", None)  # type: ignore[misc]
     if redis := found.get(_COUNTERS):
         told = f"the local cloud is half dead, Redis at {redis} does not answer: {CURE}"
         questions[told] = lambda: _pongs(redis)

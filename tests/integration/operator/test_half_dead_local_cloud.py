@@ -15,7 +15,7 @@ import pytest
 
 from functions.operator.command_line import main
 from functions.operator.contents import CONTENTS
-from functions.operator.deployment.local_liveness import CURE, PATIENCE_SECONDS
+from functions.operator.deployment.local_liveness import CURE, PATIENCE_SECONDS, fault_of
 from tests.fakes.access_log_lines import access_line
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.local_endpoints import write_endpoints
@@ -151,3 +151,11 @@ def test_one_that_lives_is_not_disturbed(
         write_endpoints(folder, on_ministack.env, aforo_url=server.url)
         main(["replay", "list"])
     assert CURE not in capsys.readouterr().err
+
+
+def test_the_question_is_no_request_of_the_api(tmp_path: Path) -> None:
+    """Any path but its own would be served, and counted, as a request that no log has."""
+    with answering(Answer(404)) as server:
+        found = {"gateway_url": server.url, "aforo_url": server.url}
+        assert fault_of(found, tmp_path / "processes.json") is None
+    assert [path for path, _, _ in server.asked] == ["/_health", "/_health"]
