@@ -103,9 +103,11 @@ def everything(api: SecondApi) -> Any:
 
 
 def test_a_request_of_another_teams_api_is_billed(
-    operator: Operator, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A plan, an apply, a call as ever; and everything comes back, pending changes undeployed."""
+    """A plan, an apply, a call as ever, and one that `verify` follows through the API's own format;
+    and everything comes back, pending changes undeployed.
+    """
     api = operator.api
     before = everything(api)
     assert operator.adopt() == 0
@@ -122,6 +124,9 @@ def test_a_request_of_another_teams_api_is_billed(
     assert event["customerId"] == CUSTOMER
     operator.told("from a stack to a billed request")
     assert operator.commands <= 6
+    monkeypatch.setenv("VERIFY_API_KEY", api.api_keys[0].value)
+    stack = ("--stack", operator.endpoints.stack_name)
+    assert main(["verify", *stack, "--api-url", api.url, "--path", "/orders"]) == 0
     reader = [one["filterName"] for one in everything(api)["filters"]]
     assert sorted(reader) == ["aforo-metering", "datadog"]
 

@@ -125,5 +125,6 @@ def _wait(stack: Stack, fields: Mapping[str, object]) -> None:
             time.sleep(_BETWEEN_SECONDS)
     print(
         f"not in force after {PATIENCE_SECONDS:.0f} s, and kept: SettledUsageQueue is behind "
-        "(`aforo-metering status` shows it), or a command with a greater --version stands"
+        "(`aforo-metering status` shows it), or a command with a greater --version stands, "
+        "or a limit that Aforo stated since"
     )

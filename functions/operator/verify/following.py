@@ -17,11 +17,10 @@ from functions.adapters.ledger import Ledger, settled_once
 from functions.operator.aws_words import in_plain_words
 from functions.operator.verify.calling import call
 from functions.operator.verify.hop import SILENT, Hop, NotSeen, Stopped, Telling
-from functions.operator.verify.log_line import account_of, facts_of, line_in_log
-from functions.operator.verify.request_meaning import why_not_billed
+from functions.operator.verify.log_line import FollowedLine, account_of, facts_of, line_in_log
+from functions.operator.verify.request_meaning import reading_terms, why_not_billed
 from functions.operator.verify.target import Target
 from functions.operator.verify.whereabouts import where_it_waits, where_now
-from functions.usage.event import RequestIdentity
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import epoch_ms_from_iso, hour_of, iso_from_epoch_ms
 
@@ -65,7 +64,7 @@ class Follower:
         yield self._answered()
         line, logged = self._in_the_log()
         yield logged
-        self.key = self._event_key(line)
+        self.key = line.identity.event_key(self._meter)
         row = self._ledger_row(line)
         yield self._hop("metered", row["meteredAt"], self.key)
         yield self._hop("queued", row["queuedAt"], "UsageQueue")
@@ -80,11 +79,11 @@ class Follower:
         self._extended_id = called.extended_id
         return Hop("answered", self._since(time.time_ns() // 1_000_000), called.detail)
 
-    def _in_the_log(self) -> tuple[dict[str, str], Hop]:
+    def _in_the_log(self) -> tuple[FollowedLine, Hop]:
         groups = ", ".join(self._target.log_groups)
         self._telling.doing(f"answered; its line is not yet in {groups}")
 
-        def look() -> tuple[dict[str, str], Hop] | None:
+        def look() -> tuple[FollowedLine, Hop] | None:
             since_ms = self._began_ms - int(SLACK.total_seconds() * 1000)
             found = line_in_log(self._target, self._extended_id, since_ms)
             if found is None:
@@ -94,6 +93,7 @@ class Follower:
             facts = facts_of(
                 event,
                 group,
+                reading_terms(self._target.deployment, self._target.region),
                 extended_id=self._extended_id,
                 account_id=account_of(self._target.reconciliation),
             )
@@ -103,23 +103,14 @@ class Follower:
             look,
             "in the log",
             "the stage's access log or execution log: it must go to the metered log group "
-            f"({groups}), an access log in format v1 (docs/explanation/architecture.md).",
+            f"({groups}), an access log with the extended request id (docs/reference/logs.md).",
         )
 
-    def _event_key(self, line: dict[str, str]) -> str:
-        return RequestIdentity(
-            line["accountId"],
-            self._target.region,
-            line["apiId"],
-            line["stage"],
-            line["extendedRequestId"],
-        ).event_key(self._meter)
-
-    def _ledger_row(self, line: dict[str, str]) -> LedgerRow:
+    def _ledger_row(self, line: FollowedLine) -> LedgerRow:
         ledger = Ledger(
             boto3.client("s3", region_name=self._target.region), self._target.ledger_bucket
         )
-        hour = hour_of(iso_from_epoch_ms(int(line["requestTimeEpoch"])))
+        hour = hour_of(iso_from_epoch_ms(line.time_ms))
         since = datetime.fromtimestamp(self._began_ms / 1000, UTC) - SLACK
 
         def look() -> LedgerRow | None:

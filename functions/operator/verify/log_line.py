@@ -1,40 +1,70 @@
-"""The line of a followed request is looked for; what its event's key is made of leaves."""
+"""The line of a followed request is looked for; what its event's key is made of leaves.
 
-import json
+Read as metering reads it, by the configuration in force: format v1, or what `accessLogs` declares.
+"""
+
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 
+from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.source_declaration import EXECUTION_LOGS
+from functions.metering.log_delivery import LogDelivery
+from functions.operator.explain.explained_line import outcome_of
+from functions.operator.explain.explanation import ExplainTerms, explained
+from functions.operator.trace.excluded_words import in_words
 from functions.operator.verify.hop import Stopped
+from functions.usage.event import RequestIdentity
+from functions.usage.outcome import Excluded, Quarantined
 
 if TYPE_CHECKING:
+    from functions.operator.explain.explanation import Explained
     from functions.operator.verify.target import Target
 
-# Of a line of format v1: its identity, and the hour in which its ledger row stands.
-_NEEDED = ("accountId", "apiId", "stage", "extendedRequestId", "requestTimeEpoch")
-# API Gateway's own name for the log group of a stage's execution log.
+
+class FollowedLine(NamedTuple):
+    """What makes the event's key, and the hour in which its ledger row stands."""
+
+    identity: RequestIdentity
+    time_ms: int
 
 
 def facts_of(
-    log_event: Mapping[str, Any], log_group: str, *, extended_id: str, account_id: str
-) -> dict[str, str]:
-    """The fields of format v1, or what an execution log's group and first line say instead of them.
-    Stopped for any other line: its event's key cannot be told.
+    log_event: Mapping[str, Any],
+    log_group: str,
+    terms: ExplainTerms,
+    *,
+    extended_id: str,
+    account_id: str,
+) -> FollowedLine:
+    """By an access log's line, or by an execution log's group and first line. Stopped for any
+    other line: its event's key cannot be told.
     """
     if log_group.startswith(EXECUTION_LOGS):
         api_id, _, stage = log_group.removeprefix(EXECUTION_LOGS).partition("/")
-        known = (account_id, api_id, stage, extended_id, str(log_event["timestamp"]))
-        return dict(zip(_NEEDED, known, strict=True))
-    try:
-        line = json.loads(log_event["message"])
-        found = {name: str(line[name]) for name in _NEEDED}
-        int(found["requestTimeEpoch"])
-    except (ValueError, TypeError, KeyError):
-        check = "the stage's access log format: v1 is what this command reads."
-        raise Stopped("in the log", "its line is not of format v1", check) from None
-    return found
+        identity = RequestIdentity(account_id, terms.region or "", api_id, stage, extended_id)
+        return FollowedLine(identity, log_event["timestamp"])
+    delivery = LogDelivery(account_id, log_group, log_event.get("logStreamName", ""), [log_event])
+    (found,) = explained(delivery, "access", terms)
+    request = found.request
+    known = identity_of(request) if request else None
+    if request is None or request.time_ms is None or not isinstance(known, RequestIdentity):
+        check = (
+            "the stage's access log format, and accessLogs in the configuration"
+            " (docs/reference/configuration.md): metering cannot tell from it which request it is."
+        )
+        raise Stopped("in the log", f"its line has no event key: {_why(found)}", check)
+    return FollowedLine(known, request.time_ms)
+
+
+def _why(found: "Explained") -> str:
+    outcome = ": ".join(part for part in outcome_of(found) if part)
+    match found.billing:
+        case Excluded() | Quarantined() as billing:
+            return f"{outcome} ({in_words(billing, found.request)})"
+        case _:
+            return outcome
 
 
 def line_in_log(

@@ -9,7 +9,7 @@ import boto3
 
 from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.quarantined_object import INCOMPLETE
-from functions.metering.configuration.version import Configuration
+from functions.metering.configuration.version import default_configuration
 from functions.operator.configuration_commands.configuration_store import open_store
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.explain.explanation import ExplainTerms
@@ -28,8 +28,8 @@ def why_not_billed(
     found: Deployment, extended_id: str, since_ms: int, meter: str
 ) -> Stopped | None:
     """None while its lines say that the meter counts it, or are not all there yet."""
-    configuration = open_store(found).in_force().configuration
-    for one in _logged(found, configuration, extended_id, since_ms):
+    terms = reading_terms(found, found.region or "")
+    for one in _logged(found, terms, extended_id, since_ms):
         billing = one.explained.billing
         words = "" if isinstance(billing, tuple) else in_words(billing, one.explained.request)
         match billing:
@@ -42,18 +42,22 @@ def why_not_billed(
     return None
 
 
+def reading_terms(found: Deployment | None, region: str) -> ExplainTerms:
+    """By what metering reads a line now; of no deployment, by the default."""
+    configuration = open_store(found).in_force().configuration if found else default_configuration()
+    return ExplainTerms(configuration, None, region, time.time_ns() // 1_000_000)
+
+
 def _logged(
-    found: Deployment, configuration: Configuration, extended_id: str, since_ms: int
+    found: Deployment, terms: ExplainTerms, extended_id: str, since_ms: int
 ) -> "list[LoggedRequest]":
     account = "".join(found.output("ReconciliationFunctionArn").split(":")[4:5])
     client: Any = boto3.client("logs", region_name=found.region)
-    now_ms = time.time_ns() // 1_000_000
-    terms = ExplainTerms(configuration, None, found.region, now_ms)
     search = LogSearch(client, account, time.monotonic() + _PATIENCE_SECONDS)
     requests: list[LoggedRequest] = []
-    for source in configuration.sources:
+    for source in terms.configuration.sources:
         try:
-            for delivery in search.deliveries(source, since_ms, now_ms, extended_id):
+            for delivery in search.deliveries(source, since_ms, terms.now_ms, extended_id):
                 requests += logged_requests(source, delivery, terms)
         except (LogBusy, LogNotReadable):  # the next look may read it
             continue

@@ -252,21 +252,24 @@ def test_no_line_in_the_log(road: Road) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "why"),
     [
-        '127.0.0.1 - - "GET /pets" 200 ID',
-        '{"requestId":"ID"}',
-        '["ID"]',
-        '"ID"',
-        access_line(extendedRequestId="ID", requestTimeEpoch="-"),
-        access_line(extendedRequestId="ID", apiId=None),
+        ('127.0.0.1 - - "GET /pets" 200 ID', "quarantined: invalid_json"),
+        ('{"requestId":"ID"}', "quarantined: unknown_format"),
+        ('["ID"]', "quarantined: unknown_format"),
+        ('"ID"', "quarantined: unknown_format"),
+        (access_line(extendedRequestId="ID", requestTimeEpoch="-"), "quarantined: no_time"),
+        (access_line(extendedRequestId="ID", requestTimeEpoch="soon"), "quarantined: bad_time"),
+        (access_line(extendedRequestId="ID", apiId=None), "quarantined: no_request_identity"),
     ],
 )
-def test_a_line_of_another_format(road: Road, line: str) -> None:
-    """Common Log Format, another JSON format: no event's key can be told from it."""
+def test_a_line_of_another_format(road: Road, line: str, why: str) -> None:
+    """Common Log Format, another JSON format: no event's key can be told from it, and it is said
+    in metering's own words.
+    """
     road.log(line.replace("ID", road.extended_id))
     stopped = road.stopped("in the log")
-    assert stopped.reason == "its line is not of format v1"
+    assert stopped.reason.startswith(f"its line has no event key: {why} (")
     assert "format" in stopped.check
 
 

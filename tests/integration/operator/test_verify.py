@@ -10,12 +10,16 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from functions.adapters.ledger import Ledger
 from functions.operator.command_line import main
 from functions.operator.deployment.deployment import TargetError
 from functions.operator.verify.target import local_target, stack_target
+from functions.usage.event import RequestIdentity
+from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.access_log_lines import access_line
 from tests.fakes.http_answers import Answer, answering
 from tests.fakes.local_endpoints import write_endpoints
+from tests.fakes.settled_row import settled_row
 from tests.local.ministack import REGION, Ministack
 
 OUTPUTS = {
@@ -298,6 +302,41 @@ def test_a_request_that_is_not_billed_is_told_at_once_with_its_reason(
     out = capsys.readouterr().out
     assert f"metered        --      stopped here: {said[0]}" in out
     assert said[1] in out.splitlines()[-1]
+
+
+def test_a_line_of_a_declared_format_is_followed_to_its_ledger_row(
+    endpoints: Callable[..., Path], bucket: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `adopt` leaves a stage: a format of its own, and the configuration that declares it."""
+    now_ms, group, extended_id = time.time_ns() // 1_000_000, f"own-{uuid4()}", _extended_id()
+    meters = [{"id": "api_calls", "metricName": "API Calls"}]
+    own = {"fields": {"extendedRequestId": "aforoId"}, "apiId": "a1b2", "stage": "prod"}
+    version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters}
+    document = {
+        "versions": [{**version, "accessLogs": {group: own}}],
+        "sources": [{"name": "own", "logGroup": group, "kind": "access"}],
+    }
+    s3, logs = boto3.client("s3"), boto3.client("logs")
+    body = json.dumps(document).encode()
+    s3.put_object(Bucket=bucket, Key="configuration/metering.json", Body=body)
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    line = json.dumps({"aforoId": extended_id, "status": "200", "apiKeyId": "key_1"})
+    event: Any = {"timestamp": now_ms, "message": line}
+    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
+    # No line says the account: it is the stack's, which the function's ARN names.
+    account, arn = "000000000000", f"arn:aws:lambda:{REGION}:000000000000:function:none"
+    key = RequestIdentity(account, REGION, "a1b2", "prod", extended_id).event_key("api_calls")
+    row = settled_row(key, iso_from_epoch_ms(now_ms), meteredAt=iso_from_epoch_ms(now_ms))
+    Ledger(s3, bucket).append([row], str(uuid4()))
+    with answering(Answer(headers={"x-amz-apigw-id": extended_id})) as gateway:
+        places = {"ledger_bucket": bucket, "quarantine_bucket": bucket}
+        functions = {"reconciliation": arn}
+        file = endpoints(api_url=gateway.url, functions=functions, deployed_sources=",", **places)
+        assert main(["verify", "--endpoints", str(file), "--wait", "0"]) == 1
+    hops = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["in", "the", "log"] in [hop[:3] for hop in hops]
+    assert [hop[-1] for hop in hops if hop[:1] == ["metered"]] == [key]
 
 
 def test_where_it_stops_is_status_1_with_what_to_check(

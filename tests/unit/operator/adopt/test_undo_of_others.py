@@ -4,6 +4,7 @@ import pytest
 
 from functions.operator.adopt.adoption_apply import look_and_apply
 from functions.operator.adopt.adoption_order import AdoptionOrder
+from functions.operator.adopt.adoption_undo import take_back
 from functions.operator.adopt.carrying_out import TakingUp
 from functions.operator.adopt.planned_change import ChangeKind
 from tests.fakes.adopting import GROUP, NOW_MS, World, method, world
@@ -94,3 +95,27 @@ def test_an_apply_that_ends_half_way_says_both_ways_out(
     command = "aforo-metering adopt --api api1 --stage prod --stack ours"
     assert f"complete: {command} --phase shadow --apply" in captured.out
     assert f"or back: {command} --undo" in captured.out
+
+
+def test_a_log_group_of_ours_with_lines_stays_and_the_record_before_it_is_next(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Lines are usage. It is told, it is no fault, and the next undo takes back what is older."""
+    shape = applied()  # on record before
+    del shape.gateway.stages["prod"]["accessLogSettings"]  # a colleague's deploy
+    shape.logs.filters.clear()
+    shape.apply(AdoptionOrder())
+    (group,) = shape.logs.filters
+    shape.logs.written.add(group)
+
+    def undo() -> int:
+        return take_back(shape.opened, AdoptionOrder(now_ms=NOW_MS), None, TakingUp(0, 0))
+
+    assert undo() == 0
+    captured = capsys.readouterr()
+    assert f"adopt: kept: log group {group}: there are lines in it" in captured.err
+    assert "left as it is" not in captured.out
+    assert group in shape.logs.filters
+    assert [one.phase for one in shape.opened.records.newest_first() if one.stands] == ["shadow"]
+    undo()
+    assert "taking back phase shadow" in capsys.readouterr().err

@@ -200,7 +200,9 @@ def test_a_command_that_is_not_carried_out_is_told(
     monkeypatch.setattr(customer_change, "PATIENCE_SECONDS", 0.0)
     stack.carries_out = False
     assert run(stack, "suspend", "--customer", "cus_acme") == 0
-    assert "not in force after 0 s, and kept" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "not in force after 0 s, and kept" in out
+    assert "greater --version stands, or a limit that Aforo stated since" in out
 
 
 def test_without_counters_a_command_is_sent_and_said_to_be_unchecked(
