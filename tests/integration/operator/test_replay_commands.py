@@ -123,7 +123,10 @@ def test_a_replay_is_stopped_and_listed(
         (["stop", "nobody-s"], "REPLAY nobody-s: no replay has this id"),
         (["list", "--last", "0"], "--last: give 1 or more"),
         (["start", "--input", "{"], "--input: is no JSON"),
-        (["start", "--input", "{}", "--dry-run"], "--input: give it, or the other options"),
+        (
+            ["start", "--input", "{}", "--dry-run"],
+            "--input: stands beside other options: give it alone",
+        ),
         (["start", "--class", "poisson"], "--class"),
         (["start", "--max-messages", "many"], "--max-messages"),
     ],

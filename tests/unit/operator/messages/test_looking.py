@@ -140,7 +140,10 @@ def test_a_message_is_shown_whole(run: Run, capsys: pytest.CaptureFixture[str]) 
         (["take", "aaaa-1", "--to", "{folder}", "--why", "w"], "--to {folder}: is there already"),
         (["take", "aaaa-1", "--to", "new", "--why", " "], "--why: say why"),
         (["decide", "aaaa-1", "--why", "w"], "say which keys Aforo has"),
-        (["decide", "aaaa-1", "--why", "w", "--send-lacking", "/no"], "--send-lacking /no: cannot"),
+        (
+            ["decide", "aaaa-1", "--why", "w", "--send-lacking", "/no"],
+            "--send-lacking /no: there is no such file",
+        ),
         (["decide", "bbbb-3", "--why", "w", "--aforo-has", "all"], "it is no usage message"),
         (["repair", "bbbb-3", "--why", "w"], "correct the text"),
     ],
