@@ -19,6 +19,7 @@ from functions.audit.equation import Equation
 from functions.audit.sources.witnessed_hour import WitnessedHour
 from functions.audit.window_store import WindowStore
 from functions.operator.command_line import main
+from functions.operator.executions.machine_runs import MachineRuns
 from tests.fakes.audit_reports import FORGOTTEN, REPORTED, played_audit, reporting_machine
 from tests.fakes.local_endpoints import write_endpoints
 from tests.local.ministack import Ministack
@@ -125,6 +126,30 @@ def test_an_audit_that_stops_early_has_its_report(
     assert "status: FAILED\nerror: AuditStoppedEarly\n" in capsys.readouterr().out
     assert run("follow", "other", "--format", "json") == 1
     assert json.loads(capsys.readouterr().out)["cause"] == cause
+
+
+def test_an_audit_that_ends_while_it_is_stopped_has_ended(
+    made: Callable[..., Run],
+    bucket: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was seen running, and came to its end before AWS was told to stop it: nobody's fault."""
+    run = made(FORGOTTEN)
+    put_report(bucket, "quick", played_audit(FORGOTTEN, "quick")[1])
+    assert run("start", "--name", "quick") == 1  # it missed two requests
+    described = MachineRuns._described
+    seen: list[str] = []
+
+    def running_at_first(self: MachineRuns, arn: str) -> Any:
+        found = described(self, arn)
+        seen.append(found["status"])
+        return {**found, "status": "RUNNING"} if len(seen) == 1 else found
+
+    monkeypatch.setattr(MachineRuns, "_described", running_at_first)
+    capsys.readouterr()
+    assert run("stop", "quick") == 0
+    assert "quick: SUCCEEDED -> SUCCEEDED" in capsys.readouterr().out
 
 
 def test_an_audit_is_stopped_and_listed(
