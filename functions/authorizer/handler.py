@@ -43,15 +43,14 @@ def answer(event: object, wired: Callable[[], Authorizer]) -> Policy:
     names nobody). Unauthorized passes.
     """
     request = event if isinstance(event, Mapping) else {}
-    mode = deployed_mode()
+    authorizer = None
     try:
         authorizer = wired()
-        mode = authorizer.mode
         return authorizer.authorize(request)
     except Unauthorized:
         raise
     except Exception as error:  # noqa: BLE001 - fail closed, and not with a 500 for everybody
-        return _failed(error, request, mode)
+        return _failed(error, request, authorizer.mode if authorizer else deployed_mode())
 
 
 def authorizer_for(

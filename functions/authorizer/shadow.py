@@ -18,7 +18,6 @@ def pass_in_shadow(
     """The policy that lets a refused request pass."""
     telemetry.count(Metric.REQUESTS_WOULD_BE_DENIED, refusal.code)
     telemetry.log("WARNING", WOULD_DENY, {**refusal.facts(), **request_ids(event)})
-    if refusal.identity is None:
-        return would_deny_policy(resource, refusal.code, None, refusal.allow)
-    traceparent = valid_traceparent(Headers(event).only(TRACEPARENT))
+    # Who has no name gets no other context either.
+    traceparent = valid_traceparent(Headers(event).only(TRACEPARENT)) if refusal.identity else None
     return would_deny_policy(resource, refusal.code, refusal.identity, refusal.allow, traceparent)
