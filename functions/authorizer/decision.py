@@ -96,19 +96,19 @@ def decide(
         return refusal
     allowance = state.allowance_at(now_ms)
     if allowance is None:
-        if rules.allow_without_grant:
-            allow = Allow(usage_identifier=state.usage_identifier)
-            return _guard_throttle(state, draw) or allow
-        return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
-    if allowance.remaining <= _headroom(state, allowance, rules, age_seconds):
+        if not rules.allow_without_grant:
+            return Deny(DenyCode.NO_GRANT, STANDING_RETRY_SECONDS)
+    elif allowance.remaining <= _headroom(state, allowance, rules, age_seconds):
         return Deny(DenyCode.QUOTA_EXCEEDED, _until(allowance.end_ms, now_ms))
-    allow = Allow(allowance.remaining, allowance.limit, state.usage_identifier)
-    return _guard_throttle(state, draw) or allow
+    return _guard_throttle(state, draw) or _left(state, allowance)
 
 
 def allow_at(state: QuotaState, now_ms: int) -> Allow:
     """What a customer has left, whether it may call or not."""
-    allowance = state.allowance_at(now_ms)
+    return _left(state, state.allowance_at(now_ms))
+
+
+def _left(state: QuotaState, allowance: Allowance | None) -> Allow:
     if allowance is None:
         return Allow(usage_identifier=state.usage_identifier)
     return Allow(allowance.remaining, allowance.limit, state.usage_identifier)
