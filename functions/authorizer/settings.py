@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 
+from functions.authorizer.credential import CredentialHeader
 from functions.authorizer.redis_address import RedisAddress
 from functions.usage.errors import SettingsError
 from functions.usage.quota import AuthorizerMode
@@ -127,6 +128,6 @@ _RULES: Mapping[str, Callable[[str], str]] = {
     "result_ttl_seconds": _ttl,
     "headroom_cap_percent": _percent,
     "tenant_header": _one_of("tenant", "customer"),
-    "credential_header": _one_of("authorization", "x-api-key", "either"),
+    "credential_header": _one_of(*CredentialHeader),
     "authorizer_mode": _one_of(*AuthorizerMode),
 }

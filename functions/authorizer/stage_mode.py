@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 from functions.authorizer.headers import Event, request_ids
 from functions.authorizer.light_telemetry import STAGE_MODE_UNKNOWN, AuthorizerTelemetry
-from functions.usage.quota import AuthorizerMode
+from functions.usage.quota import MODES, AuthorizerMode
 
 VARIABLE = "aforoMode"
-_MODES = {each.value: each for each in AuthorizerMode}
 _SHOWN_CHARS = 64
 
 
@@ -24,7 +23,7 @@ class StageMode:
         variables = event.get("stageVariables")
         if not isinstance(variables, Mapping) or (said := variables.get(VARIABLE)) is None:
             return None
-        mode = _MODES.get(said) if isinstance(said, str) else None
+        mode = MODES.get(said) if isinstance(said, str) else None
         if mode is None and not self._is_told:
             self._is_told = True
             facts = {VARIABLE: str(said)[:_SHOWN_CHARS], **request_ids(event)}

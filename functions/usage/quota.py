@@ -198,7 +198,7 @@ def read_values(values: Sequence[str | None], lag_seconds: float | None = None) 
         allow_when_unknown=_POLICIES.get(policy),
         recurrence=Recurrence(Period(period), int(anchor_day or 1)) if period else None,
         usage_identifier=identifier or "",
-        mode=_MODES.get(mode),
+        mode=MODES.get(mode),
     )
 
 
@@ -210,7 +210,7 @@ _STATUSES: dict[str, Status] = {each.value: each for each in Status} | {"": Stat
 _LEVELS: dict[str, GuardLevel] = {each.value: each for each in GuardLevel} | {"": GuardLevel.NONE}
 _POLICIES: Mapping[str | None, bool] = {"allow": True, "deny": False}
 # What an older release does not know yet is as if it were absent: it decides no quota.
-_MODES: Mapping[str | None, AuthorizerMode] = {each.value: each for each in AuthorizerMode}
+MODES: Mapping[str | None, AuthorizerMode] = {each.value: each for each in AuthorizerMode}
 
 
 def _allowance(
