@@ -27,20 +27,28 @@ class ForeignDelivery:
         self._region = region
         self._now_ms = now_ms
 
-    def is_declared(self, log_event: object) -> bool:
-        """Whether the version of the log event's time declares the group: a format that was changed
-        for a while is declared for that while, and lines of before and after stay ours.
+    def read_declared(self, line: str, log_event: object) -> Found | None:
+        """One line, where the version of the log event's time declares the group; else None: a
+        format that was changed for a while is declared for that while, and lines of before and
+        after stay ours.
         """
-        return self._is_ever_declared and self._at(_stamp(log_event)) is not UNDECLARED
+        if not self._is_ever_declared:
+            return None
+        stamp = _stamp(log_event)
+        declaration = self._at(stamp)
+        return None if declaration is UNDECLARED else self._read(line, declaration, stamp)
 
     def read(self, line: str, log_event: object) -> Found:
         """One line. A log event's stamp is its request's start (gateway-logs.md 2.1): the time of a
         line that says none, and what chooses the declaration, also in a replay.
         """
+        stamp = _stamp(log_event)
+        return self._read(line, self._at(stamp), stamp)
+
+    def _read(self, line: str, declaration: AccessLogDeclaration, stamp: int | None) -> Found:
         if self._log_group.startswith(LAMBDA_LOG_GROUPS):
             return NOT_API_GATEWAY
-        stamp = _stamp(log_event)
-        found = read_foreign_line(line, self._at(stamp), self._account_id, self._region, stamp)
+        found = read_foreign_line(line, declaration, self._account_id, self._region, stamp)
         if stamp is not None and isinstance(found, Request) and _lacks_time(found):
             return found._replace(time_ms=stamp, time_source=LOG_EVENT)
         return found

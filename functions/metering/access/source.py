@@ -59,8 +59,8 @@ class AccessLogSource:
         line = log_event.get("message") if isinstance(log_event, dict) else None
         if not isinstance(line, str):
             return NO_MESSAGE
-        if foreign.is_declared(log_event):
-            return foreign.read(line, log_event)
+        if (declared := foreign.read_declared(line, log_event)) is not None:
+            return declared
         found = read_line(line, self._region)
         if isinstance(found, Request) or found not in _NOT_OURS:
             return found
