@@ -13,13 +13,14 @@ from typing import NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import is_not_there
 from functions.operator.adopt.adoption_record import (
     AdoptionRecord,
     AdoptionRecords,
     ChangeState,
     RecordedChange,
 )
-from functions.operator.adopt.deployed_reading import is_gone, is_refused
+from functions.operator.adopt.deployed_reading import is_refused
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     ChangeKind,
@@ -142,7 +143,7 @@ class CarryingOut(NamedTuple):
         try:
             now, before = writer.read(change), change.before
         except ClientError as error:
-            if is_gone(error):  # a method, a stage or a log group, with what we changed at it
+            if is_not_there(error):  # a method, a stage or a log group, with what we changed at it
                 return ""
             raise
         if now == before:
@@ -165,7 +166,7 @@ class CarryingOut(NamedTuple):
         try:
             writer.write(change, before)
         except ClientError as error:
-            if before == NEW_DEPLOYMENT or not (is_gone(error) or is_refused(error)):
+            if before == NEW_DEPLOYMENT or not (is_not_there(error) or is_refused(error)):
                 raise
             if not deploys_pending:
                 return "its old deployment was deleted: --undo --deploy-pending deploys anew"

@@ -1,17 +1,16 @@
 """What a stage serves, asked of AWS: the summary of its deployment, and the stage's export."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.deployed_snapshot import DeployedSnapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
-
-_NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
 
 
 def deployed_snapshot(
@@ -43,21 +42,6 @@ def exported_stage(
     except (ClientError, ValueError):
         return None
     return document
-
-
-def or_none[Found](ask: Callable[[], Found]) -> Found | None:
-    """None: AWS knows no such thing."""
-    try:
-        return ask()
-    except ClientError as error:
-        if is_gone(error):
-            return None
-        raise
-
-
-def is_gone(error: ClientError) -> bool:
-    """Whether AWS says that there is no such thing."""
-    return error.response["Error"]["Code"] in _NOT_THERE
 
 
 def is_refused(error: ClientError) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from botocore.config import Config
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.adopted_stage import AdoptedStage, Maker
 from functions.operator.adopt.adoption_order import AdoptingStack
 from functions.operator.adopt.adoption_record import AdoptionRecords
 from functions.operator.adopt.carrying_out import CarryingOut, ChangeWriter, TakingUp
-from functions.operator.adopt.deployed_reading import or_none
 from functions.operator.adopt.our_stack import StackOfOurs, open_stack
 from functions.operator.adopt.planned_change import ChangeKind
 from functions.operator.adopt.stage_reading import StageReader

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.adopted_stage import (
     AdoptedStage,
     GatewayAuthorizer,
@@ -15,7 +16,7 @@ from functions.operator.adopt.adopted_stage import (
 )
 from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack
 from functions.operator.adopt.denial_answers import answers_beside
-from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage, or_none
+from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage
 from functions.operator.adopt.deployed_snapshot import (
     DeployedSnapshot,
     LiveApi,

@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
+from functions.adapters.not_there import or_none
 from functions.metering.configuration.version import ConfigurationError, default_configuration
 from functions.operator.adopt.adopted_source import (
     ConfigurationDocument,
@@ -23,7 +22,6 @@ from functions.usage.errors import Permanent
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-_NO_POLICY = "ResourceNotFoundException"
 _API_GATEWAY = "apigateway.amazonaws.com"
 
 
@@ -101,13 +99,10 @@ class PermissionWriter(NamedTuple):
 
 def statements_of(lambdas: "LambdaClient", function: str) -> list[dict[str, Any]]:
     """Empty where nobody may invoke it."""
-    try:
-        policy = json.loads(lambdas.get_policy(FunctionName=function)["Policy"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != _NO_POLICY:
-            raise
+    policy = or_none(lambda: lambdas.get_policy(FunctionName=function))
+    if policy is None:
         return []
-    found: list[dict[str, Any]] = policy["Statement"]
+    found: list[dict[str, Any]] = json.loads(policy["Policy"])["Statement"]
     return found
 
 
