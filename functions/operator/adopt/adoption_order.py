@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.metering.configuration.version import Configuration
+from functions.operator.stage_export import invokes
 
 type Phase = Literal["meter", "shadow", "enforce"]
 
@@ -55,5 +56,4 @@ class AdoptingStack:
 
     def is_ours(self, authorizer_uri: str) -> bool:
         """Whether an authorizer of an API is this stack's, by its function."""
-        function = self.authorizer_arn.rpartition(":")[0]
-        return f"{function}:" in authorizer_uri or f"{function}/" in authorizer_uri
+        return invokes(authorizer_uri, self.authorizer_arn.rpartition(":")[0])

@@ -1,6 +1,5 @@
 """What a stage serves, asked of AWS: the summary of its deployment, and the stage's export."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.not_there import or_none
 from functions.operator.adopt.deployed_snapshot import DeployedSnapshot
+from functions.operator.stage_export import stage_export
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
@@ -29,19 +29,11 @@ def deployed_snapshot(
 def exported_stage(
     gateway: "APIGatewayClient", api_id: str, stage: str
 ) -> Mapping[str, Any] | None:
-    """Its OpenAPI document, with API Gateway's extensions."""
+    """None where AWS does not tell it, for whatever reason."""
     try:
-        exported = gateway.get_export(
-            restApiId=api_id,
-            stageName=stage,
-            exportType="oas30",
-            parameters={"extensions": "apigateway"},
-            accepts="application/json",
-        )
-        document: Mapping[str, Any] = json.loads(exported["body"].read())
+        return stage_export(gateway, api_id, stage, "apigateway")
     except (ClientError, ValueError):
         return None
-    return document
 
 
 def is_refused(error: ClientError) -> bool:

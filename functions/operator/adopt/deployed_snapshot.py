@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from functions.operator.adopt.adopted_stage import GatewayAuthorizer, Pending
+from functions.operator.stage_export import authorizer_uris
 
 _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
-_AUTHORIZER = "x-amazon-apigateway-authorizer"
 _ANSWERS = "x-amazon-apigateway-gateway-responses"
 _COMPARED = (
     "type",
@@ -70,7 +70,7 @@ def pending_of(deployed: DeployedSnapshot, live: LiveApi) -> Pending:
 
 def asking_ours(deployed: DeployedSnapshot, is_ours: Callable[[str], bool]) -> Iterator[str]:
     """The methods that ask our authorizer, as they were deployed."""
-    uris = _authorizer_uris(deployed.export or {})
+    uris = authorizer_uris(deployed.export or {})
     for (path, verb), operation in _exported(deployed.export or {}).items():
         names = [name for one in operation.get("security", []) for name in one]
         if any(is_ours(uris.get(name, "")) for name in names):
@@ -98,7 +98,7 @@ def _of_summary(
 
 
 def _of_export(export: Mapping[str, Any], now: Operations, live: LiveApi) -> Iterator[str]:
-    then, uris = _exported(export), _authorizer_uris(export)
+    then, uris = _exported(export), authorizer_uris(export)
     for path, verb in sorted(now.keys() - then.keys()):
         yield f"{verb} {path} is new"
     for path, verb in sorted(then.keys() - now.keys()):
@@ -154,15 +154,6 @@ def _exported(export: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, A
         for path, verbs in export.get("paths", {}).items()
         for verb, operation in verbs.items()
         if isinstance(operation, Mapping)
-    }
-
-
-def _authorizer_uris(export: Mapping[str, Any]) -> dict[str, str]:
-    schemes = export.get("components", {}).get("securitySchemes", {})
-    return {
-        name: str(scheme[_AUTHORIZER].get("authorizerUri", ""))
-        for name, scheme in schemes.items()
-        if _AUTHORIZER in scheme
     }
 
 
