@@ -73,7 +73,6 @@ class LogGroupState(NamedTuple):
 
     name: str
     log_class: str = "STANDARD"
-    retention_days: int | None = None
     filters: tuple[SubscriptionFilter, ...] = ()
 
 
