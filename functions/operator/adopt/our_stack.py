@@ -42,7 +42,6 @@ class StackOfOurs(NamedTuple):
 
     def as_it_is(self) -> AdoptingStack:
         found = self.store.in_force()
-        is_older = ": the newest is not usable" in found.words or "no version" in found.words
         lambdas = self.lambdas
         alias = self.deployment.output("AuthorizerAliasArn")
         return AdoptingStack(
@@ -54,7 +53,7 @@ class StackOfOurs(NamedTuple):
             document=document_of(self.store, found),
             credential_header=_credential_header(lambdas, alias),
             lets_in=[source_of(one) for one in statements_of(lambdas, alias)],
-            unusable=found.words if is_older else "",
+            unusable=found.words if found.is_newest_bad else "",
         )
 
 
