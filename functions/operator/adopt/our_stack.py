@@ -13,7 +13,7 @@ from functions.operator.adopt.writers.stack_writers import (
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
-    deployed_reader,
+    open_store,
 )
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.deployment.local_cloud import read_endpoints_file
@@ -69,7 +69,6 @@ def open_stack(place: Place) -> StackOfOurs:
     name = place.stack or str(read_endpoints_file(place.endpoints).get("stack_name"))
     deployment = deployed_stack(name)
     session = aws_session(deployment.region)
-    bucket = deployment.output("ConfigurationBucketName")
-    store = ConfigurationStore(session.client("s3"), bucket, deployed_reader(deployment))
+    store = open_store(deployment)
     option = f" --stack {name}" if place.stack else ""
     return StackOfOurs(name, option, deployment, store, session)
