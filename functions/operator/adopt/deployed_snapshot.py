@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from functions.operator.adopt.adopted_stage import GatewayAuthorizer, Pending
+from functions.operator.adopt.adopted_stage import WITH_AUTHORIZER, GatewayAuthorizer, Pending
 from functions.operator.stage_export import authorizer_uris
 
 _ANY = "x-amazon-apigateway-any-method"
@@ -68,10 +68,10 @@ def pending_of(deployed: DeployedSnapshot, live: LiveApi) -> Pending:
     return Pending(tuple(dict.fromkeys(changes)), tuple(untold))
 
 
-def asking_ours(deployed: DeployedSnapshot, is_ours: Callable[[str], bool]) -> Iterator[str]:
-    """The methods that ask our authorizer, as they were deployed."""
-    uris = authorizer_uris(deployed.export or {})
-    for (path, verb), operation in _exported(deployed.export or {}).items():
+def asking_ours(export: Mapping[str, Any] | None, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    """The methods of a stage's export that ask our authorizer; none where it is not told."""
+    uris = authorizer_uris(export or {})
+    for (path, verb), operation in _exported(export or {}).items():
         names = [name for one in operation.get("security", []) for name in one]
         if any(is_ours(uris.get(name, "")) for name in names):
             yield f"{verb} {path}"
@@ -87,28 +87,29 @@ def _of_summary(
     summary: Mapping[str, Mapping[str, Mapping[str, Any]]], now: Operations
 ) -> Iterator[str]:
     then = {(path, verb): one for path, verbs in summary.items() for verb, one in verbs.items()}
-    for path, verb in sorted(now.keys() - then.keys()):
-        yield f"{verb} {path} is new"
-    for path, verb in sorted(then.keys() - now.keys()):
-        yield f"{verb} {path} is gone"
+    yield from _come_and_gone(then, now)
     for path, verb in sorted(now.keys() & then.keys()):
         was, one = then[path, verb], now[path, verb]
         if bool(was.get("apiKeyRequired")) != bool(one.get("apiKeyRequired")):
             yield f"{verb} {path}: whether it needs an API key"
 
 
-def _of_export(export: Mapping[str, Any], now: Operations, live: LiveApi) -> Iterator[str]:
-    then, uris = _exported(export), authorizer_uris(export)
+def _come_and_gone(then: Operations, now: Operations) -> Iterator[str]:
     for path, verb in sorted(now.keys() - then.keys()):
         yield f"{verb} {path} is new"
     for path, verb in sorted(then.keys() - now.keys()):
         yield f"{verb} {path} is gone"
+
+
+def _of_export(export: Mapping[str, Any], now: Operations, live: LiveApi) -> Iterator[str]:
+    then, uris = _exported(export), authorizer_uris(export)
+    yield from _come_and_gone(then, now)
     authorizers = {one.authorizer_id: one for one in live.authorizers}
     for path, verb in sorted(now.keys() & then.keys()):
         method, operation = now[path, verb], then[path, verb]
         names = {name for one in operation.get("security", []) for name in one}
         asked = authorizers.get(str(method.get("authorizerId")))
-        is_asked = method.get("authorizationType") in {"CUSTOM", "COGNITO_USER_POOLS"}
+        is_asked = method.get("authorizationType") in WITH_AUTHORIZER
         if is_asked and asked and not live.is_ours(asked.uri):
             if asked.name not in names or uris.get(asked.name, asked.uri) != asked.uri:
                 yield f"{verb} {path}: its authorizer"

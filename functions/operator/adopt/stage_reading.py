@@ -18,7 +18,6 @@ from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack
 from functions.operator.adopt.denial_answers import answers_beside
 from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage
 from functions.operator.adopt.deployed_snapshot import (
-    DeployedSnapshot,
     LiveApi,
     asking_ours,
     pending_of,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class StageReader(NamedTuple):
-    """The clients that are asked; `place` is account and Region."""
+    """The clients that are asked, and where they ask."""
 
     gateway: "APIGatewayClient"
     logs: "CloudWatchLogsClient"
@@ -95,7 +94,7 @@ class StageReader(NamedTuple):
             variables=stage.get("variables") or {},
             answers=answers,
             deployment_id=stage.get("deploymentId", ""),
-            asks_ours=[*asking_ours(snapshot, ours.is_ours)],
+            asks_ours=[*asking_ours(snapshot.export, ours.is_ours)],
             pending=pending_of(snapshot, live),
             has_canary=bool(stage.get("canarySettings")),
             has_policy=bool(api.get("policy")),
@@ -111,7 +110,7 @@ class StageReader(NamedTuple):
         for one in others:
             if MODE_VARIABLE not in (one.get("variables") or {}):
                 export = exported_stage(self.gateway, api_id, one["stageName"])
-                if not any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+                if not any(asking_ours(export, ours.is_ours)):
                     yield one["stageName"]
 
     def asking_ours(self, api_id: str, ours: AdoptingStack) -> list[str]:
@@ -124,7 +123,7 @@ class StageReader(NamedTuple):
             export = exported_stage(self.gateway, api_id, name)
             if export is None:
                 asking.append(f"stage {name}, for all that AWS tells (GetExport)")
-            elif any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+            elif any(asking_ours(export, ours.is_ours)):
                 asking.append(f"stage {name}")
         return asking
 
@@ -155,7 +154,6 @@ class StageReader(NamedTuple):
                 yield GatewayAuthorizer(
                     one["id"],
                     one.get("name", ""),
-                    one.get("type", ""),
                     one.get("authorizerUri") or "",
                     one.get("identitySource") or "",
                     one.get("authorizerResultTtlInSeconds", 300),
