@@ -127,6 +127,11 @@ class AdoptedStage:
         return name.removesuffix(":*") if found else ""
 
     @property
+    def filters(self) -> tuple[SubscriptionFilter, ...]:
+        """Of the log group; none where it is yet to be made."""
+        return self.log_group.filters if self.log_group else ()
+
+    @property
     def guarded(self) -> tuple[GatewayMethod, ...]:
         """Every method but the preflights."""
         return tuple(one for one in self.methods if not one.is_preflight)

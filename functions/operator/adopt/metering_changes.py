@@ -40,8 +40,7 @@ def metering_changes(
         target = {"name": stage.stage}
         yield PlannedChange(ChangeKind.ACCESS_LOG, target, stage.access_log, after, _words(found))
     yield from _source(ours, order, metered_as)
-    filters = stage.log_group.filters if stage.log_group else ()
-    if not any(is_our_filter(one, ours) and not one.pattern for one in filters):
+    if not any(is_our_filter(one, ours) and not one.pattern for one in stage.filters):
         yield _subscription(stage, ours)
 
 
@@ -78,8 +77,7 @@ def _sources(document: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
 
 def _subscription(stage: AdoptedStage, ours: AdoptingStack) -> PlannedChange:
     """A filter of ours with a pattern is mended, under the name that it has."""
-    filters = stage.log_group.filters if stage.log_group else ()
-    old = next((one for one in filters if is_our_filter(one, ours)), None)
+    old = next((one for one in stage.filters if is_our_filter(one, ours)), None)
     before = old and {"destinationArn": old.destination, "filterPattern": old.pattern}
     target = {"name": old.name if old else FILTER_NAME, "logGroup": stage.group_name}
     after = {"destinationArn": ours.metering_arn, "filterPattern": ""}
