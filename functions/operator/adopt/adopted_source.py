@@ -52,6 +52,11 @@ def declared_source(
     )
 
 
+def documented_source(document: ConfigurationDocument, name: str) -> dict[str, Any] | None:
+    """As somebody put it; None of one that the stack's parameters declare alone."""
+    return next((dict(one) for one in document.get("sources", []) if one["name"] == name), None)
+
+
 def with_source(
     document: ConfigurationDocument, wanted: MeteredAs, now_ms: int
 ) -> ConfigurationDocument:

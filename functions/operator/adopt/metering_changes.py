@@ -2,9 +2,9 @@
 caller notices any of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from functions.operator.adopt.adopted_source import MeteredAs, lacks_version
+from functions.operator.adopt.adopted_source import MeteredAs, documented_source, lacks_version
 from functions.operator.adopt.adopted_stage import AdoptedStage
 from functions.operator.adopt.adoption_order import AdoptingStack, AdoptionOrder
 from functions.operator.adopt.format_extension import ExtendedFormat
@@ -53,8 +53,7 @@ def _source(
 ) -> Iterator[PlannedChange]:
     source = metered_as.source
     present = ours.configuration.source_of(source["logGroup"])
-    documented = [dict(one) for one in _sources(ours.document)]
-    before: Value = next((one for one in documented if one["name"] == source["name"]), None)
+    before: Value = documented_source(ours.document, source["name"])
     is_deployed = present is not None and before is None
     is_named = before == dict(source) or is_deployed
     if is_named and not lacks_version(ours.document, metered_as, order.now_ms):
@@ -68,11 +67,6 @@ def _source(
     declared = (metered_as.access_log or {}).get("fields", {})
     words = f"{said}, {len(declared)} facts by their keys" if declared else said
     yield PlannedChange(ChangeKind.SOURCE, target, before, dict(source), words)
-
-
-def _sources(document: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
-    found = document.get("sources", [])
-    return found if isinstance(found, list) else []
 
 
 def _subscription(stage: AdoptedStage, ours: AdoptingStack) -> PlannedChange:

@@ -79,7 +79,7 @@ class OpenedAdoption:
             ChangeKind.AUTHORIZER: authorizer,
             ChangeKind.PERMISSION: PermissionWriter(self.stack.lambdas),
             ChangeKind.SUBSCRIPTION: SubscriptionWriter(self.reader.logs),
-            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by(), now_ms),
+            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by, now_ms),
             ChangeKind.ACCESS_LOG: AccessLogWriter(self.stage),
             ChangeKind.LOG_GROUP: LogGroupWriter(self.reader.logs),
         }

@@ -1,7 +1,7 @@
 """What stands at our own stack: the source in the configuration, and who may ask the authorizer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.adapters.not_there import or_none
@@ -9,6 +9,7 @@ from functions.metering.configuration.version import ConfigurationError, default
 from functions.operator.adopt.adopted_source import (
     ConfigurationDocument,
     MeteredAs,
+    documented_source,
     with_source,
     without_source,
 )
@@ -31,13 +32,12 @@ class SourceWriter(NamedTuple):
     """
 
     store: ConfigurationStore
-    put_by: str | None
+    put_by: Callable[[], str | None]
     now_ms: int
 
     def read(self, change: PlannedChange) -> Value:
         document = document_of(self.store, self.store.in_force())
-        name = change.target["name"]
-        return next((dict(one) for one in document.get("sources", []) if one["name"] == name), None)
+        return documented_source(document, change.target["name"])
 
     def write(self, change: PlannedChange, value: Value) -> Value:
         found = self.store.in_force()
@@ -58,7 +58,7 @@ class SourceWriter(NamedTuple):
             self.store.reader.read(body)
         except ConfigurationError as error:
             raise Permanent(f"the configuration with this source: {error}") from None
-        self.store.put(body, compared_with, self.put_by)
+        self.store.put(body, compared_with, self.put_by())
 
 
 def document_of(store: ConfigurationStore, found: InForce) -> ConfigurationDocument:
