@@ -129,14 +129,13 @@ def _of_answers(then: Mapping[str, Mapping[str, Any]], live: LiveApi) -> Iterato
         now = live.answers.get(kind)
         if now is not None and now == live.our_answers.get(kind):
             continue
-        was = then.get(kind)
-        if (now is None) != (was is None) or (
-            now is not None and was is not None and _answer(now) != _answer(was)
-        ):
+        if _answer(now) != _answer(then.get(kind)):
             yield f"the gateway response {kind}"
 
 
-def _answer(one: Mapping[str, Any]) -> tuple[str, object, object]:
+def _answer(one: Mapping[str, Any] | None) -> tuple[str, object, object] | None:
+    if one is None:
+        return None
     status = str(one.get("statusCode", ""))
     return status, one.get("responseParameters") or {}, one.get("responseTemplates") or {}
 
