@@ -40,10 +40,11 @@ class FakeStore:
     reader: ConfigurationReader = field(default_factory=ConfigurationReader)
     puts: int = 0
     words: str = "version 1"
+    is_newest_bad: bool = False
 
     def in_force(self) -> InForce:
         configuration = self.reader.read(json.dumps(self.document).encode())
-        return InForce(configuration, "1", "etag", self.words)
+        return InForce(configuration, "1", "etag", self.words, self.is_newest_bad)
 
     def read(self, _version: str) -> ReadVersion:
         return ReadVersion(json.dumps(self.document).encode(), None)

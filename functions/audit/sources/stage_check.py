@@ -4,11 +4,10 @@ The commonest silent stop: the next deploy of the customer's own CDK, OpenAPI or
 drops the stage's log settings, its format or the authorizer. It asks only; nothing is changed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import ClientError
-
+from functions.adapters.not_there import or_none
 from functions.audit.sources.served import Watched
 from functions.audit.sources.source_fault import FoundFault, SourceFault
 from functions.audit.watched_source import WatchedSource
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 # What every bill needs, as a stage's format writes it (docs/reference/logs.md).
 NEEDED = ("$context.extendedRequestId", "$context.status")
-_NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
 
 
 class StageCheck(NamedTuple):
@@ -64,7 +62,7 @@ class StageCheck(NamedTuple):
                     yield api_id, name
 
     def _logging_to(self, api_id: str, log_group: str) -> Iterator[str]:
-        found = _or_none(lambda: self.gateway.get_stages(restApiId=api_id))
+        found = or_none(lambda: self.gateway.get_stages(restApiId=api_id))
         for one in found["item"] if found else []:
             destination = one.get("accessLogSettings", {}).get("destinationArn", "")
             if is_log_group(destination, log_group):
@@ -75,7 +73,7 @@ class StageCheck(NamedTuple):
         filters = self._filters(source) or []
         ours = [one["filterName"] for one in filters if self._is_ours(one)]
         api_id, stage = next(self.stages(source), (source.api_id, source.stage))
-        api = _or_none(lambda: self.gateway.get_rest_api(restApiId=api_id)) if api_id else None
+        api = or_none(lambda: self.gateway.get_rest_api(restApiId=api_id)) if api_id else None
         known = source.model_copy(update={"api_id": api_id, "stage": stage})
         return Watched(known, api["name"] if api else None, next(iter(ours), None))
 
@@ -88,7 +86,7 @@ class StageCheck(NamedTuple):
             yield FoundFault(SourceFault.NOT_SUBSCRIBED, ", ".join(seen) or "no filter")
 
     def _filters(self, source: WatchedSource) -> "list[SubscriptionFilterTypeDef] | None":
-        found = _or_none(
+        found = or_none(
             lambda: self.logs.describe_subscription_filters(logGroupName=source.log_group)
         )
         return None if found is None else found["subscriptionFilters"]
@@ -98,7 +96,7 @@ class StageCheck(NamedTuple):
         return one.get("destinationArn") == self.metering and not one.get("filterPattern")
 
     def _stage(self, source: WatchedSource, api_id: str, stage: str) -> Iterator[FoundFault]:
-        found = _or_none(lambda: self.gateway.get_stage(restApiId=api_id, stageName=stage))
+        found = or_none(lambda: self.gateway.get_stage(restApiId=api_id, stageName=stage))
         if found is None:
             yield FoundFault(SourceFault.STAGE_GONE, f"no stage {stage} of the API {api_id}")
             return
@@ -115,12 +113,12 @@ class StageCheck(NamedTuple):
             yield from self._authorizer(api_id)
 
     def _authorizer(self, api_id: str) -> Iterator[FoundFault]:
-        answer = _or_none(lambda: self.gateway.get_authorizers(restApiId=api_id, limit=500))
+        answer = or_none(lambda: self.gateway.get_authorizers(restApiId=api_id, limit=500))
         found = answer.get("items", []) if answer else []
         if not any(self.authorizer in one.get("authorizerUri", "") for one in found):
             names = ", ".join(one.get("name", "?") for one in found) or "none"
             yield FoundFault(SourceFault.AUTHORIZER_GONE, f"authorizers of the API: {names}")
-        response = _or_none(
+        response = or_none(
             lambda: self.gateway.get_gateway_response(
                 restApiId=api_id, responseType="ACCESS_DENIED"
             )
@@ -145,13 +143,3 @@ def lacking(log_format: str) -> list[str]:
 def is_log_group(destination: str, log_group: str) -> bool:
     """Whether an access log's destination, an ARN, is that log group."""
     return destination.removesuffix(":*").endswith(f":log-group:{log_group}")
-
-
-def _or_none[Found](ask: Callable[[], Found]) -> Found | None:
-    """None: AWS knows no such thing. Any other refusal raises: it says nothing of the source."""
-    try:
-        return ask()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_THERE:
-            return None
-        raise

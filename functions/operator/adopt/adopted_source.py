@@ -15,6 +15,7 @@ from functions.metering.field_names import FieldName
 from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
 
 type ConfigurationDocument = Mapping[str, Any]
+type _Version = Mapping[str, Any]
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 _NAME_CHARS = 63
@@ -51,6 +52,11 @@ def declared_source(
     )
 
 
+def documented_source(document: ConfigurationDocument, name: str) -> dict[str, Any] | None:
+    """As somebody put it; None of one that the stack's parameters declare alone."""
+    return next((dict(one) for one in document.get("sources", []) if one["name"] == name), None)
+
+
 def with_source(
     document: ConfigurationDocument, wanted: MeteredAs, now_ms: int
 ) -> ConfigurationDocument:
@@ -59,11 +65,8 @@ def with_source(
     changed = {**document, "sources": [*others, dict(wanted.source)]}
     if not lacks_version(document, wanted, now_ms):
         return changed
-    versions: list[dict[str, Any]] = list(document["versions"])
-    later = [one for one in versions if _start_ms(one) > now_ms]
-    earlier = [one for one in versions if one not in later]
+    earlier, in_force, later = _by_time(document, now_ms)
     now = {"effectiveFrom": iso_from_epoch_ms(now_ms)}
-    in_force = sorted(earlier, key=_start_ms)[-1:]
     added = [_saying({**one, **now}, wanted) for one in in_force]
     return {**changed, "versions": [*earlier, *added, *(_saying(one, wanted) for one in later)]}
 
@@ -78,12 +81,8 @@ def without_source(
 
 def lacks_version(document: ConfigurationDocument, wanted: MeteredAs, now_ms: int) -> bool:
     """Whether some version in force now or later does not say all of it."""
-    versions: Sequence[Mapping[str, Any]] = document["versions"]
-    earlier = [one for one in versions if _start_ms(one) <= now_ms]
-    asked = [one for one in versions if one not in earlier]
-    if earlier:
-        asked.append(max(earlier, key=_start_ms))
-    return any(_saying(one, wanted) != dict(one) for one in asked)
+    _, in_force, later = _by_time(document, now_ms)
+    return any(_saying(one, wanted) != dict(one) for one in (*in_force, *later))
 
 
 def merged_access_log(
@@ -101,7 +100,7 @@ def merged_access_log(
     return {**said, "fields": declared | new} if declared or new else said or None
 
 
-def _saying(version: Mapping[str, Any], wanted: MeteredAs) -> dict[str, Any]:
+def _saying(version: _Version, wanted: MeteredAs) -> dict[str, Any]:
     group = wanted.source["logGroup"]
     said = dict(version)
     if wanted.access_log is not None:
@@ -115,5 +114,15 @@ def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(one["logGroup"] == other["logGroup"] or one["name"] == other["name"])
 
 
-def _start_ms(version: Mapping[str, Any]) -> int:
+def _by_time(
+    document: ConfigurationDocument, now_ms: int
+) -> tuple[Sequence[_Version], Sequence[_Version], Sequence[_Version]]:
+    """Those that have begun, that of them which is in force if any is, and those yet to come."""
+    versions: Sequence[_Version] = document["versions"]
+    earlier = [one for one in versions if _start_ms(one) <= now_ms]
+    later = [one for one in versions if _start_ms(one) > now_ms]
+    return earlier, sorted(earlier, key=_start_ms)[-1:], later
+
+
+def _start_ms(version: _Version) -> int:
     return epoch_ms_from_iso(version["effectiveFrom"])

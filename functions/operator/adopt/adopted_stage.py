@@ -13,7 +13,8 @@ type Maker = Literal["hand", "cloudformation", "sam", "cdk", "terraform"]
 
 # A client sends no credential with a preflight: an authorizer on it would end all browsers' calls.
 PREFLIGHT = "OPTIONS"
-_WITH_AUTHORIZER = frozenset({"CUSTOM", "COGNITO_USER_POOLS"})
+# Of a method: it asks the authorizer that it names. Any other type names none.
+WITH_AUTHORIZER = frozenset({"CUSTOM", "COGNITO_USER_POOLS"})
 
 
 class GatewayMethod(NamedTuple):
@@ -38,7 +39,7 @@ class GatewayMethod(NamedTuple):
 
     @property
     def asks_authorizer(self) -> bool:
-        return self.authorization in _WITH_AUTHORIZER
+        return self.authorization in WITH_AUTHORIZER
 
 
 class GatewayAuthorizer(NamedTuple):
@@ -46,7 +47,6 @@ class GatewayAuthorizer(NamedTuple):
 
     authorizer_id: str
     name: str
-    kind: str
     uri: str = ""
     identity_source: str = ""
     ttl_seconds: int = 300
@@ -73,7 +73,6 @@ class LogGroupState(NamedTuple):
 
     name: str
     log_class: str = "STANDARD"
-    retention_days: int | None = None
     filters: tuple[SubscriptionFilter, ...] = ()
 
 
@@ -126,6 +125,11 @@ class AdoptedStage:
             return f"/aws/apigateway/{self.api_id}/{self.stage}"
         _, found, name = self.access_log["destinationArn"].partition(":log-group:")
         return name.removesuffix(":*") if found else ""
+
+    @property
+    def filters(self) -> tuple[SubscriptionFilter, ...]:
+        """Of the log group; none where it is yet to be made."""
+        return self.log_group.filters if self.log_group else ()
 
     @property
     def guarded(self) -> tuple[GatewayMethod, ...]:

@@ -22,6 +22,7 @@ from functions.operator.adopt.plan_text import plan_lines
 from functions.operator.adopt.planned_change import ChangeKind
 from functions.operator.adopt.snippets.tool_snippet import snippet_lines
 from functions.operator.adopt.stop_line import StopLine, stops_of_deployment
+from functions.operator.adopt.told_words import say
 from functions.operator.still_working import StillWorking
 from functions.usage.moment import iso_from_epoch_ms
 
@@ -54,27 +55,27 @@ def look_and_apply(
         found = read_adoption(opened, order, maker)
     _print(plan_lines(found.stage, found.ours, order, found.plan))
     if found.plan.stops:
-        _say(f"{len(found.plan.stops)} STOP: nothing was changed")
+        say(f"{len(found.plan.stops)} STOP: nothing was changed")
         return 1
     if found.is_done:
-        _say(f"nothing to change: phase {order.phase} is done")
+        say(f"nothing to change: phase {order.phase} is done")
         return 0
     if found.is_of_a_tool:
         _print(snippet_lines(found.stage, found.ours, found.plan))
-        _say(f"nothing was changed: {found.stage.made_by} does, or --even-so")
+        say(f"nothing was changed: {found.stage.made_by} does, or --even-so")
         return 1 if order.is_applied else 0
     if not order.is_applied:
         _print(after_plan(found.stage, found.ours, order))
-        _say("this was the plan: nothing was changed")
+        say("this was the plan: nothing was changed")
         return 0
     carrying_out = opened.carrying_out(found.ours, order.now_ms, taking_up)
     try:
         made = carrying_out.apply(found.record)
     except BaseException:  # whatever ended it, Ctrl-C too: the API stands half way
-        _say(f"it ended half way; on record in {found.record.key}")
+        say(f"it ended half way; on record in {found.record.key}")
         _print(after_half_way(found.stage, found.ours, order))
         raise
-    _say(f"done; on record in {made.key}")
+    say(f"done; on record in {made.key}")
     _print(after_apply(found.stage, found.ours, order))
     return 0
 
@@ -122,8 +123,3 @@ def _print(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
     sys.stdout.flush()
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"adopt: {text}\n")
-    sys.stderr.flush()

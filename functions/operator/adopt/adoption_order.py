@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.metering.configuration.version import Configuration
+from functions.operator.adopt.adopted_source import ConfigurationDocument
+from functions.operator.stage_export import invokes
 
 type Phase = Literal["meter", "shadow", "enforce"]
 
@@ -42,7 +44,7 @@ class AdoptingStack:
     metering_arn: str
     authorizer_arn: str  # of the alias
     configuration: Configuration
-    document: Mapping[str, object]  # what the configuration was read from
+    document: ConfigurationDocument  # what the configuration was read from
     credential_header: str = HEADER_OF_TOKENS
     lets_in: Sequence[str] = ()  # source ARNs that may invoke the alias
     unusable: str = ""  # why the newest configuration is not in use
@@ -55,5 +57,4 @@ class AdoptingStack:
 
     def is_ours(self, authorizer_uri: str) -> bool:
         """Whether an authorizer of an API is this stack's, by its function."""
-        function = self.authorizer_arn.rpartition(":")[0]
-        return f"{function}:" in authorizer_uri or f"{function}/" in authorizer_uri
+        return invokes(authorizer_uri, self.authorizer_arn.rpartition(":")[0])

@@ -69,7 +69,7 @@ def plan_of_adoption(
     if not order.is_guarding:
         return AdoptionPlan(tuple(metering), tuple(stops), found, metered_as, None, is_replacing)
     methods = chosen_methods(stage, ours, order)
-    guarding = tuple(guarding_changes(stage, ours, order, methods.chosen))
+    guarding = tuple(guarding_changes(stage, ours, order, methods))
     stops += methods.stops
     stops += stops_of_guard(stage, ours, order, (*methods.chosen, *methods.done))
     stops += stops_of_lockout(stage, order, methods.chosen)

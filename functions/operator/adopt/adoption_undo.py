@@ -2,13 +2,13 @@
 first.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from functions.operator.adopt.adoption_order import PHASES, AdoptionOrder, Phase
 from functions.operator.adopt.adoption_record import AdoptionRecord
 from functions.operator.adopt.carrying_out import LeftChange, TakingUp
 from functions.operator.adopt.opened_adoption import OpenedAdoption
+from functions.operator.adopt.told_words import say
 from functions.operator.explain.terminal_text import printable
 
 
@@ -18,16 +18,16 @@ def take_back(
     """The exit status. `phase`: it, and all that came after it; None: the last one alone."""
     records = [*_chosen(opened, phase)]
     if not records:
-        _say(f"nothing to take back{f' of phase {phase} or later' if phase else ''}")
+        say(f"nothing to take back{f' of phase {phase} or later' if phase else ''}")
         return 0
     carrying_out = opened.carrying_out(opened.stack.as_it_is(), order.now_ms, taking_up)
     for record in records:
-        _say(f"taking back phase {record.phase} of {record.at}, by {record.by or 'nobody known'}")
+        say(f"taking back phase {record.phase} of {record.at}, by {record.by or 'nobody known'}")
         left = carrying_out.undo(record, deploys_pending=order.deploy_pending)
         if left:
             _tell_left(left, record)
             return 1
-    _say(f"what was there before {records[-1].at} stands again")
+    say(f"what was there before {records[-1].at} stands again")
     return 0
 
 
@@ -46,9 +46,4 @@ def _tell_left(left: Sequence[LeftChange], record: AdoptionRecord) -> None:
     for one in left:
         print(f"left as it is: {printable(one.change.name)}: {printable(one.why)}")
     print(f"what was there before is on record: {record.key}", flush=True)
-    _say("not all was taken back: put these right, and run it again")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"adopt: {text}\n")
-    sys.stderr.flush()
+    say("not all was taken back: put these right, and run it again")

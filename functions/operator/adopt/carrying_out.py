@@ -5,7 +5,6 @@ Guaranteed: whenever it ends, the record says what may stand there. What somebod
 since is not written over, and the authorizer stays as long as a caller can meet it.
 """
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,19 +12,21 @@ from typing import NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import is_not_there
 from functions.operator.adopt.adoption_record import (
     AdoptionRecord,
     AdoptionRecords,
     ChangeState,
     RecordedChange,
 )
-from functions.operator.adopt.deployed_reading import is_gone, is_refused
+from functions.operator.adopt.deployed_reading import is_refused
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     ChangeKind,
     PlannedChange,
     Value,
 )
+from functions.operator.adopt.told_words import say
 
 # A stage follows a deployment, a variable or a permission within seconds: AWS names no figure.
 STAGE_SECONDS = 15.0
@@ -60,7 +61,7 @@ class TakingUp(NamedTuple):
 
     def wait(self, seconds: float, why: str) -> None:
         if seconds:
-            _tell(f"{why} ({seconds:.0f} s)")
+            say(f"{why} ({seconds:.0f} s)")
             time.sleep(seconds)
 
 
@@ -83,7 +84,7 @@ class CarryingOut(NamedTuple):
             if state is ChangeState.DONE:
                 continue
             self._wait_for_others(change.kind, made_now)
-            _tell(f"{number}/{len(record.changes)} {change.name}")
+            say(f"{number}/{len(record.changes)} {change.name}")
             change = self._instead_of_now(change)  # noqa: PLW2901 - what is read late counts
             record = record.marked(change.place, ChangeState.BEGUN, change)
             self.records.put(record)
@@ -118,7 +119,7 @@ class CarryingOut(NamedTuple):
         left: list[LeftChange] = []
         touched = in_undo_order([one for one in record.changes if one.is_touched])
         for number, (change, _) in enumerate(touched, 1):
-            _tell(f"{number}/{len(touched)} back: {change.name}")
+            say(f"{number}/{len(touched)} back: {change.name}")
             why = self._why_left(change, left) or self._taken_back(change, deploys_pending)
             if why:
                 left.append(LeftChange(change, why))
@@ -142,7 +143,7 @@ class CarryingOut(NamedTuple):
         try:
             now, before = writer.read(change), change.before
         except ClientError as error:
-            if is_gone(error):  # a method, a stage or a log group, with what we changed at it
+            if is_not_there(error):  # a method, a stage or a log group, with what we changed at it
                 return ""
             raise
         if now == before:
@@ -157,7 +158,7 @@ class CarryingOut(NamedTuple):
             return self._deployed_back(change, before, deploys_pending=deploys_pending)
         stands = writer.write(change, before)
         if before is None and stands is not None:  # for good: an undo that waited would never end
-            _tell(f"kept: {change.name}: there are lines in it")
+            say(f"kept: {change.name}: there are lines in it")
         return ""
 
     def _deployed_back(self, change: PlannedChange, before: Value, *, deploys_pending: bool) -> str:
@@ -165,7 +166,7 @@ class CarryingOut(NamedTuple):
         try:
             writer.write(change, before)
         except ClientError as error:
-            if before == NEW_DEPLOYMENT or not (is_gone(error) or is_refused(error)):
+            if before == NEW_DEPLOYMENT or not (is_not_there(error) or is_refused(error)):
                 raise
             if not deploys_pending:
                 return "its old deployment was deleted: --undo --deploy-pending deploys anew"
@@ -177,8 +178,3 @@ class CarryingOut(NamedTuple):
 def in_undo_order(changes: Sequence[RecordedChange]) -> list[RecordedChange]:
     """What callers meet first, what only we see last."""
     return sorted(changes, key=lambda one: _IN_UNDO.index(one.change.kind))
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"adopt: {text}\n")
-    sys.stderr.flush()

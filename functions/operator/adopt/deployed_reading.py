@@ -1,17 +1,16 @@
 """What a stage serves, asked of AWS: the summary of its deployment, and the stage's export."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.deployed_snapshot import DeployedSnapshot
+from functions.operator.stage_export import stage_export
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
-
-_NOT_THERE = frozenset({"NotFoundException", "ResourceNotFoundException"})
 
 
 def deployed_snapshot(
@@ -30,34 +29,11 @@ def deployed_snapshot(
 def exported_stage(
     gateway: "APIGatewayClient", api_id: str, stage: str
 ) -> Mapping[str, Any] | None:
-    """Its OpenAPI document, with API Gateway's extensions."""
+    """None where AWS does not tell it, for whatever reason."""
     try:
-        exported = gateway.get_export(
-            restApiId=api_id,
-            stageName=stage,
-            exportType="oas30",
-            parameters={"extensions": "apigateway"},
-            accepts="application/json",
-        )
-        document: Mapping[str, Any] = json.loads(exported["body"].read())
+        return stage_export(gateway, api_id, stage, "apigateway")
     except (ClientError, ValueError):
         return None
-    return document
-
-
-def or_none[Found](ask: Callable[[], Found]) -> Found | None:
-    """None: AWS knows no such thing."""
-    try:
-        return ask()
-    except ClientError as error:
-        if is_gone(error):
-            return None
-        raise
-
-
-def is_gone(error: ClientError) -> bool:
-    """Whether AWS says that there is no such thing."""
-    return error.response["Error"]["Code"] in _NOT_THERE
 
 
 def is_refused(error: ClientError) -> bool:

@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from functions.operator.adopt.adopted_stage import GatewayAuthorizer, Pending
+from functions.operator.adopt.adopted_stage import WITH_AUTHORIZER, GatewayAuthorizer, Pending
+from functions.operator.stage_export import authorizer_uris
 
 _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
-_AUTHORIZER = "x-amazon-apigateway-authorizer"
 _ANSWERS = "x-amazon-apigateway-gateway-responses"
 _COMPARED = (
     "type",
@@ -68,10 +68,10 @@ def pending_of(deployed: DeployedSnapshot, live: LiveApi) -> Pending:
     return Pending(tuple(dict.fromkeys(changes)), tuple(untold))
 
 
-def asking_ours(deployed: DeployedSnapshot, is_ours: Callable[[str], bool]) -> Iterator[str]:
-    """The methods that ask our authorizer, as they were deployed."""
-    uris = _authorizer_uris(deployed.export or {})
-    for (path, verb), operation in _exported(deployed.export or {}).items():
+def asking_ours(export: Mapping[str, Any] | None, is_ours: Callable[[str], bool]) -> Iterator[str]:
+    """The methods of a stage's export that ask our authorizer; none where it is not told."""
+    uris = authorizer_uris(export or {})
+    for (path, verb), operation in _exported(export or {}).items():
         names = [name for one in operation.get("security", []) for name in one]
         if any(is_ours(uris.get(name, "")) for name in names):
             yield f"{verb} {path}"
@@ -87,28 +87,29 @@ def _of_summary(
     summary: Mapping[str, Mapping[str, Mapping[str, Any]]], now: Operations
 ) -> Iterator[str]:
     then = {(path, verb): one for path, verbs in summary.items() for verb, one in verbs.items()}
-    for path, verb in sorted(now.keys() - then.keys()):
-        yield f"{verb} {path} is new"
-    for path, verb in sorted(then.keys() - now.keys()):
-        yield f"{verb} {path} is gone"
+    yield from _come_and_gone(then, now)
     for path, verb in sorted(now.keys() & then.keys()):
         was, one = then[path, verb], now[path, verb]
         if bool(was.get("apiKeyRequired")) != bool(one.get("apiKeyRequired")):
             yield f"{verb} {path}: whether it needs an API key"
 
 
-def _of_export(export: Mapping[str, Any], now: Operations, live: LiveApi) -> Iterator[str]:
-    then, uris = _exported(export), _authorizer_uris(export)
+def _come_and_gone(then: Operations, now: Operations) -> Iterator[str]:
     for path, verb in sorted(now.keys() - then.keys()):
         yield f"{verb} {path} is new"
     for path, verb in sorted(then.keys() - now.keys()):
         yield f"{verb} {path} is gone"
+
+
+def _of_export(export: Mapping[str, Any], now: Operations, live: LiveApi) -> Iterator[str]:
+    then, uris = _exported(export), authorizer_uris(export)
+    yield from _come_and_gone(then, now)
     authorizers = {one.authorizer_id: one for one in live.authorizers}
     for path, verb in sorted(now.keys() & then.keys()):
         method, operation = now[path, verb], then[path, verb]
         names = {name for one in operation.get("security", []) for name in one}
         asked = authorizers.get(str(method.get("authorizerId")))
-        is_asked = method.get("authorizationType") in {"CUSTOM", "COGNITO_USER_POOLS"}
+        is_asked = method.get("authorizationType") in WITH_AUTHORIZER
         if is_asked and asked and not live.is_ours(asked.uri):
             if asked.name not in names or uris.get(asked.name, asked.uri) != asked.uri:
                 yield f"{verb} {path}: its authorizer"
@@ -128,14 +129,13 @@ def _of_answers(then: Mapping[str, Mapping[str, Any]], live: LiveApi) -> Iterato
         now = live.answers.get(kind)
         if now is not None and now == live.our_answers.get(kind):
             continue
-        was = then.get(kind)
-        if (now is None) != (was is None) or (
-            now is not None and was is not None and _answer(now) != _answer(was)
-        ):
+        if _answer(now) != _answer(then.get(kind)):
             yield f"the gateway response {kind}"
 
 
-def _answer(one: Mapping[str, Any]) -> tuple[str, object, object]:
+def _answer(one: Mapping[str, Any] | None) -> tuple[str, object, object] | None:
+    if one is None:
+        return None
     status = str(one.get("statusCode", ""))
     return status, one.get("responseParameters") or {}, one.get("responseTemplates") or {}
 
@@ -154,15 +154,6 @@ def _exported(export: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, A
         for path, verbs in export.get("paths", {}).items()
         for verb, operation in verbs.items()
         if isinstance(operation, Mapping)
-    }
-
-
-def _authorizer_uris(export: Mapping[str, Any]) -> dict[str, str]:
-    schemes = export.get("components", {}).get("securitySchemes", {})
-    return {
-        name: str(scheme[_AUTHORIZER].get("authorizerUri", ""))
-        for name, scheme in schemes.items()
-        if _AUTHORIZER in scheme
     }
 
 

@@ -20,6 +20,7 @@ from functions.metering.field_names import (
     leaves,
 )
 from functions.operator.explain.advice.context_variables import FORMAT_V1, variable_of_fact
+from functions.operator.explain.advice.stage_format import format_v1
 from functions.usage.outcome import Quarantined
 from functions.usage.strict_json import read_object
 
@@ -48,14 +49,12 @@ class ExtendedFormat(NamedTuple):
     text: str
     fields: Mapping[FieldName, str]
     added: Mapping[str, str]
-    is_v1: bool = False
     bare: tuple[str, ...] = ()
 
 
 def whole_format_v1() -> ExtendedFormat:
     """For a stage that logs nothing, or what nobody can extend."""
-    text = json.dumps(FORMAT_V1, separators=(",", ":"))
-    return ExtendedFormat(text, {}, dict(FORMAT_V1), is_v1=True)
+    return ExtendedFormat(format_v1().text, {}, dict(FORMAT_V1))
 
 
 def extended(today: str) -> ExtendedFormat | None:
@@ -74,7 +73,6 @@ def extended(today: str) -> ExtendedFormat | None:
         text=_with(today, variables),
         fields={} if is_v1 else fields,
         added=variables,
-        is_v1=is_v1,
         bare=tuple(_bare(today)),
     )
 

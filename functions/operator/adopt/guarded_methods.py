@@ -2,7 +2,7 @@
 leave. A preflight is never one of them, and nobody's authorizer is replaced unless it is said.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from functions.operator.adopt.adopted_stage import AdoptedStage, GatewayMethod
@@ -42,7 +42,7 @@ def chosen_methods(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrde
             left.append((method, "not in shadow: --phase shadow adds it"))
         elif method.authorization == "NONE":
             chosen.append(method)
-        elif why := _why_not(stage, method, order):
+        elif why := _why_not(stage, method, order, asked):
             if method.name in asked:
                 stops.append(StopLine(f"{method.name} {why}", _cure(method)))
             left.append((method, why))
@@ -64,14 +64,16 @@ def _asked(stage: AdoptedStage, names: Sequence[str]) -> Iterator[str]:
         yield found.name
 
 
-def _why_not(stage: AdoptedStage, method: GatewayMethod, order: AdoptionOrder) -> str:
+def _why_not(
+    stage: AdoptedStage, method: GatewayMethod, order: AdoptionOrder, asked: Collection[str]
+) -> str:
     """Empty where the authorizer of the method may be replaced."""
     names = {one.authorizer_id: one.name for one in stage.authorizers}
     match method.authorization:
         case "AWS_IAM":
             return "is signed with IAM: our authorizer reads no signature"
         case "COGNITO_USER_POOLS":
-            if method.has_scopes or method.name not in order.methods:
+            if method.has_scopes or method.name not in asked:
                 return "asks Cognito"
         case _:
             pass

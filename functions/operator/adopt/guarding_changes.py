@@ -11,6 +11,7 @@ from functions.operator.adopt.adoption_order import (
     AdoptionOrder,
 )
 from functions.operator.adopt.denial_answers import answers_beside
+from functions.operator.adopt.guarded_methods import ChosenMethods
 from functions.operator.adopt.planned_change import (
     NEW_DEPLOYMENT,
     OURS,
@@ -28,7 +29,7 @@ def guarding_changes(
     stage: AdoptedStage,
     ours: AdoptingStack,
     order: AdoptionOrder,
-    chosen: Sequence[GatewayMethod],
+    methods: ChosenMethods,
 ) -> Iterator[PlannedChange]:
     """The mode comes first: a stage that asks the authorizer before it has one is refused by it."""
     mode = stage.variables.get(MODE_VARIABLE)
@@ -45,20 +46,18 @@ def guarding_changes(
         }
         words = "API Gateway may ask the authorizer for this API"
         yield PlannedChange(ChangeKind.PERMISSION, target, None, {"sourceArn": source_arn}, words)
-    rest = [*_authorizer(stage, ours), *_answers(stage, ours), *map(_method, chosen)]
+    rest = [*_authorizer(stage, ours), *_answers(stage, ours), *map(_method, methods.chosen)]
     yield from rest
-    if rest or _has_undeployed_of_ours(stage, ours):
+    if rest or _is_undeployed(stage, methods.done):
         now: Value = {"deploymentId": stage.deployment_id} if stage.deployment_id else None
         words = "callers meet it from here on"
         target = {"name": stage.stage}
         yield PlannedChange(ChangeKind.DEPLOYMENT, target, now, NEW_DEPLOYMENT, words)
 
 
-def _has_undeployed_of_ours(stage: AdoptedStage, ours: AdoptingStack) -> bool:
+def _is_undeployed(stage: AdoptedStage, done: Sequence[GatewayMethod]) -> bool:
     """An apply that ended before its deployment."""
-    our_ids = {one.authorizer_id for one in stage.authorizers if ours.is_ours(one.uri)}
-    asking = {one.name for one in stage.methods if one.authorizer_id in our_ids}
-    return not asking <= set(stage.asks_ours)
+    return not {one.name for one in done} <= set(stage.asks_ours)
 
 
 def _authorizer(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[PlannedChange]:

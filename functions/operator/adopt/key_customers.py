@@ -8,7 +8,7 @@ from functions.operator.adopt.adopted_stage import AdoptedStage
 from functions.operator.adopt.adoption_order import AdoptingStack, AdoptionOrder
 from functions.operator.adopt.stop_line import StopLine
 from functions.usage.errors import Permanent
-from functions.usage.quota import CUSTOMER_ID
+from functions.usage.quota import is_customer_id
 
 
 def customers_of_keys(words: Sequence[str]) -> Mapping[str, str]:
@@ -20,7 +20,7 @@ def customers_of_keys(words: Sequence[str]) -> Mapping[str, str]:
             raise Permanent(
                 f"--customer {word!r}: write KEY_ID=CUSTOMER, the key's id at AWS first"
             )
-        if not CUSTOMER_ID.fullmatch(customer):
+        if not is_customer_id(customer):
             raise Permanent(f"--customer {word!r}: {customer!r} is no customer id of Aforo's")
         if found.get(key, customer) != customer:
             raise Permanent(f"--customer {key}: one key has one customer, not two")

@@ -14,9 +14,9 @@ _EVERY_VERB = "ANY"
 def stops_of_lockout(
     stage: AdoptedStage, order: AdoptionOrder, chosen: Sequence[GatewayMethod]
 ) -> Iterator[StopLine]:
-    """`chosen` asks nobody of ours yet."""
-    for_preflights = [*_answering_preflights(stage, order, chosen)]
-    if for_preflights:
+    """`chosen` asks nobody of ours yet; where the order names methods, it holds no other one."""
+    for_preflights = [*_answering_preflights(stage, chosen)]
+    if for_preflights and not order.methods:
         yield StopLine(
             f"{', '.join(for_preflights)}: no OPTIONS method stands beside it, so it answers"
             " browsers' preflights too, which carry no credential: they would be refused",
@@ -38,14 +38,10 @@ def stops_of_lockout(
         )
 
 
-def _answering_preflights(
-    stage: AdoptedStage, order: AdoptionOrder, chosen: Sequence[GatewayMethod]
-) -> Iterator[str]:
+def _answering_preflights(stage: AdoptedStage, chosen: Sequence[GatewayMethod]) -> Iterator[str]:
     with_options = {one.path for one in stage.methods if one.verb == PREFLIGHT}
-    named = {" ".join(name.split()).casefold() for name in order.methods}
     for one in chosen:
-        is_named = one.name.casefold() in named
-        if one.verb == _EVERY_VERB and one.path not in with_options and not is_named:
+        if one.verb == _EVERY_VERB and one.path not in with_options:
             yield one.name
 
 

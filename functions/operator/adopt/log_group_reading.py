@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.operator.adopt.adopted_stage import LogGroupState, SubscriptionFilter
 from functions.operator.adopt.writers.stage_writers import access_log_of
+from functions.operator.preflight.log_group_checks import log_group_named
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import StageTypeDef
@@ -23,16 +24,13 @@ def log_group_state(logs: "CloudWatchLogsClient", name: str) -> LogGroupState | 
     """None where there is none of that name."""
     if not name:
         return None
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-    found = (one for page in pages for one in page["logGroups"] if one["logGroupName"] == name)
-    group = next(found, None)
+    group = log_group_named(logs, name)
     if group is None:
         return None
     filters = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
     return LogGroupState(
         name,
         group.get("logGroupClass", "STANDARD"),
-        group.get("retentionInDays"),
         tuple(
             SubscriptionFilter(
                 one["filterName"], one.get("destinationArn", ""), one.get("filterPattern", "")

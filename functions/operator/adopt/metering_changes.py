@@ -2,9 +2,9 @@
 caller notices any of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from functions.operator.adopt.adopted_source import MeteredAs, lacks_version
+from functions.operator.adopt.adopted_source import MeteredAs, documented_source, lacks_version
 from functions.operator.adopt.adopted_stage import AdoptedStage
 from functions.operator.adopt.adoption_order import AdoptingStack, AdoptionOrder
 from functions.operator.adopt.format_extension import ExtendedFormat
@@ -40,8 +40,7 @@ def metering_changes(
         target = {"name": stage.stage}
         yield PlannedChange(ChangeKind.ACCESS_LOG, target, stage.access_log, after, _words(found))
     yield from _source(ours, order, metered_as)
-    filters = stage.log_group.filters if stage.log_group else ()
-    if not any(is_our_filter(one, ours) and not one.pattern for one in filters):
+    if not any(is_our_filter(one, ours) and not one.pattern for one in stage.filters):
         yield _subscription(stage, ours)
 
 
@@ -54,8 +53,7 @@ def _source(
 ) -> Iterator[PlannedChange]:
     source = metered_as.source
     present = ours.configuration.source_of(source["logGroup"])
-    documented = [dict(one) for one in _sources(ours.document)]
-    before: Value = next((one for one in documented if one["name"] == source["name"]), None)
+    before: Value = documented_source(ours.document, source["name"])
     is_deployed = present is not None and before is None
     is_named = before == dict(source) or is_deployed
     if is_named and not lacks_version(ours.document, metered_as, order.now_ms):
@@ -71,15 +69,9 @@ def _source(
     yield PlannedChange(ChangeKind.SOURCE, target, before, dict(source), words)
 
 
-def _sources(document: Mapping[str, object]) -> Sequence[Mapping[str, str]]:
-    found = document.get("sources", [])
-    return found if isinstance(found, list) else []
-
-
 def _subscription(stage: AdoptedStage, ours: AdoptingStack) -> PlannedChange:
     """A filter of ours with a pattern is mended, under the name that it has."""
-    filters = stage.log_group.filters if stage.log_group else ()
-    old = next((one for one in filters if is_our_filter(one, ours)), None)
+    old = next((one for one in stage.filters if is_our_filter(one, ours)), None)
     before = old and {"destinationArn": old.destination, "filterPattern": old.pattern}
     target = {"name": old.name if old else FILTER_NAME, "logGroup": stage.group_name}
     after = {"destinationArn": ours.metering_arn, "filterPattern": ""}

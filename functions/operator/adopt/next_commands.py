@@ -13,8 +13,7 @@ def after_plan(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -
     """How to apply it; and first, whose the API keys are."""
     yield ""
     yield from _of_keys(stage, ours, order)
-    said = "".join(f" {word}" for word in _options(order))
-    yield f"apply: {_of_phase(stage, ours, order.phase)}{said} --apply"
+    yield f"apply: {_applying(stage, ours, order)}"
 
 
 def after_apply(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> Iterator[str]:
@@ -28,9 +27,13 @@ def after_apply(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) 
 
 def after_half_way(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> Iterator[str]:
     """Both ways out are safe: the record says what may stand there."""
-    said = "".join(f" {word}" for word in _options(order))
-    yield f"complete: {_of_phase(stage, ours, order.phase)}{said} --apply"
+    yield f"complete: {_applying(stage, ours, order)}"
     yield f"or back: {_command(stage, ours)} --undo"
+
+
+def _applying(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> str:
+    """What was asked, once more."""
+    return " ".join([_of_phase(stage, ours, order.phase), *_options(order), "--apply"])
 
 
 def _options(order: AdoptionOrder) -> Iterator[str]:

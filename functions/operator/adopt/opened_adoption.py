@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from botocore.config import Config
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.adopted_stage import AdoptedStage, Maker
 from functions.operator.adopt.adoption_order import AdoptingStack
 from functions.operator.adopt.adoption_record import AdoptionRecords
 from functions.operator.adopt.carrying_out import CarryingOut, ChangeWriter, TakingUp
-from functions.operator.adopt.deployed_reading import or_none
 from functions.operator.adopt.our_stack import StackOfOurs, open_stack
 from functions.operator.adopt.planned_change import ChangeKind
 from functions.operator.adopt.stage_reading import StageReader
@@ -79,7 +79,7 @@ class OpenedAdoption:
             ChangeKind.AUTHORIZER: authorizer,
             ChangeKind.PERMISSION: PermissionWriter(self.stack.lambdas),
             ChangeKind.SUBSCRIPTION: SubscriptionWriter(self.reader.logs),
-            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by(), now_ms),
+            ChangeKind.SOURCE: SourceWriter(self.stack.store, self.put_by, now_ms),
             ChangeKind.ACCESS_LOG: AccessLogWriter(self.stage),
             ChangeKind.LOG_GROUP: LogGroupWriter(self.reader.logs),
         }

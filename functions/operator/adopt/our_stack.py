@@ -13,7 +13,7 @@ from functions.operator.adopt.writers.stack_writers import (
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
-    deployed_reader,
+    open_store,
 )
 from functions.operator.deployment.deployment import Deployment
 from functions.operator.deployment.local_cloud import read_endpoints_file
@@ -42,7 +42,6 @@ class StackOfOurs(NamedTuple):
 
     def as_it_is(self) -> AdoptingStack:
         found = self.store.in_force()
-        is_older = ": the newest is not usable" in found.words or "no version" in found.words
         lambdas = self.lambdas
         alias = self.deployment.output("AuthorizerAliasArn")
         return AdoptingStack(
@@ -54,7 +53,7 @@ class StackOfOurs(NamedTuple):
             document=document_of(self.store, found),
             credential_header=_credential_header(lambdas, alias),
             lets_in=[source_of(one) for one in statements_of(lambdas, alias)],
-            unusable=found.words if is_older else "",
+            unusable=found.words if found.is_newest_bad else "",
         )
 
 
@@ -70,7 +69,6 @@ def open_stack(place: Place) -> StackOfOurs:
     name = place.stack or str(read_endpoints_file(place.endpoints).get("stack_name"))
     deployment = deployed_stack(name)
     session = aws_session(deployment.region)
-    bucket = deployment.output("ConfigurationBucketName")
-    store = ConfigurationStore(session.client("s3"), bucket, deployed_reader(deployment))
+    store = open_store(deployment)
     option = f" --stack {name}" if place.stack else ""
     return StackOfOurs(name, option, deployment, store, session)

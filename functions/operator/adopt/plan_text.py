@@ -1,7 +1,7 @@
 """A stage as it is and a plan come in; the lines that a person reads before he applies it leave."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from functions.operator.adopt.adopted_stage import AdoptedStage
 from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack, AdoptionOrder
@@ -12,6 +12,7 @@ from functions.operator.adopt.monthly_cost import (
     dollars_a_million,
     dollars_a_month,
 )
+from functions.operator.adopt.told_words import some
 from functions.operator.explain.terminal_text import printable
 from functions.operator.preflight.log_group_checks import MOST_FILTERS
 
@@ -89,7 +90,11 @@ def _keys(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> str
     plans = ", ".join(plan.name or plan.plan_id for plan in stage.plans)
     many = "usage plan" if len(stage.plans) == 1 else "usage plans"
     said = f"{len(stage.key_ids)} in {len(stage.plans)} {many} ({plans})"
-    return f"{said}; no customer yet: {_some(unknown)}" if unknown else f"{said}, all customers'"
+    return (
+        f"{said}; no customer yet: {some(unknown, _SHOWN)}"
+        if unknown
+        else f"{said}, all customers'"
+    )
 
 
 def unknown_keys(stage: AdoptedStage, ours: AdoptingStack, order: AdoptionOrder) -> list[str]:
@@ -140,7 +145,7 @@ def _kept(plan: AdoptionPlan) -> Iterator[str]:
     for method, why in plan.methods.left:
         reasons.setdefault(why, []).append(method.name)
     for why, names in reasons.items():
-        yield f"would not change: {printable(_some(names))}: {printable(why)}"
+        yield f"would not change: {printable(some(names, _SHOWN))}: {printable(why)}"
 
 
 def _cost(stage: AdoptedStage, order: AdoptionOrder) -> str:
@@ -153,8 +158,3 @@ def _cost(stage: AdoptedStage, order: AdoptionOrder) -> str:
         )
     dollars = dollars_a_month(served, is_guarded=is_guarded)
     return f"about ${dollars:.2f} a month for {served:,} requests, as of the last week ({PAGE})"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from functions.adapters.not_there import or_none
 from functions.operator.adopt.adopted_stage import (
     AdoptedStage,
     GatewayAuthorizer,
@@ -15,9 +16,8 @@ from functions.operator.adopt.adopted_stage import (
 )
 from functions.operator.adopt.adoption_order import MODE_VARIABLE, AdoptingStack
 from functions.operator.adopt.denial_answers import answers_beside
-from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage, or_none
+from functions.operator.adopt.deployed_reading import deployed_snapshot, exported_stage
 from functions.operator.adopt.deployed_snapshot import (
-    DeployedSnapshot,
     LiveApi,
     asking_ours,
     pending_of,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class StageReader(NamedTuple):
-    """The clients that are asked; `place` is account and Region."""
+    """The clients that are asked, and where they ask."""
 
     gateway: "APIGatewayClient"
     logs: "CloudWatchLogsClient"
@@ -94,7 +94,7 @@ class StageReader(NamedTuple):
             variables=stage.get("variables") or {},
             answers=answers,
             deployment_id=stage.get("deploymentId", ""),
-            asks_ours=[*asking_ours(snapshot, ours.is_ours)],
+            asks_ours=[*asking_ours(snapshot.export, ours.is_ours)],
             pending=pending_of(snapshot, live),
             has_canary=bool(stage.get("canarySettings")),
             has_policy=bool(api.get("policy")),
@@ -110,7 +110,7 @@ class StageReader(NamedTuple):
         for one in others:
             if MODE_VARIABLE not in (one.get("variables") or {}):
                 export = exported_stage(self.gateway, api_id, one["stageName"])
-                if not any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+                if not any(asking_ours(export, ours.is_ours)):
                     yield one["stageName"]
 
     def asking_ours(self, api_id: str, ours: AdoptingStack) -> list[str]:
@@ -123,7 +123,7 @@ class StageReader(NamedTuple):
             export = exported_stage(self.gateway, api_id, name)
             if export is None:
                 asking.append(f"stage {name}, for all that AWS tells (GetExport)")
-            elif any(asking_ours(DeployedSnapshot(None, export), ours.is_ours)):
+            elif any(asking_ours(export, ours.is_ours)):
                 asking.append(f"stage {name}")
         return asking
 
@@ -154,7 +154,6 @@ class StageReader(NamedTuple):
                 yield GatewayAuthorizer(
                     one["id"],
                     one.get("name", ""),
-                    one.get("type", ""),
                     one.get("authorizerUri") or "",
                     one.get("identitySource") or "",
                     one.get("authorizerResultTtlInSeconds", 300),

@@ -17,11 +17,13 @@ from functions.operator.adopt.adoption_order import (
     AdoptingStack,
     AdoptionOrder,
 )
+from functions.operator.adopt.told_words import some
 from functions.operator.preflight.gateway_checks import MOST_AUTHORIZERS
 from functions.operator.preflight.log_group_checks import MOST_FILTERS
 
 _ROLE_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _ANY_METERING = "-MeteringFunction"
+_SHOWN = 3
 
 
 class StopLine(NamedTuple):
@@ -84,8 +86,7 @@ def _is_elsewhere(stage: AdoptedStage) -> bool:
 
 
 def _of_filters(stage: AdoptedStage, ours: AdoptingStack) -> Iterator[StopLine]:
-    filters = stage.log_group.filters if stage.log_group else ()
-    others = [one for one in filters if not is_our_filter(one, ours)]
+    others = [one for one in stage.filters if not is_our_filter(one, ours)]
     rival = next((one for one in others if _ANY_METERING in one.destination), None)
     if rival:
         yield StopLine(
@@ -122,7 +123,7 @@ def stops_of_guard(
         )
     if needing and ours.credential_header == HEADER_OF_TOKENS:
         yield StopLine(
-            f"{len(needing)} methods are called with x-api-key ({_some(needing)}), and the"
+            f"{len(needing)} methods are called with x-api-key ({some(needing, _SHOWN)}), and the"
             " authorizer reads Authorization: it would refuse their callers",
             f"make deploy STACK={ours.name} PARAMETERS='CredentialHeader=Either'",
         )
@@ -166,8 +167,3 @@ def stops_of_deployment(stage: AdoptedStage, order: AdoptionOrder) -> Iterator[S
             f" {'; '.join(stage.pending.untold)}",
             "ask who changes this API, then --deploy-pending",
         )
-
-
-def _some(names: list[str], most: int = 3) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

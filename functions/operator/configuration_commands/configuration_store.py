@@ -33,12 +33,14 @@ _NO_VERSION = frozenset({"NoSuchVersion", "InvalidArgument", "MethodNotAllowed",
 class InForce(NamedTuple):
     """What metering bills by. `version_id` None: the default. `etag` is of the newest version,
     which is not the one in use where it is bad; None where there is none, or it was deleted.
+    `is_newest_bad`: it was put, and cannot be billed by.
     """
 
     configuration: Configuration
     version_id: str | None
     etag: str | None
     words: str
+    is_newest_bad: bool = False
 
 
 class ReadVersion(NamedTuple):
@@ -70,14 +72,17 @@ class ConfigurationStore:
             found = newest_usable(self._client, self._bucket, KEY, versions, self.reader)
         except ConfigurationError:
             words = "no version is usable, and metering bills nothing; the default stands for it"
-            return InForce(self.reader.default, None, etag, words)
+            return InForce(self.reader.default, None, etag, words, is_newest_bad=True)
         if found is None:
             return InForce(self.reader.default, None, etag, "the default")
         newest = versions.newest_first[0]
         words = f"version {found.version_id}"
-        if newest.version_id != found.version_id:
-            words += ": the newest is " + ("a deletion" if newest.is_deletion else "not usable")
-        return InForce(found.configuration, found.version_id, etag, words)
+        is_bad = newest.version_id != found.version_id and not newest.is_deletion
+        if is_bad:
+            words += ": the newest is not usable"
+        elif newest.is_deletion:
+            words += ": the newest is a deletion"
+        return InForce(found.configuration, found.version_id, etag, words, is_bad)
 
     def last(self, at_most: int) -> StoredVersions:
         """The newest first."""

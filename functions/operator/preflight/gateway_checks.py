@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from functions.adapters.not_there import or_none
 from functions.audit.sources.stage_check import is_log_group, lacking
 from functions.metering.configuration.source_declaration import EXECUTION_LOGS
 from functions.operator.preflight.finding import Finding, error, ok, warning
@@ -25,11 +24,8 @@ def check_gateway(gateway: "APIGatewayClient", intended: Intended) -> Iterator[F
     api_id = intended["RestApiId"]
     if not api_id:
         return
-    try:
-        api = gateway.get_rest_api(restApiId=api_id)
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] != "NotFoundException":
-            raise
+    api = or_none(lambda: gateway.get_rest_api(restApiId=api_id))
+    if api is None:
         yield error(
             "RestApiId",
             f"{api_id} is no REST API of this account and Region",

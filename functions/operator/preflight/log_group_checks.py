@@ -23,7 +23,7 @@ def check_log_group(logs: "CloudWatchLogsClient", intended: Intended) -> Iterato
     if not name:
         yield from _without(intended)
         return
-    group = _found(logs, name)
+    group = log_group_named(logs, name)
     if group is None:
         yield error(_CHECK, f"{name} is not there", _how_to_make(name, intended["LogSource"]))
         return
@@ -47,7 +47,8 @@ def _without(intended: Intended) -> Iterator[Finding]:
         )
 
 
-def _found(logs: "CloudWatchLogsClient", name: str) -> "LogGroupTypeDef | None":
+def log_group_named(logs: "CloudWatchLogsClient", name: str) -> "LogGroupTypeDef | None":
+    """None where there is none of that name: CloudWatch Logs finds groups by how they begin."""
     pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
     return next(
         (one for page in pages for one in page["logGroups"] if one["logGroupName"] == name), None

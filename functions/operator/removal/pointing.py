@@ -5,14 +5,14 @@ still asked. So both are looked at, the API as it is and each stage as it was de
 the stack itself go with it and are passed over.
 """
 
-import json
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.operator.stage_export import authorizer_uris, invokes, stage_export
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.client import APIGatewayClient
 
-_EXTENSION = "x-amazon-apigateway-authorizer"
 _PARTS_OF_A_FUNCTION = 7  # of its ARN; what follows names a version or an alias
 
 
@@ -58,12 +58,12 @@ def _pointing(client: "APIGatewayClient", api: str, name: str, function: str) ->
         one["id"]
         for page in pages
         for one in page.get("items", [])
-        if _is_of(one.get("authorizerUri", ""), function)
+        if invokes(one.get("authorizerUri", ""), function)
     )
     stages = tuple(
         stage["stageName"]
         for stage in client.get_stages(restApiId=api).get("item", [])
-        if any(_is_of(uri, function) for uri in _deployed(client, api, stage["stageName"]))
+        if any(invokes(uri, function) for uri in _deployed(client, api, stage["stageName"]))
     )
     return Pointing(api, name, ids, tuple(_methods(client, api, ids)) if ids else (), stages)
 
@@ -79,21 +79,6 @@ def _methods(
                     yield resource["id"], verb
 
 
-def _deployed(client: "APIGatewayClient", api: str, stage: str) -> Iterator[str]:
+def _deployed(client: "APIGatewayClient", api: str, stage: str) -> Iterable[str]:
     """The URIs of the authorizers of a stage as it was deployed."""
-    exported = client.get_export(
-        restApiId=api,
-        stageName=stage,
-        exportType="oas30",
-        parameters={"extensions": "authorizers"},
-        accepts="application/json",
-    )
-    document: dict[str, Any] = json.loads(exported["body"].read())
-    schemes = document.get("components", {}).get("securitySchemes", {})
-    for scheme in schemes.values():
-        yield str(scheme.get(_EXTENSION, {}).get("authorizerUri", ""))
-
-
-def _is_of(uri: str, function: str) -> bool:
-    _, _, rest = uri.partition(function)
-    return rest[:1] in {"/", ":"}
+    return authorizer_uris(stage_export(client, api, stage, "authorizers")).values()

@@ -193,6 +193,26 @@ def test_the_history_says_which_versions_are_usable_and_which_is_in_use(cloud: C
     assert "there are older ones" in err
 
 
+@pytest.mark.parametrize(
+    ("contents", "is_bad"),
+    [
+        ([], False),
+        ([b"{}"], True),
+        ([document(FIRST)], False),
+        ([document(FIRST), b"{}"], True),
+        ([document(FIRST), None], False),
+    ],
+)
+def test_whether_the_newest_can_be_billed_by_is_known(
+    cloud: Cloud, contents: list[bytes | None], *, is_bad: bool
+) -> None:
+    """A deletion is not bad: somebody took back what stood there."""
+    for content in contents:
+        cloud.put(content)
+    store = ConfigurationStore(cloud.s3, cloud.bucket, ConfigurationReader())
+    assert store.in_force().is_newest_bad is is_bad
+
+
 def test_show_prints_the_default_where_nothing_was_ever_put(cloud: Cloud) -> None:
     """It can be put as it is."""
     status, out, err = cloud.run("show")

@@ -5,6 +5,7 @@ what a refusal is answered with.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from functions.operator.adopt.adopted_stage import WITH_AUTHORIZER
 from functions.operator.adopt.planned_change import OURS, PlannedChange, Value
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
         PatchOperationTypeDef,
     )
 
-_ASKED = frozenset({"CUSTOM", "COGNITO_USER_POOLS"})
 _MOST = 500  # of authorizers in one answer; the quota is 10
 
 
@@ -87,7 +87,7 @@ class MethodWriter(NamedTuple):
             httpMethod=change.target["verb"],
         )
         kind = found["authorizationType"]
-        asked = found.get("authorizerId") if kind in _ASKED else None
+        asked = found.get("authorizerId") if kind in WITH_AUTHORIZER else None
         ours = self.authorizer.found()
         is_ours = ours is not None and asked == ours["id"]
         return {"authorizationType": kind, "authorizerId": OURS if is_ours else asked}

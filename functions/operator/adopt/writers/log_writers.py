@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.operator.adopt.planned_change import PlannedChange, Value
+from functions.operator.preflight.log_group_checks import log_group_named
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -14,10 +15,7 @@ class LogGroupWriter(NamedTuple):
     logs: "CloudWatchLogsClient"
 
     def read(self, change: PlannedChange) -> Value:
-        name = change.target["name"]
-        found = self.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        is_there = any(one["logGroupName"] == name for one in found)
-        return {} if is_there else None
+        return None if log_group_named(self.logs, change.target["name"]) is None else {}
 
     def write(self, change: PlannedChange, value: Value) -> Value:
         name = change.target["name"]

@@ -1,15 +1,15 @@
 """What stands at our own stack: the source in the configuration, and who may ask the authorizer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
+from functions.adapters.not_there import or_none
 from functions.metering.configuration.version import ConfigurationError, default_configuration
 from functions.operator.adopt.adopted_source import (
     ConfigurationDocument,
     MeteredAs,
+    documented_source,
     with_source,
     without_source,
 )
@@ -23,7 +23,6 @@ from functions.usage.errors import Permanent
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-_NO_POLICY = "ResourceNotFoundException"
 _API_GATEWAY = "apigateway.amazonaws.com"
 
 
@@ -33,13 +32,12 @@ class SourceWriter(NamedTuple):
     """
 
     store: ConfigurationStore
-    put_by: str | None
+    put_by: Callable[[], str | None]
     now_ms: int
 
     def read(self, change: PlannedChange) -> Value:
         document = document_of(self.store, self.store.in_force())
-        name = change.target["name"]
-        return next((dict(one) for one in document.get("sources", []) if one["name"] == name), None)
+        return documented_source(document, change.target["name"])
 
     def write(self, change: PlannedChange, value: Value) -> Value:
         found = self.store.in_force()
@@ -60,7 +58,7 @@ class SourceWriter(NamedTuple):
             self.store.reader.read(body)
         except ConfigurationError as error:
             raise Permanent(f"the configuration with this source: {error}") from None
-        self.store.put(body, compared_with, self.put_by)
+        self.store.put(body, compared_with, self.put_by())
 
 
 def document_of(store: ConfigurationStore, found: InForce) -> ConfigurationDocument:
@@ -101,13 +99,10 @@ class PermissionWriter(NamedTuple):
 
 def statements_of(lambdas: "LambdaClient", function: str) -> list[dict[str, Any]]:
     """Empty where nobody may invoke it."""
-    try:
-        policy = json.loads(lambdas.get_policy(FunctionName=function)["Policy"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != _NO_POLICY:
-            raise
+    policy = or_none(lambda: lambdas.get_policy(FunctionName=function))
+    if policy is None:
         return []
-    found: list[dict[str, Any]] = policy["Statement"]
+    found: list[dict[str, Any]] = json.loads(policy["Policy"])["Statement"]
     return found
 
 

@@ -13,6 +13,7 @@ PLACE = ["adopt", "--api", "a1", "--stage", "prod"]
         (["--customer", "k1"], "--customer 'k1': write KEY_ID=CUSTOMER"),
         (["--customer", "=cus_a"], "write KEY_ID=CUSTOMER"),
         (["--customer", "k1=no good"], "'no good' is no customer id"),
+        (["--customer", "k1=null"], "'null' is no customer id"),
         (["--customer", "k1=a", "--customer", "k1=b"], "one key has one customer"),
         (["--apply", "--undo"], "--apply, --undo: give one of them"),
         (["--phase", "later"], "--phase"),

@@ -51,6 +51,8 @@ def test_a_another_authorizer_is_replaced_only_by_its_word() -> None:
     assert methods_changed(shape, every) == ["GET /b"]
     named = AdoptionOrder(phase="shadow", methods=["GET /c"], replace_authorizers=True)
     assert methods_changed(shape, named) == ["GET /c"]
+    spaced = AdoptionOrder(phase="shadow", methods=["get  /c"], replace_authorizers=True)
+    assert methods_changed(shape, spaced) == ["GET /c"]
     signed = AdoptionOrder(phase="shadow", methods=["GET /d"], replace_authorizers=True)
     assert "GET /d is signed with IAM" in stops(shape, signed)
     unsaid = AdoptionOrder(phase="shadow", methods=["GET /b"])

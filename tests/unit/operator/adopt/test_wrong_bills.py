@@ -61,3 +61,11 @@ def test_a_format_that_is_too_long_for_api_gateway_is_told_before() -> None:
     assert stops(shape, replacing) == ""
     log, *_ = shape.read(replacing).plan.changes
     assert len((log.after or {})["format"]) < 3072
+
+
+def test_a_configuration_that_cannot_be_billed_by_is_mended_first() -> None:
+    """An adoption puts its source into it, and would hide what is wrong."""
+    shape = world(OPEN)
+    shape.store.words, shape.store.is_newest_bad = "version 1: the newest is not usable", True
+    assert "the configuration is not usable: version 1: the newest is not usable" in stops(shape)
+    assert ": aforo-metering configuration history says why" not in stops(world(OPEN))
