@@ -78,9 +78,8 @@ def _asked(stack: Stack, fields: Mapping[str, object]) -> CustomerNow | None:
 def _check(fields: Mapping[str, object], now: CustomerNow, meant: Meant) -> None:
     customer = fields["customerId"]
     if not now.is_known and not meant.new and fields["kind"] != "grant":
-        alike = f"; similar: {', '.join(now.similar)}" if now.similar else ""
         raise Permanent(
-            f"--customer {customer}: nobody knows it, it has no grant{alike}. "
+            f"--customer {customer}: nobody knows it, it has no grant{now.similar_words}. "
             "Give the right id, grant first, or give --new"
         )
     if meant.yes:

@@ -166,8 +166,8 @@ def show(
     said = find(place).inspect(question)
     found = CustomerNow.model_validate(json.loads(said))
     if not found.is_known:
-        alike = f"; similar: {', '.join(found.similar)}" if found.similar else ""
-        sys.stderr.write(f"counters show: no customer {customer}: no grant, no standing{alike}\n")
+        why = f"no customer {customer}: no grant, no standing{found.similar_words}"
+        sys.stderr.write(f"counters show: {why}\n")
         return 1
     print(said)
     return 0
