@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.aws_session import aws_session
-from functions.operator.customers.file_writing import write_customers
+from functions.operator.customers.file_writing import write_customers, write_new
 from functions.operator.customers.usage_plans import (
     configuration_customers,
     propose,
@@ -19,7 +19,6 @@ from functions.operator.customers.usage_plans import (
 )
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.explain.terminal_text import printable
-from functions.operator.file_words import file_words
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
@@ -59,16 +58,7 @@ def import_customers(
     elif questions:
         print(f"{len(questions):,} comments in it ask something: look for `#`")
     if map_to is not None:
-        _write_map(map_to, proposal.owners)
+        customers = json.dumps(configuration_customers(proposal.owners), indent=2)
+        write_new(map_to, f"{customers}\n", "--map")
         print(f"wrote {map_to}: for clients that stay with x-api-key, metered by their key's id")
     return 0
-
-
-def _write_map(file: Path, owners: dict[str, str]) -> None:
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(json.dumps(configuration_customers(owners), indent=2) + "\n")
-    except FileExistsError:
-        raise Permanent(f"--map {file}: is there: give another name, or remove it") from None
-    except OSError as error:
-        raise Permanent(file_words(error, f"--map {file}")) from None
