@@ -17,6 +17,7 @@ from functions.reconciliation.commands import (
     LimitCommand,
     OpenCommand,
     RebuildCommand,
+    body_of,
 )
 from functions.usage.errors import Permanent
 
@@ -36,7 +37,7 @@ class Stack(NamedTuple):
         """Put a command on SettledUsageQueue, recorded first if it is one to stand; the SQS message
         id.
         """
-        body = command.model_dump_json(by_alias=True, exclude_none=True)
+        body = body_of(command)
         try:
             if not isinstance(command, OpenCommand | LimitCommand | CloseCommand | RebuildCommand):
                 Register(aws_session().client("s3"), self.configuration_bucket).record(command)
