@@ -15,7 +15,6 @@ from functions.operator.customers.usage_plans import (
     configuration_customers,
     propose,
     read_usage_plans,
-    unclear,
 )
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.explain.terminal_text import printable
@@ -50,13 +49,12 @@ def import_customers(
     write_customers(proposal.document, to, proposal.comments)
     plans, keys = len(found.plans), len(found.keys)
     print(f"wrote {to}: {plans:,} plans and {keys:,} keys, named by their ids; no key changes")
-    questions = unclear(proposal.comments)
-    if questions and to.suffix.lower() == ".csv":
+    if proposal.questions and to.suffix.lower() == ".csv":
         # A CSV file has no comments.
-        for name in questions:
+        for name in proposal.questions:
             print(printable(f"{name}: {proposal.comments[name]}"))
-    elif questions:
-        print(f"{len(questions):,} comments in it ask something: look for `#`")
+    elif proposal.questions:
+        print(f"{len(proposal.questions):,} comments in it ask something: look for `#`")
     if map_to is not None:
         customers = json.dumps(configuration_customers(proposal.owners), indent=2)
         write_new(map_to, f"{customers}\n", "--map")
