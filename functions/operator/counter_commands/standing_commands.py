@@ -17,6 +17,7 @@ from functions.operator.counter_commands.sending import (
     Customer,
     Finder,
     VersionOption,
+    checked,
     send,
     versioned,
 )
@@ -46,7 +47,7 @@ def open_counters(
         )
     was = f"open (generation {said['generation']})" if said["generation"] else "not open"
     print(f"counters: {was} -> open, with {said['customers']} customers")
-    return send({"kind": "open", "version": versioned(version)}, place, lambda _: stack)
+    return send(checked({"kind": "open", "version": versioned(version)}), stack)
 
 
 def suspend(
