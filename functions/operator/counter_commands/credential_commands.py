@@ -111,10 +111,10 @@ def revoke(
             )
         later = datetime.now(UTC) + timedelta(hours=hours or REVOCATION_HOURS)
         until_ms = int(later.timestamp() * 1000)
-    fields = {"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms}
+    command = checked({"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms})
     stack = find(place)
     print(f"{jti or key_id}: refused until {iso_from_epoch_ms(until_ms)}")
-    return send(checked(fields), stack)
+    return send(command, stack)
 
 
 def jwks(

@@ -37,6 +37,7 @@ def open_counters(
     find: Finder = FIND,
 ) -> int:
     """Every decision is UNKNOWN before it."""
+    command = checked({"kind": "open", "version": versioned(version)})
     stack = find(place)
     said = json.loads(stack.tenant_findings())
     if not said["customers"] and not yes and stack.has_granted():
@@ -47,7 +48,7 @@ def open_counters(
         )
     was = f"open (generation {said['generation']})" if said["generation"] else "not open"
     print(f"counters: {was} -> open, with {said['customers']} customers")
-    return send(checked({"kind": "open", "version": versioned(version)}), stack)
+    return send(command, stack)
 
 
 def suspend(
