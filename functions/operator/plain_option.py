@@ -13,7 +13,7 @@ def _whole(_type: object, tokens: Sequence[Token]) -> int:
     """Cyclopts reads 10.5 as 10: a limit that nobody gave."""
     text = tokens[0].value
     if not text.removeprefix("-").isdecimal():
-        raise ValueError("no whole number: write digits only, as 1000")
+        raise ValueError(text)  # option_words says what to write
     return int(text)
 
 

@@ -73,9 +73,11 @@ class CommandExecutor:
                 call = self._call(command)
             except Permanent as error:
                 answers[place] = error
+                continue
+            if call is None:
+                answers[place] = False
             else:
-                answers |= {place: False} if call is None else {}
-                calls |= {} if call is None else {place: call}
+                calls[place] = call
         answers |= self._made(calls, [commands[place] for place in calls])
         return [answers[place] for place in range(len(commands))]
 

@@ -271,3 +271,8 @@ type Command = Annotated[
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 STANDING_COMMAND: TypeAdapter[StandingCommand] = TypeAdapter(StandingCommand)
+
+
+def body_of(command: Command) -> str:
+    """The command as the queue and the register have it."""
+    return command.model_dump_json(by_alias=True, exclude_none=True)

@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from functions.usage.execution_input import ExecutionInput, field_names, told_moment
+from functions.usage.execution_input import ExecutionInput, told_moment, unknown_field
 from functions.usage.outcome import SetAsideClass
-from functions.usage.plain_faults import meant, plain_fault
+from functions.usage.plain_faults import plain_fault
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -172,12 +172,6 @@ def read_order(found: object) -> Order | NotUnderstood:
 def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"])) or "input"
     if fault["type"] == "extra_forbidden":
-        known = _fields(field)
-        near = meant(field.rpartition(".")[2], known)
-        return f"{field}: is not a field of a replay ({', '.join(known)}){near}"
+        kind: type[_Input] = Filter if field.startswith("filter.") else Order
+        return unknown_field(field, kind, "a replay")
     return f"{field}: {plain_fault(fault, _PATTERNS)}"
-
-
-def _fields(field: str) -> list[str]:
-    kind: type[_Input] = Filter if field.startswith("filter.") else Order
-    return field_names(kind)

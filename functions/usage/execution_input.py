@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from functions.usage.from_outside import FromOutside
+from functions.usage.plain_faults import meant
 
 
 class ExecutionInput(FromOutside):
@@ -27,6 +28,8 @@ def told_moment(value: object) -> datetime:
     return moment
 
 
-def field_names(kind: type[ExecutionInput]) -> list[str]:
-    """As a person writes them."""
-    return [str(info.alias) for info in kind.model_fields.values()]
+def unknown_field(field: str, kind: type[ExecutionInput], of: str) -> str:
+    """`sorce: is not a field of a replay (source, ...): did you mean source?`."""
+    known = [str(info.alias) for info in kind.model_fields.values()]
+    near = meant(field.rpartition(".")[2], known)
+    return f"{field}: is not a field of {of} ({', '.join(known)}){near}"

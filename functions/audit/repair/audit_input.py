@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from functions.usage.execution_input import ExecutionInput, field_names, told_moment
-from functions.usage.plain_faults import meant, plain_fault
+from functions.usage.execution_input import ExecutionInput, told_moment, unknown_field
+from functions.usage.plain_faults import plain_fault
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -95,9 +95,7 @@ def _fault(fault: "ErrorDetails") -> str:
     field = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         kind: type[_Asked] = ExportedTo if field.startswith("export.") else AuditInput
-        known = field_names(kind)
-        near = meant(field.rpartition(".")[2], known)
-        return f"{field}: is not a field of an audit ({', '.join(known)}){near}"
+        return unknown_field(field, kind, "an audit")
     said = plain_fault(fault)
     if not field:
         return said if fault["type"] == "value_error" else f"input: {said}"

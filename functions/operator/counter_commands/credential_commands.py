@@ -111,10 +111,10 @@ def revoke(
             )
         later = datetime.now(UTC) + timedelta(hours=hours or REVOCATION_HOURS)
         until_ms = int(later.timestamp() * 1000)
-    fields = {"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms}
+    command = checked({"kind": "revocation", "jti": jti, "keyId": key_id, "untilMs": until_ms})
     stack = find(place)
     print(f"{jti or key_id}: refused until {iso_from_epoch_ms(until_ms)}")
-    return send(fields, place, lambda _: stack)
+    return send(command, stack)
 
 
 def jwks(
@@ -136,7 +136,7 @@ def jwks(
     if isinstance(command, JwksCommand):
         after = ", ".join(key.kid for key in command.keys)
         print(f"signing keys: {_signing_keys(stack)} -> {after}")
-    return send(fields, place, lambda _: stack)
+    return send(command, stack)
 
 
 def _signing_keys(stack: Stack) -> str:

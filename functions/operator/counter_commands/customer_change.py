@@ -14,7 +14,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from functions.operator.counter_commands.customer_now import CustomerNow, customer_now
-from functions.operator.counter_commands.sending import FindStack, checked
+from functions.operator.counter_commands.sending import FindStack, checked, send
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.counter_commands.told_change import is_in_force, told_change, told_shadow
 from functions.operator.deployment.place import Place
@@ -59,7 +59,7 @@ def change_customer(
         print(told_change(stated, now))
         if shadow := told_shadow(stated, now):
             print(shadow)
-    print(f"sent {command.kind}: message {stack.send(command)}")
+    send(command, stack)
     if _is_of_another_time(stated):
         print("its window is not now: `aforo-metering counters show` tells it while it is")
     elif now is not None and not meant.no_wait:
@@ -78,9 +78,8 @@ def _asked(stack: Stack, fields: Mapping[str, object]) -> CustomerNow | None:
 def _check(fields: Mapping[str, object], now: CustomerNow, meant: Meant) -> None:
     customer = fields["customerId"]
     if not now.is_known and not meant.new and fields["kind"] != "grant":
-        alike = f"; similar: {', '.join(now.similar)}" if now.similar else ""
         raise Permanent(
-            f"--customer {customer}: nobody knows it, it has no grant{alike}. "
+            f"--customer {customer}: nobody knows it, it has no grant{now.similar_words}. "
             "Give the right id, grant first, or give --new"
         )
     if meant.yes:

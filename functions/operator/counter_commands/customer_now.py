@@ -32,7 +32,6 @@ class CustomerNow(FromOutside):
     burst: int = 0
     period: str | None = None
     anchor_day: int | None = None
-    period_end: str | None = None
     usage_identifier: str | None = None
     mode: str | None = None
     api_key: KnownKey | None = None
@@ -40,6 +39,11 @@ class CustomerNow(FromOutside):
     @property
     def is_known(self) -> bool:
         return self.status is not None
+
+    @property
+    def similar_words(self) -> str:
+        """Behind a sentence that says whom nobody knows; empty where no id is like it."""
+        return f"; similar: {', '.join(self.similar)}" if self.similar else ""
 
 
 def customer_now(stack: Stack, fields: Mapping[str, object]) -> CustomerNow:

@@ -21,11 +21,10 @@ from functions.operator.counter_commands.register_places import (
     PREFIX,
     SEGMENTS,
     RegisterPlace,
-    body_of,
     places_of,
 )
 from functions.operator.counter_commands.register_segments import RegisterSegments, Standing
-from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand
+from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand, body_of
 from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:

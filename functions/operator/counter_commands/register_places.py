@@ -32,11 +32,6 @@ class RegisterPlace(NamedTuple):
         return f"{self.folder}{self.name}"
 
 
-def body_of(command: StandingCommand) -> str:
-    """The command as the register and the queue have it."""
-    return command.model_dump_json(by_alias=True, exclude_none=True)
-
-
 def places_of(command: StandingCommand, body: str) -> list[RegisterPlace]:
     """One, and a second for what outlives the command: a later one may not state it again."""
     version = command.until_ms if isinstance(command, RevocationCommand) else command.version

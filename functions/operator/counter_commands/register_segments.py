@@ -20,10 +20,9 @@ from functions.adapters.json_lines import list_names, put_lines, read_each
 from functions.operator.counter_commands.register_places import (
     SEGMENTS,
     RegisterPlace,
-    body_of,
     places_of,
 )
-from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand
+from functions.reconciliation.commands import STANDING_COMMAND, StandingCommand, body_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

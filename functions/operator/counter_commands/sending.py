@@ -28,15 +28,16 @@ type VersionOption = Annotated[
 FIND: FindStack = find_counters
 
 
-def send(fields: Mapping[str, object], place: Place, find: FindStack) -> int:
-    """Exit status 0. Permanent names the field that is refused."""
-    command = checked(fields)
-    print(f"sent {command.kind}: message {find(place).send(command)}")
+def send(command: Command, stack: Stack) -> int:
+    """Exit status 0."""
+    print(f"sent {command.kind}: message {stack.send(command)}")
     return 0
 
 
 def checked(fields: Mapping[str, object]) -> Command:
-    """The command that fields state; those that are None are not stated. Permanent as above."""
+    """The command that fields state; those that are None are not stated. Permanent names the field
+    that is refused.
+    """
     stated = {name: value for name, value in fields.items() if value is not None}
     try:
         return COMMAND.validate_json(to_json(stated))

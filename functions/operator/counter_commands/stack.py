@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,29 +19,42 @@ from functions.reconciliation.commands import (
     LimitCommand,
     OpenCommand,
     RebuildCommand,
+    body_of,
 )
 from functions.usage.errors import Permanent
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+
     from functions.reconciliation.commands import Command
 
 
-class Stack(NamedTuple):
-    """One stack, by the outputs of its template."""
+@dataclass
+class Stack:
+    """One stack, by the outputs of its template. A client is made once: who waits asks often."""
 
     queue_url: str
     function_arn: str
     configuration_bucket: str
     ledger_bucket: str
 
+    @cached_property
+    def register(self) -> Register:
+        """What was stated of customers."""
+        return Register(aws_session().client("s3"), self.configuration_bucket)
+
+    @cached_property
+    def _lambdas(self) -> "LambdaClient":
+        return aws_session().client("lambda")
+
     def send(self, command: "Command") -> str:
         """Put a command on SettledUsageQueue, recorded first if it is one to stand; the SQS message
         id.
         """
-        body = command.model_dump_json(by_alias=True, exclude_none=True)
+        body = body_of(command)
         try:
             if not isinstance(command, OpenCommand | LimitCommand | CloseCommand | RebuildCommand):
-                Register(aws_session().client("s3"), self.configuration_bucket).record(command)
+                self.register.record(command)
             sent = (
                 aws_session().client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=body)
             )
@@ -57,8 +72,7 @@ class Stack(NamedTuple):
 
     def has_granted(self) -> bool:
         """Whether the register holds a grant."""
-        register = Register(aws_session().client("s3"), self.configuration_bucket)
-        return any(isinstance(one, GrantCommand) for one in register.commands())
+        return any(isinstance(one, GrantCommand) for one in self.register.commands())
 
     def parts_done(self, rebuild: int) -> int:
         """How many parts of the rebuild of a version have been carried out."""
@@ -71,11 +85,7 @@ class Stack(NamedTuple):
     def _ask(self, question: Mapping[str, object]) -> str:
         payload = json.dumps(question).encode()
         try:
-            answer = (
-                aws_session()
-                .client("lambda")
-                .invoke(FunctionName=self.function_arn, Payload=payload)
-            )
+            answer = self._lambdas.invoke(FunctionName=self.function_arn, Payload=payload)
         except (BotoCoreError, ClientError) as error:
             raise Permanent(
                 f"the reconciliation function was not asked: {in_plain_words(error)}"

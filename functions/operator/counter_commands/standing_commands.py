@@ -17,6 +17,7 @@ from functions.operator.counter_commands.sending import (
     Customer,
     Finder,
     VersionOption,
+    checked,
     send,
     versioned,
 )
@@ -36,6 +37,7 @@ def open_counters(
     find: Finder = FIND,
 ) -> int:
     """Every decision is UNKNOWN before it."""
+    command = checked({"kind": "open", "version": versioned(version)})
     stack = find(place)
     said = json.loads(stack.tenant_findings())
     if not said["customers"] and not yes and stack.has_granted():
@@ -46,7 +48,7 @@ def open_counters(
         )
     was = f"open (generation {said['generation']})" if said["generation"] else "not open"
     print(f"counters: {was} -> open, with {said['customers']} customers")
-    return send({"kind": "open", "version": versioned(version)}, place, lambda _: stack)
+    return send(command, stack)
 
 
 def suspend(
@@ -166,8 +168,8 @@ def show(
     said = find(place).inspect(question)
     found = CustomerNow.model_validate(json.loads(said))
     if not found.is_known:
-        alike = f"; similar: {', '.join(found.similar)}" if found.similar else ""
-        sys.stderr.write(f"counters show: no customer {customer}: no grant, no standing{alike}\n")
+        why = f"no customer {customer}: no grant, no standing{found.similar_words}"
+        sys.stderr.write(f"counters show: {why}\n")
         return 1
     print(said)
     return 0

@@ -223,7 +223,7 @@ def _key_change(before: CredentialCommand | None, after: CredentialCommand) -> S
     elif after.revoked and before is not None and not before.revoked:
         danger = "calls with it are refused"
     return StatedChange(
-        "change" if before else "add",
+        _kind(before),
         after.customer_id,
         f"key {after.key_id}",
         *words_of(before, after),

@@ -17,7 +17,7 @@ from functions.operator.customers.closing_guard import closed_too_many
 from functions.operator.customers.comparing_customers import CustomerComparison
 from functions.operator.customers.customer_document import document_of
 from functions.operator.customers.file_writing import as_yaml, write_customers
-from functions.operator.customers.opened_customers import OpenedCustomers
+from functions.operator.customers.opened_customers import OpenedCustomers, Tell
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
 from functions.operator.customers.stating_changes import record_changes, send_changes
 from functions.operator.customers.telling_changes import (
@@ -114,7 +114,7 @@ def apply(
     if not changes:
         return 0
     with StillWorking("customers apply", "recording") as working:
-        tools = _opened(place, find, working).tools()
+        tools = opened._replace(tell=_telling(working)).tools()
         commands = record_changes(changes, tools)
         left = send_changes(changes, commands, tools, wait_seconds)
     return tell_what_is_left(
@@ -149,10 +149,14 @@ def _compared(
 
 
 def _opened(place: Place, find: FindStack, working: StillWorking) -> OpenedCustomers:
+    return OpenedCustomers(find(place), _telling(working), lambda: time.time_ns() // 1_000_000)
+
+
+def _telling(working: StillWorking) -> Tell:
     def tell(doing: str) -> None:
         working.doing = doing
 
-    return OpenedCustomers(find(place), tell, lambda: time.time_ns() // 1_000_000)
+    return tell
 
 
 def _refused(command: str, error: CustomerFileError) -> int:

@@ -26,14 +26,18 @@ type Comments = Mapping[str, str]  # by the name of a plan or a customer
 def write_customers(document: Document, file: Path, comments: Comments | None = None) -> None:
     """Permanent where it cannot be written, or is there: nobody's file is written over."""
     is_csv = file.suffix.lower() == ".csv"
-    text = as_csv(document) if is_csv else as_yaml(document, comments or {})
+    write_new(file, as_csv(document) if is_csv else as_yaml(document, comments or {}), "--to")
+
+
+def write_new(file: Path, text: str, option: str) -> None:
+    """Permanent as above; it names the option."""
     try:
         with file.open("x", encoding="utf-8", newline="") as opened:
             opened.write(text)
     except FileExistsError:
-        raise Permanent(f"--to {file}: is there: give another name, or remove it") from None
+        raise Permanent(f"{option} {file}: is there: give another name, or remove it") from None
     except OSError as error:
-        raise Permanent(file_words(error, f"--to {file}")) from None
+        raise Permanent(file_words(error, f"{option} {file}")) from None
 
 
 def as_yaml(document: Document, comments: Comments) -> str:

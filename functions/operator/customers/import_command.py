@@ -10,16 +10,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from functions.operator.aws_session import aws_session
-from functions.operator.customers.file_writing import write_customers
+from functions.operator.customers.file_writing import write_customers, write_new
 from functions.operator.customers.usage_plans import (
     configuration_customers,
     propose,
     read_usage_plans,
-    unclear,
 )
 from functions.operator.deployment.place import HERE, Place, find_deployment
 from functions.operator.explain.terminal_text import printable
-from functions.operator.file_words import file_words
 from functions.operator.plain_option import PLAIN
 from functions.operator.still_working import StillWorking
 from functions.usage.errors import Permanent
@@ -51,24 +49,14 @@ def import_customers(
     write_customers(proposal.document, to, proposal.comments)
     plans, keys = len(found.plans), len(found.keys)
     print(f"wrote {to}: {plans:,} plans and {keys:,} keys, named by their ids; no key changes")
-    questions = unclear(proposal.comments)
-    if questions and to.suffix.lower() == ".csv":
+    if proposal.questions and to.suffix.lower() == ".csv":
         # A CSV file has no comments.
-        for name in questions:
+        for name in proposal.questions:
             print(printable(f"{name}: {proposal.comments[name]}"))
-    elif questions:
-        print(f"{len(questions):,} comments in it ask something: look for `#`")
+    elif proposal.questions:
+        print(f"{len(proposal.questions):,} comments in it ask something: look for `#`")
     if map_to is not None:
-        _write_map(map_to, proposal.owners)
+        customers = json.dumps(configuration_customers(proposal.owners), indent=2)
+        write_new(map_to, f"{customers}\n", "--map")
         print(f"wrote {map_to}: for clients that stay with x-api-key, metered by their key's id")
     return 0
-
-
-def _write_map(file: Path, owners: dict[str, str]) -> None:
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(json.dumps(configuration_customers(owners), indent=2) + "\n")
-    except FileExistsError:
-        raise Permanent(f"--map {file}: is there: give another name, or remove it") from None
-    except OSError as error:
-        raise Permanent(file_words(error, f"--map {file}")) from None

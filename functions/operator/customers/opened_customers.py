@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from functions.adapters.message_queue import MessageQueue
 from functions.operator.aws_session import aws_session
-from functions.operator.counter_commands.register import Register
 from functions.operator.counter_commands.stack import Stack
 from functions.operator.customers.comparing_customers import CustomerComparison, usage_plan_faults
 from functions.operator.customers.counters_word import ask_counters
@@ -33,7 +32,7 @@ class OpenedCustomers(NamedTuple):
         """What the register has of customers. Permanent where a command in it is none to us."""
         self.tell("reading the register")
         try:
-            return KnownCustomers(self._register().commands())
+            return KnownCustomers(self.stack.register.commands())
         except ValidationError as error:
             why = f"a command of the register cannot be read: {faults_of(error)}"
             raise Permanent(f"{why}: was it recorded by a newer version?") from None
@@ -73,10 +72,7 @@ class OpenedCustomers(NamedTuple):
     def tools(self) -> ChangeTools:
         """For stating changes."""
         queue = MessageQueue(aws_session().client("sqs"), self.stack.queue_url)
-        return ChangeTools(self._register().record_all, queue.send, self.ask, self.tell)
-
-    def _register(self) -> Register:
-        return Register(aws_session().client("s3"), self.stack.configuration_bucket)
+        return ChangeTools(self.stack.register.record_all, queue.send, self.ask, self.tell)
 
     def _gateway_keys(self, read: ReadCustomers) -> GatewayKeys:
         named = list(ids_named(read.file))

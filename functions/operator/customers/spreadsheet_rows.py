@@ -7,10 +7,10 @@ commas, semicolons or tabs, as the header is. An empty cell says nothing.
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
 from functions.operator.customers.placed_document import PlacedDocument, Value, ValuePath
 from functions.operator.customers.spreadsheet_cells import COLUMNS, CellError
+from functions.usage.plain_faults import meant
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _LISTS = {"grant": "grants", "key": "apiKeys"}
@@ -102,12 +102,8 @@ class _CsvReading:
 def _header_faults(names: Sequence[str]) -> Iterator[str]:
     for at, name in enumerate(names):
         if name not in COLUMNS:
-            lower = {one.lower(): one for one in COLUMNS}
-            near = get_close_matches(name.lower().replace("_", ""), lower, n=1)
-            meant = (
-                f"did you mean {lower[near[0]]}?" if near else f"there are: {', '.join(COLUMNS)}"
-            )
-            yield f"{name[:60]!r} is no column here: {meant}"
+            fix = meant(name, COLUMNS) or f": there are: {', '.join(COLUMNS)}"
+            yield f"{name[:60]!r} is no column here{fix}"
         elif name in names[:at]:
             yield f"the column {name} stands twice"
     if "customerId" not in names:

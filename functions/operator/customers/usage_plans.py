@@ -45,11 +45,21 @@ class FoundPlans(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """The document of a file, a comment for what a person has to look at, and whose each key is."""
+    """The document of a file, a comment for what a person has to look at, and whose each key is.
+    `questions` are the plans and customers whose comments ask something.
+    """
 
     document: dict[str, Value]
     comments: dict[str, str]
+    questions: list[str]
     owners: dict[str, str]  # by API key id: the configuration's `customers`
+
+
+class _Said(NamedTuple):
+    """A part of a comment."""
+
+    words: str
+    is_question: bool = False
 
 
 def read_usage_plans(client: "APIGatewayClient", wanted: Sequence[str]) -> FoundPlans:
@@ -88,25 +98,28 @@ def _found(key: "ApiKeyTypeDef", plan_ids: Sequence[str]) -> FoundKey:
 def propose(found: FoundPlans) -> Proposal:
     """A customer for each customer id that a key has or is tagged with; else one for each key."""
     names = _plan_names(found.plans)
-    comments: dict[str, str] = {}
+    said: dict[str, list[_Said]] = {}
     plans: dict[str, Value] = {}
     for plan_id, plan in found.plans.items():
-        plans[names[plan_id]], comments[names[plan_id]] = _plan(plan)
+        plans[names[plan_id]], about_plan = _plan(plan)
+        said[names[plan_id]] = [about_plan]
     customers: dict[str, dict[str, Value]] = {}
     owners: dict[str, str] = {}
     keys_of: dict[str, list[FoundKey]] = {}
     shared = Counter(_fit(key.name) for key in found.keys)
     for key in found.keys:
-        who, why = _customer_of(key, is_shared=shared[_fit(key.name)] > 1)
+        who, about_key = _customer_of(key, is_shared=shared[_fit(key.name)] > 1)
         owners[key.key_id] = who
         entry = customers.setdefault(who, {"customerId": who, "plan": names[key.plan_ids[0]]})
         cast("list[Value]", entry.setdefault("apiKeys", [])).append(_key_entry(key))
         keys_of.setdefault(who, []).append(key)
-        comments[who] = f"{comments[who]}; {why}" if who in comments else why
+        said.setdefault(who, []).append(about_key)
     for who, keys in keys_of.items():
-        comments[who] = "; ".join([comments[who], *_questions(keys, found.plans, names)])
+        said[who] += [_Said(one, is_question=True) for one in _questions(keys, found.plans, names)]
     document: dict[str, Value] = {"plans": plans, "customers": list(customers.values())}
-    return Proposal(document, comments, owners)
+    comments = {name: "; ".join(one.words for one in parts) for name, parts in said.items()}
+    asking = [name for name, parts in said.items() if any(one.is_question for one in parts)]
+    return Proposal(document, comments, asking, owners)
 
 
 def _questions(
@@ -130,15 +143,18 @@ def _key_entry(key: FoundKey) -> Value:
     return entry
 
 
-def _customer_of(key: FoundKey, *, is_shared: bool) -> tuple[str, str]:
+def _customer_of(key: FoundKey, *, is_shared: bool) -> tuple[str, _Said]:
+    called = f"key {key.key_id} ({key.name})"
     if is_customer_id(key.stated_customer):
-        return key.stated_customer, f"key {key.key_id} ({key.name}) says its customer"
+        return key.stated_customer, _Said(f"{called} says its customer")
     fit = _fit(key.name)
     if not is_customer_id(fit):
-        return key.key_id, f"key {key.key_id} ({key.name}) names nobody: give the customer's id"
+        why = f"{called} names nobody: give the customer's id"
+        return key.key_id, _Said(why, is_question=True)
     if is_shared:
-        return f"{fit[:100]}-{key.key_id}", f"several keys are called {key.name}: one customer?"
-    return fit, f"by the name of key {key.key_id} ({key.name})"
+        why = f"several keys are called {key.name}: one customer?"
+        return f"{fit[:100]}-{key.key_id}", _Said(why, is_question=True)
+    return fit, _Said(f"by the name of {called}")
 
 
 def _fit(name: str) -> str:
@@ -158,14 +174,14 @@ def _plan_name(name: str) -> str:
     return _PLAN_UNFIT.sub("-", name)[:50].strip(" ._-")
 
 
-def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, str]:
+def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, _Said]:
     """Its grants, and where they come from. A quota by the week has none: no period here is one."""
     quota, throttle = plan.get("quota"), plan.get("throttle", {})
     said = f"usage plan {plan['id']}"
     if quota and quota.get("period") not in _PERIODS:
         limit = quota.get("limit")
         fix = "no period here is a week: write grants by the month or the day"
-        return {"grants": []}, f"{said}: {limit} a week; {fix}"
+        return {"grants": []}, _Said(f"{said}: {limit} a week; {fix}", is_question=True)
     limit, period = (quota["limit"], _PERIODS[quota["period"]]) if quota else (_NO_QUOTA, "month")
     if not quota:
         said += "; it has no quota: the limit is as good as none"
@@ -177,15 +193,9 @@ def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, str]:
         "ratePerSecond": float(throttle.get("rateLimit", _ACCOUNT_RATE)),
         "burst": int(throttle.get("burstLimit", _ACCOUNT_BURST)),
     }
-    return {"grants": [grant]}, said
+    return {"grants": [grant]}, _Said(said)
 
 
 def configuration_customers(owners: Mapping[str, str]) -> dict[str, Value]:
     """The part of a version of configuration/metering.json that says whose each key id is."""
     return {"customers": dict(sorted(owners.items()))}
-
-
-def unclear(comments: Mapping[str, str]) -> list[str]:
-    """Of which plans and customers the comments ask a person something."""
-    words = ("choose", "one customer?", "give the customer's id", "write grants")
-    return [name for name, comment in comments.items() if any(word in comment for word in words)]

@@ -19,6 +19,7 @@ from functions.reconciliation.commands import (
     RebuildCommand,
     RevocationCommand,
     StandingCommand,
+    body_of,
 )
 from functions.reconciliation.due_hours import newest_over
 from functions.reconciliation.ledger_hours import HoursRead, SumHour, hour_text, read_hours
@@ -72,7 +73,7 @@ class Rebuild:
         if not self._carried_out(self._tools.clock() + wait_ms):
             return False
         # Last: until now every decision was UNKNOWN, and now nothing is missing.
-        self._tools.send([_body(OpenCommand(version=self._tools.clock()))])
+        self._tools.send([body_of(OpenCommand(version=self._tools.clock()))])
         self._tools.say("the counters are open")
         return True
 
@@ -117,7 +118,7 @@ class Rebuild:
                 part = RebuildCommand(version=self.version, part=next(self._parts), commands=some)
                 self.sent += 1
                 if self._is_sending:
-                    self._tools.send([_body(part)])
+                    self._tools.send([body_of(part)])
 
     def _carried_out(self, deadline_ms: int) -> bool:
         while (done := self._tools.parts_done(self.version)) < self.sent:
@@ -143,7 +144,3 @@ def _first_hour(standing: Iterable[StandingCommand], now_ms: int, since: int | N
 
 def _is_past(command: StandingCommand, now_ms: int) -> bool:
     return isinstance(command, RevocationCommand) and command.until_ms <= now_ms
-
-
-def _body(command: OpenCommand | RebuildCommand) -> str:
-    return command.model_dump_json(by_alias=True, exclude_none=True)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -187,7 +188,7 @@ def test_what_was_not_sent_is_sent_by_the_next(
     stack: Deployed, tenant: Tenant, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The queue was away after the recording: applied again, it says what it sends again."""
-    away = stack._replace(queue_url=f"{stack.queue_url}-away")
+    away = replace(stack, queue_url=f"{stack.queue_url}-away")
     Deployed.tenants[away.queue_url] = tenant
     assert run(away, "apply", file) == 2
     assert len(registered(stack)) == 4

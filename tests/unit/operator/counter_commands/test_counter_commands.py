@@ -109,14 +109,18 @@ def test_words_become_a_command(
         (["suspend", "--stack", "s", "--customer", "no spaces"], "--customer: must be an id"),
         (["jwks", "--stack", "s", "--url", "http://example.com/jwks"], "give an https:// address"),
         (["jwks", "--stack", "s", "--file", "/does/not/exist"], "--file"),
+        (["revoke", "--stack", "s", "--jti", "no spaces"], "--jti: must be an id"),
+        (["open", "--stack", "s", "--yes", "--version", "0"], "--version: must be more than 0"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_sent(
     stack: SentCommands, words: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A refused command leaves with status 2 and names the field."""
+    """A refused command leaves with status 2 and names the field; nothing is said to have come."""
     assert main(["counters", *words], find=lambda _: stack) == 2
-    assert named in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert named in captured.err
+    assert captured.out == ""
     assert not stack.sent
 
 

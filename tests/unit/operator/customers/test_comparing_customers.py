@@ -57,15 +57,11 @@ def register() -> CustomerRegister:
 def test_what_is_new() -> None:
     """A grant, a key and a standing that is not the usual one."""
     file = file_of(entry(grants=[GRANT], apiKeys=[KEY], standing="suspended"))
-    assert (
-        shown(CustomerRegister(), file)
-        == [
-            ("add", "grant api_calls", "", "limit 100, period month, rate 10, burst 20", ""),
-            ("add", "key k", "", "customer cus_a, id k, environment live", ""),
-            ("add", "standing", "", "suspended", ""),
-        ]
-        or shown(CustomerRegister(), file)[2][1] == "standing"
-    )
+    assert shown(CustomerRegister(), file) == [
+        ("add", "grant api_calls", "", "limit 100, period month, rate 10, burst 20", ""),
+        ("add", "key k", "", "customer cus_a, id k, environment live", ""),
+        ("add", "standing", "", "suspended", ""),
+    ]
 
 
 def test_applied_again_nothing_changes(register: CustomerRegister) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.operator.customers.customer_file import CustomerFile
 from functions.operator.customers.file_writing import as_yaml, write_customers
 from functions.operator.customers.reading_customers import CustomerFileError, read_customers
-from functions.operator.customers.usage_plans import FoundKey, FoundPlans, propose, unclear
+from functions.operator.customers.usage_plans import FoundKey, FoundPlans, propose
 from functions.operator.customers.yaml_values import read_yaml
 from functions.usage.errors import Permanent
 
@@ -53,7 +53,7 @@ def test_who_a_key_is() -> None:
         "f": ["f"],
         "g": ["g"],
     }
-    asked = unclear(propose(FoundPlans({"p1": GOLD}, keys)).comments)  # type: ignore[dict-item]
+    asked = propose(FoundPlans({"p1": GOLD}, keys)).questions  # type: ignore[dict-item]
     # Two keys of one customer had a quota each.
     assert asked == ["cus_acme", "demo-d", "demo-e", "f", "g"]
 
@@ -118,11 +118,19 @@ def test_one_quota_of_many_is_a_question() -> None:
         key("g", "cus_called"),
         key("h", "s", "cus_called"),
     )
-    comments = propose(FoundPlans(plans, keys)).comments
+    found = propose(FoundPlans(plans, keys))
+    comments = found.comments
     assert "in Gold, Silver: it has one quota here, so choose" in comments["cus_two_plans"]
     assert "2 keys had a quota each, and share one here: choose" in comments["cus_two_keys"]
     assert "others are only called so: one customer?" in comments["cus_called"]
-    assert "cus_free" not in unclear(comments)
+    assert "cus_free" not in found.questions
+
+
+def test_what_a_key_is_called_is_no_question() -> None:
+    """Its name stands in the comment, and may hold the words of one."""
+    found = propose(FoundPlans({"p1": GOLD}, [key("a", "choose")]))  # type: ignore[dict-item]
+    assert found.comments["choose"] == "by the name of key a (choose)"
+    assert found.questions == []
 
 
 def test_a_spreadsheet_without_its_question_is_not_written(tmp_path: Path) -> None:
