@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.operator.deployment.deployment import Deployment
+from functions.operator.deployment.stack_resources import StackResources
 from functions.operator.status.newest_log_lines import NewestLogLines
 from functions.operator.status.queue_statuses import QUEUES, queue_url
-from functions.operator.status.stack_resources import StackResources
 from functions.operator.status.stack_status import QueueStatus
 from functions.operator.status.status_clients import StatusClients
 from functions.usage.metric import NAMESPACE, Metric

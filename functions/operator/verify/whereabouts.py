@@ -6,8 +6,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.quarantined_object import reason_of
+from functions.operator.deployment.stack_resources import stack_resources
 from functions.operator.status.forwarder_status import forwarder_status
-from functions.operator.status.stack_resources import stack_resources
 from functions.operator.verify.hop import Stopped
 from functions.operator.verify.target import Target
 from functions.usage.errors import UsageError
