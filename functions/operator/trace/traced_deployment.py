@@ -13,7 +13,7 @@ from functions.metering.settings import customer_header
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.configuration_store import open_store
 from functions.operator.counter_commands.stack import Stack, counters_of
-from functions.operator.deployment.deployment import Deployment, TargetError
+from functions.operator.deployment.deployment import Deployment, TargetError, account_of
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.messages.dead_letters import DeadLetters
 from functions.operator.messages.opened_queue import QueueName, open_letters
@@ -60,8 +60,7 @@ class TracedDeployment:
     def log(self, source: str | None, seconds: float, tell: Callable[[str], None]) -> SearchedLog:
         """TargetError where there is nothing to search."""
         client = aws_session(self.found.region).client("logs", config=_PATIENT)
-        # An execution log does not say whose account it is; all of a stack is in one.
-        account = "".join(self.found.output("ReconciliationFunctionArn").split(":")[4:5])
+        account = account_of(self.found.output("ReconciliationFunctionArn"))
         search = LogSearch(client, account, time.monotonic() + seconds)
         return SearchedLog(search, self._sources(source), self.terms, tell)
 

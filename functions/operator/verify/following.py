@@ -15,9 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, settled_once
 from functions.operator.aws_words import in_plain_words
+from functions.operator.deployment.deployment import account_of
 from functions.operator.verify.calling import call
 from functions.operator.verify.hop import SILENT, Hop, NotSeen, Stopped, Telling
-from functions.operator.verify.log_line import FollowedLine, account_of, facts_of, line_in_log
+from functions.operator.verify.log_line import FollowedLine, facts_of, line_in_log
 from functions.operator.verify.request_meaning import reading_terms, why_not_billed
 from functions.operator.verify.target import Target
 from functions.operator.verify.whereabouts import where_it_waits, where_now

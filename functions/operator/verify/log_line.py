@@ -81,8 +81,3 @@ def line_in_log(
             if extended_id in event["message"]:
                 return event, group
     return None
-
-
-def account_of(arn: str) -> str:
-    """An execution log does not say whose account it is; the stack is in the same one."""
-    return "".join(arn.split(":")[4:5])
