@@ -35,3 +35,8 @@ class Deployment:
             return self.outputs[name]
         except KeyError:
             raise TargetError(f"{self.lack}: no output {name}") from None
+
+
+def account_of(arn: str) -> str:
+    """All of a stack is in one account; an execution log does not say in which."""
+    return "".join(arn.split(":")[4:5])

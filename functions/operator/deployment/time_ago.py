@@ -1,4 +1,4 @@
-"""How far back is looked: `30m` comes in, milliseconds leave."""
+"""How far is looked, back or around: `30m` comes in, milliseconds leave."""
 
 import re
 
@@ -11,7 +11,7 @@ _LONGEST_MS = 400 * 86_400_000  # nothing of ours is kept for longer
 
 def span_ms(option: str, text: str) -> int:
     """TargetError says what to write."""
-    span = _ms(text)
+    span = length_ms(text)
     if not 0 < span <= _LONGEST_MS:
         raise TargetError(f"{option}: {text}: write 90s, 30m, 6h or 2d; 400d at most")
     return span
@@ -19,9 +19,10 @@ def span_ms(option: str, text: str) -> int:
 
 def is_span(text: str) -> bool:
     """Whether it is a time ago, and not a time."""
-    return _ms(text) > 0
+    return length_ms(text) > 0
 
 
-def _ms(text: str) -> int:
+def length_ms(text: str) -> int:
+    """0 for what is none."""
     said = _SPAN.fullmatch(text)
     return int(said["number"]) * _UNITS[said["unit"]] if said else 0

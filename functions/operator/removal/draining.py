@@ -8,19 +8,14 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.operator.messages.queue_depth import queue_depth
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 INCOMPLETE = "quarantine/incomplete/"
 LOOK_SECONDS = 10.0
-# Visible, received and not yet deleted, sent with a delay: held usage is among the last two.
-_DEPTHS: "list[QueueAttributeNameType]" = [
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-]
 
 
 class OnTheWay(NamedTuple):
@@ -48,14 +43,13 @@ class WaitingPlaces(NamedTuple):
     quarantine_bucket: str
 
     def on_the_way(self) -> OnTheWay:
-        moving = {name: self._depth(url) for name, url in self.queues.items()}
+        moving = self._depths(self.queues)
         listed = self.s3.list_objects_v2(Bucket=self.quarantine_bucket, Prefix=INCOMPLETE)
         moving["incomplete requests"] = listed.get("KeyCount", 0)
-        return OnTheWay(moving, {name: self._depth(url) for name, url in self.set_aside.items()})
+        return OnTheWay(moving, self._depths(self.set_aside))
 
-    def _depth(self, url: str) -> int:
-        told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=_DEPTHS)["Attributes"]
-        return sum(int(told.get(name, 0)) for name in _DEPTHS)
+    def _depths(self, queues: Mapping[str, str]) -> dict[str, int]:
+        return {name: queue_depth(self.sqs, url).messages for name, url in queues.items()}
 
 
 class Clock(NamedTuple):

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.metered_groups import metered_groups
+from functions.operator.deployment.stack_resources import StackResources, stack_resources
 from functions.operator.removal.draining import WaitingPlaces
 from functions.operator.removal.pointing import Pointing, pointing_at
 from functions.operator.removal.retained import BUCKETS, Retained, retained
 from functions.operator.removal.subscriptions import Subscribed, subscribed, unsubscribe
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import StackResourceSummaryTypeDef
-
     from functions.operator.deployment.deployment import Deployment
 
 ON_THE_WAY = ("UsageQueue", "SettledUsageQueue")
@@ -31,11 +30,7 @@ class StandingStack:
         self._aws = aws_session(deployment.region)
 
     def pointing(self) -> Iterator[Pointing]:
-        own = {
-            one.get("PhysicalResourceId", "")
-            for one in self._resources
-            if one["ResourceType"] == _REST_API
-        }
+        own = {physical_id for _, physical_id in self._resources.of_kind(_REST_API)}
         client = self._aws.client("apigateway")
         return pointing_at(client, self._deployment.output("AuthorizerFunctionArn"), own)
 
@@ -60,15 +55,11 @@ class StandingStack:
         )
 
     def retained(self) -> Iterator[Retained]:
-        names = {
-            one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in self._resources
-        }
+        names = self._resources.physical_ids()
         for bucket in BUCKETS:  # an adopted one is no resource of the stack, and stays as well
             names[bucket] = self._deployment.output(f"{bucket}Name")
         return retained(names, self._aws.client("cloudwatch"))
 
     @cached_property
-    def _resources(self) -> "list[StackResourceSummaryTypeDef]":
-        client = self._aws.client("cloudformation")
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        return [one for page in pages for one in page["StackResourceSummaries"]]
+    def _resources(self) -> StackResources:
+        return stack_resources(self._aws.client("cloudformation"), self.name)

@@ -10,6 +10,7 @@ from functions.operator.deployment.deployment import Deployment, TargetError
 from functions.operator.deployment.local_cloud import read_endpoints_file
 from functions.operator.deployment.place import Place
 from functions.operator.deployment.stack_outputs import deployed_stack
+from functions.operator.deployment.stack_resources import stack_resources
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -55,23 +56,14 @@ def find_subject(place: Place, patience: float, *, may_delete: bool) -> Subject:
     if url is None:
         fix = "deploy one for it: make deploy PARAMETERS='DemoApi=true ...'"
         raise TargetError(f"--stack {stack} has no demo API, and its customers may be real: {fix}")
+    session = aws_session(deployment.region)
     return Subject(
         stack=stack,
-        session=aws_session(deployment.region),
+        session=session,
         deployment=deployment,
-        resources=_resources(stack),
+        resources=stack_resources(session.client("cloudformation"), stack).physical_ids(),
         api_url=str(endpoints["api_url"]) if endpoints else url,
         is_local=endpoints is not None,
         may_delete=may_delete,
         patience=patience,
     )
-
-
-def _resources(stack: str) -> dict[str, str]:
-    client = aws_session().client("cloudformation")
-    pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
-    return {
-        one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
-        for page in pages
-        for one in page["StackResourceSummaries"]
-    }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from functions.operator.status.stack_resources import StackResources
+from functions.operator.deployment.stack_resources import StackResources
 from functions.operator.status.stack_status import ALARM, OK, AlarmStatus
 from functions.usage.moment import iso_from_epoch_ms
 

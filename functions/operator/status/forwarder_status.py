@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from functions.adapters.telemetry import FORWARDED
+from functions.operator.deployment.stack_resources import StackResources
 from functions.operator.status.newest_log_lines import NewestLogLines, StampedLine
-from functions.operator.status.stack_resources import StackResources
 from functions.operator.status.stack_status import ForwarderStatus
 from functions.usage.metric import Metric
 from functions.usage.moment import iso_from_epoch_ms

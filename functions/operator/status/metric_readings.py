@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.operator.deployment.deployment import Deployment
+from functions.operator.deployment.stack_resources import StackResources
 from functions.operator.status.newest_log_lines import NewestLogLines
 from functions.operator.status.queue_statuses import QUEUES, queue_url
-from functions.operator.status.stack_resources import StackResources
 from functions.operator.status.stack_status import QueueStatus
 from functions.operator.status.status_clients import StatusClients
 from functions.usage.metric import NAMESPACE, Metric
@@ -38,17 +38,16 @@ def newest_readings(
     """The newest value of each. The lag is read from the log where CloudWatch has none of it: an
     emulator makes no metrics of log lines.
     """
-    queues = {name: queue_url(found, name).rpartition("/")[2] for name in QUEUES}
+    queues = {f"age{number}": name for number, name in enumerate(QUEUES)}
     now = datetime.now(UTC)
     answer = aws.cloudwatch.get_metric_data(
-        MetricDataQueries=[*_queries(list(queues.values()), str(found.stack))],
+        MetricDataQueries=[*_queries(found, queues)],
         StartTime=now - LOOK_BACK,
         EndTime=now,
         ScanBy="TimestampDescending",
     )
     newest = {one["Id"]: one["Values"][0] for one in answer["MetricDataResults"] if one["Values"]}
-    ids = {name: f"age{number}" for number, name in enumerate(queues)}
-    ages = {name: newest[each] for name, each in ids.items() if each in newest}
+    ages = {name: newest[each] for each, name in queues.items() if each in newest}
     lag = newest.get(_LAG_ID)
     return MetricReadings(ages, _lag_in_the_log(aws, resources) if lag is None else lag)
 
@@ -70,11 +69,12 @@ def _lag_in_the_log(aws: StatusClients, resources: StackResources) -> float | No
     return float(told[-1]) if told else None
 
 
-def _queries(queues: Sequence[str], stack: str) -> Iterator["MetricDataQueryTypeDef"]:
-    for number, queue in enumerate(queues):
-        dimensions = {"QueueName": queue}
-        yield _query(f"age{number}", "AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions)
-    of_stack = f"{NAMESPACE}/{stack}"
+def _queries(found: Deployment, queues: Mapping[str, str]) -> Iterator["MetricDataQueryTypeDef"]:
+    """`queues` are names by the ids of their queries."""
+    for each, name in queues.items():
+        dimensions = {"QueueName": queue_url(found, name).rpartition("/")[2]}
+        yield _query(each, "AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions)
+    of_stack = f"{NAMESPACE}/{found.stack}"
     yield _query(_LAG_ID, of_stack, Metric.LAG.value, {"service": "reconciliation"})
 
 

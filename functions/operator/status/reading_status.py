@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.operator.aws_words import in_plain_words
 from functions.operator.deployment.deployment import Deployment
+from functions.operator.deployment.stack_resources import stack_resources
 from functions.operator.status.alarm_statuses import alarm_statuses
 from functions.operator.status.audited_status import audited_status
 from functions.operator.status.forwarder_status import forwarder_status
@@ -19,7 +20,6 @@ from functions.operator.status.kept_status import CountedKept, quarantined, set_
 from functions.operator.status.metric_readings import MetricReadings, newest_readings, with_ages
 from functions.operator.status.queue_statuses import queue_statuses
 from functions.operator.status.run_statuses import last_run
-from functions.operator.status.stack_resources import stack_resources
 from functions.operator.status.stack_status import KeptStatus, StackStatus, StatusPart
 from functions.operator.status.status_clients import status_clients
 from functions.usage.errors import UsageError

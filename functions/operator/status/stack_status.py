@@ -1,4 +1,4 @@
-"""How a deployment is at one moment: what `aforo-metering status` and the local page show.
+"""How a deployment is at one moment: what `aforo-metering status` shows.
 
 Pure. Times are ISO 8601 in UTC; None is what nobody says. A part that could not be read stands in
 `not_read`, with why, and its figures are as if there were nothing.

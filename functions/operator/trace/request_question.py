@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from functions.operator.deployment.deployment import TargetError
+from functions.operator.deployment.time_ago import length_ms
 from functions.usage.event import KEY_DIGITS, KEY_PREFIX
 from functions.usage.moment import epoch_ms_from_iso
 
@@ -18,8 +19,6 @@ REQUEST_WITHIN_MS = 3_600_000
 WITHOUT_A_TIME_MS = 24 * 3_600_000
 _LONGEST_MS = 7 * 24 * 3_600_000
 _LATEST_MS = 4_102_444_800_000  # of the year 2100: a time around it must have a name, too
-_LENGTH = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>s|m|h|d)")
-_UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 # What a filter of CloudWatch Logs takes between quotes as it stands.
 _ID = re.compile(r"[A-Za-z0-9_=/+.:-]{1,128}")
 _KEY = re.compile(rf"{KEY_PREFIX}[0-9a-f]{{{KEY_DIGITS}}}")
@@ -108,8 +107,7 @@ def _moment(text: str) -> int:
 
 
 def _length(text: str) -> int:
-    said = _LENGTH.fullmatch(text)
-    length = int(said["number"]) * _UNITS[said["unit"]] if said else 0
+    length = length_ms(text)
     if not 0 < length <= _LONGEST_MS:
         raise TargetError(f"--within: {text}: write 60s, 15m or 2h; 7d at most")
     return length

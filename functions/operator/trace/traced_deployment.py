@@ -13,15 +13,15 @@ from functions.metering.settings import customer_header
 from functions.operator.aws_session import aws_session
 from functions.operator.configuration_commands.configuration_store import open_store
 from functions.operator.counter_commands.stack import Stack, counters_of
-from functions.operator.deployment.deployment import Deployment, TargetError
+from functions.operator.deployment.deployment import Deployment, TargetError, account_of
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.messages.dead_letters import DeadLetters
 from functions.operator.messages.opened_queue import QueueName, open_letters
+from functions.operator.messages.queue_depth import queue_depth
 from functions.operator.trace.deployed_configurations import DeployedConfigurations
 from functions.operator.trace.log_search import LogSearch
 from functions.operator.trace.quarantine_search import QuarantineSearch
 from functions.operator.trace.searched_log import SearchedLog
-from functions.operator.trace.waiting_usage import messages_in
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -55,13 +55,12 @@ class TracedDeployment:
     def waiting(self) -> int:
         """Messages of UsageQueue."""
         client = aws_session(self.found.region).client("sqs")
-        return messages_in(client, self.found.output("UsageQueueUrl"))
+        return queue_depth(client, self.found.output("UsageQueueUrl")).messages
 
     def log(self, source: str | None, seconds: float, tell: Callable[[str], None]) -> SearchedLog:
         """TargetError where there is nothing to search."""
         client = aws_session(self.found.region).client("logs", config=_PATIENT)
-        # An execution log does not say whose account it is; all of a stack is in one.
-        account = "".join(self.found.output("ReconciliationFunctionArn").split(":")[4:5])
+        account = account_of(self.found.output("ReconciliationFunctionArn"))
         search = LogSearch(client, account, time.monotonic() + seconds)
         return SearchedLog(search, self._sources(source), self.terms, tell)
 

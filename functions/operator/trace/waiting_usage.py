@@ -1,31 +1,14 @@
-"""Where usage waits that is not settled: UsageQueue, of which only the number of messages can be
-known, and UsageDeadLetterQueue, which is looked into as `message list` does.
-"""
+"""Usage that was set aside: UsageDeadLetterQueue is looked into as `message list` does."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from functions.operator.messages.dead_letters import DeadLetters
 from functions.operator.messages.queue_message import QueueMessage, summary_of
 from functions.usage.errors import Retryable
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.client import SQSClient
-
 # Ten a call: half a minute at the most, in which a replay does not see them.
 MOST_LETTERS = 1000
-# Visible, in a forwarder's hands, and held without a doubt.
-_DEPTHS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
-
-
-def messages_in(client: "SQSClient", queue_url: str) -> int:
-    """How many, as far as SQS knows."""
-    found = client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_DEPTHS))  # type: ignore[arg-type]
-    return sum(int(count) for count in found["Attributes"].values())
 
 
 class SeenLetters(NamedTuple):

@@ -7,7 +7,7 @@ confirmed; reconciliation says whether its mark is set. Nothing is added to the 
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -15,9 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.ledger import Ledger, settled_once
 from functions.operator.aws_words import in_plain_words
+from functions.operator.deployment.deployment import account_of
 from functions.operator.verify.calling import call
 from functions.operator.verify.hop import SILENT, Hop, NotSeen, Stopped, Telling
-from functions.operator.verify.log_line import FollowedLine, account_of, facts_of, line_in_log
+from functions.operator.verify.log_line import FollowedLine, facts_of, line_in_log
 from functions.operator.verify.request_meaning import reading_terms, why_not_billed
 from functions.operator.verify.target import Target
 from functions.operator.verify.whereabouts import where_it_waits, where_now
@@ -28,7 +29,7 @@ POLL_SECONDS = 0.4
 # As often as a person is told something.
 AROUND_SECONDS = 5.0
 # Clocks of two machines and S3's whole seconds: what was written just before we asked counts too.
-SLACK = timedelta(seconds=60)
+SLACK_MS = 60_000
 
 
 class Follower:
@@ -82,10 +83,12 @@ class Follower:
     def _in_the_log(self) -> tuple[FollowedLine, Hop]:
         groups = ", ".join(self._target.log_groups)
         self._telling.doing(f"answered; its line is not yet in {groups}")
+        logs = boto3.client("logs", region_name=self._target.region)
 
         def look() -> tuple[FollowedLine, Hop] | None:
-            since_ms = self._began_ms - int(SLACK.total_seconds() * 1000)
-            found = line_in_log(self._target, self._extended_id, since_ms)
+            found = line_in_log(
+                logs, self._target.log_groups, self._extended_id, self._looks_from_ms
+            )
             if found is None:
                 return None
             event, group = found
@@ -111,7 +114,7 @@ class Follower:
             boto3.client("s3", region_name=self._target.region), self._target.ledger_bucket
         )
         hour = hour_of(iso_from_epoch_ms(line.time_ms))
-        since = datetime.fromtimestamp(self._began_ms / 1000, UTC) - SLACK
+        since = datetime.fromtimestamp(self._looks_from_ms / 1000, UTC)
 
         def look() -> LedgerRow | None:
             row = settled_once(ledger.rows_of(hour, {self.key}, since)).get(self.key)
@@ -130,8 +133,9 @@ class Follower:
         if now < self._around_at or self._target.deployment is None:
             return
         self._around_at = now + AROUND_SECONDS
-        since_ms = self._began_ms - int(SLACK.total_seconds() * 1000)
-        why = why_not_billed(self._target.deployment, self._extended_id, since_ms, self._meter)
+        why = why_not_billed(
+            self._target.deployment, self._extended_id, self._looks_from_ms, self._meter
+        )
         if why is not None:
             raise why
         self._telling.doing(where_now(self._target))
@@ -166,6 +170,11 @@ class Follower:
             "SettledUsageQueue's age, the reconciliation function's log, and Redis. "
             "Billing is right without it; the quota lags.",
         )
+
+    @property
+    def _looks_from_ms(self) -> int:
+        """Nothing of the request is older."""
+        return self._began_ms - SLACK_MS
 
     def _wait[Found](self, look: Callable[[], Found | None], hop: str, check: str) -> Found:
         self._looking_for = hop

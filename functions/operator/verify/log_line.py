@@ -3,10 +3,8 @@
 Read as metering reads it, by the configuration in force: format v1, or what `accessLogs` declares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import boto3
 
 from functions.metering.billing.request_identity import identity_of
 from functions.metering.configuration.source_declaration import EXECUTION_LOGS
@@ -19,8 +17,9 @@ from functions.usage.event import RequestIdentity
 from functions.usage.outcome import Excluded, Quarantined
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+
     from functions.operator.explain.explanation import Explained
-    from functions.operator.verify.target import Target
 
 
 class FollowedLine(NamedTuple):
@@ -68,11 +67,10 @@ def _why(found: "Explained") -> str:
 
 
 def line_in_log(
-    target: "Target", extended_id: str, since_ms: int
+    logs: "CloudWatchLogsClient", log_groups: Iterable[str], extended_id: str, since_ms: int
 ) -> tuple[Mapping[str, Any], str] | None:
     """The first log event that holds the request's id, and its log group; None: not yet."""
-    logs = boto3.client("logs", region_name=target.region)
-    for group in target.log_groups:
+    for group in log_groups:
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=group, startTime=since_ms, filterPattern=f'"{extended_id}"'
         )
@@ -81,8 +79,3 @@ def line_in_log(
             if extended_id in event["message"]:
                 return event, group
     return None
-
-
-def account_of(arn: str) -> str:
-    """An execution log does not say whose account it is; the stack is in the same one."""
-    return "".join(arn.split(":")[4:5])

@@ -14,14 +14,14 @@ _SHOWN_CHARACTERS = 200
 REFUSALS = frozenset({401, 403, 429})
 STATE_UNKNOWN = "QUOTA_STATE_UNKNOWN"
 _ALARMS = "docs/reference/alarms.md"
-_SHOW, _STANDING = "`aforo-metering counters show {who}`", "`aforo-metering counters {verb} {who}`"
+_SHOW = "`aforo-metering counters show {who}`"
 # By the code that our authorizer gives (docs/explanation/quota.md has what each tells a client).
 _CHECKS: Mapping[str, str] = {
     "QUOTA_EXCEEDED": f"{_SHOW} says how much is used; "
     "`aforo-metering counters grant {who} --limit ...` allows more.",
     "NO_GRANT": "the customer has no quota for now: `aforo-metering counters grant {who} --limit"
     f" ...` gives one; {_SHOW} says what is there.",
-    "CUSTOMER_SUSPENDED": _STANDING.replace("{verb}", "resume") + " lets the customer call again.",
+    "CUSTOMER_SUSPENDED": "`aforo-metering counters resume {who}` lets the customer call again.",
     "CUSTOMER_CLOSED": f"{_SHOW}: the customer was closed.",
     "RATE_LIMITED_MARGIN": f"Aforo's margin guard limits the customer: {_SHOW} says how.",
     "SERVICE_RESTRICTED_MARGIN": f"Aforo's margin guard blocks the customer: {_SHOW} says how.",

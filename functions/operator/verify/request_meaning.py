@@ -11,7 +11,7 @@ from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.quarantined_object import INCOMPLETE
 from functions.metering.configuration.version import default_configuration
 from functions.operator.configuration_commands.configuration_store import open_store
-from functions.operator.deployment.deployment import Deployment
+from functions.operator.deployment.deployment import Deployment, account_of
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.trace.excluded_words import in_words
 from functions.operator.trace.log_search import LogSearch
@@ -51,7 +51,7 @@ def reading_terms(found: Deployment | None, region: str) -> ExplainTerms:
 def _logged(
     found: Deployment, terms: ExplainTerms, extended_id: str, since_ms: int
 ) -> "list[LoggedRequest]":
-    account = "".join(found.output("ReconciliationFunctionArn").split(":")[4:5])
+    account = account_of(found.output("ReconciliationFunctionArn"))
     client: Any = boto3.client("logs", region_name=found.region)
     search = LogSearch(client, account, time.monotonic() + _PATIENCE_SECONDS)
     requests: list[LoggedRequest] = []

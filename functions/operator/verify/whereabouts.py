@@ -6,8 +6,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.quarantined_object import reason_of
+from functions.operator.deployment.stack_resources import stack_resources
+from functions.operator.messages.queue_depth import queue_depth
 from functions.operator.status.forwarder_status import forwarder_status
-from functions.operator.status.stack_resources import stack_resources
 from functions.operator.verify.hop import Stopped
 from functions.operator.verify.target import Target
 from functions.usage.errors import UsageError
@@ -71,12 +72,5 @@ def _quarantined(target: Target, extended_id: str, since: datetime) -> str | Non
 
 
 def _depth(target: Target) -> int:
-    attributes = boto3.client("sqs", region_name=target.region).get_queue_attributes(
-        QueueUrl=target.usage_queue_url,
-        AttributeNames=[
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",  # held without a doubt
-        ],
-    )["Attributes"]
-    return sum(int(count) for count in attributes.values())
+    sqs = boto3.client("sqs", region_name=target.region)
+    return queue_depth(sqs, target.usage_queue_url).messages

@@ -27,6 +27,10 @@ class StackResources(NamedTuple):
             if one.kind in kinds:
                 yield name, one.physical_id
 
+    def physical_ids(self) -> dict[str, str]:
+        """By the template's names."""
+        return {name: one.physical_id for name, one in self.by_name.items()}
+
     def physical_id(self, name: str) -> str:
         """Permanent where the stack has none of that name."""
         found = self.by_name.get(name)
