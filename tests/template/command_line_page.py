@@ -16,6 +16,7 @@ from functions.operator.contents import CONTENTS, GROUPS
 from functions.operator.deployment.place import Place
 from functions.operator.subcommand import Subcommand
 from tests.local.endpoints import ROOT
+from tests.template.written_page import in_a_cell, write_page
 
 PAGE = ROOT / "docs" / "reference" / "command-line.md"
 HEAD = f"""\
@@ -101,7 +102,7 @@ def named(argument: Argument) -> str:
 def explained(argument: Argument) -> str:
     """Its help, its values, and what holds without it."""
     values = argument.get_choices() or ()
-    text = str(argument.parameter.help).replace("|", "\\|")
+    text = in_a_cell(str(argument.parameter.help))
     if values:
         text += ": " + ", ".join(f"`{value}`" for value in values)
     default = default_of(argument)
@@ -117,9 +118,7 @@ def default_of(argument: Argument) -> str:
 
 
 def main() -> int:
-    PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)}: written\n")
-    return 0
+    return write_page(PAGE, page())
 
 
 if __name__ == "__main__":
