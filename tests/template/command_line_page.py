@@ -75,12 +75,17 @@ def section(entry: Subcommand) -> Iterator[str]:
         yield ""
 
 
-def arguments(words: str) -> list[Argument]:
-    """Those that a person may give."""
+def command_of(words: str) -> App:
+    """A subcommand, or a group of them."""
     app: App = command_line()
     for word in words.split():
         app = app[word]
-    found = app.assemble_argument_collection()
+    return app
+
+
+def arguments(words: str) -> list[Argument]:
+    """Those that a person may give."""
+    found = command_of(words).assemble_argument_collection()
     return [one for one in found if one.names != ("*",) and one.parameter.show is not False]
 
 
