@@ -19,7 +19,7 @@ def add_stage(endpoints: Endpoints, name: str) -> str:
     client: Any = boto3.client("apigateway")
     api = api_of(endpoints)
     stages = {one["stageName"]: one for one in client.get_stages(restApiId=api)["item"]}
-    demo = stages[endpoints.api_url.rpartition("/")[2]]
+    demo = stages[endpoints.stage]
     if name not in stages:
         client.create_stage(restApiId=api, stageName=name, deploymentId=demo["deploymentId"])
     return f"{endpoints.gateway_url}/{name}"
