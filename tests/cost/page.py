@@ -14,6 +14,7 @@ from tests.cost.measure import MEASURED
 from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
 from tests.cost.stack import stack
 from tests.local.endpoints import ROOT
+from tests.template.written_page import write_page
 
 PAGE = ROOT / "docs" / "explanation" / "cost.md"
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -151,8 +152,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def main() -> None:
-    PAGE.write_text(written(PAGE.read_text()))
-    print(f"written: docs/{PAGE.name}")
+    write_page(PAGE, written(PAGE.read_text()))
 
 
 if __name__ == "__main__":

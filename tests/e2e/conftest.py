@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,13 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
             patch.setenv(name, value)
         yield running
     cloud.stop(directory)
+
+
+@pytest.fixture
+def folder(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where `make local` keeps its files, in the project's folder, in which we then are."""
+    monkeypatch.chdir(tmp_path)
+    local = tmp_path / ".local"
+    local.mkdir()
+    endpoints.write(local)
+    return local

@@ -15,6 +15,7 @@ import pytest
 from functions.operator.command_line import main
 from tests.e2e.looking import billed, start_anew, until
 from tests.local.endpoints import Endpoints, SecondApi
+from tests.local.stage_log import look_again
 
 pytestmark = pytest.mark.timeout(600)  # the first one starts the cloud
 ARRIVAL_SECONDS = 120.0
@@ -39,8 +40,7 @@ class Operator:
         place = ["--api", self.api.id, "--stage", self.api.stage, *stack]
         status = main(["adopt", *place, *words, "--no-wait"])
         # Instead of the wait: the gateway looks at the stage now, and not within two seconds.
-        reload = f"{self.endpoints.gateway_url}/_reload"
-        httpx.post(reload, timeout=60, trust_env=False).raise_for_status()
+        look_again(self.endpoints.gateway_url)
         return status
 
     def call(self) -> httpx.Response:

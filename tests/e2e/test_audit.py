@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import httpx
@@ -43,12 +43,9 @@ from tests.local.demo.accounting import billed_events
 from tests.local.demo.depth import unwritten, waiting
 from tests.local.demo.outage import bring_aforo_back, take_aforo_down
 from tests.local.demo.stage import Stage
-from tests.local.deploy import physical_ids
+from tests.local.drill.ringing import described
 from tests.local.endpoints import Endpoints
 from tests.statemachine.execution import path_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 CLOSED_SECONDS = 120.0
@@ -112,16 +109,10 @@ def test_a_filter_that_was_deleted_under_traffic_loses_nothing(
     assert equation.confirmed >= len(source.served)
     assert (equation.unaccounted, equation.held) == (0, 0)
     assert sum(one.value for one in source.figures(Metric.REQUESTS_UNACCOUNTED)) >= lost
-    assert state_at(unaccounted_alarm(endpoints), source.series(), now_ms()) == "ALARM"
+    alarm = described(endpoints, "UnaccountedRequestsAlarm")
+    assert state_at(alarm, source.series(), now_ms()) == "ALARM"
     assert repaired(source) >= lost
     source.is_billed_once()
-
-
-def unaccounted_alarm(endpoints: Endpoints) -> "MetricAlarmTypeDef":
-    """As it is deployed."""
-    name = physical_ids(endpoints.stack_name)["UnaccountedRequestsAlarm"]
-    (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    return alarm
 
 
 def call(source: AuditedSource) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from functions.operator.command_line import PROGRAM, main
 from tests.e2e.looking import NOT_NOW
-from tests.local.endpoints import ROOT, Endpoints
+from tests.local.endpoints import ROOT
 from tests.template.shell_commands import commands_of, shell_blocks
 
 DOCS = ROOT / "docs"
@@ -46,15 +46,6 @@ def reading() -> list[str]:
     return list(dict.fromkeys(one for one in found if READING.match(one)))
 
 
-@pytest.fixture
-def shell(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Endpoints:
-    """The project's folder after `make local`."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / ".local").mkdir()
-    endpoints.write(tmp_path / ".local")
-    return endpoints
-
-
 def test_the_first_command_of_an_alarm_is_tried() -> None:
     """Of this program's all are; those of the aws CLI are held to botocore's models."""
     first = {" ".join(words) for words in documented(ALARMS)}
@@ -70,7 +61,7 @@ def ended(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     return status, said
 
 
-@pytest.mark.usefixtures("shell")
+@pytest.mark.usefixtures("folder")
 def test_a_command_of_a_page_works_as_it_is_pasted(capsys: pytest.CaptureFixture[str]) -> None:
     """It ends well; where there is nothing to show it says what it looked at."""
     said = {command: ended(command, capsys) for command in reading()}

@@ -16,16 +16,6 @@ pytestmark = pytest.mark.timeout(300)  # the first one starts the cloud
 NAME = "set-aside"
 
 
-@pytest.fixture
-def folder(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where `make local` keeps its files, in the project's folder."""
-    monkeypatch.chdir(tmp_path)
-    local = tmp_path / ".local"
-    local.mkdir()
-    endpoints.write(local)
-    return local
-
-
 def test_an_incident_rings_and_is_resolved_by_the_documented_commands(
     endpoints: Endpoints, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.local.deploy import physical_ids
 from tests.local.endpoints import Endpoints
+from tests.local.stage_log import log_operations
 from tests.template.stack import template
 
 
@@ -28,10 +29,7 @@ def as_declared(endpoints: Endpoints) -> Iterator[None]:
     gateway.update_stage(
         restApiId=api,
         stageName="demo",
-        patchOperations=[
-            {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
-            for name, value in settings.items()
-        ],
+        patchOperations=log_operations(settings),
     )
     yield
     gateway.delete_gateway_response(restApiId=api, responseType="ACCESS_DENIED")

@@ -13,6 +13,7 @@ from tests.errors.all_mistakes import MISTAKES, TOPICS, made
 from tests.errors.mistake import Mistake, Seen, Topic
 from tests.local.endpoints import ROOT
 from tests.local.ministack import start_ministack
+from tests.template.written_page import in_a_cell, write_page
 
 PAGE = ROOT / "docs" / "reference" / "errors.md"
 HEAD = f"""\
@@ -37,7 +38,7 @@ def page(seen: dict[Mistake, Seen]) -> str:
 def row(mistake: Mistake, seen: Seen) -> str:
     """One line of a table."""
     said = "<br>".join(_code(line) for line in seen.text.splitlines())
-    return f"| {_cell(mistake.did)} | {said} | {_cell(mistake.do)} |"
+    return f"| {in_a_cell(mistake.did)} | {said} | {in_a_cell(mistake.do)} |"
 
 
 def _section(topic: Topic, seen: dict[Mistake, Seen]) -> Iterator[str]:
@@ -50,12 +51,7 @@ def _section(topic: Topic, seen: dict[Mistake, Seen]) -> Iterator[str]:
 
 def _code(line: str) -> str:
     """In as many backticks as it takes: a message may quote a command."""
-    return f"`` {_cell(line)} ``" if "`" in line else f"`{_cell(line)}`"
-
-
-def _cell(text: str) -> str:
-    """A bar would end it."""
-    return text.replace("|", "\\|")
+    return f"`` {in_a_cell(line)} ``" if "`" in line else f"`{in_a_cell(line)}`"
 
 
 def main() -> int:
@@ -64,9 +60,7 @@ def main() -> int:
         start_ministack(Path(folder)) as cloud,
     ):
         text = page({mistake: made(mistake, cloud) for mistake in MISTAKES})
-    PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)}: written\n")
-    return 0
+    return write_page(PAGE, text)
 
 
 if __name__ == "__main__":

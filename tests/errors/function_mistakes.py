@@ -9,13 +9,12 @@ from functions.authorizer.settings import read_settings as read_authorizer_setti
 from functions.forwarder.settings import ForwarderSettings
 from functions.reconciliation.inbox import RefusedBody, read_body
 from functions.reconciliation.settings import ReconciliationSettings
-from tests.errors.acts import SHOWN_URL, told
+from tests.errors.acts import KEYS, SHOWN_URL, told
 from tests.errors.mistake import Act, Mistake, Seen, Topic
 from tests.errors.workplace import Workplace
 from tests.fakes.http_answers import Answer, answering
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:redis"
-SIGNER = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 HOSTS = ("ingest.aforo.ai",)
 FORWARDER = {
     "USAGE_QUEUE_URL": "https://sqs/usage",
@@ -53,7 +52,7 @@ def secret_answers(answer: Answer) -> Act:
     def act(place: Workplace) -> Seen:
         with answering(answer) as server:
             place.names[server.url] = SHOWN_URL
-            environment = SIGNER | {"AWS_ENDPOINT_URL": server.url}
+            environment = KEYS | {"AWS_ENDPOINT_URL": server.url}
             return told(lambda: read_secret_text(SECRET, environment))(place)
 
     return act
@@ -141,7 +140,7 @@ _SECRETS = (
     Mistake(
         did="a VPC without a way to Secrets Manager",
         act=told(
-            lambda: read_secret_text(SECRET, SIGNER | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+            lambda: read_secret_text(SECRET, KEYS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
         ),
         field="secret",
         cause="no connection (ConnectionRefusedError)",

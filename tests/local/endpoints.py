@@ -75,6 +75,11 @@ class Endpoints:
     second_api: SecondApi
     customers: list[DemoCustomer] = field(default_factory=list)
 
+    @property
+    def stage(self) -> str:
+        """The demo API's stage whose access log is metered."""
+        return self.api_url.rpartition("/")[2]
+
     def customer(self, customer_id: str) -> DemoCustomer:
         """One of the demo customers; KeyError naming those there are."""
         for customer in self.customers:

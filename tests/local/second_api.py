@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-import httpx
 
 from tests.local.endpoints import SecondApi, SecondApiKey
 from tests.local.mock_paths import MockPaths
 from tests.local.partner_authorizer import add_partner_authorizer
+from tests.local.stage_log import log_operations, look_again
 
 STAGE = "prod"
 CALLERS = ("acme", "globex", "initech")
@@ -63,7 +63,7 @@ def make_second_api(gateway_url: str, name: str = "orders") -> SecondApi:
     keys = [_key(gateway, caller) for caller in CALLERS]
     _usage_plan(gateway, api["id"], f"{name}-callers", keys)
     # The gateway copies what is deployed when it looks; a change of now is for the next deployment.
-    httpx.post(f"{gateway_url}/_reload", timeout=60, trust_env=False).raise_for_status()
+    look_again(gateway_url)
     paths.add(*PENDING)
     url = f"{gateway_url}/_api/{api['id']}/{STAGE}"
     return SecondApi(id=api["id"], stage=STAGE, url=url, log_group=log_group, api_keys=keys)
@@ -92,10 +92,7 @@ def _write_log(gateway: Any, api_id: str, log_group: str) -> None:
     gateway.update_stage(
         restApiId=api_id,
         stageName=STAGE,
-        patchOperations=[
-            {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
-            for name, value in settings.items()
-        ],
+        patchOperations=log_operations(settings),
     )
 
 

@@ -19,7 +19,7 @@ def add_stage(endpoints: Endpoints, name: str) -> str:
     client: Any = boto3.client("apigateway")
     api = api_of(endpoints)
     stages = {one["stageName"]: one for one in client.get_stages(restApiId=api)["item"]}
-    demo = stages[endpoints.api_url.rpartition("/")[2]]
+    demo = stages[endpoints.stage]
     if name not in stages:
         client.create_stage(restApiId=api, stageName=name, deploymentId=demo["deploymentId"])
     return f"{endpoints.gateway_url}/{name}"
@@ -39,9 +39,9 @@ def write_log(
     if log_format is not None:
         settings["format"] = log_format
     boto3.client("apigateway").update_stage(
-        restApiId=api_of(endpoints), stageName=stage, patchOperations=_operations(settings)
+        restApiId=api_of(endpoints), stageName=stage, patchOperations=log_operations(settings)
     )
-    httpx.post(f"{endpoints.gateway_url}/_reload", timeout=60, trust_env=False).raise_for_status()
+    look_again(endpoints.gateway_url)
 
 
 def remove_stage(endpoints: Endpoints, name: str) -> None:
@@ -66,7 +66,13 @@ def api_of(endpoints: Endpoints) -> str:
     )
 
 
-def _operations(settings: Mapping[str, str]) -> list[Any]:
+def look_again(gateway_url: str) -> None:
+    """Whatever was changed is served once this is answered."""
+    httpx.post(f"{gateway_url}/_reload", timeout=60, trust_env=False).raise_for_status()
+
+
+def log_operations(settings: Mapping[str, str]) -> list[Any]:
+    """Of UpdateStage, for the settings of an access log."""
     return [
         {"op": "replace", "path": f"/accessLogSettings/{name}", "value": value}
         for name, value in settings.items()

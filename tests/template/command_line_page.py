@@ -16,6 +16,7 @@ from functions.operator.contents import CONTENTS, GROUPS
 from functions.operator.deployment.place import Place
 from functions.operator.subcommand import Subcommand
 from tests.local.endpoints import ROOT
+from tests.template.written_page import in_a_cell, write_page
 
 PAGE = ROOT / "docs" / "reference" / "command-line.md"
 HEAD = f"""\
@@ -74,12 +75,17 @@ def section(entry: Subcommand) -> Iterator[str]:
         yield ""
 
 
-def arguments(words: str) -> list[Argument]:
-    """Those that a person may give."""
+def command_of(words: str) -> App:
+    """A subcommand, or a group of them."""
     app: App = command_line()
     for word in words.split():
         app = app[word]
-    found = app.assemble_argument_collection()
+    return app
+
+
+def arguments(words: str) -> list[Argument]:
+    """Those that a person may give."""
+    found = command_of(words).assemble_argument_collection()
     return [one for one in found if one.names != ("*",) and one.parameter.show is not False]
 
 
@@ -101,7 +107,7 @@ def named(argument: Argument) -> str:
 def explained(argument: Argument) -> str:
     """Its help, its values, and what holds without it."""
     values = argument.get_choices() or ()
-    text = str(argument.parameter.help).replace("|", "\\|")
+    text = in_a_cell(str(argument.parameter.help))
     if values:
         text += ": " + ", ".join(f"`{value}`" for value in values)
     default = default_of(argument)
@@ -117,9 +123,7 @@ def default_of(argument: Argument) -> str:
 
 
 def main() -> int:
-    PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)}: written\n")
-    return 0
+    return write_page(PAGE, page())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.local.endpoints import ROOT
 from tests.template.stack import template
+from tests.template.written_page import in_a_cell, write_page
 
 PAGE = ROOT / "docs" / "reference" / "parameters.md"
 INTERFACE = "AWS::CloudFormation::Interface"
@@ -88,15 +89,8 @@ def text_of(parameter: Mapping[str, Any]) -> str:
     return re.sub(r"docs/([\w/-]+/([\w-]+\.md))", r"[\2](../\1)", text)
 
 
-def in_a_cell(text: str) -> str:
-    """A bar would end the cell."""
-    return text.replace("|", "\\|")
-
-
 def main() -> int:
-    PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)}: written\n")
-    return 0
+    return write_page(PAGE, page())
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import yaml
 from tests.local.endpoints import ROOT
 from tests.template.dot_picture import dot_of, png_of
 from tests.template.state_picture import after, caught, class_of, id_of, inside, why_of
+from tests.template.written_page import write_page
 
 PAGE = ROOT / "docs" / "reference" / "state-machines.md"
 FOLDER = ROOT / "statemachine"
@@ -102,9 +103,7 @@ def main() -> int:
         for name in PICTURED:
             png_path(name).write_bytes(png_of(dot_of(read_machine(name))))
             sys.stdout.write(f"{png_path(name).relative_to(ROOT)}: drawn\n")
-    PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE.relative_to(ROOT)}: drawn\n")
-    return 0
+    return write_page(PAGE, page(), "drawn")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ uploaded again. Exit status 1 where a digest differs; the first files that do ar
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,10 +35,10 @@ def main() -> int:
     return 0 if all(same) else 1
 
 
-def digest(artifact: Path) -> str:
-    """SHA-256 over the artifact's files: names, whether each may be run, contents."""
+def digest(found: Mapping[str, str]) -> str:
+    """SHA-256 over an artifact's files: names, whether each may be run, contents."""
     whole = sha256()
-    for name, one in sorted(files(artifact).items()):
+    for name, one in sorted(found.items()):
         whole.update(f"{name}\0{one}\n".encode())
     return whole.hexdigest()
 
@@ -61,7 +61,7 @@ def _is_same(name: str, again: Path) -> bool:
     subprocess.run(["make", f"build-{name}"], cwd=ROOT, env=environment, check=True)
     first, second = files(BUILD_DIRECTORY / name), files(again)
     if first == second:
-        print(f"  {name:<28} {digest(again)[:16]}  twice the same")
+        print(f"  {name:<28} {digest(second)[:16]}  twice the same")
         return True
     others = sorted(one for one in first | second if first.get(one) != second.get(one))
     print(f"  {name:<28} differs: {', '.join(others[:_SHOWN])}, {len(others)} in all")

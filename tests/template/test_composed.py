@@ -10,8 +10,8 @@ from tests.local.deploy import UNKNOWN_HERE
 from tests.local.endpoints import ROOT
 from tests.template.composed import at_stake, composed
 from tests.template.dashboard import NAME, STACK, body
+from tests.template.doc_pages import anchors
 from tests.template.stack import resources, template
-from tests.template.test_documents import anchors
 from tests.template.transformed import deployed_stack
 
 ALARMS = resources("AWS::CloudWatch::Alarm")

@@ -22,8 +22,8 @@ from tests.template.dashboard import (
     shown,
     widgets,
 )
+from tests.template.doc_pages import anchors
 from tests.template.stack import functions, resources, template
-from tests.template.test_documents import anchors
 from tests.template.test_metrics import METRICS
 from tests.template.transformed import deployed_stack
 

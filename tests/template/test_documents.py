@@ -5,26 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from functions.operator.command_line import PROGRAM, command_line
+from functions.operator.command_line import PROGRAM
 from functions.operator.contents import CONTENTS
 from tests.local.endpoints import ROOT
+from tests.template.command_line_page import command_of
+from tests.template.doc_pages import PAGES, anchors, headings, prose
 from tests.template.stack import resources, template
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/local/**/*.md")])
 ALARMS = (ROOT / "docs" / "reference" / "alarms.md").read_text()
 REASONS = (ROOT / "docs" / "reference" / "reasons.md").read_text()
-HOW_TO = "\n".join(page.read_text() for page in sorted(ROOT.glob("docs/how-to/*.md")))
-
-
-def prose(page: Path) -> str:
-    """Without code blocks: a comment in a shell is no heading."""
-    return re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-
-
-def anchors(page: Path) -> set[str]:
-    """As GitHub makes them of headings."""
-    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.strip().lower()).replace(" ", "-") for one in headings}
 
 
 def leads_somewhere(page: Path, link: str) -> bool:
@@ -77,7 +66,7 @@ def _has_heading(name: str, first_words: str) -> bool:
         heading.startswith(wanted)
         for page in PAGES
         if page.name == name
-        for heading in re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+        for heading in headings(page)
     )
 
 
@@ -143,9 +132,7 @@ def _subcommand_of(words: str) -> str:
 
 
 def _options_of(name: str) -> set[str]:
-    app = command_line()
-    for word in name.split():
-        app = app[word]
+    app = command_of(name)
     arguments = app.assemble_argument_collection() if app.default_command else []
     return {option for argument in arguments for option in argument.names} | {"--help"}
 

@@ -8,13 +8,15 @@ import pytest
 
 from functions.usage.metric import Metric
 from tests.local.endpoints import ROOT
+from tests.template import doc_pages
+from tests.template.doc_pages import prose
 from tests.template.stack import template
 from tests.template.transformed import transformed
 
 # Sources, decisions and the changelog tell of the past.
 PAGES = [
     page
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/local/**/*.md")]
+    for page in doc_pages.PAGES
     if page.name != "CHANGELOG.md" and not {"sources", "decisions"} & set(page.parts)
 ]
 CODE = [*ROOT.glob("functions/**/*.py"), *ROOT.glob("statemachine/*.yaml")]
@@ -60,10 +62,6 @@ def names_of_the_code() -> set[str]:
 KNOWN = names_of_the_stack() | names_of_the_code() | OTHERS.keys()
 
 
-def without_fences(page: Path) -> str:
-    return re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-
-
 def fences(page: Path) -> Iterator[str]:
     yield from re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
 
@@ -71,7 +69,7 @@ def fences(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_name_is_the_name_of_something(page: Path) -> None:
     """A parameter, a metric, a resource, an output: a reader will look for it."""
-    text = without_fences(page)
+    text = prose(page)
     named = set(re.findall(rf"`({CAMEL_CASE})`", text))
     named |= set(re.findall(rf"(?<![\w$./:-])({RESOURCE})(?![\w(-])", text))
     assert sorted(named - KNOWN) == []
@@ -90,7 +88,7 @@ TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_target_of_make_is_in_the_makefile(page: Path) -> None:
     """In a sentence or in a command."""
-    called = re.findall(r"`make ([a-z][\w-]*)", without_fences(page))
+    called = re.findall(r"`make ([a-z][\w-]*)", prose(page))
     for fence in fences(page):
         called += re.findall(r"^(?:\$ )?make ([a-z][\w-]*)", fence, re.MULTILINE)
     assert sorted(set(called) - TARGETS) == []
@@ -99,7 +97,7 @@ def test_a_target_of_make_is_in_the_makefile(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_path_leads_to_something(page: Path) -> None:
     """A test that shows a claim, a module that does what a page says."""
-    named = re.findall(r"`((?:tests|functions|statemachine|docs)/[\w./*-]*)`", without_fences(page))
+    named = re.findall(r"`((?:tests|functions|statemachine|docs)/[\w./*-]*)`", prose(page))
     assert [path for path in sorted(set(named)) if not list(ROOT.glob(path.rstrip("/")))] == []
 
 

@@ -3,9 +3,7 @@
 The stack's own API stands beside another that was made by API calls (`make_second_api`).
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +19,7 @@ from tests.local.gateway.intrinsics import UnresolvedError
 from tests.local.ministack import Ministack
 from tests.local.mock_paths import MockPaths
 from tests.local.second_api import make_second_api
+from tests.local.small_function import make_function, permit_authorizers
 from tests.local.waiting import until
 
 STACK = "shop"
@@ -265,17 +264,7 @@ def test_stage_settings_act_at_once(shop: Shop) -> None:
 
 def guard(shop: Shop, path: str) -> tuple[str, str]:
     """A method with an authorizer without identity source and TTL; function and authorizer id."""
-    name, packed = f"echo-{shop.second.id}", io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", ECHO)
-    role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
-    function = boto3.client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Handler="index.handler",
-        Role=role["Role"]["Arn"],
-        Code={"ZipFile": packed.getvalue()},
-    )["FunctionArn"]
+    function = make_function(f"echo-{shop.second.id}", ECHO)
     uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
     made = shop.gateway.create_authorizer(
         restApiId=shop.second.id,
@@ -292,20 +281,10 @@ def guard(shop: Shop, path: str) -> tuple[str, str]:
     return function, made["id"]
 
 
-def permit(function: str, api_id: str) -> None:
-    boto3.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId=f"api-{api_id}",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:us-east-1:000000000000:{api_id}/authorizers/*",
-    )
-
-
 def test_an_authorizer_without_identity_source_is_asked_each_time(shop: Shop) -> None:
     """Whatever a request holds or lacks; and it is told the stage's variables of now."""
     function, _ = guard(shop, "/guarded")
-    permit(function, shop.second.id)
+    permit_authorizers(function, shop.second.id)
     said = [json.loads(shop.call("GET", "/guarded")[1]) for _ in range(2)]
     assert [one["mode"] for one in said] == ["none", "none"]
     assert said[0]["call"] != said[1]["call"]
@@ -319,9 +298,9 @@ def test_an_authorizer_needs_the_functions_permission(shop: Shop) -> None:
     """Not that of another API; with its own it is asked at once, and without it no more."""
     function, _ = guard(shop, "/guarded")
     assert shop.call("GET", "/guarded") == MISCONFIGURED
-    permit(function, "another")
+    permit_authorizers(function, "another")
     assert shop.call("GET", "/guarded") == MISCONFIGURED
-    permit(function, shop.second.id)
+    permit_authorizers(function, shop.second.id)
     assert shop.call("GET", "/guarded")[0] == 200
     boto3.client("lambda").remove_permission(
         FunctionName=function, StatementId=f"api-{shop.second.id}"

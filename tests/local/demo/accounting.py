@@ -97,6 +97,22 @@ def served_requests(endpoints: Endpoints) -> list[dict[str, Any]]:
     return found
 
 
+def served_since(endpoints: Endpoints, sequence: int) -> list[dict[str, Any]]:
+    """What is to be billed of what the gateway served after that number, on the stage whose access
+    log is metered.
+    """
+    return [
+        one
+        for one in served_requests(endpoints)
+        if one["sequence"] > sequence and one["stage"] == endpoints.stage and is_billable(one)
+    ]
+
+
+def last_sequence(endpoints: Endpoints) -> int:
+    """The number of what the gateway served last; 0 before anything was."""
+    return max((one["sequence"] for one in served_requests(endpoints)), default=0)
+
+
 def ledger_rows(endpoints: Endpoints) -> Iterable[LedgerRow]:
     """Every row of the ledger."""
     return Ledger(boto3.client("s3"), endpoints.ledger_bucket).read("ledger/")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tests.local.demo import auditing, lost_filter
 from tests.local.demo.account import LostAndFound
+from tests.local.demo.accounting import last_sequence
 from tests.local.demo.lost_filter import Lost
 from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
@@ -11,7 +12,7 @@ from tests.local.endpoints import Endpoints
 
 def lose(stage: Stage, endpoints: Endpoints, serve: Callable[[], None]) -> Lost:
     """`serve` makes calls while the filter is away."""
-    last = lost_filter.last_sequence(endpoints)
+    last = last_sequence(endpoints)
     with lost_filter.without_filter(stage, endpoints):
         stage.say(f"deleted: nothing of {endpoints.access_log_group} is delivered")
         serve()

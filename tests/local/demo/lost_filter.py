@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from tests.local.demo.accounting import billed_events, is_billable, served_requests
+from tests.local.demo.accounting import billed_events, served_since
 from tests.local.demo.depth import unwritten
 from tests.local.demo.stage import Stage
 from tests.local.endpoints import Endpoints
 
 if TYPE_CHECKING:
-    from mypy_boto3_logs.type_defs import PutSubscriptionFilterRequestTypeDef
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import (
+        PutSubscriptionFilterRequestTypeDef,
+        SubscriptionFilterTypeDef,
+    )
 
 WRITTEN_SECONDS = 30.0
 
@@ -40,9 +44,7 @@ def without_filter(stage: Stage, endpoints: Endpoints) -> Iterator[None]:
     """Deleted when all lines before are written, put back as it was when all meanwhile are."""
     wait_until_written(stage, endpoints)
     logs, group = boto3.client("logs"), endpoints.access_log_group
-    found = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    for one in found:
-        logs.delete_subscription_filter(logGroupName=group, filterName=one["filterName"])
+    found = delete_filters(logs, group)
     try:
         yield
         wait_until_written(stage, endpoints)
@@ -58,6 +60,14 @@ def without_filter(stage: Stage, endpoints: Endpoints) -> Iterator[None]:
             logs.put_subscription_filter(**same)
 
 
+def delete_filters(logs: "CloudWatchLogsClient", group: str) -> "list[SubscriptionFilterTypeDef]":
+    """All of a log group; as they were."""
+    found = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    for one in found:
+        logs.delete_subscription_filter(logGroupName=group, filterName=one["filterName"])
+    return found
+
+
 def wait_until_written(stage: Stage, endpoints: Endpoints) -> None:
     """Until the logs have every line of what was served."""
 
@@ -70,19 +80,8 @@ def wait_until_written(stage: Stage, endpoints: Endpoints) -> None:
 
 def lost_since(endpoints: Endpoints, sequence: int) -> Lost:
     """Of what the gateway served after that number, on the stage whose log group it is."""
-    stage_name = endpoints.api_url.rpartition("/")[2]
-    served = [
-        one
-        for one in served_requests(endpoints)
-        if one["sequence"] > sequence and one["stage"] == stage_name and is_billable(one)
-    ]
+    served = served_since(endpoints, sequence)
     return Lost(
         frozenset(one["extended_request_id"] for one in served),
         max(one["request_time_epoch_ms"] for one in served),
     )
-
-
-def last_sequence(endpoints: Endpoints) -> int:
-    """Of what the gateway has served so far."""
-    last: int = max(one["sequence"] for one in served_requests(endpoints))
-    return last

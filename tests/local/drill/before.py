@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.local.demo.accounting import served_requests
+from tests.local.demo.accounting import last_sequence
 from tests.local.demo.depth import waiting
 from tests.local.drill.kept_lines import kept_objects
 from tests.local.endpoints import Endpoints
@@ -21,8 +21,7 @@ class Before:
 
 
 def before(endpoints: Endpoints) -> Before:
-    calls = (one["sequence"] for one in served_requests(endpoints))
-    return Before(max(calls, default=0), dead_letters(endpoints), kept_objects(endpoints))
+    return Before(last_sequence(endpoints), dead_letters(endpoints), kept_objects(endpoints))
 
 
 def dead_letters(endpoints: Endpoints) -> Mapping[str, int]:

@@ -32,8 +32,7 @@ FORMAT = json.dumps(
 
 
 def cause(endpoints: Endpoints) -> None:
-    stage = endpoints.api_url.rpartition("/")[2]
-    write_log(endpoints, stage, log_group=endpoints.access_log_group, log_format=FORMAT)
+    write_log(endpoints, endpoints.stage, log_group=endpoints.access_log_group, log_format=FORMAT)
 
 
 def figure(endpoints: Endpoints) -> float:

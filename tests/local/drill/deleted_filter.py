@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 
+from tests.local.demo.lost_filter import delete_filters
 from tests.local.deploy import physical_ids
 from tests.local.endpoints import Endpoints
 from tests.local.stage_log import api_of, format_v1, write_log
@@ -20,10 +21,7 @@ def cause(endpoints: Endpoints) -> None:
     first, since the source check must find nothing but what is practised.
     """
     _as_declared(endpoints)
-    logs, group = boto3.client("logs"), endpoints.access_log_group
-    found = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    for one in found:
-        logs.delete_subscription_filter(logGroupName=group, filterName=one["filterName"])
+    delete_filters(boto3.client("logs"), endpoints.access_log_group)
 
 
 def figure(endpoints: Endpoints) -> float:
@@ -43,7 +41,7 @@ def figure(endpoints: Endpoints) -> float:
 
 def _as_declared(endpoints: Endpoints) -> None:
     gateway: Any = boto3.client("apigateway")
-    api, stage = api_of(endpoints), endpoints.api_url.rpartition("/")[2]
+    api, stage = api_of(endpoints), endpoints.stage
     found = gateway.get_stage(restApiId=api, stageName=stage)
     if not found.get("accessLogSettings"):
         write_log(endpoints, stage, log_group=endpoints.access_log_group, log_format=format_v1())

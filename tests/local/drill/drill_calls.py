@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
-from tests.local.demo.accounting import billed_events, is_billable, served_requests
+from tests.local.demo.accounting import billed_events, served_since
 from tests.local.endpoints import DemoCustomer, Endpoints
 
 SERVED = 200
@@ -43,19 +43,12 @@ def billed_since(endpoints: Endpoints, sequence: int) -> Mapping[str, Billed]:
         for event in billed_events(endpoints)
     )
     found: dict[str, Billed] = {}
-    for one in served_requests(endpoints):
-        if one["sequence"] > sequence and _is_ours(endpoints, one):
-            customer = one["customer_id"]
+    for one in served_since(endpoints, sequence):
+        if customer := one["customer_id"]:
             booked = times[one["extended_request_id"], customer]
             served, once, more = found.get(customer, Billed(0, 0, 0))
             found[customer] = Billed(served + 1, once + (booked == 1), more + (booked > 1))
     return found
-
-
-def _is_ours(endpoints: Endpoints, served: Mapping[str, Any]) -> bool:
-    stage = endpoints.api_url.rpartition("/")[2]
-    known = served["customer_id"] and served["stage"] == stage
-    return bool(known and is_billable(served))
 
 
 def _said(answer: httpx.Response) -> str:

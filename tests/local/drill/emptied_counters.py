@@ -1,17 +1,16 @@
 """Redis loses all that it holds: no customer's state is known, and callers are refused."""
 
-import httpx
-
 from functions.adapters.ledger import settled_once
 from tests.local.customers import METER, inspect
 from tests.local.demo.accounting import ledger_rows
-from tests.local.drill.drill_calls import callers
+from tests.local.drill.drill_calls import call_each, callers
 from tests.local.endpoints import Endpoints
 from tests.local.redis_loss import empty_redis
 from tests.local.waiting import until
 
 # A known customer is served for 30 s more, and each process knows its own.
 REFUSED_SECONDS = 90.0
+REFUSED = "429"
 ALL_OF_THEM = 100.0  # UnknownShare, in percent
 COUNTED = frozenset({"confirmed", "set_aside"})
 
@@ -24,11 +23,7 @@ def figure(endpoints: Endpoints) -> float:
     """The share of requests whose state is unknown, once each caller is refused for it."""
 
     def look() -> bool:
-        answers = [
-            httpx.get(f"{endpoints.api_url}/pets", headers=dict(one.headers), timeout=40)
-            for one in callers(endpoints)
-        ]
-        return all(one.status_code == httpx.codes.TOO_MANY_REQUESTS for one in answers)
+        return all(said.startswith(REFUSED) for said in call_each(endpoints))
 
     until(look, REFUSED_SECONDS, every=1.0)
     return ALL_OF_THEM

@@ -2,9 +2,8 @@
 
 import boto3
 
+from functions.replay.quarantine_listing import LEFT
 from tests.local.endpoints import Endpoints
-
-DEALT_WITH = "replayed/"
 
 
 def kept_objects(endpoints: Endpoints) -> list[str]:
@@ -14,5 +13,5 @@ def kept_objects(endpoints: Endpoints) -> list[str]:
         one["Key"]
         for page in pages.paginate(Bucket=endpoints.quarantine_bucket)
         for one in page.get("Contents", [])
-        if not one["Key"].startswith(DEALT_WITH)
+        if not one["Key"].startswith(LEFT)
     ]

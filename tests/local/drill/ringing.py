@@ -46,6 +46,7 @@ def end(endpoints: Endpoints, logical_id: str) -> None:
 
 
 def described(endpoints: Endpoints, logical_id: str) -> "MetricAlarmTypeDef":
+    """As it is deployed, and its state."""
     name = physical_ids(endpoints.stack_name, "AWS::CloudWatch::Alarm")[logical_id]
     (alarm,) = boto3.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return alarm

@@ -23,7 +23,7 @@ def _section(lines: list[str], anchor: str) -> list[str]:
         heading = _HEADING.match(line)
         if heading and found and len(heading[1]) <= depth:
             break
-        if heading and not found and _anchor(heading[2]) == anchor:
+        if heading and not found and anchor_of(heading[2]) == anchor:
             depth = len(heading[1])
             found.append(heading[2])
         elif found:
@@ -31,6 +31,6 @@ def _section(lines: list[str], anchor: str) -> list[str]:
     return found
 
 
-def _anchor(heading: str) -> str:
+def anchor_of(heading: str) -> str:
     """As GitHub makes it."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

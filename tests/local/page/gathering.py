@@ -29,20 +29,15 @@ from tests.local.page.request_book import RequestBook
 from tests.local.page.run_reports import LastRun, audit_report, replay_report
 
 # Whose lines tell a figure of the walk; the gateway's witness says what the authorizer decided.
-GROUPS = ("MeteringLogGroup", "ForwarderLogGroup", "ReconciliationLogGroup", "ReplayLogGroup")
+GROUPS = ("MeteringLogGroup", "ForwarderLogGroup", "ReconciliationLogGroup")
 # As the dashboard in the template asks for them.
 FIGURES = (
     (Metric.REQUESTS_BILLED, "metering"),
-    (Metric.EVENTS_METERED, "metering"),
     (Metric.REQUESTS_EXCLUDED, "metering"),
-    (Metric.REQUESTS_QUARANTINED, "metering"),
-    (Metric.LINES_READ, "metering"),
     (Metric.POSTS, "forwarder"),
     (Metric.EVENTS_CONFIRMED, "forwarder"),
     (Metric.EVENTS_HELD, "forwarder"),
-    (Metric.EVENTS_SET_ASIDE, "forwarder"),
     (Metric.EVENTS_COUNTED, "reconciliation"),
-    (Metric.EVENTS_REPLAYED, "replay"),
 )
 LATEST_REQUESTS = 12
 WITNESS_PAGE = 5_000
@@ -144,8 +139,6 @@ class Gatherer:
         lasting = [one for one in faults if one["remaining"] is None or one["remaining"] > 0]
         return AforoSide(
             accepted=book["accepted"],
-            duplicates=book["duplicates"],
-            posts=book["posts"],
             faults=tuple(_fault_words(one) for one in lasting),
             is_down=any(one["remaining"] is None and "match" not in one for one in lasting),
         )

@@ -25,8 +25,6 @@ class AforoSide:
     """The stand-in's book; `faults` are its orders to go wrong, in words."""
 
     accepted: int = 0
-    duplicates: int = 0
-    posts: int = 0
     faults: tuple[str, ...] = ()
     is_down: bool = False
 
@@ -80,10 +78,6 @@ class RunReport:
     started_at: str
     facts: tuple[tuple[str, str], ...] = ()
     report: str = ""
-
-    @property
-    def is_running(self) -> bool:
-        return self.status == "RUNNING"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,6 @@ class ServedRequest:
     stage: str
     billing: Billing
     why: str = ""
-    settled_at: str = ""
 
 
 @dataclass(slots=True)
@@ -116,6 +115,5 @@ class RequestBook:
         self.counts[request.billing] -= 1
         request.billing = Billing.BILLED if is_confirmed else Billing.SET_ASIDE
         self.counts[request.billing] += 1
-        request.settled_at = row["settledAt"]
         words = (row.get("setAsideClass"), row.get("reason"))
         request.why = "" if is_confirmed else ": ".join(filter(None, words))

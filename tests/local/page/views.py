@@ -45,10 +45,6 @@ class AlarmList:
     shown: Sequence[AlarmRow]
     others: Sequence[AlarmRow]
 
-    @property
-    def known(self) -> int:
-        return len(self.shown)
-
 
 class Views:
     """Templates are compiled once."""

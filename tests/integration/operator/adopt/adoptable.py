@@ -2,9 +2,7 @@
 on the emulator, through the public calls.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +11,7 @@ from uuid import uuid4
 import boto3
 
 from functions.operator.command_line import main
+from tests.local.small_function import make_function, make_role
 from tests.local.waiting import until
 
 FORMAT = (
@@ -112,32 +111,10 @@ def permissions(function: str) -> list[str]:
     return [one["Sid"] for one in found["Statement"]]
 
 
-def made_role(name: str) -> str:
-    """Its ARN; it may do nothing."""
-    made = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
-    return str(made["Role"]["Arn"])
-
-
-def made_function(name: str, **settings: str) -> str:
-    """A function that does nothing; its ARN."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", NO_CODE)
-    made = boto3.client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Handler="index.handler",
-        Role=made_role(name),
-        Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": settings},
-    )
-    return str(made["FunctionArn"])
-
-
 def made_stack(name: str, **settings: str) -> dict[str, str]:
     """Its outputs, once they are there; `settings` are the authorizer's."""
-    metering = made_function(f"{name}-MeteringFunction-1")
-    authorizer = made_function(f"{name}-AuthorizerFunction-1", **settings)
+    metering = make_function(f"{name}-MeteringFunction-1", NO_CODE)
+    authorizer = make_function(f"{name}-AuthorizerFunction-1", NO_CODE, **settings)
     lambdas = boto3.client("lambda")
     version = lambdas.publish_version(FunctionName=authorizer)["Version"]
     alias = lambdas.create_alias(FunctionName=authorizer, Name="live", FunctionVersion=version)[
@@ -174,7 +151,7 @@ def made_adoptable(*, log_format: str | None = FORMAT, **settings: str) -> Itera
     outputs = made_stack(name, **settings)
     gateway: Any = boto3.client("apigateway")
     gateway.update_account(
-        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": made_role(name)}]
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": make_role(name)}]
     )
     logs: Any = boto3.client("logs")
     group = f"/orders/{name}"
@@ -183,7 +160,7 @@ def made_adoptable(*, log_format: str | None = FORMAT, **settings: str) -> Itera
         logGroupName=group,
         filterName="datadog",
         filterPattern="",
-        destinationArn=made_function(f"{name}-datadog"),
+        destinationArn=make_function(f"{name}-datadog", NO_CODE),
     )
     api = gateway.create_rest_api(name=f"orders {name}")["id"]
     paths = made_paths(gateway, api)
