@@ -55,7 +55,7 @@ class Proposal(NamedTuple):
     owners: dict[str, str]  # by API key id: the configuration's `customers`
 
 
-class _Said(NamedTuple):
+class _PlanSaid(NamedTuple):
     """A part of a comment."""
 
     words: str
@@ -98,7 +98,7 @@ def _found(key: "ApiKeyTypeDef", plan_ids: Sequence[str]) -> FoundKey:
 def propose(found: FoundPlans) -> Proposal:
     """A customer for each customer id that a key has or is tagged with; else one for each key."""
     names = _plan_names(found.plans)
-    said: dict[str, list[_Said]] = {}
+    said: dict[str, list[_PlanSaid]] = {}
     plans: dict[str, Value] = {}
     for plan_id, plan in found.plans.items():
         plans[names[plan_id]], about_plan = _plan(plan)
@@ -115,7 +115,9 @@ def propose(found: FoundPlans) -> Proposal:
         keys_of.setdefault(who, []).append(key)
         said.setdefault(who, []).append(about_key)
     for who, keys in keys_of.items():
-        said[who] += [_Said(one, is_question=True) for one in _questions(keys, found.plans, names)]
+        said[who] += [
+            _PlanSaid(one, is_question=True) for one in _questions(keys, found.plans, names)
+        ]
     document: dict[str, Value] = {"plans": plans, "customers": list(customers.values())}
     comments = {name: "; ".join(one.words for one in parts) for name, parts in said.items()}
     asking = [name for name, parts in said.items() if any(one.is_question for one in parts)]
@@ -143,18 +145,18 @@ def _key_entry(key: FoundKey) -> Value:
     return entry
 
 
-def _customer_of(key: FoundKey, *, is_shared: bool) -> tuple[str, _Said]:
+def _customer_of(key: FoundKey, *, is_shared: bool) -> tuple[str, _PlanSaid]:
     called = f"key {key.key_id} ({key.name})"
     if is_customer_id(key.stated_customer):
-        return key.stated_customer, _Said(f"{called} says its customer")
+        return key.stated_customer, _PlanSaid(f"{called} says its customer")
     fit = _fit(key.name)
     if not is_customer_id(fit):
         why = f"{called} names nobody: give the customer's id"
-        return key.key_id, _Said(why, is_question=True)
+        return key.key_id, _PlanSaid(why, is_question=True)
     if is_shared:
         why = f"several keys are called {key.name}: one customer?"
-        return f"{fit[:100]}-{key.key_id}", _Said(why, is_question=True)
-    return fit, _Said(f"by the name of {called}")
+        return f"{fit[:100]}-{key.key_id}", _PlanSaid(why, is_question=True)
+    return fit, _PlanSaid(f"by the name of {called}")
 
 
 def _fit(name: str) -> str:
@@ -174,14 +176,14 @@ def _plan_name(name: str) -> str:
     return _PLAN_UNFIT.sub("-", name)[:50].strip(" ._-")
 
 
-def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, _Said]:
+def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, _PlanSaid]:
     """Its grants, and where they come from. A quota by the week has none: no period here is one."""
     quota, throttle = plan.get("quota"), plan.get("throttle", {})
     said = f"usage plan {plan['id']}"
     if quota and quota.get("period") not in _PERIODS:
         limit = quota.get("limit")
         fix = "no period here is a week: write grants by the month or the day"
-        return {"grants": []}, _Said(f"{said}: {limit} a week; {fix}", is_question=True)
+        return {"grants": []}, _PlanSaid(f"{said}: {limit} a week; {fix}", is_question=True)
     limit, period = (quota["limit"], _PERIODS[quota["period"]]) if quota else (_NO_QUOTA, "month")
     if not quota:
         said += "; it has no quota: the limit is as good as none"
@@ -193,7 +195,7 @@ def _plan(plan: "UsagePlanTypeDef") -> tuple[Value, _Said]:
         "ratePerSecond": float(throttle.get("rateLimit", _ACCOUNT_RATE)),
         "burst": int(throttle.get("burstLimit", _ACCOUNT_BURST)),
     }
-    return {"grants": [grant]}, _Said(said)
+    return {"grants": [grant]}, _PlanSaid(said)
 
 
 def configuration_customers(owners: Mapping[str, str]) -> dict[str, Value]:
