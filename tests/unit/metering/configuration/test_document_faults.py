@@ -120,6 +120,14 @@ def test_a_fault_is_said_in_words(changes: dict[str, object], said: list[str]) -
         (b"[]", "document: must be an object, in braces"),
         (b"{}", "versions: is needed"),
         (b'{"version": []}', "version: is no field here: did you mean versions?"),
+        (
+            b'{"versions": ' + b"9" * 5000 + b"}",
+            "document: is no JSON that can be read: a number in it has more than 4300 digits",
+        ),
+        (
+            b"[" * 100_000,
+            "document: is no JSON: it is nested too deeply: is it a text of yours?",
+        ),
     ],
 )
 def test_what_is_no_configuration_at_all_is_said_too(document: bytes, said: str) -> None:
