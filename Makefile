@@ -198,9 +198,14 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay, then a large audit, with figures: make soak [MESSAGES=100000 LINES=1000000]
+soak: setup ## A large replay, a large audit, then fuzzing, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
 	@$(MAKE) soak-audit
+	@$(MAKE) fuzz
+
+.PHONY: fuzz
+fuzz: setup .venv-fuzz/ready ## What comes from outside, fuzzed by coverage, each target so long: make fuzz [SECONDS=60 ONLY=credentials]
+	@$(RUN) -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: soak-audit
 soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]
@@ -252,7 +257,7 @@ $(UV):
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
 	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
-	@rm -rf .venv .venv-* .aws-sam .local .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .aws-sam .local .fuzz .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.
