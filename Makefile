@@ -198,13 +198,18 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay, then a large audit, with figures: make soak [MESSAGES=100000 LINES=1000000]
+soak: setup ## A large replay, a large audit, then kills, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
 	@$(MAKE) soak-audit
+	@$(MAKE) kills
 
 .PHONY: soak-audit
 soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]
 	@$(RUN) -m tests.soak.audit $(LINES)
+
+.PHONY: kills
+kills: setup .venv-sam/ready ## kill -9 of every process under traffic, and the books after: make kills [EVENTS=100000 KILLS=200 SEED=1]
+	@$(RUN) -m tests.kills $(or $(EVENTS),100000) $(or $(KILLS),200) $(or $(SEED),1)
 
 # ------------------------------------------------------------------------------------------ sam
 ##@ Use
