@@ -198,9 +198,10 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay, a large audit, then fuzzing, with figures: make soak [MESSAGES=100000 LINES=1000000]
+soak: setup ## A large replay, a large audit, kills, then fuzzing, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
 	@$(MAKE) soak-audit
+	@$(MAKE) kills
 	@$(MAKE) fuzz
 
 .PHONY: fuzz
@@ -210,6 +211,10 @@ fuzz: setup .venv-fuzz/ready ## What comes from outside, fuzzed by coverage, eac
 .PHONY: soak-audit
 soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]
 	@$(RUN) -m tests.soak.audit $(LINES)
+
+.PHONY: kills
+kills: setup .venv-sam/ready ## kill -9 of every process under traffic, and the books after: make kills [EVENTS=100000 KILLS=200 SEED=1]
+	@$(RUN) -m tests.kills $(or $(EVENTS),100000) $(or $(KILLS),200) $(or $(SEED),1)
 
 # ------------------------------------------------------------------------------------------ sam
 ##@ Use
