@@ -197,6 +197,10 @@ model: setup ## Explore the counters' protocol: every state of it, and every bro
 soak-counters: setup ## Counters under fire for longer than in CI: make soak-counters [EXAMPLES=2000]
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
+.PHONY: sabotage
+sabotage: setup ## One-line faults, one at a time in a copy of the tree: which test catches each: make sabotage [ONLY=ledger JOBS=2]
+	@$(RUN) -m tests.sabotage $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
+
 .PHONY: soak
 soak: setup ## A large replay, a large audit, kills, then fuzzing, with figures: make soak [MESSAGES=100000 LINES=1000000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
