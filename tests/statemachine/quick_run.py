@@ -105,12 +105,9 @@ class QuickRun:
 
     def _made(self, state: Values, scope: "_Scope", depth: int) -> Any:
         if state["Type"] == "Map":
-            return [
-                self._walk(
-                    state["ItemProcessor"], one, {**scope.variables}, scope.context, depth + 1
-                )
-                for one in scope.value(state["Items"])
-            ]
+            variables, context = scope.variables, scope.context
+            inside = (_Scope(one, {**variables}, context) for one in scope.value(state["Items"]))
+            return [self._walk(state["ItemProcessor"], one, depth + 1) for one in inside]
         return self.call(state["Resource"], scope.value(state["Arguments"]))
 
     def _done(self, state: Values, scope: "_Scope", result: Any) -> tuple[str, Any]:
