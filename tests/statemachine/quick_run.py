@@ -26,6 +26,8 @@ CONTEXT = {
     "State": {"EnteredTime": "2026-11-29T11:00:00Z"},
 }
 UNDEFINED = "States.QueryEvaluationError"
+# Our longest scenario enters some thirty: more is a loop without an end.
+MOST_STATES = 300
 
 
 class TaskError(Exception):
@@ -63,6 +65,7 @@ class QuickRun:
         while True:
             if not depth:
                 self.path.append(name)
+                assert len(self.path) < MOST_STATES, self.path[-6:]
             here = _Scope(given, scope.variables, scope.context)
             following, given = self._step(machine["States"][name], here, depth)
             if not following:
