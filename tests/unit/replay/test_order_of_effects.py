@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.message_queue import BYTES_PER_CALL
 from functions.replay.limits import Moved
 from functions.replay.manifest import HeldRow, SentRow
-from functions.replay.selection import WaitingMessage
+from functions.replay.selection import Take, WaitingMessage, select
 from functions.replay.transfer import Transfer
 from functions.replay.usage_move import UsageMove
-from functions.usage.message import to_body
+from functions.usage.message import UsageMessage, to_body
 from tests.fakes.set_aside_messages import NOW_MS, event, message, record
 from tests.unit.replay.test_usage_move import a_round
 
@@ -187,3 +188,26 @@ def test_settled_usage_that_stays_is_hidden(
     found = moved(journal, {"source": "counters", **order})
     assert journal.steps == [f"held: m0 {why}", "hold: h0"]
     assert (found.messages, found.seen, found.held) == counts
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_what_sqs_would_refuse_stays_where_it_is(over: int) -> None:
+    """A message that its history has grown beyond what SQS takes would fail its whole batch."""
+    small = message([event(1)], record("config"))
+
+    def grown(characters: int) -> UsageMessage:
+        return {**small, "history": [{**record("config"), "reason": "x" * characters}]}
+
+    room = BYTES_PER_CALL - len(to_body(_back(grown(0))))
+    journal = Journal([to_body(grown(room + over))])
+    assert moved(journal, {}).messages == 1 - over
+    assert ("held: m0 too_large" in journal.steps) is bool(over)
+
+
+def _back(given: UsageMessage) -> UsageMessage:
+    """As it would be sent."""
+    task = a_round({})
+    one = WaitingMessage("m", "h", to_body(given), NOW_MS - 1, 1)
+    taken = select(one, task.order, task.replay_id, NOW_MS)
+    assert isinstance(taken, Take)
+    return taken.back
