@@ -116,12 +116,37 @@ def test_a_refusal_may_name_its_events() -> None:
     assert verdict.named == {3: Problem(422, "unknown_metric")}
 
 
+@pytest.mark.parametrize("name", ["error", "message", "detail"])
+def test_the_text_of_a_named_event_stands_in_one_of_three_places(name: str) -> None:
+    """The constant that it starts with is the code; an entry that is no object names nobody."""
+    text = "UNKNOWN_METRIC: GET /petz"
+    verdict = judge(reply(422, {"errors": [7, "1", None, {"index": 2, name: text}]}), SIZE, NOW)
+    assert isinstance(verdict, RefusedPost)
+    assert verdict.named == {2: Problem(422, "unknown_metric", text)}
+
+
+@pytest.mark.parametrize("name", ["detail", "message", "error", "title"])
+def test_the_text_of_a_refusal_stands_in_one_of_four_places(name: str) -> None:
+    """By age of the ingestor."""
+    text = "EVENT_TOO_OLD: of another year"
+    verdict = judge(reply(400, {name: text}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "event_too_old", text))
+
+
 @pytest.mark.parametrize(
-    "said", [reply(413), reply(400, {"code": "BATCH_TOO_LARGE"}), reply(422, {"code": "x"})]
+    ("code", "is_one"), [("unknown_metric", True), ("unknown_customer", False), ("x", False)]
 )
-def test_too_large_is_told_apart_from_a_bad_event(said: Reply) -> None:
-    """413, or a 400 that says so, asks for smaller posts."""
-    assert isinstance(judge(said, SIZE, NOW), RefusedPost if said.status == 422 else TooLarge)
+def test_an_unknown_metric_is_told_apart(code: str, *, is_one: bool) -> None:
+    """The operator is asked to declare it."""
+    assert Problem(422, code).is_unknown_metric is is_one
+
+
+@pytest.mark.parametrize("code", ["BATCH_TOO_LARGE", "payload-too-large", "TooManyEvents", "x"])
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+def test_too_large_is_told_apart_from_a_bad_event(status: int, code: str) -> None:
+    """413, or a refusal that says so, asks for smaller posts."""
+    said = judge(reply(status, {"code": code.replace("TooMany", "too_many_")}), SIZE, NOW)
+    assert isinstance(said, RefusedPost if code == "x" and status != 413 else TooLarge)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ PASSING = [
     *("TIMEOUT", "GATEWAY_TIMEOUT", "TIMED_OUT", "TRY_AGAIN_LATER", "OVERLOADED", "UNKNOWN"),
     *("UNKNOWN_ERROR", "NOT_FOUND", "SOMETHING_NEW", "PAYLOAD_TOO_LARGE", "RATE_LIMITED", "FAULT"),
     *("VALIDATION_TIMEOUT", "INVALID_UPSTREAM_RESPONSE", "CUSTOMER_SERVICE_UNAVAILABLE"),
-    *("MISSING_DATABASE", "x", ""),
+    *("MISSING_DATABASE", "METRIC", "CUSTOMER_SUSPENDED", "EVENT", "FOUND", "x", ""),
 ]
 
 
@@ -119,3 +119,8 @@ def test_the_second_equal_answer_is_meant_after_minutes(
     refusal = SetAside(SetAsideClass.POISON, "internal")
     assert is_meant(refusal, {"reason": reason, "refusedAt": at}, NOW_MS) is meant
     assert not is_meant(refusal, None, NOW_MS)
+
+
+def test_what_is_asked_again_is_written_as_ever_and_waits_five_minutes() -> None:
+    """Messages that wait in a queue say it, and a forwarder of another release reads it."""
+    assert (REFUSED_ONCE, ASK_AGAIN_SECONDS, WAIT_SECONDS) == ("refused_once", 300, 310)
