@@ -2,6 +2,7 @@
 transport, with every fault of the stand-in and of the network.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -22,7 +23,7 @@ from tests.local.aforo.settings import Settings
 from tests.simulation.engine.process import Process
 from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.road_places import AFORO
-from tests.simulation.usage_road.spoiled_answer import json_answer, refusal_answer, spoil
+from tests.simulation.usage_road.spoiled_answer import Answer, refusal_answer, response, spoil
 
 HOST = "sandbox.aforo.test"
 BASE_URL = f"https://{HOST}"
@@ -110,16 +111,15 @@ class AforoPlace:
             if active and not (active.fault.kind == "poison" and refused.findings):
                 active.give_back()
             return refusal_answer(refused)
-        return spoil(active.fault, answer, process) if active else answer
+        return spoil(active.fault, answer, process) if active else response(*answer)
 
-    def _take(
-        self, request: httpx.Request, events: list[Any], active: Active | None
-    ) -> httpx.Response:
+    def _take(self, request: httpx.Request, events: list[Any], active: Active | None) -> Answer:
         state = cast("Any", self)
         caller = authenticate(request.headers, self.accounts.tenants_by_key, self.settings)
         admit(state, caller, open_parcel(request.content, single=False))
         receipt = receive(state, caller, events, active.fault if active else None)
-        return json_answer(self.settings.success_status, receipt.as_json(self.settings))
+        said = json.dumps(receipt.as_json(self.settings)).encode()
+        return Answer(self.settings.success_status, said)
 
 
 @dataclass(eq=False)

@@ -3,8 +3,8 @@ does the same on the wire.
 """
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import httpx
 
@@ -29,7 +29,15 @@ from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.sabotage import refusal
 from tests.simulation.engine.process import Process
 
+JSON = {"Content-Type": "application/json"}
 PAGE = b"<html><body>Accepted</body></html>"
+
+
+class Answer(NamedTuple):
+    """What Aforo would say; the body is JSON."""
+
+    status: int
+    body: bytes
 
 
 class CutOff(httpx.SyncByteStream):
@@ -43,7 +51,7 @@ class CutOff(httpx.SyncByteStream):
         raise httpx.RemoteProtocolError("peer closed connection without sending complete message")
 
 
-def spoil(fault: AnyFault, answer: httpx.Response | None, process: Process) -> httpx.Response:
+def spoil(fault: AnyFault, answer: Answer | None, process: Process) -> httpx.Response:
     """`answer` is None where the fault comes before anything is taken."""
     match fault:
         case Status() | CommitThenStatus() | Unauthorized() | Redirect():
@@ -60,35 +68,32 @@ def spoil(fault: AnyFault, answer: httpx.Response | None, process: Process) -> h
     return _rewritten(fault, answer)
 
 
-def _rewritten(fault: AnyFault, answer: httpx.Response) -> httpx.Response:
-    status, body = answer.status_code, answer.content
+def _rewritten(fault: AnyFault, answer: Answer) -> httpx.Response:
+    status, body = answer
     match fault:
         case Truncated():
-            return httpx.Response(status, headers=_json_type(), stream=CutOff(body))
+            return httpx.Response(status, headers=JSON, stream=CutOff(body))
         case HugeBody():
-            return httpx.Response(
-                status, headers=_json_type(), content=b" " * RESPONSE_BYTES + body
-            )
+            return response(status, b" " * RESPONSE_BYTES + body)
         case Empty2xx():
-            return httpx.Response(status)
+            return response(status, b"", {})
         case NotJson():
-            return httpx.Response(status, headers={"Content-Type": "text/html"}, content=PAGE)
+            return response(status, PAGE, {"Content-Type": "text/html"})
         case WrongCounts():
             counts = json.loads(body)
             counts["accepted"] += fault.off_by
-            return json_answer(status, counts)
-    return answer
+            return response(status, json.dumps(counts).encode())
+    return response(status, body)
 
 
-def json_answer(status: int, body: dict[str, Any]) -> httpx.Response:
-    return httpx.Response(status, headers=_json_type(), content=json.dumps(body).encode())
+def response(status: int, body: bytes, headers: Mapping[str, str] = JSON) -> httpx.Response:
+    """Given as content, a body counts as read, and nobody could stream it."""
+    return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
 
 
 def refusal_answer(refused: RefusedError) -> httpx.Response:
     said = refused.response("simulated")
     body = said.body if isinstance(said.body, bytes) else b""
-    return httpx.Response(said.status, headers=list(said.headers.items()), content=body)
-
-
-def _json_type() -> dict[str, str]:
-    return {"Content-Type": "application/json"}
+    return httpx.Response(
+        said.status, headers=list(said.headers.items()), stream=httpx.ByteStream(body)
+    )
