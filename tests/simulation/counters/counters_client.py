@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
 from functions.reconciliation.counters.redis_scripts import RECONNECTS, Script, digest
+from tests.simulation.counters.decision_link import COUNTERS
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
 from tests.simulation.counters.valkey_socket import Command
 from tests.simulation.engine.seam import Seams
@@ -21,7 +22,7 @@ _NAMES = {digest(script): str(script) for script in Script}
 class CountersPlace:
     """How Valkey fails, in redis-py's words."""
 
-    name = "counters"
+    name = COUNTERS
     latency = (0.0004, 0.003)
 
     def refused(self, operation: str) -> Exception:

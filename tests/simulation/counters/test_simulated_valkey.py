@@ -9,7 +9,7 @@ from functions.authorizer.redis_link import LinkError
 from functions.reconciliation.counters.redis_scripts import Call, Script, run_one
 from functions.usage.errors import Retryable
 from tests.simulation.counters.counters_client import CountersClient
-from tests.simulation.counters.decision_link import DecisionLink
+from tests.simulation.counters.decision_link import DecisionLink, ProcessEnded
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
 from tests.simulation.counters.valkey_socket import ValkeySocket
 from tests.simulation.engine.machine_clock import MachineClock
@@ -157,19 +157,23 @@ def test_a_decision_hears_why_there_is_no_answer(
 ) -> None:
     """In the link's words; an error among the last `forgiven` replies is none."""
     first_calls.mishaps = [Mishap.REFUSED, Mishap.ANSWER_LOST]
-    link = DecisionLink(valkey, seams)
+    link = DecisionLink(valkey, seams, Process(world, "authorizer", "authorizer-1"), 0.05)
     valkey.do([("SET", "text", "1")])
-    said: list[object] = []
+    for reason in ("unreachable", "timeout"):
+        with pytest.raises(LinkError, match=reason):
+            link.exchange([("GET", "text")], 0.0)
+    assert link.exchange([("GET", "text")], 0.0) == ["1"]
+    with pytest.raises(LinkError, match="redis_"):
+        link.exchange([("HGETALL", "text")], 0.0)
+    assert link.exchange([("GET", "text"), ("HGETALL", "text")], 0.0, forgiven=1) == ["1", None]
 
-    def work() -> None:
-        for commands in ([("GET", "text")],) * 3 + ([("HGETALL", "text")],):
-            try:
-                said.append(link.exchange(commands, 0.0))
-            except LinkError as error:
-                said.append(error.reason)
-        said.append(link.exchange([("GET", "text"), ("HGETALL", "text")], 0.0, forgiven=1))
 
-    assert in_process(world, work) is None
-    assert said[:3] == ["unreachable", "timeout", ["1"]]
-    assert str(said[3]).startswith("redis_")
-    assert said[4] == ["1", None]
+def test_a_process_that_dies_at_its_decision_is_no_more(
+    world: World, valkey: SimulatedValkey, seams: Seams, first_calls: FirstCalls
+) -> None:
+    """Nothing answers in its place."""
+    first_calls.mishaps = [Mishap.DIES_AFTER]
+    process = Process(world, "authorizer", "authorizer-1")
+    with pytest.raises(ProcessEnded):
+        DecisionLink(valkey, seams, process, 0.05).exchange([("GET", "text")], 0.0)
+    assert not process.is_alive

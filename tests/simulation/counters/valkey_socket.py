@@ -2,9 +2,11 @@
 replies come back, in the same thread and with no client's machinery in between.
 """
 
+import atexit
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -62,15 +64,17 @@ def _error(text: str) -> Exception:
     return error
 
 
-@contextmanager
-def valkey_socket() -> Iterator[ValkeySocket]:
-    """A server, and a connection to it, until the end."""
-    with TemporaryDirectory(prefix="sim-") as folder:
-        path = Path(folder) / "s"
-        options = ("--unixsocket", str(path), "--hz", "1")
-        with start_valkey(Path(folder) / "valkey", options=options):
-            asked = ValkeySocket(path)
-            try:
-                yield asked
-            finally:
-                asked.close()
+@cache
+def valkey_socket() -> ValkeySocket:
+    """A server for as long as this process lives, and a connection to it. The first call is to be
+    made by the machine's own clock.
+    """
+    until_the_end = ExitStack()
+    folder = Path(until_the_end.enter_context(TemporaryDirectory(prefix="sim-")))
+    options = ("--unixsocket", str(folder / "s"), "--hz", "1")
+    until_the_end.enter_context(start_valkey(folder / "valkey", options=options))
+    asked = ValkeySocket(folder / "s")
+    until_the_end.callback(asked.close)
+    # Now: so it is over before the end of what started the server.
+    atexit.register(until_the_end.close)
+    return asked
