@@ -32,7 +32,7 @@ from tests.simulation.counters.rebuilt_counters import Rebuilding
 from tests.simulation.counters.reconcile_machine import ReconcileMachine
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
 from tests.simulation.counters.valkey_socket import valkey_socket
-from tests.simulation.engine.process import current_process
+from tests.simulation.engine.process import Process, current_process
 from tests.simulation.simulation import Simulation
 
 TENANT = "tenant_demo"
@@ -67,7 +67,7 @@ def build_counters(
     plans: Sequence[QuotaPlan],
     *,
     metering: Function,
-    aforo: httpx.BaseTransport,
+    aforo: Callable[[Process], httpx.Client],
     settled_queue: str,
     ledger_bucket: str,
     register_bucket: str,

@@ -3,6 +3,7 @@ repair and the authorizer.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
@@ -30,8 +31,8 @@ AUTHORIZER = "authorizer"
 
 @dataclass(frozen=True)
 class CounterPlaces:
-    """What the functions are wired with. Clients are shaped as boto3's; `aforo` takes what httpx
-    sends.
+    """What the functions are wired with. Clients are shaped as boto3's; `aforo` makes a process's
+    client of Aforo.
     """
 
     valkey: SimulatedValkey
@@ -39,7 +40,7 @@ class CounterPlaces:
     s3: Any
     sqs: Any
     secrets: Any
-    aforo: httpx.BaseTransport
+    aforo: Callable[[Process], httpx.Client]
     ledger_bucket: str
     settled_queue_url: str
     tenant: str
@@ -83,15 +84,12 @@ def _fetch(places: CounterPlaces) -> LambdaModule:
         "QUOTA_METRIC_NAME": places.metric_name,
     }
 
-    def client(base_url: str, *_: object) -> httpx.Client:
-        return httpx.Client(base_url=base_url, transport=places.aforo, trust_env=False)
-
     def pause_between(process: Process) -> object:
         return lambda seconds: lambda: process.sleep(seconds)
 
     names: dict[str, Any] = {
         "secrets_client": lambda _: lambda: places.secrets,
-        "aforo_client": lambda _: client,
+        "aforo_client": lambda process: lambda *_: places.aforo(process),
         "_pause_between": pause_between,
     }
     return LambdaModule(fetch_handler, environment, names)

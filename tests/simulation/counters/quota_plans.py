@@ -56,14 +56,12 @@ class QuotaPlan:
         )
 
 
-def drawn_plans(
-    chance: random.Random, customers: Sequence[str], calls: Callable[[str], int]
-) -> list[QuotaPlan]:
-    """Half of the customers come to their limit in a run in which they make so many `calls`."""
+def drawn_plans(chance: random.Random, customers: Sequence[str], calls: int) -> list[QuotaPlan]:
+    """Half of the customers come to their limit in a run in which each makes so many `calls`."""
     plans = []
     for customer in customers:
         share = chance.choice([0.3, 0.6, 0.9, 0, 0, 0])
-        limit = max(20, int(share * calls(customer))) if share else PLENTY
+        limit = max(20, int(share * calls)) if share else PLENTY
         rate, burst = chance.choice([(0.5, 20), (2.0, 60), (20.0, 100)])
         period = Period.MONTH if share else chance.choice(list(Period))
         plans.append(QuotaPlan(customer, limit, rate, burst, period))

@@ -59,7 +59,11 @@ class ShortRoad:
             self.sim,
             plans,
             metering=metering,
-            aforo=httpx.MockTransport(self._aforo),
+            aforo=lambda _process: httpx.Client(
+                base_url="https://aforo.test",
+                transport=httpx.MockTransport(self._aforo),
+                trust_env=False,
+            ),
             settled_queue=SETTLED,
             ledger_bucket=LEDGER,
             register_bucket=CONFIGURATION,
