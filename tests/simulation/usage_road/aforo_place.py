@@ -3,9 +3,11 @@ transport, with every fault of the stand-in and of the network.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 import httpx
 
@@ -14,7 +16,7 @@ from functions.forwarder.ingest_api import BATCH_PATH
 from tests.local.aforo.accounts import Accounts
 from tests.local.aforo.book import Book, Entry
 from tests.local.aforo.credentials import authenticate
-from tests.local.aforo.envelope import open_parcel
+from tests.local.aforo.envelope import Parcel, open_parcel
 from tests.local.aforo.fault_list import Active, Faults
 from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.rate import FixedWindow
@@ -28,7 +30,18 @@ from tests.simulation.usage_road.spoiled_answer import Answer, refusal_answer, r
 HOST = "sandbox.aforo.test"
 BASE_URL = f"https://{HOST}"
 
-type Route = Callable[[httpx.Request], httpx.Response]
+
+class Asked(NamedTuple):
+    """A request, as far as anybody looks at it."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    content: bytes
+    query: Mapping[str, str] = MappingProxyType({})
+
+
+type Route = Callable[[Asked], httpx.Response]
 
 
 class Rejected:
@@ -89,53 +102,72 @@ class AforoPlace:
         transport = InProcess(self, process)
         return httpx.Client(base_url=BASE_URL, transport=transport, trust_env=False)
 
-    def answer(self, request: httpx.Request, process: Process) -> httpx.Response:
+    def answer(self, asked: Asked, process: Process) -> httpx.Response:
         """What Aforo does and says."""
-        if request.url.path == BATCH_PATH:
-            return self._ingest(request, process)
+        if asked.path == BATCH_PATH:
+            return self._ingest(asked, process)
         for (method, path), route in self.routes.items():
-            if request.method == method and request.url.path.startswith(path):
+            if asked.method == method and asked.path.startswith(path):
                 outage = self.faults.for_route("service")
-                return spoil(outage.fault, None, process) if outage else route(request)
-        raise NotImplementedError(f"{request.method} {request.url.path}")
+                return spoil(outage.fault, None, process) if outage else route(asked)
+        raise NotImplementedError(f"{asked.method} {asked.path}")
 
-    def _ingest(self, request: httpx.Request, process: Process) -> httpx.Response:
+    def cross(self, asked: Asked, process: Process) -> httpx.Response:
+        """The way there, and back in time."""
+        begun, operation = self.sim.world.now, f"{asked.method} {asked.path}"
+        answer = self.sim.seams.cross(self.place, operation, lambda: self.answer(asked, process))
+        if self.sim.world.now - begun > READ_SECONDS:
+            raise httpx.ReadTimeout(f"{operation}: no answer in {READ_SECONDS:g} s")
+        return answer
+
+    def _ingest(self, asked: Asked, process: Process) -> httpx.Response:
         self.posts += 1
-        keyed = open_parcel(request.content, single=False)
+        keyed = open_parcel(asked.content, single=False)
         active = self.faults.for_post(keyed.events)
         if active and not active.fault.is_committing:
             return spoil(active.fault, None, process)
         try:
-            answer = self._take(request, keyed.events, active)
+            answer = self._take(asked, keyed, active)
         except RefusedError as refused:
             if active and not (active.fault.kind == "poison" and refused.findings):
                 active.give_back()
             return refusal_answer(refused)
         return spoil(active.fault, answer, process) if active else response(*answer)
 
-    def _take(self, request: httpx.Request, events: list[Any], active: Active | None) -> Answer:
+    def _take(self, asked: Asked, keyed: Parcel, active: Active | None) -> Answer:
         state = cast("Any", self)
-        caller = authenticate(request.headers, self.accounts.tenants_by_key, self.settings)
-        admit(state, caller, open_parcel(request.content, single=False))
-        receipt = receive(state, caller, events, active.fault if active else None)
+        caller = authenticate(asked.headers, self.accounts.tenants_by_key, self.settings)
+        admit(state, caller, keyed)
+        receipt = receive(state, caller, keyed.events, active.fault if active else None)
         said = json.dumps(receipt.as_json(self.settings)).encode()
         return Answer(self.settings.success_status, said)
 
 
 @dataclass(eq=False)
 class InProcess(httpx.BaseTransport):
-    """The way of one process to Aforo."""
+    """The way of one process to Aforo, for a whole httpx client."""
 
     aforo: AforoPlace
     process: Process
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        begun = self.aforo.sim.world.now
-        operation = f"{request.method} {request.url.path}"
-        answer = self.aforo.sim.seams.cross(
-            self.aforo.place, operation, lambda: self.aforo.answer(request, self.process)
-        )
-        if self.aforo.sim.world.now - begun > READ_SECONDS:
-            raise httpx.ReadTimeout(f"{operation}: no answer in {READ_SECONDS:g} s")
-        return answer
+        url = request.url
+        asked = Asked(request.method, url.path, request.headers, request.read(), url.params)
+        return self.aforo.cross(asked, self.process)
+
+
+@dataclass(eq=False)
+class Poster:
+    """As much of an httpx client as the forwarder needs: the whole one takes most of a run's time
+    to parse the same URL again.
+    """
+
+    aforo: AforoPlace
+    process: Process
+    base_url: str = BASE_URL
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, *, content: bytes, headers: Mapping[str, str]
+    ) -> Iterator[httpx.Response]:
+        yield self.aforo.cross(Asked(method, path, headers, content), self.process)

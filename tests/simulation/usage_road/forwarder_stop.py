@@ -14,7 +14,7 @@ from tests.simulation.aws.function import Function
 from tests.simulation.engine.lambda_module import LambdaModule
 from tests.simulation.engine.process import Process
 from tests.simulation.simulation import Simulation
-from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace
+from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace, Poster
 from tests.simulation.usage_road.road_places import (
     FORWARDER,
     FORWARDER_BATCH,
@@ -69,7 +69,7 @@ def _names(sim: Simulation, aforo: AforoPlace) -> dict[str, Callable[[Process], 
         "sqs_client": lambda _: lambda: sim.sqs,
         "secrets_client": lambda _: lambda: sim.secrets,
         "Telemetry": lambda _: lambda _service: sim.telemetry,
-        "aforo_client": lambda process: lambda *_, **__: aforo.client(process),
+        "aforo_client": lambda process: lambda *_, **__: Poster(aforo, process),
         "Breaker": lambda process: partial(Breaker, jitter=jitter(process).random),
         "Holding": lambda process: partial(Holding, jitter=jitter(process).random),
         "RateShare": lambda process: partial(RateShare, sleep=process.sleep),

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic_core import from_json
+
 from tests.local.aforo.book import Entry
 from tests.simulation.oracle import Oracle
 from tests.simulation.simulation import Simulation
@@ -69,8 +71,7 @@ class Promises:
         if body is None or not _HOUR_OBJECT.fullmatch(name):
             return
         for line in zlib.decompress(body, _GZIP).splitlines():
-            row = json.loads(line)
-            self._row(row)
+            self._row(from_json(line))
 
     def _row(self, row: dict[str, Any]) -> None:
         key = row["key"]
