@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 
+from tests.simulation.counters.on_the_road import add_counters
+from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
 from tests.simulation.scenario import HOUR, Scenario
@@ -15,7 +17,14 @@ STEP_SECONDS = 60.0
 CALM_SECONDS, RIGHT_SECONDS = 6 * HOUR, 4 * HOUR
 
 type Part = Callable[[Simulation], object]
-PARTS: tuple[Part, ...] = (build_road,)
+
+
+def build_road_and_counters(sim: Simulation) -> None:
+    """The counters count what the road settles."""
+    add_counters(build_road(sim))
+
+
+PARTS: tuple[Part, ...] = (build_road_and_counters,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Outcome:
 
 def run(scenario: Scenario, parts: Sequence[Part] = PARTS, lines: int = 60) -> Outcome:
     """The whole run. `lines`: of its story, the last ones; 0 is all of it."""
+    valkey_socket()  # it has to be there before the clock stands still
     begun_cpu = process_time()
     with MachineClock(scenario.begun) as clock:
         world = World(scenario.seed, scenario.begun, clock)

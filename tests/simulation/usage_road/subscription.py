@@ -5,6 +5,7 @@ other groups; and none at all while the filter is away.
 import json
 from base64 import b64encode
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from gzip import compress
 
@@ -21,13 +22,16 @@ SOON, LATE, AGAIN = (1.0, 15.0), (60.0, 900.0), (5.0, 600.0)  # seconds
 
 @dataclass(eq=False)
 class Subscription:
-    """Of one log group. `unsent` are the lines that no delivery will ever bring."""
+    """Of one log group. `unsent` are the lines that no delivery will ever bring. `heard` are told
+    the keys of each delivery.
+    """
 
     sim: Simulation
     log: SimulatedLog
     metering: Asynchronous
     pending: dict[str, list[LogEvent]] = field(default_factory=lambda: defaultdict(list))
     unsent: list[LogEvent] = field(default_factory=list)
+    heard: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
     _before: dict[str, list[LogEvent]] = field(default_factory=dict)  # the last delivery, by stream
 
     def __post_init__(self) -> None:
@@ -66,6 +70,8 @@ class Subscription:
 
     def _deliver(self, lines: list[LogEvent]) -> None:
         keys = tuple(key for one in lines for key in one.keys)
+        for told in self.heard:
+            told(keys)
         self.metering.invoke(payload_of(self.log.name, lines), keys)
 
 
