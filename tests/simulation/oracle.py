@@ -22,12 +22,8 @@ class Due:
     meter: str
     metric: str
     quantity: int
-    at_ms: int
+    occurred_at: str
     number: int  # of the request
-
-    @property
-    def occurred_at(self) -> str:
-        return _iso(self.at_ms)
 
 
 @dataclass
@@ -66,6 +62,7 @@ class Oracle:
         customer = request.customer or term.customer_of(request.key_id)
         if not customer:
             return []
+        occurred_at = _iso(request.at_ms)
         return [
             Due(
                 event_key(request.extended_id, meter.id),
@@ -73,7 +70,7 @@ class Oracle:
                 meter.id,
                 meter.metric,
                 request.response_bytes if meter.quantity == "response_bytes" else 1,
-                request.at_ms,
+                occurred_at,
                 request.number,
             )
             for meter in term.meters

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from tests.simulation.engine.lambda_module import LambdaModule
-from tests.simulation.engine.process import Process
+from tests.simulation.engine.process import Process, Raised
 from tests.simulation.engine.world import World
 
 COLD_SECONDS, WARM_SECONDS = (0.3, 2.0), (0.001, 0.02)
@@ -79,6 +79,10 @@ class Function:
             self._taken.discard(process)
             if not process.is_alive and process in self.processes:
                 self.processes.remove(process)
+            if isinstance(answer, Raised):
+                self.world.tell(
+                    process.name, f"raises {type(answer.error).__name__}: {answer.error}"
+                )
             done(answer)
 
         process.invoke(lambda: handle(event, context), self.seconds, over)
