@@ -45,6 +45,7 @@ class Execution:
     """
 
     arn: str
+    machine: str  # its ARN
     name: str
     input: str
     began: datetime
@@ -93,6 +94,7 @@ class StepFunctions:
         }
         execution = Execution(
             arn=arn,
+            machine=machine_arn,
             name=name,
             input=text,
             began=began,
@@ -206,12 +208,12 @@ class StepFunctionsClient:
 
     def list_executions(self, **asked: Any) -> dict[str, Any]:
         """Those that run, as far as it knows yet; the newest first."""
-        prefix = asked["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":"
+        machine = asked["stateMachineArn"]
         now = self._served.world.now
         found = [
             one
             for one in self._served.executions.values()
-            if one.arn.startswith(prefix) and one.listed_at <= now < one.unlisted_at
+            if one.machine == machine and one.listed_at <= now < one.unlisted_at
         ]
         found.sort(key=lambda one: (one.began, one.name), reverse=True)
         told = [

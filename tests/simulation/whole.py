@@ -1,0 +1,27 @@
+"""All parts of the simulation in one run: the road, and who replays and audits it."""
+
+from tests.simulation.drawing import draw
+from tests.simulation.operators.build_operators import OperatorsPart, build_operators
+from tests.simulation.operators.drawn_deeds import draw_deeds
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulation import Simulation
+from tests.simulation.usage_road.build import UsageRoad, build_road
+
+
+class Whole:
+    """The parts of one run, as they are built into a simulation."""
+
+    road: UsageRoad
+    operators: OperatorsPart
+
+    def __call__(self, sim: Simulation) -> object:
+        self.road = build_road(sim)
+        self.operators = build_operators(sim, self.road)
+        return self
+
+
+def draw_whole(seed: int) -> Scenario:
+    """A scenario with disturbances of all parts."""
+    drawn = draw(seed)
+    deeds = draw_deeds(seed, drawn.hours, drawn.customers)
+    return drawn.with_disturbances((*drawn.disturbances, *deeds))
