@@ -18,6 +18,7 @@ from tests.simulation.disturbances import (
     StopAway,
 )
 from tests.simulation.engine.seam import Mishap
+from tests.simulation.operators.drawn_deeds import draw_deeds
 from tests.simulation.scenario import HOUR, Burst, Parameters, RequestKind, Scenario
 from tests.simulation.usage_road.road_places import (
     AFORO,
@@ -101,7 +102,7 @@ def draw(seed: int) -> Scenario:
         customers=customers,
         has_bytes=rng.random() < 0.15,
         bursts=tuple(_traffic(rng, customers)),
-        disturbances=tuple(_disturbances(rng)),
+        disturbances=(*_disturbances(rng), *draw_deeds(seed, HOURS, customers)),
         parameters=_parameters(rng),
     )
 

@@ -8,6 +8,7 @@ from tests.simulation.counters.on_the_road import add_counters
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
+from tests.simulation.operators.build_operators import build_operators
 from tests.simulation.scenario import HOUR, Scenario
 from tests.simulation.simulation import BrokenPromiseError, Simulation
 from tests.simulation.usage_road.build import build_road
@@ -19,12 +20,17 @@ CALM_SECONDS, RIGHT_SECONDS = 6 * HOUR, 4 * HOUR
 type Part = Callable[[Simulation], object]
 
 
-def build_road_and_counters(sim: Simulation) -> None:
-    """The counters count what the road settles."""
-    add_counters(build_road(sim))
+def build_all(sim: Simulation) -> None:
+    """The counters count what the road settles; replay, audit and people look after both."""
+    road = build_road(sim)
+    counters = add_counters(road)
+    road.promises.quarantined.append(counters.checks.quarantined)
+    build_operators(road)
+    # An hour is closed hourly, when it is two hours old: asked last, since it asks the server.
+    sim.is_quiet.append(lambda: next(counters.checks.differences(), None) is None)
 
 
-PARTS: tuple[Part, ...] = (build_road_and_counters,)
+PARTS: tuple[Part, ...] = (build_all,)
 
 
 @dataclass(frozen=True, slots=True)
