@@ -21,6 +21,10 @@ IN_FLIGHT_SECONDS = 80.0
 TELLING_SECONDS = 30.0
 
 
+# What nobody could tell of, as quota.md has it: seconds that a stop's death may cost.
+DEATH_SECONDS = {"metering": 210.0, "forwarder": 810.0, "reconciliation": 391.0}
+
+
 @dataclass(eq=False)
 class Waiting:
     """Usage that was served and is not counted. `known_at`: when metering had its line first; None:
