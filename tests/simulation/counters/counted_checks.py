@@ -156,8 +156,13 @@ class CountedChecks:
         if self.watermark <= one.at + IN_FLIGHT_SECONDS or self.is_elsewhere(one.key):
             return False
         began = max(one.at, one.known_at or one.at)
-        death = sum(seconds for at, seconds in self.deaths if at >= one.at)
-        return self.watermark > began + IN_FLIGHT_SECONDS + one.excuse + death
+        is_in_flight = self.watermark <= began + IN_FLIGHT_SECONDS + one.excuse
+        return not is_in_flight and not self._had_a_dead_process(one)
+
+    def _had_a_dead_process(self, one: Waiting) -> bool:
+        """Of that nobody could tell, until it shows again and goes its way."""
+        now = self.world.now - IN_FLIGHT_SECONDS
+        return any(one.at <= at and now <= at + seconds for at, seconds in self.deaths)
 
     def _overcharged(self, account: Account, *, is_exact: bool = False) -> str:
         names = ("used", "start_ms", "end_ms", "next_used", "next_start_ms", "next_end_ms")
