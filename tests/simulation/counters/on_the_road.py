@@ -15,6 +15,7 @@ from tests.simulation.counters.build_counters import CountersPart, build_counter
 from tests.simulation.counters.ledger_sums import Account
 from tests.simulation.counters.quota_plans import QuotaPlan, drawn_plans
 from tests.simulation.gateway_request import GatewayRequest
+from tests.simulation.usage_road.aforo_place import Asked
 from tests.simulation.usage_road.api_gateway import customer_name
 from tests.simulation.usage_road.build import UsageRoad
 from tests.simulation.usage_road.road_places import (
@@ -49,7 +50,7 @@ def add_counters(road: UsageRoad) -> CountersPart:
         register_bucket=CONFIGURATION,
         is_elsewhere=is_elsewhere,
     )
-    road.aforo.routes["POST", QUOTA_CHECK] = lambda request: _quota(road, request)
+    road.aforo.routes["POST", QUOTA_CHECK] = lambda question: _quota(road, question)
 
     def heard(request: GatewayRequest, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -73,9 +74,9 @@ def _is_unknown(places: list[str]) -> bool:
     return all(place in _UNKNOWN_TO_THE_LAG for place in places)
 
 
-def _quota(road: UsageRoad, request: httpx.Request) -> httpx.Response:
+def _quota(road: UsageRoad, question: Asked) -> httpx.Response:
     """As the stand-in answers it; it knows no limits, unless a person set one there."""
-    asked = json.loads(request.content)
+    asked = json.loads(question.content)
     state: Any = road.aforo
     answer = answer_quota(state, DEFAULT_TENANT, asked["customerId"], asked["metricName"], 1)
     return response(200, json.dumps({"success": True, "data": answer}).encode())
