@@ -1,5 +1,7 @@
-"""All parts of the simulation in one run: the road, and who replays and audits it."""
+"""All parts of the simulation in one run: the road, the counters, and who replays and audits it."""
 
+from tests.simulation.counters.build_counters import CountersPart
+from tests.simulation.counters.on_the_road import add_counters
 from tests.simulation.drawing import draw
 from tests.simulation.operators.build_operators import OperatorsPart, build_operators
 from tests.simulation.operators.drawn_deeds import draw_deeds
@@ -12,10 +14,12 @@ class Whole:
     """The parts of one run, as they are built into a simulation."""
 
     road: UsageRoad
+    counters: CountersPart
     operators: OperatorsPart
 
     def __call__(self, sim: Simulation) -> object:
         self.road = build_road(sim)
+        self.counters = add_counters(self.road)
         self.operators = build_operators(sim, self.road)
         return self
 

@@ -15,6 +15,7 @@ from tests.simulation.counters.build_counters import CountersPart, build_counter
 from tests.simulation.counters.ledger_sums import Account
 from tests.simulation.counters.quota_plans import QuotaPlan, drawn_plans
 from tests.simulation.gateway_request import GatewayRequest
+from tests.simulation.usage_road.aforo_place import Asked
 from tests.simulation.usage_road.api_gateway import customer_name
 from tests.simulation.usage_road.build import UsageRoad
 from tests.simulation.usage_road.road_places import (
@@ -73,7 +74,7 @@ def _is_unknown(places: list[str]) -> bool:
     return all(place in _UNKNOWN_TO_THE_LAG for place in places)
 
 
-def _quota(road: UsageRoad, request: httpx.Request) -> httpx.Response:
+def _quota(road: UsageRoad, request: Asked) -> httpx.Response:
     """As the stand-in answers it; it knows no limits, unless a person set one there."""
     asked = json.loads(request.content)
     state: Any = road.aforo
