@@ -7,9 +7,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.drawing import draw
 from tests.simulation.run import Outcome, run
 from tests.simulation.smaller_run import smaller, told
+from tests.simulation.whole import draw_whole
 
 LAST_LINES = 40
 
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _one(asked: Namespace) -> bool:
-    scenario = draw(asked.seed)
+    scenario = draw_whole(asked.seed)
     if asked.shrink:
         scenario = smaller(scenario, run)
     outcome = run(scenario, lines=0 if asked.story or asked.shrink else LAST_LINES)
@@ -47,7 +47,7 @@ def _many(asked: Namespace) -> bool:
 def one_seed(seed: int) -> Outcome:
     """Without its story: of thousands, nobody reads it."""
     logging.disable(logging.CRITICAL)
-    return run(draw(seed), lines=1)
+    return run(draw_whole(seed), lines=1)
 
 
 def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:

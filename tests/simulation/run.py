@@ -4,33 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 
-from tests.simulation.counters.on_the_road import add_counters
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
-from tests.simulation.operators.build_operators import build_operators
 from tests.simulation.scenario import HOUR, Scenario
 from tests.simulation.simulation import BrokenPromiseError, Simulation
-from tests.simulation.usage_road.build import build_road
+from tests.simulation.whole import Whole
 
 STEP_SECONDS = 60.0
 # What waits for Aforo waits for at most the hold, and then for a visibility timeout or two.
 CALM_SECONDS, RIGHT_SECONDS = 6 * HOUR, 4 * HOUR
 
 type Part = Callable[[Simulation], object]
-
-
-def build_all(sim: Simulation) -> None:
-    """The counters count what the road settles; replay, audit and people look after both."""
-    road = build_road(sim)
-    counters = add_counters(road)
-    road.promises.quarantined.append(counters.checks.quarantined)
-    build_operators(road)
-    # An hour is closed hourly, when it is two hours old: asked last, since it asks the server.
-    sim.is_quiet.append(lambda: next(counters.checks.differences(), None) is None)
-
-
-PARTS: tuple[Part, ...] = (build_all,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +31,8 @@ class Outcome:
     story: str
 
 
-def run(scenario: Scenario, parts: Sequence[Part] = PARTS, lines: int = 60) -> Outcome:
-    """The whole run. `lines`: of its story, the last ones; 0 is all of it."""
+def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outcome:
+    """All of it, or some parts only. `lines`: of its story, the last ones; 0 is all of it."""
     valkey_socket()  # it has to be there before the clock stands still
     begun_cpu = process_time()
     with MachineClock(scenario.begun) as clock:
@@ -55,7 +40,7 @@ def run(scenario: Scenario, parts: Sequence[Part] = PARTS, lines: int = 60) -> O
         world.story.begun = scenario.begun
         sim = Simulation(scenario, world)
         with sim.patches:
-            fault = _fault(sim, parts)
+            fault = _fault(sim, parts or [Whole()])
     return Outcome(
         scenario.seed,
         fault,

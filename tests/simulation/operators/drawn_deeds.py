@@ -89,7 +89,7 @@ def draw_deeds(seed: int, hours: float, customers: int) -> tuple[Disturbance, ..
 
 def _people(rng: random.Random, ends: float) -> Iterator[Disturbance]:
     for number in range(rng.choice([0, 0, 1, 2, 4])):
-        at, order = rng.uniform(HOUR / 2, ends), json.dumps(rng.choice(ORDERS))
+        at, order = rng.uniform(ends / 5, ends), json.dumps(rng.choice(ORDERS))
         yield StartsReplay(at, f"replay-{number}", order)
         if rng.random() < 0.4:
             yield StartsReplay(at + rng.choice([0.1, 3, 20]), f"again-{number}", order)
@@ -97,13 +97,13 @@ def _people(rng: random.Random, ends: float) -> Iterator[Disturbance]:
             redriven = rng.choice([0.0, 30.0, 600.0])
             yield StopsExecution(at + rng.choice([1, 4, 15, 90]), f"replay-{number}", redriven)
     for number in range(rng.choice([0, 0, 1, 2])):
-        at = rng.uniform(HOUR, ends)
+        at = rng.uniform(ends / 2, ends)
         begins = rng.uniform(0, at - 1_700)
         lasts = rng.choice([300.0, 900.0, 3_000.0])
         is_dry, includes_old = rng.random() < 0.3, rng.random() < 0.3
         yield StartsAudit(at, f"audit-{number}", begins, begins + lasts, is_dry, includes_old)
     for _ in range(rng.choice([0, 0, 0, 1, 2])):
-        yield StopsExecution(rng.uniform(HOUR / 2, ends), "*", rng.choice([0.0, 60.0]))
+        yield StopsExecution(rng.uniform(ends / 5, ends), "*", rng.choice([0.0, 60.0]))
     if rng.random() < 0.1:
         at = rng.uniform(0, ends)
         yield SchedulesAway(at, min(ends, at + rng.choice([1_200.0, 5_000.0])))
@@ -159,5 +159,5 @@ def _at_aforo(rng: random.Random, ends: float, customers: int) -> Iterator[Distu
         yield AforoFault(json.dumps({"faults": [fault]}), at, until)
     if rng.random() < 0.15:
         at = rng.uniform(0, ends / 2)
-        until = at + rng.uniform(HOUR, ends - at)
+        until = at + rng.uniform(ends / 3, ends - at)
         yield AforoFault(json.dumps({"faults": [rng.choice(LONG_FAULTS)]}), at, until)
