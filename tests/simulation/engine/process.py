@@ -91,6 +91,27 @@ class Process:
             self.world.tell(self.name, "is out of time: Lambda ends it")
             raise TimedOut(self.name)
 
+    def wait(self, begin: Callable[[Callable[[], None]], None], seconds: float) -> bool:
+        """For another: `begin` gets what it shall call when it is done, not before the world goes
+        on. False: so many seconds are over first, or the function's time is.
+        """
+        here, waits = greenlet.getcurrent(), min(seconds, self.deadline - self.world.now)
+        was_told: list[bool] = []
+
+        def go_on(*, is_told: bool) -> None:
+            if not was_told:
+                was_told.append(is_told)
+                self.world.clock.set(self.world.now + self.skew)
+                here.switch()
+
+        begin(lambda: self.world.after(0, lambda: go_on(is_told=True)))
+        self.world.after(waits, lambda: go_on(is_told=False))
+        if here.parent is None:
+            raise RuntimeError("only what was started may wait")
+        here.parent.switch()
+        self.sleep(0)  # it may be dead, or out of time
+        return was_told[0]
+
     def kill(self, why: str) -> None:
         """From inside, at a call: it does not return. From outside, a process that is busy dies
         when it goes on, before anything else that it would do.
