@@ -373,7 +373,7 @@ def test_what_an_absent_field_means() -> None:
 
 def test_a_measured_lag_stands_for_the_grants_own() -> None:
     """Also one of nothing."""
-    values = [None] * len(state_fields("m"))
+    values: list[str | None] = [None] * len(state_fields("m"))
     values[state_fields("m").index("m:lag_seconds")] = "7.5"
     assert read_values(values).lag_seconds == 7.5
     assert read_values(values, 0.0).lag_seconds == 0.0
