@@ -42,6 +42,7 @@ class Function:
     handle: Callable[[Any, Any], object] | None = None
     skew_seconds: float = 0.0  # of processes that start from now on, at most, to either side
     processes: list[Process] = field(default_factory=list)
+    mourners: list[Callable[[], None]] = field(default_factory=list)  # called after each death
     invocations: int = 0
     _numbers: Iterator[int] = field(default_factory=count)
     _taken: set[Process] = field(default_factory=set)
@@ -77,8 +78,8 @@ class Function:
 
         def over(answer: object) -> None:
             self._taken.discard(process)
-            if not process.is_alive and process in self.processes:
-                self.processes.remove(process)
+            if not process.is_alive:
+                self._bury(process)
             if isinstance(answer, Raised):
                 self.world.tell(
                     process.name, f"raises {type(answer.error).__name__}: {answer.error}"
@@ -86,6 +87,12 @@ class Function:
             done(answer)
 
         process.invoke(lambda: handle(event, context), self.seconds, over)
+
+    def _bury(self, process: Process) -> None:
+        if process in self.processes:
+            self.processes.remove(process)
+        for told in self.mourners:
+            told()
 
     def _context(self, process: Process) -> InvocationContext:
         bits = self.world.chance(f"request ids of {self.stop}").getrandbits(128)

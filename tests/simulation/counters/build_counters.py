@@ -16,7 +16,7 @@ from functions.reconciliation import due
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import tenant_key
 from tests.simulation.aws.function import Function
-from tests.simulation.counters.counted_checks import CountedChecks
+from tests.simulation.counters.counted_checks import DEATH_SECONDS, CountedChecks
 from tests.simulation.counters.counter_losses import CounterLosses, Emptied, OlderCopy
 from tests.simulation.counters.counter_stops import (
     CounterPlaces,
@@ -33,12 +33,14 @@ from tests.simulation.counters.reconcile_machine import ReconcileMachine
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.process import Process, current_process
+from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
 
 TENANT = "tenant_demo"
 # As template.yaml has them.
 SETTLED_VISIBILITY_SECONDS, BATCH_SIZE, WINDOW_SECONDS, MOST_AT_ONCE = 361, 50, 1, 2
 REPAIR_EVERY_SECONDS, EXPIRE_EVERY_SECONDS = 300.0, 300.0
+SELDOM_SECONDS, BUSY_WINDOWS, BUSY_MINUTES = 420.0, 2, 10
 # A person looks when CounterStateUnknownAlarm rings.
 PERSON_SECONDS = 240.0
 
@@ -111,7 +113,7 @@ def build_counters(
             sim.accuse,
         ),
         machine=ReconcileMachine(
-            world, metering, stops.reconciliation, stops.fetch, partial(_put, sim)
+            world, metering, stops.reconciliation, stops.fetch, partial(_put, sim), 1, 3
         ),
         losses=CounterLosses(world, valkey, checks),
         rebuilding=Rebuilding(
@@ -136,15 +138,34 @@ def _connect(sim: Simulation, part: CountersPart) -> None:
     sim.lambdas.add(part.stops.reconciliation)
     sim.checks.append(part.checks.check)
     sim.end_checks.append(part.checks.differences)
+    for stop, seconds in DEATH_SECONDS.items():
+        if stop in sim.functions:
+            sim.functions[stop].mourners.append(partial(_mourn, part.checks, seconds))
     for kind in (OlderCopy, Emptied):
         sim.arranging[kind] = lambda one: part.losses.arrange(one, sim.begun)
     world = sim.world
-    world.every(60.0, part.machine.start, first=1.0)
+    _schedule_reconcile(sim, part.machine)
     world.every(EXPIRE_EVERY_SECONDS, part.valkey.expire, first=EXPIRE_EVERY_SECONDS)
     # As cron(2/5 ...): amid the ticks.
     first = 120 - sim.begun % REPAIR_EVERY_SECONDS
     world.every(REPAIR_EVERY_SECONDS, lambda: _repair(part), first=first % REPAIR_EVERY_SECONDS)
     world.every(PERSON_SECONDS, part.rebuilding.begin, first=PERSON_SECONDS)
+
+
+def _schedule_reconcile(sim: Simulation, machine: ReconcileMachine) -> None:
+    """Each minute for a while, here and there; else so seldom that a run stays short. A schedule
+    that does not run makes the lag greater, never smaller.
+    """
+    chance, ends = sim.world.chance("reconcile schedule"), sim.scenario.hours * HOUR
+    for _ in range(BUSY_WINDOWS):
+        begins = sim.begun + chance.uniform(0, ends)
+        for minute in range(BUSY_MINUTES):
+            sim.world.at(begins + 60 * minute, machine.start)
+    sim.world.every(SELDOM_SECONDS, machine.start, first=1.0)
+
+
+def _mourn(checks: CountedChecks, seconds: float) -> None:
+    checks.deaths.append((checks.world.now, seconds))
 
 
 def _repair(part: CountersPart) -> None:

@@ -50,7 +50,7 @@ def add_counters(road: UsageRoad) -> CountersPart:
         register_bucket=CONFIGURATION,
         is_elsewhere=is_elsewhere,
     )
-    road.aforo.routes["POST", QUOTA_CHECK] = lambda request: _quota(road, request)
+    road.aforo.routes["POST", QUOTA_CHECK] = lambda question: _quota(road, question)
 
     def heard(request: GatewayRequest, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -74,9 +74,9 @@ def _is_unknown(places: list[str]) -> bool:
     return all(place in _UNKNOWN_TO_THE_LAG for place in places)
 
 
-def _quota(road: UsageRoad, request: Asked) -> httpx.Response:
+def _quota(road: UsageRoad, question: Asked) -> httpx.Response:
     """As the stand-in answers it; it knows no limits, unless a person set one there."""
-    asked = json.loads(request.content)
+    asked = json.loads(question.content)
     state: Any = road.aforo
     answer = answer_quota(state, DEFAULT_TENANT, asked["customerId"], asked["metricName"], 1)
     return response(200, json.dumps({"success": True, "data": answer}).encode())
