@@ -20,7 +20,11 @@ class Whole:
     def __call__(self, sim: Simulation) -> object:
         self.road = build_road(sim)
         self.counters = add_counters(self.road)
-        self.operators = build_operators(sim, self.road)
+        checks = self.counters.checks
+        self.road.promises.quarantined.append(checks.quarantined)
+        self.operators = build_operators(self.road)
+        # An hour is closed hourly, when it is two hours old: asked last, since it asks the server.
+        sim.is_quiet.append(lambda: next(checks.differences(), None) is None)
         return self
 
 

@@ -70,6 +70,12 @@ class CountedChecks:
             if found is not None and found.known_at is None:
                 found.known_at = self.world.now
 
+    def quarantined(self, keys: Iterable[str]) -> None:
+        """They count later than the lag says, whenever they are metered again."""
+        for key in keys:
+            if (found := self._known.get(mark_of(key))) is not None:
+                found.excuse = float("inf")
+
     def overdue(self, customer: str, counted_until: float) -> int:
         """Units of a customer that were served before a time, and are not counted."""
         return sum(
@@ -153,7 +159,9 @@ class CountedChecks:
         )
 
     def _is_overtaken(self, one: Waiting) -> bool:
-        if self.watermark <= one.at + IN_FLIGHT_SECONDS or self.is_elsewhere(one.key):
+        # What CloudWatch never delivered is an audit's, later than the lag says.
+        is_told_of = one.known_at is not None and not self.is_elsewhere(one.key)
+        if self.watermark <= one.at + IN_FLIGHT_SECONDS or not is_told_of:
             return False
         began = max(one.at, one.known_at or one.at)
         is_in_flight = self.watermark <= began + IN_FLIGHT_SECONDS + one.excuse

@@ -2,13 +2,14 @@
 comes before.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import httpx
 
-from functions.replay.probe import QUOTA_CHECK
+from functions.replay.probe import QUESTION, QUOTA_CHECK
 from tests.local.aforo.credentials import authenticate
 from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.settings import DEFAULT_TENANT
@@ -27,7 +28,7 @@ from tests.simulation.operators.own_time import own_time
 from tests.simulation.operators.road_watch import watch_road
 from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
-from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace
+from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace, Asked, Route
 from tests.simulation.usage_road.build import UsageRoad
 from tests.simulation.usage_road.forwarder_stop import SECRET_ARN
 from tests.simulation.usage_road.road_places import (
@@ -39,6 +40,7 @@ from tests.simulation.usage_road.road_places import (
     USAGE_DEAD_LETTERS,
     USAGE_QUEUE,
 )
+from tests.simulation.usage_road.spoiled_answer import refusal_answer, response
 
 # Longer windows and fewer runs than the template's defaults: a run of hours is looked at in fewer.
 AUDIT_WINDOW_SECONDS, AUDIT_DELAY_SECONDS, COUNT_EVERY = 900, 600, 600.0
@@ -59,8 +61,9 @@ class OperatorsPart:
     counts: int = 0  # runs of the audit's count
 
 
-def build_operators(sim: Simulation, road: UsageRoad) -> OperatorsPart:
-    """Adds it."""
+def build_operators(road: UsageRoad) -> OperatorsPart:
+    """Adds it. After the counters, if there are some: they answer what the probe does not ask."""
+    sim = road.sim
     functions = {
         stop: sim.function(stop, module, SECONDS[stop])
         for stop, module in handler_modules(_environment(sim)).items()
@@ -73,13 +76,17 @@ def build_operators(sim: Simulation, road: UsageRoad) -> OperatorsPart:
     metrics = watch_road(sim)
     sim.patches.enter_context(own_time())
     sim.patches.enter_context(with_clients(_clients(sim, road.aforo, machines, metrics)))
-    road.aforo.routes.setdefault(("POST", QUOTA_CHECK), partial(_quota_check, road.aforo))
+    others = road.aforo.routes.get(("POST", QUOTA_CHECK))
+    road.aforo.routes["POST", QUOTA_CHECK] = partial(_quota_check, road.aforo, others)
     windows = AuditedWindows(
         sim.buckets[LEDGER],
         int((sim.begun + sim.scenario.hours * HOUR) * 1000),
         AUDIT_WINDOW_SECONDS,
     )
-    on_call = OnCall(sim, machines, windows, lambda key: _has(road.aforo, key))
+    has = partial(_has, road.aforo)
+    on_call = OnCall(sim, machines, windows, has, road.promises.decided)
+    road.promises.parked.clear()  # somebody puts it right
+
     Configuring(sim, road)
     part = OperatorsPart(machines, calls, metrics, windows, Doing(sim, machines), on_call)
     _schedule(sim, part)
@@ -139,13 +146,15 @@ def _client(aforo: AforoPlace) -> httpx.Client:
     return aforo.client(process)
 
 
-def _quota_check(aforo: AforoPlace, request: httpx.Request) -> httpx.Response:
-    """As far as the probe asks: whether it is up, and knows us."""
+def _quota_check(aforo: AforoPlace, others: Route | None, request: Asked) -> httpx.Response:
+    """Of the probe: whether it is up, and knows us. Others want to know of a customer."""
+    if others is not None and json.loads(request.content)["customerId"] != QUESTION["customerId"]:
+        return others(request)
     try:
         authenticate(request.headers, aforo.accounts.tenants_by_key, aforo.settings)
     except RefusedError as refused:
-        return httpx.Response(refused.response("simulated").status)
-    return httpx.Response(200, json={"decision": "ALLOW", "currentUsage": 0})
+        return refusal_answer(refused)
+    return response(200, json.dumps({"decision": "ALLOW", "currentUsage": 0}).encode())
 
 
 def _has(aforo: AforoPlace, key: str) -> bool:

@@ -1,5 +1,5 @@
-"""Who is on call: what waits in a dead-letter queue or in the quarantine rings, and is replayed as
-docs/how-to says it. Nobody is a prophet: what a replay of all leaves is read before it is sent.
+"""Who is on call once the troubles are over: what waits in a dead-letter queue or in the quarantine
+rings, and is replayed as docs/how-to says it; what Aforo refused is mended by then.
 """
 
 import json
@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from functions.forwarder.blame import blames_the_event
 from functions.operator.messages.aforo_word import ALL, Word, decide
 from functions.usage.message import SetAsideRecord
 from functions.usage.outcome import SetAsideClass
@@ -37,7 +36,7 @@ class OnCall:
     machines: StepFunctions
     windows: AuditedWindows
     has_aforo: Callable[[str], bool]
-    said_billed: set[str] = field(default_factory=set)  # keys, by Aforo's support
+    decided: set[str]  # keys of which Aforo's support said that it has them
     is_watching: bool = False
     _numbers: Iterator[int] = field(default_factory=count)
     _begun: dict[str, float] = field(default_factory=dict)  # by why
@@ -69,7 +68,7 @@ class OnCall:
         records = [record_of(one) for one in self._dead(USAGE_DEAD_LETTERS)]
         if any(is_replayed_by_default(one) for one in records):
             yield "usage", {"source": "usage"}
-        if any(is_mended(one) for one in records if one):
+        if any(one["setAsideClass"] == SetAsideClass.POISON for one in records if one):
             yield "poison", {"source": "usage", "filter": {"class": ["poison"]}}
         if self.sim.whereabouts.places.get(QUARANTINE):
             yield "quarantine", {"source": "quarantine"}
@@ -105,7 +104,7 @@ class OnCall:
             has = [key for key in keys if self.has_aforo(key)]
             decision = decide(message.body, Word(has=has) if has else Word(lacks=[ALL]))
             self.sim.world.tell("on call", f"Aforo has {len(has)} of {len(keys)}: sends the rest")
-            self.said_billed.update(has)
+            self.decided.update(has)
             self.sim.whereabouts.is_home(has)
             if decision.body is not None:
                 self.sim.queues[USAGE_QUEUE].send(decision.body)
@@ -132,11 +131,3 @@ def is_replayed_by_default(record: SetAsideRecord | None) -> bool:
         return True
     meaning = SetAsideClass(record["setAsideClass"]).meaning
     return meaning.replayed_by_default and not meaning.needs_decision
-
-
-def is_mended(record: SetAsideRecord) -> bool:
-    """What Aforo said of the event itself is put right at Aforo; a reason that says nothing of the
-    event tells a person nothing to mend.
-    """
-    is_poison = record["setAsideClass"] == SetAsideClass.POISON
-    return is_poison and blames_the_event(record["reason"])

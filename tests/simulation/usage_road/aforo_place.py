@@ -18,6 +18,7 @@ from tests.local.aforo.book import Book, Entry
 from tests.local.aforo.credentials import authenticate
 from tests.local.aforo.envelope import Parcel, open_parcel
 from tests.local.aforo.fault_list import Active, Faults
+from tests.local.aforo.faults import Slow
 from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.rate import FixedWindow
 from tests.local.aforo.receiving import admit, receive
@@ -109,7 +110,12 @@ class AforoPlace:
         for (method, path), route in self.routes.items():
             if asked.method == method and asked.path.startswith(path):
                 outage = self.faults.for_route("service")
-                return spoil(outage.fault, None, process) if outage else route(asked)
+                if outage is None:
+                    return route(asked)
+                if isinstance(outage.fault, Slow):
+                    process.sleep(outage.fault.seconds)
+                    return route(asked)
+                return spoil(outage.fault, None, process)
         raise NotImplementedError(f"{asked.method} {asked.path}")
 
     def cross(self, asked: Asked, process: Process) -> httpx.Response:

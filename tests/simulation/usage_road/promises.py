@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class Promises:
     oracle: Oracle
     aforo: AforoPlace
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)  # keys of which Aforo said that it has them
+    quarantined: list[Callable[[list[str]], None]] = field(default_factory=list)  # are told of keys
     # Where it may be at the end, if nobody puts it right.
     parked: set[str] = field(default_factory=lambda: {USAGE_DEAD_LETTERS, QUARANTINE, LOG})
 
@@ -89,7 +91,10 @@ class Promises:
     def _quarantine_has(self, name: str, before: bytes | None, body: bytes | None) -> None:
         if not name.startswith(_KEPT):
             return
-        self.sim.whereabouts.enter(QUARANTINE, self._keys_in(name, body))
+        keys = self._keys_in(name, body)
+        self.sim.whereabouts.enter(QUARANTINE, keys)
+        for told in self.quarantined:
+            told(keys)
         self.sim.whereabouts.leave(QUARANTINE, self._keys_in(name, before))
 
     def _keys_in(self, name: str, body: bytes | None) -> list[str]:
@@ -109,7 +114,7 @@ class Promises:
             if key not in booked:
                 where = ", ".join(places) or "nowhere"
                 yield f"request {due.number} ({key}) is not in Aforo's book; it is in: {where}"
-            elif key not in confirmed:
+            elif key not in confirmed and key not in self.decided:
                 yield f"request {due.number} ({key}) is billed, and the ledger does not know it"
 
 
