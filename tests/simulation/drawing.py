@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from tests.simulation.counters.counter_troubles import drawn_troubles
 from tests.simulation.disturbances import (
     AforoFault,
     CallGoesWrong,
@@ -101,7 +102,10 @@ def draw(seed: int) -> Scenario:
         customers=customers,
         has_bytes=rng.random() < 0.15,
         bursts=tuple(_traffic(rng, customers)),
-        disturbances=tuple(_disturbances(rng)),
+        disturbances=(
+            *_disturbances(rng),
+            *drawn_troubles(random.Random(f"{seed}/counters"), HOURS),
+        ),
         parameters=_parameters(rng),
     )
 
