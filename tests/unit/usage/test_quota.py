@@ -223,3 +223,11 @@ def test_a_programs_word_for_none_is_no_customer(word: str, data: st.DataObject)
     with pytest.raises(ValueError, match="no value"):
         somebody(spelt)
     assert is_customer_id(f"{spelt}1")
+
+
+def test_a_period_ends_when_the_next_one_begins() -> None:
+    """A request of that moment is of one of them: the same one for who counts and who decides."""
+    first = Allowance(limit=10, used=9, start_ms=0, end_ms=1_000)
+    following = Allowance(limit=20, used=0, start_ms=1_000, end_ms=2_000)
+    assert [first.covers(moment) for moment in (-1, 0, 999, 1_000)] == [False, True, True, False]
+    assert following.covers(1_000)
