@@ -123,13 +123,6 @@ SABOTAGES = (
         ("tests/unit/adapters/test_aforo_credential.py",),
     ),
     Sabotage(
-        "the secret stands in the error that caused the error",
-        "functions/adapters/aforo_credential.py",
-        "raise SettingsError(message) from None",
-        "raise SettingsError(message)",
-        ("tests/unit/adapters/test_aforo_credential.py",),
-    ),
-    Sabotage(
         "a call that hangs outlives its function",
         "functions/adapters/aws.py",
         "TRIES = 3",
