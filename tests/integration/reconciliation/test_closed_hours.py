@@ -45,10 +45,33 @@ def test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done(tenant: Ten
     assert tenant.settle(event("late", hours_before(2)), event("now")) == []
     assert tenant.used() == 2
     assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "hour_is_closed") == 1
+    assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "counted_before") == 0
     assert tenant.take(close(2, (HOUR - 2, 2))) == []
     assert tenant.used() == 3
     assert tenant.counted(Metric.UNITS_COUNTED_LATE) == 1
     assert tenant.counted(Metric.COUNTER_DRIFT, "short") == 1
+
+
+def test_the_same_closing_again_closes_nothing(tenant: Tenant) -> None:
+    """A command that is delivered twice is one closing, in the metrics too."""
+    tenant.grant(100)
+    for _ in range(2):
+        assert tenant.take(close(1, (HOUR - 2, 7))) == []
+    assert tenant.counted(Metric.HOURS_CLOSED) == 1
+    assert tenant.counted(Metric.COMMANDS_APPLIED, "superseded") == 1
+
+
+def test_a_closed_hour_of_the_next_window_counts_there(tenant: Tenant) -> None:
+    """The window that begins has what the ledger says of its hours, before its first event."""
+    start_ms, next_ms = (HOUR - 8) * HOUR_MS, (HOUR - 4) * HOUR_MS
+    upcoming = {"limit": 20, "startMs": next_ms, "endMs": (HOUR + 4) * HOUR_MS}
+    tenant.grant(10, period=None, startMs=start_ms, endMs=next_ms, upcoming=upcoming)
+    assert tenant.take(close(1, (HOUR - 5, 3), (HOUR - 4, 4))) == []
+    state = tenant.state()
+    assert state.current is not None
+    assert state.upcoming is not None
+    assert (state.current.used, state.upcoming.used) == (3, 4)
+    assert tenant.fields()[f"{METER}:remaining"] == "16"
 
 
 def test_the_greatest_version_stands_in_any_order(tenant: Tenant) -> None:

@@ -36,6 +36,26 @@ def test_month_begins_on_its_anchor_day(anchor_day: int, moment: str, start: str
     assert iso_from_epoch_ms(window.end_ms)[:10] == end
 
 
+@pytest.mark.parametrize(
+    ("period", "moment", "start", "end"),
+    [
+        (Period.HOUR, "2026-11-23T12:59:59.999Z", "2026-11-23T12:00", "2026-11-23T13:00"),
+        (Period.HOUR, "2026-11-23T13:00:00Z", "2026-11-23T13:00", "2026-11-23T14:00"),
+        (Period.HOUR, "2026-12-31T23:30:00Z", "2026-12-31T23:00", "2027-01-01T00:00"),
+        (Period.DAY, "2026-11-23T00:00:00Z", "2026-11-23T00:00", "2026-11-24T00:00"),
+        (Period.DAY, "2026-11-23T23:59:59.999Z", "2026-11-23T00:00", "2026-11-24T00:00"),
+        (Period.DAY, "2028-02-29T12:00:00Z", "2028-02-29T00:00", "2028-03-01T00:00"),
+    ],
+)
+def test_an_hour_and_a_day_are_those_of_utc(
+    period: Period, moment: str, start: str, end: str
+) -> None:
+    """Each begins on its own full hour or midnight, whatever the anchor day is."""
+    window = Recurrence(period, 17).window_at(epoch_ms_from_iso(moment))
+    assert iso_from_epoch_ms(window.start_ms)[:16] == start
+    assert iso_from_epoch_ms(window.end_ms)[:16] == end
+
+
 @given(RECURRENCES, MOMENTS)
 def test_periods_leave_no_gap_and_no_overlap(recurrence: Recurrence, moment: datetime) -> None:
     """A window covers its moment, lies on full hours, and the next begins where it ends."""
