@@ -1,6 +1,9 @@
-"""Which lines of a chunk are of the window that is audited."""
+"""Which lines of a chunk are of the window that is audited, and which are kept."""
 
-from functions.audit.comparison.refusals import lines_within
+from dataclasses import dataclass
+
+from functions.adapters.log_events import LogLine
+from functions.audit.comparison.refusals import Refusals, lines_within
 from functions.audit.log.log_chunk import Chunk
 from functions.audit.window import AuditWindow
 
@@ -18,3 +21,25 @@ def test_a_line_belongs_to_one_window() -> None:
     following = AuditWindow("orders", END_MS, END_MS + 300_000)
     assert [*lines_within(chunk, this)] == [1, 2]
     assert [*lines_within(chunk, following)] == [3, 4]
+
+
+@dataclass
+class KeptIds:
+    """A quarantine that keeps the lines with these ids."""
+
+    reasons: dict[str, str]
+
+    def reason_of(self, _log_stream: str, line: LogLine) -> str | None:
+        return self.reasons.get(line["id"])
+
+
+def test_a_request_is_kept_when_all_of_its_lines_are() -> None:
+    """Of one whose last line nobody keeps, no replay could make the request again."""
+    lines = tuple({"id": str(n), "timestamp": START_MS + n, "message": "m"} for n in range(3))
+    chunk = Chunk("stream", lines, kind="execution")
+    kept = KeptIds({"0": "no_customer", "1": "delivery"})
+    refusals = Refusals(lambda: kept)
+    assert refusals.reason_of(chunk, [0, 1]) == "no_customer"
+    assert refusals.reason_of(chunk, [0, 1, 2]) == ""
+    kept.reasons["2"] = "failed_delivery"
+    assert refusals.reason_of(chunk, [0, 1, 2]) == "no_customer"

@@ -126,8 +126,7 @@ def test_rounding_is_counted() -> None:
 def test_customers_and_meters_are_settled_apart() -> None:
     """Each has a counter of its own, whatever the order in which they come."""
     rows = [usage(f"k{n}", customer=f"cust_{n % 2}") for n in range(6)]
-    for row in rows[3:]:
-        row["meter"] = "orders"
+    rows[3:] = [{**row, "meter": "orders"} for row in rows[3:]]
     found = sort_settled([("m", rows)], NOW_MS, HORIZON)
     told = {(one.settlement.customer_id, one.settlement.meter): one for one in found.batches}
     assert {whose: len(one.settlement.marks) for whose, one in told.items()} == {

@@ -2,9 +2,16 @@
 
 import pytest
 
+from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress
 from functions.replay.readiness import Readiness, ReadinessOutcome, judge_answer, no_answer
-from functions.replay.round_decision import AFORO_WAITS, RoundOutcome, RoundResult, after_asking
+from functions.replay.round_decision import (
+    AFORO_WAITS,
+    RoundOutcome,
+    RoundResult,
+    after_asking,
+    waits_for_aforo,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +81,17 @@ def test_usage_is_moved_only_when_aforo_takes_it(
     is_wait = what_follows is RoundOutcome.WAIT
     assert (found.outcome, found.wait_seconds) == (what_follows, 7 if is_wait else 0)
     assert found.progress.aforo_waits == waits + is_wait
+
+
+@pytest.mark.parametrize(
+    ("order", "is_asked"),
+    [
+        ({"source": "usage"}, True),
+        ({"source": "usage", "dryRun": True}, False),  # it sends nothing
+        ({"source": "quarantine"}, False),  # what metering sends waits as fresh usage does
+        ({"source": "counters"}, False),  # that is no business of Aforo's
+    ],
+)
+def test_aforo_is_asked_before_usage_is_moved(order: dict[str, object], *, is_asked: bool) -> None:
+    """And by no other replay."""
+    assert waits_for_aforo(Order.model_validate(order)) is is_asked
