@@ -52,6 +52,32 @@ def test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done(tenant: Ten
     assert tenant.counted(Metric.COUNTER_DRIFT, "short") == 1
 
 
+@pytest.mark.parametrize(
+    ("sums", "drift", "late"),
+    [
+        ([1], {"over": 2}, 0),  # two were counted that the ledger does not have
+        ([3], {}, 0),
+        ([5], {"short": 2}, 0),
+        ([3, 7], {}, 4),  # settled after the hour was closed: no drift
+        ([5, 4], {"short": 2, "over": 1}, 0),  # the ledger may not have less than before
+    ],
+)
+def test_what_a_closing_changed_is_told(
+    tenant: Tenant, sums: list[int], drift: dict[str, int], late: int
+) -> None:
+    """Drift is what the first closing finds wrong, and what a later one takes away; usage that came
+    late is none.
+    """
+    tenant.grant(100)
+    tenant.settle(*(event(key, hours_before(2)) for key in "abc"))
+    for version, total in enumerate(sums, 1):
+        tenant.take(close(version, (HOUR - 2, total)))
+    told = {why: tenant.counted(Metric.COUNTER_DRIFT, why) for why in ("short", "over")}
+    assert told == {"short": 0, "over": 0} | drift
+    assert tenant.counted(Metric.UNITS_COUNTED_LATE) == late
+    assert tenant.used() == sums[-1]
+
+
 def test_the_same_closing_again_closes_nothing(tenant: Tenant) -> None:
     """A command that is delivered twice is one closing, in the metrics too."""
     tenant.grant(100)
