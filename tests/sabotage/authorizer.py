@@ -112,7 +112,7 @@ SABOTAGES = (
         "functions/authorizer/token.py",
         "if known is not None and now < known.expires_at:",
         "if known is not None:",
-        ("tests/unit/authorizer/test_authorize.py",),
+        ("tests/unit/authorizer/test_attacks.py::test_a_token_expires_while_it_is_remembered",),
     ),
     Sabotage(
         "any X-Tenant-Id is taken",
@@ -126,7 +126,7 @@ SABOTAGES = (
         "functions/authorizer/authorize.py",
         "        if found.revoked_by:",
         "        if found.revoked_by and False:",
-        ("tests/unit/authorizer/test_authorize.py",),
+        ("tests/unit/authorizer/test_attacks.py::test_a_revoked_token",),
     ),
     Sabotage(
         "an older copy of the counters is believed",
