@@ -19,13 +19,6 @@ SABOTAGES = (
         ("tests/unit/replay/test_order_of_effects.py::test_usage_is_deleted_last",),
     ),
     Sabotage(
-        "what a filter leaves of a message is lost",
-        "functions/replay/usage_move.py",
-        ("        self._set_aside.send(to_body(take.rest) for _, take in takes if take.rest)\n"),
-        "",
-        ("tests/unit/replay/test_order_of_effects.py::test_usage_is_deleted_last",),
-    ),
-    Sabotage(
         "what is sent is not written down",
         "functions/replay/usage_move.py",
         (
@@ -131,12 +124,5 @@ SABOTAGES = (
         ("    if not outstanding:\n        return go_on"),
         ("    if outstanding:\n        return go_on"),
         ("tests/unit/replay/test_round_decision.py",),
-    ),
-    Sabotage(
-        "what was billed before counts as replayed",
-        "functions/replay/bill.py",
-        ("    if is_known:\n        return Fate.ALREADY_CONFIRMED\n"),
-        "",
-        ("tests/unit/replay/test_bill.py",),
     ),
 )
