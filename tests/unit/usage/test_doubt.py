@@ -35,3 +35,10 @@ def test_the_earliest_doubt_of_its_history_counts(
     back: UsageMessage = {**message([event(1)]), "history": history}
     assert history_doubt_ms(back) == (None if since is None else epoch_ms_from_iso(since))
     assert history_doubt_ms({**back, "decided": True}) is None
+
+
+def test_a_message_without_a_history_is_not_doubtful() -> None:
+    """It was never set aside."""
+    back = message([event(1)])
+    assert "history" not in back
+    assert history_doubt_ms(back) is None

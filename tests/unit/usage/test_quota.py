@@ -292,6 +292,7 @@ def test_the_names_in_redis_are_what_a_deployed_stack_holds() -> None:
     ("enum", "words"),
     [
         (Status, {"ACTIVE": "active", "SUSPENDED": "suspended", "CLOSED": "closed"}),
+        (Period, {"HOUR": "hour", "DAY": "day", "MONTH": "month"}),
         (AuthorizerMode, {"ENFORCE": "enforce", "SHADOW": "shadow"}),
         (
             GuardLevel,
