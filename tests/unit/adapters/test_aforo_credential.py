@@ -279,3 +279,18 @@ def test_a_key_fits_one_environment(key: str, url: str, fits: bool) -> None:  # 
         with pytest.raises(SettingsError, match="apiKey") as raised:
             check_key_fits_host(key, url)
         assert key not in str(raised.value)
+
+
+def test_a_rotation_goes_unnoticed_for_five_minutes_at_most(clock: SettableClock) -> None:
+    """Unless a caller says otherwise: as docs/how-to/rotate-the-key.md counts on it."""
+    store = SecretStore(OLD)
+    found = AforoCredential(cast("SecretsManagerClient", store), ARN, clock)
+    assert first(found) == OLD
+    store.values = {"AWSCURRENT": NEW, "AWSPREVIOUS": OLD}
+    clock.advance(300)
+    assert first(found) == NEW
+
+
+def test_a_key_that_a_person_put_is_looked_for_within_seconds() -> None:
+    """They put it and start a replay, which takes longer than this."""
+    assert LOOK_SECONDS <= 5

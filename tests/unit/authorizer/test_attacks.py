@@ -87,6 +87,17 @@ def test_clocks_may_differ_by_half_a_minute(bench: Bench, skew: int) -> None:
     assert effect(bench.answer(authorizer_event(header))) == "Allow"
 
 
+@pytest.mark.parametrize("claim", ["scopes", "offering_ids", "subscription_ids"])
+def test_half_of_a_character_in_a_claim_is_no_500(bench: Bench, claim: str) -> None:
+    """JSON can write it, UTF-8 cannot: the runtime would fail to write our answer."""
+    header = bench.good_header(**{claim: ["read", "\ud800"]})
+    policy = bench.answer(authorizer_event(header))
+    assert effect(policy) == "Allow"
+    json.dumps(policy, ensure_ascii=False).encode()
+    policy = bench.answer(authorizer_event(bench.good_header(scopes="read \udfff write")))
+    assert policy["context"]["scopes"] == "read write"
+
+
 def test_a_token_expires_while_it_is_remembered(bench: Bench) -> None:
     """The memory of verified tokens does not outlive them."""
     event = authorizer_event(bench.good_header(exp=int(bench.clock()) + 10))

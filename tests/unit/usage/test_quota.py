@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from functions.usage.moment import HOUR_MS
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 from functions.usage.period import Period, Recurrence
 from functions.usage.quota import (
     HEADROOM_CAP,
@@ -230,6 +230,32 @@ def test_a_programs_word_for_none_is_no_customer(word: str, data: st.DataObject)
         somebody(spelt)
     assert is_customer_id(f"{spelt}1")
     assert somebody(f"{spelt}1") == f"{spelt}1"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2026-11-30T23:59:59Z", None),  # within the window that was written
+        ("2026-12-01T00:00:00Z", "2026-12-01T00:00:00Z"),  # its end is the next one's beginning
+        ("2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z"),
+        ("2027-02-10T00:00:00Z", "2027-02-01T00:00:00Z"),
+    ],
+)
+def test_a_period_that_nobody_counted_in_is_fresh(text: str, start: str | None) -> None:
+    """After the last window that was written a recurring grant begins anew, with nothing used."""
+    written = Allowance(
+        limit=100,
+        used=70,
+        start_ms=epoch_ms_from_iso("2026-11-01T00:00:00Z"),
+        end_ms=epoch_ms_from_iso("2026-12-01T00:00:00Z"),
+    )
+    state = replace(read_state(METER, {}), current=written, recurrence=Recurrence(Period.MONTH))
+    found = state.allowance_at(epoch_ms_from_iso(text))
+    assert found is not None
+    if start is None:
+        assert found == written
+    else:
+        assert (found.limit, found.used, found.start_ms) == (100, 0, epoch_ms_from_iso(start))
 
 
 def an_allowance(start_ms: int, end_ms: int, *, limit: int = 100, used: int = 40) -> Allowance:
