@@ -133,6 +133,21 @@ def test_the_text_of_a_refusal_stands_in_one_of_four_places(name: str) -> None:
     assert verdict == RefusedPost(Problem(400, "event_too_old", text))
 
 
+@pytest.mark.parametrize("nothing", ["", None, 7, True, ["x"], {"a": 1}])
+def test_what_is_no_text_is_passed_over(nothing: object) -> None:
+    """The next place is looked at."""
+    text = "EVENT_TOO_OLD: of another year"
+    verdict = judge(reply(400, {"detail": nothing, "code": nothing, "message": text}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "event_too_old", text))
+
+
+@pytest.mark.parametrize("code", ["(invalid event)", "__Invalid--Event!", "INVALID_EVENT"])
+def test_a_code_is_a_slug_without_edges(code: str) -> None:
+    """However an ingestor spells it, it is one word for operators and for the tables."""
+    verdict = judge(reply(400, {"code": code}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "invalid_event"))
+
+
 @pytest.mark.parametrize(
     ("code", "is_one"), [("unknown_metric", True), ("unknown_customer", False), ("x", False)]
 )

@@ -84,3 +84,10 @@ def test_what_nobody_wrote_down_as_certain_is_doubtful(
     first_ms = epoch_ms_from_iso("2026-11-01T10:00:00.000Z")
     assert recorded_doubt_ms(said) == (first_ms if is_doubtful else None)
     assert recorded_doubt_ms({**said, "maybeBilledSince": None}) is None
+
+
+def test_a_message_without_a_history_is_not_doubtful() -> None:
+    """It was never set aside."""
+    back = message([event(1)])
+    assert "history" not in back
+    assert history_doubt_ms(back) is None
