@@ -198,9 +198,18 @@ soak-counters: setup ## Counters under fire for longer than in CI: make soak-cou
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
 .PHONY: soak
-soak: setup ## A large replay, then a large audit, with figures: make soak [MESSAGES=100000 LINES=1000000]
+soak: setup ## A large replay, a large audit, then 10,000 seeds: make soak [MESSAGES=100000 LINES=1000000 SEEDS=10000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
 	@$(MAKE) soak-audit
+	@$(MAKE) soak-simulation
+
+.PHONY: simulate
+simulate: setup ## A whole run from one seed, with its story; or many: make simulate SEED=7 | SEEDS=500 [FIRST=0]
+	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED) --story,--seeds $(or $(SEEDS),500) --first $(or $(FIRST),0) --jobs 2)
+
+.PHONY: soak-simulation
+soak-simulation: setup ## Ten thousand seeds: make soak-simulation [SEEDS=10000 FIRST=0]
+	@$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0) --jobs 2
 
 .PHONY: soak-audit
 soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]

@@ -111,7 +111,7 @@ def draw(seed: int) -> Scenario:
 
 
 def _parameters(rng: random.Random) -> Parameters:
-    window = rng.choice([1_500, 3_600, 86_400])
+    window = rng.choice([2_700, 3_600, 86_400])  # the audit reaches back for 1,500
     return Parameters(
         hold_seconds=rng.choice([600, 900, 1_200]),
         dedup_window_seconds=window,
