@@ -88,7 +88,6 @@ def test_clocks_may_differ_by_half_a_minute(bench: Bench, skew: int) -> None:
     assert effect(bench.answer(authorizer_event(header))) == "Allow"
 
 
-<<<<<<< HEAD
 def test_a_token_ends_with_the_half_minute_that_clocks_may_differ(bench: Bench) -> None:
     """Not a moment later."""
     now = int(bench.clock())
@@ -96,7 +95,8 @@ def test_a_token_ends_with_the_half_minute_that_clocks_may_differ(bench: Bench) 
     over = authorizer_event(bench.good_header(exp=now - 30))
     assert effect(bench.answer(last)) == "Allow"
     assert refusal(bench, over) == "expired"
-=======
+
+
 @pytest.mark.parametrize("claim", ["scopes", "offering_ids", "subscription_ids"])
 def test_half_of_a_character_in_a_claim_is_no_500(bench: Bench, claim: str) -> None:
     """JSON can write it, UTF-8 cannot: the runtime would fail to write our answer."""
@@ -106,7 +106,6 @@ def test_half_of_a_character_in_a_claim_is_no_500(bench: Bench, claim: str) -> N
     json.dumps(policy, ensure_ascii=False).encode()
     policy = bench.answer(authorizer_event(bench.good_header(scopes="read \udfff write")))
     assert policy["context"]["scopes"] == "read write"
->>>>>>> main
 
 
 def test_a_token_expires_while_it_is_remembered(bench: Bench) -> None:

@@ -119,7 +119,6 @@ def test_time_with_an_offset_is_the_same_moment() -> None:
 
 def test_rounding_is_counted() -> None:
     """How many fractions were rounded up is known, so that nobody has to wonder at the sum."""
-<<<<<<< HEAD
     found = sort_settled([("m", [usage("a", quantity=0.5), usage("b")])], NOW_MS, HORIZON)
     assert found.rounded_up == 1
 
@@ -145,7 +144,7 @@ def test_what_one_script_does_not_take_goes_into_the_next() -> None:
     sizes = [len(one.settlement.marks) for one in found.batches]
     assert sizes == [EVENTS_PER_SCRIPT, EVENTS_PER_SCRIPT, 1]
     assert frozenset().union(*(one.messages for one in found.batches)) == {"a", "b"}
-=======
+
     rows = [usage(str(place), quantity=quantity) for place, quantity in enumerate((0.5, 1, 2, 2.5))]
     found = sort_settled([("m", [*rows, usage("b")])], NOW_MS, HORIZON)
     assert found.rounded_up == 2
@@ -161,4 +160,3 @@ def test_each_reason_counts_every_event_of_it() -> None:
     found = sort_settled([("m", rows * 2), ("n", rows)], NOW_MS, HORIZON)
     assert found.changes_nothing == {NO_TIME: 3, NO_QUANTITY: 3, OLDER_THAN_HORIZON: 3}
     assert found.batches == []
->>>>>>> main
