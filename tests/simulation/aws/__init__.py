@@ -1,0 +1,1 @@
+"""AWS in memory, as boto3's clients see it, on the simulation's clock."""

@@ -1,0 +1,63 @@
+"""One request to the company's API, and the line that API Gateway logs of it."""
+
+import json
+from dataclasses import dataclass
+
+ACCOUNT, REGION, API, STAGE = "123456789012", "eu-west-1", "a1b2c3d4e5", "prod"
+HEALTH = "/health/{proxy+}"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRequest:
+    """`key_id` or `customer` says who pays; both empty: nobody is verified. `number` is its own."""
+
+    number: int
+    at_ms: int  # when it began
+    customer: str = ""
+    key_id: str = ""
+    status: int = 200
+    path: str = "/pets/{id}"
+    is_from_backend: bool = True
+    is_broken: bool = False  # its line is cut off
+
+    @property
+    def extended_id(self) -> str:
+        """API Gateway's own, which no client can choose."""
+        return extended_id(self.number)
+
+    @property
+    def response_bytes(self) -> int:
+        return 100 + self.number % 900
+
+    def line(self) -> str:
+        """Of our format v1."""
+        fields = {
+            "v": "1",
+            "extendedRequestId": self.extended_id,
+            "requestId": f"abe23b51-3a85-4167-851d-{self.number:012}",
+            "accountId": ACCOUNT,
+            "apiId": API,
+            "stage": STAGE,
+            "requestTimeEpoch": str(self.at_ms),
+            "httpMethod": "GET",
+            "resourcePath": self.path,
+            "status": str(self.status),
+            "responseLength": str(self.response_bytes),
+            "responseLatency": "41",
+            "integrationStatus": str(self.status) if self.is_from_backend else "-",
+            "integrationLatency": "35" if self.is_from_backend else "-",
+            "errorType": "-",
+            "xrayTraceId": "-",
+            "apiKeyId": self.key_id or "-",
+            "principalId": self.customer or "-",
+            "customerId": self.customer or "-",
+            "tenantId": "tenant_demo",
+            "keyId": "-",
+            "traceparent": "-",
+        }
+        text = json.dumps(fields, separators=(",", ":"))
+        return text[: len(text) // 2] if self.is_broken else text
+
+
+def extended_id(number: int) -> str:
+    return f"R{number:010}="

@@ -1,0 +1,92 @@
+"""CloudWatch Logs' subscription: lines come in, deliveries leave, at least once: late, again, in
+other groups; and none at all while the filter is away.
+"""
+
+import json
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from gzip import compress
+
+from tests.simulation.aws.asynchronous import Asynchronous
+from tests.simulation.aws.simulated_log import LogEvent, SimulatedLog
+from tests.simulation.disturbances import ChaosKind
+from tests.simulation.gateway_request import ACCOUNT
+from tests.simulation.simulation import Simulation
+from tests.simulation.usage_road.road_places import LOG
+
+MOST_LINES = 60
+SOON, LATE, AGAIN = (1.0, 15.0), (60.0, 900.0), (5.0, 600.0)  # seconds
+
+
+@dataclass(eq=False)
+class Subscription:
+    """Of one log group. `unsent` are the lines that no delivery will ever bring. `heard` are told
+    the keys of each delivery.
+    """
+
+    sim: Simulation
+    log: SimulatedLog
+    metering: Asynchronous
+    pending: dict[str, list[LogEvent]] = field(default_factory=lambda: defaultdict(list))
+    unsent: list[LogEvent] = field(default_factory=list)
+    heard: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
+    _before: dict[str, list[LogEvent]] = field(default_factory=dict)  # the last delivery, by stream
+
+    def __post_init__(self) -> None:
+        self.log.watchers.append(self._heard)
+
+    def is_quiet(self) -> bool:
+        return not any(self.pending.values()) and not self.metering.waiting
+
+    def _heard(self, event: LogEvent) -> None:
+        if self.sim.troubles.happens(ChaosKind.DELIVERY_LOST):
+            self.unsent.append(event)
+            return
+        lines = self.pending[event.stream]
+        lines.append(event)
+        if len(lines) == 1:
+            is_late = self.sim.troubles.happens(ChaosKind.DELIVERY_LATE)
+            seconds = self.sim.world.chance("delivery").uniform(*(LATE if is_late else SOON))
+            self.sim.world.after(seconds, lambda: self._flush(event.stream))
+
+    def _flush(self, stream: str) -> None:
+        lines, self.pending[stream] = self.pending[stream], []
+        troubles = self.sim.troubles
+        for start in range(0, len(lines), MOST_LINES):
+            some = lines[start : start + MOST_LINES]
+            again = self._before.get(stream, [])
+            if again and troubles.happens(ChaosKind.DELIVERY_REGROUPED):
+                again = self.sim.world.chance("regrouping").sample(again, (len(again) + 1) // 2)
+            else:
+                again = []
+            self._deliver([*again, *some])
+            self._before[stream] = some
+            self.sim.whereabouts.leave(LOG, [key for one in some for key in one.keys])
+            if troubles.happens(ChaosKind.DELIVERY_TWICE):
+                seconds = self.sim.world.chance("delivery").uniform(*AGAIN)
+                self.sim.world.after(seconds, lambda some=some: self._deliver(some))  # type: ignore[misc]
+
+    def _deliver(self, lines: list[LogEvent]) -> None:
+        keys = tuple(key for one in lines for key in one.keys)
+        for told in self.heard:
+            told(keys)
+        self.metering.invoke(payload_of(self.log.name, lines), keys)
+
+
+def payload_of(log_group: str, lines: list[LogEvent]) -> dict[str, object]:
+    """The Lambda event for lines of one stream."""
+    envelope = {
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT,
+        "logGroup": log_group,
+        "logStream": lines[0].stream,
+        "subscriptionFilters": ["usage"],
+        "logEvents": [
+            {"id": one.event_id, "timestamp": one.timestamp, "message": one.message}
+            for one in lines
+        ],
+    }
+    data = compress(json.dumps(envelope).encode(), 1, mtime=0)
+    return {"awslogs": {"data": b64encode(data).decode()}}

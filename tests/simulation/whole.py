@@ -1,0 +1,35 @@
+"""All parts of the simulation in one run: the road, the counters, and who replays and audits it."""
+
+from tests.simulation.counters.build_counters import CountersPart
+from tests.simulation.counters.on_the_road import add_counters
+from tests.simulation.drawing import draw
+from tests.simulation.operators.build_operators import OperatorsPart, build_operators
+from tests.simulation.operators.drawn_deeds import draw_deeds
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulation import Simulation
+from tests.simulation.usage_road.build import UsageRoad, build_road
+
+
+class Whole:
+    """The parts of one run, as they are built into a simulation."""
+
+    road: UsageRoad
+    counters: CountersPart
+    operators: OperatorsPart
+
+    def __call__(self, sim: Simulation) -> object:
+        self.road = build_road(sim)
+        self.counters = add_counters(self.road)
+        checks = self.counters.checks
+        self.road.promises.quarantined.append(checks.quarantined)
+        self.operators = build_operators(self.road)
+        # An hour is closed hourly, when it is two hours old: asked last, since it asks the server.
+        sim.is_quiet.append(lambda: next(checks.differences(), None) is None)
+        return self
+
+
+def draw_whole(seed: int) -> Scenario:
+    """A scenario with disturbances of all parts."""
+    drawn = draw(seed)
+    deeds = draw_deeds(seed, drawn.hours, drawn.customers)
+    return drawn.with_disturbances((*drawn.disturbances, *deeds))
