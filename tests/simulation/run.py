@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 
+from tests.simulation.catalogue import reached
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
@@ -29,6 +30,7 @@ class Outcome:
     simulated_hours: float
     cpu_seconds: float
     story: str
+    reached: tuple[str, ...] = ()  # names of tests.simulation.catalogue
 
 
 def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outcome:
@@ -38,9 +40,9 @@ def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outc
     with MachineClock(scenario.begun) as clock:
         world = World(scenario.seed, scenario.begun, clock)
         world.story.begun = scenario.begun
-        sim = Simulation(scenario, world)
+        sim, whole = Simulation(scenario, world), Whole()
         with sim.patches:
-            fault = _fault(sim, parts or [Whole()])
+            fault = _fault(sim, parts or [whole])
     return Outcome(
         scenario.seed,
         fault,
@@ -49,6 +51,7 @@ def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outc
         sim.elapsed / HOUR,
         process_time() - begun_cpu,
         world.story.text(lines),
+        () if parts else reached(whole),
     )
 
 

@@ -72,6 +72,7 @@ class OperatorsPart:
     metrics: Metrics
     windows: AuditedWindows
     doing: Doing
+    configuring: Configuring
     on_call: OnCall
     counts: int = 0  # runs of the audit's count
 
@@ -99,8 +100,8 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
     on_call = OnCall(sim, machines, windows, has, road.promises.decided)
     road.promises.parked.clear()  # somebody puts it right
 
-    Configuring(sim, road)
-    part = OperatorsPart(machines, calls, metrics, windows, Doing(sim, machines), on_call)
+    doing, configuring = Doing(sim, machines), Configuring(sim, road)
+    part = OperatorsPart(machines, calls, metrics, windows, doing, configuring, on_call)
     _schedule(sim, part)
     sim.putting_right.append(on_call.begin)
     sim.is_quiet.append(on_call.is_quiet)
