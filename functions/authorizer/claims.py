@@ -40,7 +40,8 @@ def read_claims(
         environment=_text(claims, "environment"),
         key_id=_text(claims, "key_id"),
         jti=_text(claims, "jti"),
-        scopes=" ".join(_texts(claims.get("scopes"))),
+        # It stands in our answer as it is: one that cannot be written would be a 500.
+        scopes=" ".join(one for one in _texts(claims.get("scopes")) if one.isprintable()),
         offering_ids=_array(claims.get("offering_ids")),
         subscription_ids=_array(claims.get("subscription_ids")),
         allow_when_unknown={"allow": True, "deny": False}.get(_text(claims, "allow_when_unknown")),

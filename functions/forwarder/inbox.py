@@ -23,7 +23,7 @@ from functions.usage.message import (
     SetAsideRecord,
     UsageMessage,
 )
-from functions.usage.moment import epoch_ms_from_iso
+from functions.usage.moment import epoch_ms_from_iso, is_filed
 from functions.usage.stall import STALL_FIELD, STALL_MESSAGE, StallMessage
 
 _HEARTBEAT_FIELD = '"heartbeatAtMs"'
@@ -172,6 +172,8 @@ def _check_settleable(event: UsageEvent) -> None:
     moment = event["occurredAt"]
     if not moment.endswith("Z"):
         raise ValueError("events.occurredAt: write it in UTC, with a Z")
+    if not is_filed(moment):
+        raise ValueError("events.occurredAt: write it in full, as 2026-10-02T08:15:30.412Z")
     epoch_ms_from_iso(moment)
     if not event["metadata"].get("meter"):
         raise ValueError("events.metadata.meter: required, the permanent id of what was counted")

@@ -93,12 +93,13 @@ def quarantined_lines(
 
 def quarantined_delivery(payload: object, why: Quarantined) -> QuarantineObject:
     """The object that keeps a whole Lambda event."""
+    text = payload_text(payload)
     content = {
         "version": 1,
         "reason": why.reason,
         "detail": why.detail,
-        # The text that was to be decoded, or all of an event that has none.
-        "payload": payload_text(payload) or _redacted_value(payload),
+        # The text that was to be decoded, an empty one too, or all of an event that has none.
+        "payload": _redacted_value(payload) if text is None else text,
     }
     return _object(WHOLE_DELIVERY, "undated", content)
 

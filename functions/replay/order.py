@@ -17,7 +17,13 @@ from pydantic import (
     model_validator,
 )
 
-from functions.usage.execution_input import ExecutionInput, told_moment, unknown_field
+from functions.usage.execution_input import (
+    MOST_TOLD,
+    ExecutionInput,
+    told_moment,
+    unknown_field,
+    unwritable,
+)
 from functions.usage.outcome import SetAsideClass
 from functions.usage.plain_faults import plain_fault
 
@@ -162,10 +168,12 @@ class NotUnderstood:
 
 def read_order(found: object) -> Order | NotUnderstood:
     """The order in an execution's input, whatever JSON that is."""
+    if problem := unwritable(found):
+        return NotUnderstood(problem)
     try:
         return Order.model_validate(found)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
+        faults = error.errors(include_url=False)[:MOST_TOLD]
         return NotUnderstood("; ".join(map(_fault, faults))[:PROBLEM_CHARACTERS])
 
 

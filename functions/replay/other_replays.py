@@ -65,7 +65,10 @@ def _age(one: "ExecutionListItemTypeDef") -> tuple[float, str]:
 
 def _asked_for(text: str) -> tuple[object, bool]:
     """Source and `quiet` of an execution's input, which may be any JSON: it may be refused yet."""
-    asked = json.loads(text)
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):  # a number of too many digits, or nested too deeply
+        asked = None
     if not isinstance(asked, dict):
         return Source.USAGE, False
     return asked.get("source", Source.USAGE), asked.get("quiet") is True

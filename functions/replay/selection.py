@@ -15,7 +15,7 @@ from functions.replay.order import Filter, Order
 from functions.usage.doubt import decided_until_ms, history_doubt_ms
 from functions.usage.event import UsageEvent, meter_of
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord, UsageMessage
-from functions.usage.moment import epoch_ms_from_iso, iso_from_epoch_ms
+from functions.usage.moment import epoch_ms_from_iso, is_filed, iso_from_epoch_ms
 from functions.usage.outcome import SetAsideClass
 
 OWN = "own"  # this replay put its events back, and they failed again
@@ -104,7 +104,7 @@ def _split(events: list[UsageEvent], wanted: Filter) -> tuple[list[UsageEvent], 
     chosen: list[UsageEvent] = []
     others: list[UsageEvent] = []
     for event in events:
-        if not event["occurredAt"].endswith("Z") or not meter_of(event):
+        if not is_filed(event["occurredAt"]) or not meter_of(event):
             raise ValueError("the ledger files events by UTC hour and meter")
         (chosen if _is_chosen(event, wanted) else others).append(event)
     return chosen, others

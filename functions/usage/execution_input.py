@@ -2,6 +2,7 @@
 and of an audit have in common.
 """
 
+import json
 from datetime import datetime
 
 from pydantic import ConfigDict
@@ -9,11 +10,27 @@ from pydantic import ConfigDict
 from functions.usage.from_outside import FromOutside
 from functions.usage.plain_faults import meant
 
+# Of an input only the first faults are told (256 KB of it can hold tens of thousands): more than
+# these do not fit into what is told of them.
+MOST_TOLD = 100
+
 
 class ExecutionInput(FromOutside):
     """Nothing is converted, and each field has its one name."""
 
     model_config = ConfigDict(strict=True, validate_by_name=False, validate_by_alias=True)
+
+
+def unwritable(given: object) -> str:
+    """Why an input cannot be told of again; empty if it can. JSON can write half of a character, a
+    lone surrogate; pydantic raises on it what is no refusal.
+    """
+    try:
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = str(error.object)[error.start]
+        return f"input: holds half of a character, {half!a}: write the whole character"
+    return ""
 
 
 def told_moment(value: object) -> datetime:

@@ -4,6 +4,8 @@ import json
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _ENDS = "it ends in the middle: is it cut?"
+_TOO_DEEP = "is no JSON: it is nested too deeply: is it a text of yours?"
+_TOO_MANY_DIGITS = "is no JSON that can be read: a number in it has more than 4300 digits"
 # How Python's reader begins what it says, and what to do about it.
 _WORDS = {
     "Illegal trailing comma": "a comma stands before a closing bracket: remove it",
@@ -33,8 +35,8 @@ def json_words(document: str | bytes) -> str:
         json.loads(document)
     except json.JSONDecodeError as error:
         return f"is no JSON: line {error.lineno}, column {error.colno}: {_words(error)}"
-    except RecursionError:
-        return "is no JSON: it is nested too deeply: is it a text of yours?"
+    except (RecursionError, ValueError) as error:
+        return _TOO_DEEP if isinstance(error, RecursionError) else _TOO_MANY_DIGITS
     return "is no JSON: save it again as UTF-8 text"
 
 

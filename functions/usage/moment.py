@@ -1,5 +1,6 @@
 """Points in time: epoch milliseconds inside the application, ISO 8601 UTC on its edges."""
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -7,6 +8,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 _MILLIS = tuple(f".{millis:03d}Z" for millis in range(1000))  # half the cost of formatting each
+
+_NAMES_HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:")
 
 
 def iso_from_epoch_ms(epoch_ms: int) -> str:
@@ -33,3 +36,10 @@ def epoch_ms_from_iso(text: str) -> int:
 def hour_of(occurred_at: str) -> str:
     """`2026-10-02T08`: the hour that an ISO UTC time stands in; ledger and counters group by it."""
     return occurred_at[:13]
+
+
+def is_filed(occurred_at: str) -> bool:
+    """Whether `hour_of` a time names an hour. ISO 8601 has other forms (`20261002T081530Z`), which
+    a ledger filed by text, and the counters, take for no hour.
+    """
+    return occurred_at.endswith("Z") and _NAMES_HOUR.match(occurred_at) is not None

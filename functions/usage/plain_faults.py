@@ -87,9 +87,10 @@ def plain_fault(
 
 def is_echo(fault: "ErrorDetails", places: list[tuple[int | str, ...]]) -> bool:
     """A list is too short also because its members are not usable. `places`: of all faults."""
+    if fault["type"] != "too_short":  # first: a document may have as many faults as lines
+        return False
     place = fault["loc"]
-    holds_another = any(one != place and one[: len(place)] == place for one in places)
-    return fault["type"] == "too_short" and holds_another
+    return any(one != place and one[: len(place)] == place for one in places)
 
 
 def unknown_name(name: str, known: Iterable[str], what: str = "no field here") -> str:

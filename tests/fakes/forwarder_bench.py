@@ -64,7 +64,7 @@ class Bench:
                 self.beside.settled,
             )
             self.ledger = self.beside.ledger
-        telemetry = Telemetry("forwarder")
+        self.telemetry = telemetry = Telemetry("forwarder")
         self.forwarding = Forwarding(
             posting=Posting(
                 screening=Screening(by_reading(self.ledger.read_hour), ever, 86_400),

@@ -6,33 +6,25 @@ up until it is stopped; `.local/endpoints.json` says where everything runs.
 """
 
 import argparse
-import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from functions.operator.counter_commands.stack import find_stack
 from tests.local import customers as provisioning
-from tests.local import deploy, process_list
-from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
+from tests.local import process_list
+from tests.local.aforo.settings import DEFAULT_TENANT
 from tests.local.deploy import DeployError
-from tests.local.endpoints import FILE_NAME, LOCAL, DemoCustomer, Endpoints, SecondApi
+from tests.local.endpoints import FILE_NAME, LOCAL, Endpoints
 from tests.local.greeting import greeting
-from tests.local.ministack import start_ministack
-from tests.local.process_list import let_outlive_us, read_processes, remember
+from tests.local.process_list import let_outlive_us, read_processes
 from tests.local.running_cloud import running_cloud
 from tests.local.second_api import make_second_api
-from tests.local.server_process import (
-    STOP_AT_ONCE_SECONDS,
-    ServerProcess,
-    start_server,
-)
 from tests.local.server_start import ServerError
-from tests.local.valkey import start_valkey
+from tests.local.started_walk import Say, WalkOptions, start_remembered, start_walk, step
 
 STACK = "aforo-local"
 # On AWS 14 hours. Here a person wants to see usage being set aside, and still have time to look.
@@ -41,8 +33,6 @@ HOLD_SECONDS = 60
 # share two cores, and ministack does not retry a delivery. So: few streams in each of the two log
 # groups, lines gathered longer.
 LOG_OPTIONS = ("--log-streams", "2", "--flush-seconds", "1.0")
-
-type Say = Callable[[str], None]
 
 
 class AuditPace(NamedTuple):
@@ -108,144 +98,32 @@ def running(
 
 def _start(directory: Path, hold_seconds: int, audit: AuditPace, say: Say) -> Endpoints:
     # First of all, so that somebody can watch it come up.
-    page_url = _server(directory, "tests.local.page", ["--directory", str(directory)])
+    page_url = start_remembered(directory, "tests.local.page", ["--directory", str(directory)])
     say(f"  look at it: {page_url}")
-    with _step(say, "sam build"):
-        deploy.build(directory / "sam.log")
-    with _step(say, "Valkey, ministack, Aforo stand-in"):
-        valkey = start_valkey(directory)
-        remember(
-            directory,
-            ServerProcess("valkey", valkey.pid, "valkey", patience_seconds=STOP_AT_ONCE_SECONDS),
-        )
-        ministack = start_ministack(directory)
-        remember(
-            directory,
-            ServerProcess(
-                "ministack",
-                ministack.pid,
-                "ministack",
-                group=True,
-                patience_seconds=STOP_AT_ONCE_SECONDS,
-            ),
-        )
-        os.environ.update(ministack.env)
-        aforo_url = _server(directory, "tests.local.aforo", [])
-    with _step(say, "sam deploy"):
-        outputs = deploy.deploy(
-            STACK,
-            {
-                "Architecture": deploy.architecture(),
-                "AforoTenantId": DEFAULT_TENANT,
-                "AforoEnvironment": "sandbox",
-                "AforoBaseUrl": aforo_url,
-                "AforoPricingUrl": aforo_url,
-                "AforoJwksUrl": f"{aforo_url}/.well-known/jwks.json",
-                "AforoAllowedHosts": "127.0.0.1",
-                "RedisUrl": valkey.url,
-                "HoldSeconds": str(hold_seconds),
-                "AuditWindowSeconds": str(audit.window_seconds),
-                "AuditDelaySeconds": str(audit.delay_seconds),
-                "DemoApi": "true",
-                "ForwarderConcurrency": "2",
-                "AuthorizerDeployment": "AllAtOnce",
-            },
-            ministack.env,
-            directory / "sam.log",
-        )
-        deploy.put_aforo_key(outputs["AforoSecretArn"], DEFAULT_API_KEY)
-    with _step(say, "API Gateway, alarms"):
-        gateway_url = _server(directory, "tests.local.gateway", ["--stack", STACK, *LOG_OPTIONS])
-        _server(directory, "tests.local.alarms", ["--stack", STACK])
-    with _step(say, "another team's API"):
+    parameters = {
+        "HoldSeconds": str(hold_seconds),
+        "AuditWindowSeconds": str(audit.window_seconds),
+        "AuditDelaySeconds": str(audit.delay_seconds),
+    }
+    walk = start_walk(directory, STACK, WalkOptions(parameters=parameters), say=say)
+    with step(say, "API Gateway, alarms"):
+        options = ["--stack", STACK, *LOG_OPTIONS]
+        gateway_url = start_remembered(directory, "tests.local.gateway", options)
+        start_remembered(directory, "tests.local.alarms", ["--stack", STACK])
+    with step(say, "another team's API"):
         second_api = make_second_api(gateway_url)
-    with _step(say, "customers"):
+    with step(say, "customers"):
         customers = provisioning.provision(
             provisioning.DEMO_PLANS,
             tenant=DEFAULT_TENANT,
-            aforo_url=aforo_url,
+            aforo_url=walk.aforo_url,
             stack=find_stack(STACK),
         )
-    endpoints = _endpoints(
-        outputs=outputs,
-        environment=ministack.env,
-        gateway_url=gateway_url,
-        aforo_url=aforo_url,
-        redis_url=valkey.url,
-        page_url=page_url,
-        second_api=second_api,
-        customers=customers,
+    endpoints = walk.endpoints(
+        gateway_url=gateway_url, page_url=page_url, second_api=second_api, customers=customers
     )
     endpoints.write(directory)
     return endpoints
-
-
-def _endpoints(
-    *,
-    outputs: dict[str, str],
-    environment: dict[str, str],
-    gateway_url: str,
-    aforo_url: str,
-    redis_url: str,
-    page_url: str,
-    second_api: SecondApi,
-    customers: list[DemoCustomer],
-) -> Endpoints:
-    ids = deploy.physical_ids(STACK)
-    return Endpoints(
-        api_url=f"{gateway_url}/demo",
-        aforo_url=aforo_url,
-        aws_endpoint_url=environment["AWS_ENDPOINT_URL"],
-        region=environment["AWS_REGION"],
-        redis_url=redis_url,
-        gateway_url=gateway_url,
-        page_url=page_url,
-        stack_name=STACK,
-        access_log_group=ids["DemoAccessLogGroup"],
-        zero_touch_url=f"{gateway_url}/{ids['DemoZeroTouchStage']}",
-        execution_log_group=ids["DemoExecutionLogGroup"],
-        deployed_sources=outputs["DeployedSources"],
-        queues={
-            "usage": outputs["UsageQueueUrl"],
-            "usage_dead_letter": outputs["UsageDeadLetterQueueUrl"],
-            "settled": outputs["SettledUsageQueueUrl"],
-            "counter_dead_letter": outputs["CounterDeadLetterQueueUrl"],
-        },
-        state_machines={
-            "replay": outputs["ReplayStateMachineArn"],
-            "reconcile": outputs["ReconcileStateMachineArn"],
-            "audit": outputs["AuditStateMachineArn"],
-        },
-        functions={
-            name: outputs[f"{name.capitalize()}FunctionArn"]
-            for name in ("metering", "forwarder", "reconciliation", "authorizer")
-        }
-        | {
-            "audit-count": ids["AuditCountFunction"],
-            "reconciliation-fetch": ids["ReconciliationFetchFunction"],
-        },
-        ledger_bucket=outputs["LedgerBucketName"],
-        quarantine_bucket=outputs["QuarantineBucketName"],
-        configuration_bucket=outputs["ConfigurationBucketName"],
-        alarms={name: ids[name] for name in ("UsageDeadLetterAlarm", "CounterDeadLetterAlarm")},
-        aws_environment=environment,
-        tenant_id=DEFAULT_TENANT,
-        second_api=second_api,
-        customers=customers,
-    )
-
-
-@contextmanager
-def _step(say: Say, title: str) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    say(f"  {title:<36} {time.monotonic() - started:5.1f} s")
-
-
-def _server(directory: Path, module: str, options: list[str]) -> str:
-    url, process = start_server(module, options, directory, {})
-    remember(directory, process)
-    return url
 
 
 def main() -> int:

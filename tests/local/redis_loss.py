@@ -8,25 +8,20 @@ from urllib.parse import urlsplit
 from redis import Redis
 
 from tests.local.endpoints import Endpoints
-from tests.local.process_list import read_processes, remember
-from tests.local.server_process import STOP_AT_ONCE_SECONDS, ServerProcess
-from tests.local.valkey import start_valkey
-
-NAME = "valkey"
+from tests.local.process_list import read_processes
+from tests.local.started_walk import VALKEY, start_counters
 
 
 def kill_redis(directory: Path) -> None:
     """At once, as a crash does. What it held is gone: it keeps nothing on disk."""
     for process in read_processes(directory):
-        if process.name == NAME and process.is_running():
+        if process.name == VALKEY and process.is_running():
             os.kill(process.pid, signal.SIGKILL)
 
 
 def start_empty_redis(directory: Path, endpoints: Endpoints) -> None:
     """Where it was."""
-    valkey = start_valkey(directory, port=urlsplit(endpoints.redis_url).port)
-    started = ServerProcess(NAME, valkey.pid, NAME, patience_seconds=STOP_AT_ONCE_SECONDS)
-    remember(directory, started)
+    start_counters(directory, (), port=urlsplit(endpoints.redis_url).port)
 
 
 def empty_redis(endpoints: Endpoints) -> None:

@@ -14,16 +14,17 @@ from tests.local.ministack import Ministack, start_ministack
 def quick_ministack(folder: Path, wait_scale: float) -> Iterator[Ministack]:
     """What a state machine waits there takes that part of the time: a public setting of it."""
     with start_ministack(folder) as emulator:
-        _configure(emulator, {"stepfunctions._SFN_WAIT_SCALE": wait_scale})
+        wait_less(emulator.endpoint_url, emulator.ca_bundle, wait_scale)
         yield emulator
 
 
-def _configure(emulator: Ministack, settings: dict[str, float]) -> None:
+def wait_less(endpoint_url: str, ca_bundle: str, wait_scale: float) -> None:
+    """From now on, of a ministack that runs."""
     request = Request(  # noqa: S310 - our own loopback URL
-        f"{emulator.endpoint_url}/_ministack/config",
-        data=json.dumps(settings).encode(),
+        f"{endpoint_url}/_ministack/config",
+        data=json.dumps({"stepfunctions._SFN_WAIT_SCALE": wait_scale}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    trust = ssl.create_default_context(cafile=emulator.ca_bundle)
+    trust = ssl.create_default_context(cafile=ca_bundle)
     with urlopen(request, timeout=30, context=trust) as answer:  # noqa: S310 - as above
         assert answer.status == 200

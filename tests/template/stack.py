@@ -11,11 +11,11 @@ TEMPLATE = ROOT / "template.yaml"
 STOPS = ("metering", "forwarder", "reconciliation", "authorizer", "replay", "audit")
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's tags."""
 
 
-def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _intrinsic(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
         return {name: loader.construct_scalar(node)}
@@ -25,13 +25,13 @@ def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {name: loader.construct_mapping(node, deep=True)}
 
 
-_Loader.add_multi_constructor("!", _intrinsic)
+Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
 def template() -> dict[str, Any]:
     """The whole template."""
-    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=Loader)  # noqa: S506 - a SafeLoader
     return found
 
 

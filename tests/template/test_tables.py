@@ -1,17 +1,26 @@
 """What must not change by accident, each as a table that a person reads in a review."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from tests.template import rights, thresholds
+from tests.template import configured, rights, thresholds
+
+TABLES = {
+    "rights": (rights.table, rights.TABLE),
+    "thresholds": (thresholds.table, thresholds.TABLE),
+    "configured": (configured.table, configured.TABLE),
+}
 
 
-@pytest.mark.parametrize("kept", [rights, thresholds])
-def test_a_change_of_it_is_seen_in_the_table(kept: object) -> None:
-    """A permission more or less, a threshold, a period: whoever means it makes the table anew
-    (`python -m tests.template.rights > tests/template/rights.txt`, `thresholds` alike).
+@pytest.mark.parametrize(("table", "kept"), TABLES.values(), ids=TABLES.keys())
+def test_a_change_of_it_is_seen_in_the_table(table: Callable[[], str], kept: Path) -> None:
+    """A permission more or less, a threshold, a period, a timeout, a rate: whoever means it makes
+    the table anew (`python -m tests.template.rights > tests/template/rights.txt`; `thresholds` and
+    `configured` alike).
     """
-    page = rights if kept is rights else thresholds
-    assert page.table().splitlines() == page.TABLE.read_text().splitlines()
+    assert table().splitlines() == kept.read_text().splitlines()
 
 
 def test_no_function_writes_into_a_log_group_but_its_own() -> None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from functions.usage.execution_input import ExecutionInput, told_moment, unknown_field
+from functions.usage.execution_input import (
+    MOST_TOLD,
+    ExecutionInput,
+    told_moment,
+    unknown_field,
+    unwritable,
+)
 from functions.usage.plain_faults import plain_fault
 
 if TYPE_CHECKING:
@@ -79,6 +85,8 @@ class ReadInput(NamedTuple):
 
 def read_input(given: object) -> ReadInput:
     """Whatever JSON that is."""
+    if fault := unwritable(given):
+        return ReadInput(AuditInput(), [fault])
     try:
         return ReadInput(AuditInput.model_validate(given), [])
     except ValidationError as error:
@@ -88,7 +96,7 @@ def read_input(given: object) -> ReadInput:
     kept = {name: one for name, one in readable.items() if name not in wrong and one is not None}
     # With a null a whole object is refused before its fields are read.
     rest = ReadInput(AuditInput(), []) if kept == given or not kept else read_input(kept)
-    return ReadInput(rest.asked, [*map(_fault, found), *rest.faults])
+    return ReadInput(rest.asked, [*map(_fault, found[:MOST_TOLD]), *rest.faults])
 
 
 def _fault(fault: "ErrorDetails") -> str:

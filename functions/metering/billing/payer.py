@@ -19,7 +19,7 @@ def verified_customer(request: Request, version: CompiledVersion) -> str | Quara
     """Stars stand where API Gateway masked a value: the six characters that it leaves are shared by
     many (gateway-logs.md 1.3).
     """
-    customer, tenant = request.customer_id, request.tenant_id
+    customer, tenant = request.customer_id or None, request.tenant_id
     known = customer or request.api_key_id
     if known is None:
         return request.unverified or NO_CUSTOMER

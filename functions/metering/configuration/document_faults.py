@@ -3,6 +3,8 @@ field (`versions.0.meters.1.quantity`).
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _WHOLE = "document"
+# One mistake in a map of customers is as many faults as it has names. Metering says them in a line
+# of its log, while its deliveries wait.
+MOST_TOLD = 100
+_MORE = f"{_WHOLE}: has more faults than these {MOST_TOLD}: mend them first"
 # What pydantic adds to the place of a fault in a name.
 _NAME = "[key]"
 
@@ -31,9 +37,13 @@ class Wording(NamedTuple):
 
 
 def in_plain_words(error: "ValidationError") -> list[str]:
-    """Every fault of a configuration once."""
+    """Every fault of a configuration once, or the first of very many."""
     said = faults_by_place(error, Wording(Configuration))
-    return [f"{'.'.join(map(str, place)) or _WHOLE}: {words}" for place, words in said]
+    told = [
+        f"{'.'.join(map(str, place)) or _WHOLE}: {words}"
+        for place, words in islice(said, MOST_TOLD)
+    ]
+    return told if next(said, None) is None else [*told, _MORE]
 
 
 def faults_by_place(
@@ -70,9 +80,14 @@ def _unknown_field(
 
 def _names_at(place: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """The fields that an object may have there."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = _schema_of(model)
     found = list(_followed(schema, schema, place))
     return [name for one in found for name in one.get("properties", {})]
+
+
+@cache  # 5 ms
+def _schema_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    return model.model_json_schema(by_alias=True)
 
 
 def _followed(

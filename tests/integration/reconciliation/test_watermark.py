@@ -339,6 +339,17 @@ def test_a_stall_holds_the_watermark_back_until_a_heartbeat_after_it(tenant: Ten
     assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
 
 
+def test_a_stall_outlasts_the_list_of_sources(tenant: Tenant) -> None:
+    """Each minute's reconcile forgets groups that are not metered any more; what holds all of them
+    back is no group.
+    """
+    tenant.take(heartbeat(START_MS), heartbeat(START_MS, OTHER))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    for listed in ([GROUP, OTHER], [GROUP], [GROUP]):
+        kept = Watermark(tenant.client, TENANT).keep_only(listed, START_MS)
+        assert min(kept.values()) == START_MS - 90_000
+
+
 def test_of_two_stalls_the_older_usage_stands(tenant: Tenant) -> None:
     """In any order; that of one does not end with the other."""
     tenant.take(heartbeat(START_MS - 5_000))

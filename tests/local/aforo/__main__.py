@@ -25,15 +25,17 @@ def main() -> int:
     except ValidationError as error:
         print(f"aforo stand-in: {explain(error)}", file=sys.stderr)
         return 2
-    asyncio.run(_serve(settings, options.port, options.state))
+    asyncio.run(_serve(settings, options))
     return 0
 
 
-async def _serve(settings: Settings, port: int, state_file: Path | None) -> None:
+async def _serve(settings: Settings, options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AforoStandIn(settings, port=port, state_file=state_file) as standin:
+    async with AforoStandIn(
+        settings, port=options.port, state_file=options.state, book_file=options.book
+    ) as standin:
         # At the start, so that the first token is as quick as the second.
         standin.state.signing_keys.newest()
         print(f"aforo stand-in listening on {standin.url}", flush=True)
@@ -44,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tests.local.aforo", description=__doc__)
     add = parser.add_argument
     add("--port", type=int, default=0, help="0 takes a free one (default)")
-    add("--state", type=Path, help="keep the book and the registers in this file between runs")
+    # Both hold the book: it would stand in it twice.
+    kept = parser.add_mutually_exclusive_group().add_argument
+    kept("--state", type=Path, help="keep the book and the registers in this file between runs")
+    kept("--book", type=Path, help="keep the book alone in this file, also when it is killed")
     add("--settings", type=Path, help="a JSON file of settings (README.md names them all)")
     add("--profile", choices=sorted(PROFILES), default="facts", help="a set of knobs to start from")
     add("--metric", action="append", default=[], help="a metric name more; may be repeated")

@@ -72,6 +72,7 @@ def receive(state: State, caller: Caller, events: Sequence[Any], fault: AnyFault
         errors |= dict.fromkeys(fault.chosen(events), fault.error)
     good = [event for index, event in enumerate(events) if index not in errors]
     accepted = sum(_enter(state, caller, event, rules) for event in good)
+    _keep(state, caller, good, rules)
     return Receipt(accepted, len(good) - accepted, tuple(sorted(errors.items())))
 
 
@@ -108,6 +109,17 @@ def _enter(state: State, caller: Caller, event: dict[str, Any], rules: Rules) ->
         window=settings.dedup_window_seconds,
         conflict=settings.conflict,
     )
+
+
+def _keep(state: State, caller: Caller, events: Sequence[dict[str, Any]], rules: Rules) -> None:
+    if state.journal:
+        state.journal.keep(
+            caller.tenant,
+            events,
+            now=rules.now,
+            window=state.settings.dedup_window_seconds,
+            conflict=state.settings.conflict,
+        )
 
 
 def _refuse(findings: Mapping[int, Finding], settings: Settings) -> RefusedError:

@@ -26,21 +26,30 @@ class AforoStandIn:
     """`async with AforoStandIn(settings) as aforo: ... aforo.url ...`; port 0 takes a free one.
 
     With a state file, the book and the registers are read from it at the start and written back
-    at the stop. `state` may be read by tests in the same process.
+    at the stop. With a book file, the book is on disk before a post is answered (journal.py).
+    `state` may be read by tests in the same process.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, port: int = 0, state_file: Path | None = None
+        self,
+        settings: Settings | None = None,
+        *,
+        port: int = 0,
+        state_file: Path | None = None,
+        book_file: Path | None = None,
     ) -> None:
         self.state = State(settings or Settings())
         self._port = port
         self._state_file = state_file
+        self._book_file = book_file
         self._runner: web.AppRunner | None = None
         self.url = ""
 
     async def __aenter__(self) -> Self:
         if self._state_file and self._state_file.exists():
             snapshot.restore(self.state, self._state_file)
+        if self._book_file:
+            self.state.keep_book(self._book_file)
         runner = web.AppRunner(
             build(self.state),
             access_log=None,
@@ -64,6 +73,8 @@ class AforoStandIn:
             await self._runner.cleanup()
         if self._state_file:
             snapshot.save(self.state, self._state_file)
+        if self.state.journal:
+            self.state.journal.close()
 
 
 @contextmanager

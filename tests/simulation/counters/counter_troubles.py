@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tests.simulation.counters.counter_losses import Emptied, OlderCopy
 from tests.simulation.counters.counter_stops import AUTHORIZER, RECONCILIATION, REPAIR
@@ -24,6 +25,15 @@ AWAY_SECONDS = (3.0, 40.0, 200.0, 900.0)
 OLDER_SECONDS = (2.0, 20.0, 170.0, 600.0, 2_400.0)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """From then on Aforo says that a customer may use so many calls (no fewer than before)."""
+
+    at: float
+    customer: int
+    calls: int
+
+
 def drawn_troubles(rng: random.Random, hours: float) -> Iterator[Disturbance]:
     """One to four, as a rule; few of them lose what was counted."""
     ends = hours * HOUR
@@ -31,6 +41,8 @@ def drawn_troubles(rng: random.Random, hours: float) -> Iterator[Disturbance]:
         yield OlderCopy(rng.uniform(600, ends - 600), rng.choice(OLDER_SECONDS))
     if rng.random() < 0.1:
         yield Emptied(rng.uniform(600, ends - 600))
+    for customer in range(rng.choice([0, 0, 3])):
+        yield TopUp(rng.uniform(0, ends), customer, rng.randint(400, 2_000))
     if rng.random() < 0.5:
         at = rng.uniform(0, ends)
         until = min(ends, at + rng.choice(AWAY_SECONDS))

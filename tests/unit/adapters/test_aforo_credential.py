@@ -1,5 +1,6 @@
 """The API key in use, through rotations and outages of Secrets Manager."""
 
+import traceback
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -279,3 +280,27 @@ def test_a_key_fits_one_environment(key: str, url: str, fits: bool) -> None:  # 
         with pytest.raises(SettingsError, match="apiKey") as raised:
             check_key_fits_host(key, url)
         assert key not in str(raised.value)
+
+
+def test_a_rotation_goes_unnoticed_for_five_minutes_at_most(clock: SettableClock) -> None:
+    """Unless a caller says otherwise: as docs/how-to/rotate-the-key.md counts on it."""
+    store = SecretStore(OLD)
+    found = AforoCredential(cast("SecretsManagerClient", store), ARN, clock)
+    assert first(found) == OLD
+    store.values = {"AWSCURRENT": NEW, "AWSPREVIOUS": OLD}
+    clock.advance(300)
+    assert first(found) == NEW
+
+
+def test_a_key_that_a_person_put_is_looked_for_within_seconds() -> None:
+    """They put it and start a replay, which takes longer than this."""
+    assert LOOK_SECONDS <= 5
+
+
+@pytest.mark.parametrize("wrong", ['sk_live_1"', "sk_live_\u00e4"])
+def test_a_traceback_of_a_wrong_secret_does_not_hold_it(wrong: str, clock: SettableClock) -> None:
+    """The error that it comes from would quote it, and a log prints the whole chain."""
+    with pytest.raises(SettingsError) as raised:
+        first(credential(SecretStore(wrong), clock))
+    told = "".join(traceback.format_exception(raised.value))
+    assert "sk_live_" not in told

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.adapters.aws import s3_client, secrets_client, sqs_client
+from functions.adapters.aws import lambda_client, s3_client, secrets_client, sqs_client
 from tests.local.endpoints import ROOT
 
 # botocore's standard mode waits at most 2^n seconds before try n + 1.
@@ -53,3 +53,13 @@ def test_a_call_that_hangs_ends_before_the_function_does(
     longest = tries * (config.connect_timeout + config.read_timeout) + sum(LONGEST_PAUSES_SECONDS)
     assert config.retries["mode"] == "standard"
     assert longest < min(_timeouts().values()), _timeouts()
+
+
+def test_an_invocation_that_is_waited_for_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that hears nothing cannot know whether the first one is still at work: a second
+    would meter beside it.
+    """
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config: Any = lambda_client(70).meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.read_timeout == 70

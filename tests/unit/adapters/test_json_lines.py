@@ -11,8 +11,14 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.json_lines import UnreadableObject, lines_of, put_lines, read_lines
-from tests.fakes.s3_objects import WRITTEN_AT, Body, FakeObjects
+from functions.adapters.json_lines import (
+    UnreadableObject,
+    lines_of,
+    put_lines,
+    put_lines_once,
+    read_lines,
+)
+from tests.fakes.s3_objects import WRITTEN_AT, Body, FakeBucket, FakeObjects
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ROWS = st.lists(st.dictionaries(TEXTS, TEXTS | st.integers() | st.none(), max_size=4), max_size=30)
@@ -92,3 +98,29 @@ def test_what_was_written_before_is_left_out() -> None:
     just_after = WRITTEN_AT + timedelta(seconds=1)
     assert list(read_lines(objects, "bucket", "p/", WRITTEN_AT)) == [b"1"]
     assert list(read_lines(objects, "bucket", "p/", just_after)) == []
+
+
+def test_rows_are_put_once_and_another_object_in_the_way_is_an_error() -> None:
+    """An answer may be lost, and the SDK asks again: the same rows are no fault. Others that were
+    taken for ours would be rows that nobody wrote.
+    """
+    bucket: Any = FakeBucket()
+    for _ in range(2):
+        put_lines_once(bucket, "bucket", "ledger/a", [{"key": 1}])
+    before = dict(bucket.objects)
+    with pytest.raises(UnreadableObject, match="ledger/a"):
+        put_lines_once(bucket, "bucket", "ledger/a", [{"key": 2}])
+    assert bucket.objects == before
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "SlowDown", "InternalError"])
+def test_an_error_of_s3_is_no_object_in_the_way(code: str) -> None:
+    """It is raised: nothing was put."""
+
+    class Refusing(FakeBucket):
+        def put_object(self, **asked: Any) -> None:
+            raise ClientError({"Error": {"Code": code}}, "PutObject")
+
+    bucket: Any = Refusing()
+    with pytest.raises(ClientError, match=code):
+        put_lines_once(bucket, "bucket", "ledger/a", [{"key": 1}])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.message_queue import SENDS, MessageQueue
-from functions.usage.errors import Retryable
+from functions.usage.errors import Permanent, Retryable
 from tests.fakes.sqs import FakeSqs
 
 SIZES = st.lists(st.integers(1, 1_048_576) | st.integers(1, 100), max_size=25)
@@ -55,3 +55,15 @@ def test_an_entry_that_fails_is_no_success_when_the_rest_is() -> None:
     fake = FakeSqs(fails=lambda _body, call: call == 1)
     assert queue(fake).send(["a", "b"]) == 2
     assert fake.calls == [["a", "b"], ["a", "b"]]
+
+
+def test_a_body_counts_by_its_bytes_and_one_over_the_limit_is_no_matter_of_time() -> None:
+    """SQS counts bytes, of which a letter may have three; what it will never take is Permanent."""
+    fake = FakeSqs()
+    bodies = ["\u20ac" * 200_000, "\u20ac" * 200_000]
+    assert queue(fake).send(bodies) == 2
+    assert [len(call) for call in fake.calls] == [1, 1]
+    with pytest.raises(Permanent, match="1048577 bytes"):
+        queue(fake).send(["x" * 1_048_577])
+    with pytest.raises(Permanent):
+        queue(fake).send(["\u20ac" * 349_526])

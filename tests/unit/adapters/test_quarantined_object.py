@@ -67,6 +67,7 @@ def test_a_part_of_an_object_has_the_name_that_metering_would_give_it(events: li
     "payload",
     [
         {"awslogs": {"data": "no base64"}},
+        {"awslogs": {"data": ""}},
         {"awslogs": {"data": "H4sIAAAAAAAA"}},
         {"hello": ["world"]},
         subscription_payload([], messageType="NEWS"),

@@ -60,6 +60,15 @@ def test_everything_that_is_wrong_is_named_with_the_fix_and_without_the_value() 
     assert "sk_live" not in message
 
 
+@pytest.mark.parametrize("name", ["HOLD_SECONDS", "EVENTS_PER_POST", "SOURCE"])
+def test_a_secret_in_the_wrong_variable_is_not_repeated(name: str) -> None:
+    """The error goes into the log of the function, where many may read it."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings(Example, {**GOOD, name: "sk_live_0123456789"})
+    assert name in str(raised.value)
+    assert "sk_live" not in str(raised.value)
+
+
 def test_a_rule_between_variables_says_what_it_is() -> None:
     """It belongs to no single one, so nothing stands before it."""
     with pytest.raises(SettingsError, match=r"not usable: HOLD_SECONDS must be"):

@@ -98,3 +98,11 @@ def test_an_export_of_several_tasks_is_told_as_such() -> None:
     assert notes(files[:2]) == []
     (note,) = notes(files)
     assert note.startswith("The export is of 2 tasks: ")
+
+
+@pytest.mark.parametrize("asked", [{"\ud800": 1}, {"\ud800": None}, {"source": "\udfff"}])
+def test_half_of_a_character_is_refused_as_any_other_fault(asked: object) -> None:
+    """JSON can write it, and what reads the input cannot tell of it."""
+    answer = start(of_s3("AccessDenied"), asked)
+    assert answer["outcome"] == "refused"
+    assert "half of a character" in answer["problem"]

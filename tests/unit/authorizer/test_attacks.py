@@ -55,6 +55,7 @@ def test_a_good_token_passes(bench: Bench) -> None:
         ({"iss": None}, "issuer"),
         ({"aud": "other"}, "audience"),
         ({"aud": ["other", "api2"]}, "audience"),
+        ({"aud": "api other"}, "audience"),  # one audience with a blank in its name
         ({"aud": None}, "audience"),
         ({"jti": None}, "jti"),
         ({"jti": ""}, "jti"),
@@ -85,6 +86,26 @@ def test_clocks_may_differ_by_half_a_minute(bench: Bench, skew: int) -> None:
     now = int(bench.clock())
     header = bench.good_header(exp=now + min(skew, 0) + 1, nbf=now + max(skew, 0))
     assert effect(bench.answer(authorizer_event(header))) == "Allow"
+
+
+def test_a_token_ends_with_the_half_minute_that_clocks_may_differ(bench: Bench) -> None:
+    """Not a moment later."""
+    now = int(bench.clock())
+    last = authorizer_event(bench.good_header(exp=now - 29))
+    over = authorizer_event(bench.good_header(exp=now - 30))
+    assert effect(bench.answer(last)) == "Allow"
+    assert refusal(bench, over) == "expired"
+
+
+@pytest.mark.parametrize("claim", ["scopes", "offering_ids", "subscription_ids"])
+def test_half_of_a_character_in_a_claim_is_no_500(bench: Bench, claim: str) -> None:
+    """JSON can write it, UTF-8 cannot: the runtime would fail to write our answer."""
+    header = bench.good_header(**{claim: ["read", "\ud800"]})
+    policy = bench.answer(authorizer_event(header))
+    assert effect(policy) == "Allow"
+    json.dumps(policy, ensure_ascii=False).encode()
+    policy = bench.answer(authorizer_event(bench.good_header(scopes="read \udfff write")))
+    assert policy["context"]["scopes"] == "read write"
 
 
 def test_a_token_expires_while_it_is_remembered(bench: Bench) -> None:

@@ -99,6 +99,14 @@ def test_what_is_in_flight_is_held_back() -> None:
     assert isinstance(decide(replace(state, current=used(975)), NOW, RULES, draw=0), Deny)
 
 
+def test_how_long_an_answer_is_cached_is_held_back_too() -> None:
+    """For so long API Gateway serves by it, and nobody counts: burst + rate * (ttl + lag)."""
+    state = replace(STATE, rate_per_second=10, burst=5, lag_seconds=1)
+    rules = replace(RULES, ttl_seconds=2)
+    assert isinstance(decide(replace(state, current=used(964)), NOW, rules, draw=0), Allow)
+    assert isinstance(decide(replace(state, current=used(965)), NOW, rules, draw=0), Deny)
+
+
 @given(
     limit=st.integers(0, 10**9),
     used_=st.integers(0, 2 * 10**9),

@@ -20,6 +20,7 @@ from functions.forwarder.answer import (
     Unsaid,
     judge,
     retry_after_seconds,
+    signature_fault,
 )
 from functions.forwarder.blame import refused_once
 from functions.forwarder.problem import Problem, Reply
@@ -28,6 +29,7 @@ from tests.fakes.instants import NOW
 
 SIZE = 4
 POISON = SetAsideClass.POISON
+IN_90_SECONDS = format_datetime(NOW + timedelta(seconds=90), usegmt=True)
 # The code `x` blames nobody: Aforo is asked again before the event is poison.
 UNCLEAR = refused_once(SetAside(POISON, "x", 400))
 
@@ -114,12 +116,52 @@ def test_a_refusal_may_name_its_events() -> None:
     assert verdict.named == {3: Problem(422, "unknown_metric")}
 
 
+@pytest.mark.parametrize("name", ["error", "message", "detail"])
+def test_the_text_of_a_named_event_stands_in_one_of_three_places(name: str) -> None:
+    """The constant that it starts with is the code; an entry that is no object names nobody."""
+    text = "UNKNOWN_METRIC: GET /petz"
+    verdict = judge(reply(422, {"errors": [7, "1", None, {"index": 2, name: text}]}), SIZE, NOW)
+    assert isinstance(verdict, RefusedPost)
+    assert verdict.named == {2: Problem(422, "unknown_metric", text)}
+
+
+@pytest.mark.parametrize("name", ["detail", "message", "error", "title"])
+def test_the_text_of_a_refusal_stands_in_one_of_four_places(name: str) -> None:
+    """By age of the ingestor."""
+    text = "EVENT_TOO_OLD: of another year"
+    verdict = judge(reply(400, {name: text}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "event_too_old", text))
+
+
+@pytest.mark.parametrize("nothing", ["", None, 7, True, ["x"], {"a": 1}])
+def test_what_is_no_text_is_passed_over(nothing: object) -> None:
+    """The next place is looked at."""
+    text = "EVENT_TOO_OLD: of another year"
+    verdict = judge(reply(400, {"detail": nothing, "code": nothing, "message": text}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "event_too_old", text))
+
+
+@pytest.mark.parametrize("code", ["(invalid event)", "__Invalid--Event!", "INVALID_EVENT"])
+def test_a_code_is_a_slug_without_edges(code: str) -> None:
+    """However an ingestor spells it, it is one word for operators and for the tables."""
+    verdict = judge(reply(400, {"code": code}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "invalid_event"))
+
+
 @pytest.mark.parametrize(
-    "said", [reply(413), reply(400, {"code": "BATCH_TOO_LARGE"}), reply(422, {"code": "x"})]
+    ("code", "is_one"), [("unknown_metric", True), ("unknown_customer", False), ("x", False)]
 )
-def test_too_large_is_told_apart_from_a_bad_event(said: Reply) -> None:
-    """413, or a 400 that says so, asks for smaller posts."""
-    assert isinstance(judge(said, SIZE, NOW), RefusedPost if said.status == 422 else TooLarge)
+def test_an_unknown_metric_is_told_apart(code: str, *, is_one: bool) -> None:
+    """The operator is asked to declare it."""
+    assert Problem(422, code).is_unknown_metric is is_one
+
+
+@pytest.mark.parametrize("code", ["BATCH_TOO_LARGE", "payload-too-large", "TooManyEvents", "x"])
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
+def test_too_large_is_told_apart_from_a_bad_event(status: int, code: str) -> None:
+    """413, or a refusal that says so, asks for smaller posts."""
+    said = judge(reply(status, {"code": code.replace("TooMany", "too_many_")}), SIZE, NOW)
+    assert isinstance(said, RefusedPost if code == "x" and status != 413 else TooLarge)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +177,8 @@ def test_too_large_is_told_apart_from_a_bad_event(said: Reply) -> None:
         (reply(500), Held("outage", 0, ambiguous=True)),
         (reply(503, retry_after="30"), Held("outage", 30, ambiguous=True)),
         (reply(599), Held("outage", 0, ambiguous=True)),
+        (reply(503, retry_after=IN_90_SECONDS), Held("outage", 90, ambiguous=True)),
+        (reply(300, counts(4, 0, 0)), Held("redirected", 0)),
         (reply(302), Held("redirected", 0)),
         (reply(307), Held("redirected", 0)),
         (reply(405), Held("unexpected_status", 0)),
@@ -147,6 +191,55 @@ def test_too_large_is_told_apart_from_a_bad_event(said: Reply) -> None:
 def test_everything_else_stops_the_posting(said: Reply | NoAnswer, held: Held) -> None:
     """What no event can be blamed for settles nothing, known status or not."""
     assert judge(said, SIZE, NOW) == Stop(held)
+
+
+SIGNATURE_ERRORS = [
+    *("InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignatureException"),
+    *("UnrecognizedClientException", "ExpiredTokenException"),
+]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("after", ["", ":", ":http://internal.amazon.com/coral/:x"])
+@pytest.mark.parametrize("kind", SIGNATURE_ERRORS)
+def test_what_aws_says_of_a_signature_is_no_fault_of_the_key(
+    status: int, kind: str, after: str
+) -> None:
+    """AWS names the error in a header, with or without its home behind a colon."""
+    said = reply(status, {"message": "no"}, x_amzn_errortype=kind + after)
+    assert judge(said, SIZE, NOW) == Stop(Held("signature_refused", 0))
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Signature expired: 20261129T1 is now earlier than 20261129T2", "clock_skew"),
+        ("Signature not yet current: 20261129T3 is still later", "clock_skew"),
+        ("The request signature does not match", "signature_refused"),
+        ("x Signature expired", "signature_refused"),
+        (None, "signature_refused"),
+    ],
+)
+def test_a_signature_of_another_time_is_a_fault_of_a_clock(
+    message: str | None, reason: str
+) -> None:
+    """Only the text tells it apart from a wrong key of AWS."""
+    said = reply(403, {"message": message}, x_amzn_errortype="InvalidSignatureException")
+    assert judge(said, SIZE, NOW) == Stop(Held(reason, 0))
+
+
+@pytest.mark.parametrize("kind", ["", "AccessDeniedException", "x:InvalidSignatureException"])
+def test_another_refusal_of_aws_is_one_of_the_credential(kind: str) -> None:
+    """Whatever its text says."""
+    said = reply(403, {"message": "Signature expired"}, x_amzn_errortype=kind)
+    assert judge(said, SIZE, NOW) == Stop(Held("credential_refused", 0))
+
+
+def test_only_a_refused_credential_is_looked_at_for_a_signature() -> None:
+    """An answer of another status says nothing of it, whatever its header."""
+    said = reply(500, {"message": "Signature expired"}, x_amzn_errortype=SIGNATURE_ERRORS[0])
+    assert signature_fault(said) == ""
+    assert judge(said, SIZE, NOW) == Stop(Held("outage", 0, ambiguous=True))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +301,7 @@ def test_what_becomes_of_an_event_that_is_refused_alone(
         ("1.5", 1.5),
         (7, 7.0),
         ("0", 0.0),
-        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (IN_90_SECONDS, 90.0),
         (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
         ("Mon, 23 Nov 2026 13:00:00 -0000", None),
         ("99999999999", 900.0),

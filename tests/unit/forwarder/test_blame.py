@@ -17,13 +17,19 @@ BLAMING = [
     *("MISSING_FIELD", "REQUIRED", "BLANK_CUSTOMER_ID", "UNSUPPORTED_PRODUCT_TYPE"),
     *("IDEMPOTENCY_CONFLICT", "DUPLICATE_KEY", "UNKNOWN_METRIC", "UNKNOWN_CUSTOMER"),
     *("UNKNOWN_PRODUCT_TYPE", "CUSTOMER_NOT_FOUND", "METRIC_NOT_FOUND", "EVENT_TOO_OLD"),
+    *("VALIDATION", "INVALID", "MALFORMED", "MISSING", "BLANK", "NEGATIVE", "UNSUPPORTED"),
+    *("CONFLICT", "DUPLICATE", "UNKNOWN_METER", "SUBSCRIPTION_NOT_FOUND", "UNKNOWN_PRODUCT"),
+    *("UNKNOWN_TYPE", "UNKNOWN_FIELD", "EVENT_NOT_FOUND"),
 ]
 PASSING = [
     *("INTERNAL", "INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "UNAVAILABLE"),
     *("TIMEOUT", "GATEWAY_TIMEOUT", "TIMED_OUT", "TRY_AGAIN_LATER", "OVERLOADED", "UNKNOWN"),
     *("UNKNOWN_ERROR", "NOT_FOUND", "SOMETHING_NEW", "PAYLOAD_TOO_LARGE", "RATE_LIMITED", "FAULT"),
     *("VALIDATION_TIMEOUT", "INVALID_UPSTREAM_RESPONSE", "CUSTOMER_SERVICE_UNAVAILABLE"),
-    *("MISSING_DATABASE", "x", ""),
+    *("INVALID_INTERNAL", "INVALID_TIMED_OUT", "INVALID_TEMPORARY", "INVALID_TEMPORARILY"),
+    *("INVALID_RETRY", "INVALID_LATER", "INVALID_OVERLOADED", "INVALID_BUSY", "INVALID_GATEWAY"),
+    *("INVALID_SERVICE", "INVALID_SERVER", "INVALID_UNAVAILABLE"),
+    *("MISSING_DATABASE", "METRIC", "CUSTOMER_SUSPENDED", "EVENT", "FOUND", "x", ""),
 ]
 
 
@@ -119,3 +125,8 @@ def test_the_second_equal_answer_is_meant_after_minutes(
     refusal = SetAside(SetAsideClass.POISON, "internal")
     assert is_meant(refusal, {"reason": reason, "refusedAt": at}, NOW_MS) is meant
     assert not is_meant(refusal, None, NOW_MS)
+
+
+def test_what_is_asked_again_is_written_as_ever_and_waits_five_minutes() -> None:
+    """Messages that wait in a queue say it, and a forwarder of another release reads it."""
+    assert (REFUSED_ONCE, ASK_AGAIN_SECONDS, WAIT_SECONDS) == ("refused_once", 300, 310)

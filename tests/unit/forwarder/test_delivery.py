@@ -312,3 +312,57 @@ def test_a_2xx_leaves_a_doubt_on_all_that_it_did_not_settle(
     held = [outcome for outcome in delivery.outcomes.values() if isinstance(outcome, Held)]
     assert len(held) == 8
     assert all(outcome.ambiguous for outcome in held)
+
+
+def test_a_batch_behind_a_shut_gate_is_held_whole_and_not_posted() -> None:
+    """As long as what shut it says, and without a doubt: nothing was sent."""
+    aforo = ScriptedAforo(accepted)
+    gate = open_gate(aforo.post)
+    gate.record(Held("rate_limited", 7, ambiguous=True))
+    delivery = deliver(keyed_events(3), gate)
+    held = Held("rate_limited", 7)
+    assert delivery == BatchOutcome({key(number): held for number in range(3)}, held, 0)
+    assert aforo.blocks == []
+
+
+def test_a_batch_that_is_stopped_shuts_the_gate_for_the_next() -> None:
+    """What the first one heard is not asked again."""
+    aforo = ScriptedAforo(always(said(429, {"retryAfter": 9})))
+    gate = open_gate(aforo.post)
+    first, second = deliver(keyed_events(2), gate), deliver(keyed_events(2), gate)
+    assert first.stopped == second.stopped == Held("rate_limited", 9)
+    assert (first.posts, second.posts, len(aforo.blocks)) == (1, 0, 1)
+
+
+def _refusing_by_metric(metrics: dict[str, str]) -> Answer:
+    """Aforo that does not know some metrics; the code of each."""
+
+    def answer(block: Sequence[KeyedEvent]) -> Reply:
+        bad = [one.event["metricName"] for one in block if one.event["metricName"] in metrics]
+        return said(400, {"code": metrics[bad[0]]}) if bad else accepted(block)
+
+    return answer
+
+
+def test_only_events_of_the_unknown_metric_are_set_aside_with_it() -> None:
+    """Those of other metrics, which Aforo knows, are billed."""
+    unknown = keyed_events(4, metric="Petz")
+    known = [
+        one._replace(key=key(n), event=one.event)
+        for n, one in enumerate(keyed_events(4), start=len(unknown))
+    ]
+    aforo = ScriptedAforo(_refusing_by_metric({"Petz": "UNKNOWN_METRIC"}))
+    found = deliver([*unknown, *known], open_gate(aforo.post)).outcomes
+    assert {found[one.key] for one in known} == {Confirmed()}
+    assert all(isinstance(found[one.key], SetAside) for one in unknown)
+
+
+def test_one_event_that_speaks_of_a_tenant_does_not_stop_the_others() -> None:
+    """Only a second one that fails alike, alone, shows that it is not the event."""
+    first = keyed_events(1, metric="Odd")
+    others = [one._replace(key=key(n + 1)) for n, one in enumerate(keyed_events(3))]
+    aforo = ScriptedAforo(_refusing_by_metric({"Odd": "TENANT_MISMATCH"}))
+    delivery = deliver([*first, *others], open_gate(aforo.post))
+    assert delivery.stopped is None
+    assert delivery.outcomes[first[0].key] == Held("systemic_refusal", 0)
+    assert {delivery.outcomes[one.key] for one in others} == {Confirmed()}

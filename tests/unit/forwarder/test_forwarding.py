@@ -242,6 +242,15 @@ def test_a_place_that_fails_brings_back_what_it_concerns(
     assert bench.places.journal == journal
 
 
+def test_a_body_that_could_not_be_kept_comes_back() -> None:
+    """It may be usage that only a newer version can read; its neighbours are done."""
+    bench = Bench(accepted)
+    bench.places.down = {"usage_dead_letter"}
+    records = [sqs_record("no JSON", message_id="odd"), record("good", range(3))]
+    assert bench.forward(records) == ["odd"]
+    assert len(bench.ledger.rows) == 3
+
+
 def test_what_could_not_be_set_aside_is_not_in_the_ledger_as_set_aside() -> None:
     """The ledger never says set aside of usage that is in no queue; confirmed rows are written."""
     bench = Bench(refusing({1}))

@@ -1,10 +1,15 @@
 """Heartbeats pass the posts only when nothing waits behind them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from functions.adapters.telemetry import Telemetry
+from functions.forwarder.heartbeats import HeartbeatRelay
+from functions.forwarder.inbox import ReceivedHeartbeat, read_inbox
 from functions.forwarder.problem import Reply
+from functions.usage.errors import Retryable
 from functions.usage.message import to_body
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import (
@@ -17,6 +22,7 @@ from tests.fakes.forwarding import (
     usage_event,
     usage_message,
 )
+from tests.fakes.settling import FakePlaces, FakeUsageQueue
 
 
 def body(age_ms: int = 0) -> str:
@@ -181,3 +187,59 @@ def test_what_is_almost_a_stall_is_kept(field: str) -> None:
     almost = stall(1, 1).replace(f'"{field}":', f'"{field}":"x","y":')
     bench.forward([sqs_record(almost, message_id="stall")])
     assert [kept["unreadable"] for kept in bench.set_aside()] == [almost]
+
+
+def test_a_heartbeat_waits_beside_usage_that_is_asked_again() -> None:
+    """Aforo answers, so that nothing is stopped, and one event of it waits for minutes."""
+    refusal = {"accepted": 0, "failed": 1, "errors": [{"index": 0, "error": "INTERNAL: later"}]}
+    bench = Bench(always(said(202, refusal)))
+    assert bench.forward([beat(), usage()]) == ["beat"]
+    assert bench.heartbeats() == []
+
+
+def test_a_heartbeat_waits_beside_a_body_that_nobody_could_keep() -> None:
+    """It may be usage of a newer metering: it is counted nowhere yet."""
+    bench = Bench(accepted)
+    bench.places.down = {"usage_dead_letter"}
+    assert bench.forward([beat(), sqs_record("{", message_id="odd")]) == ["odd", "beat"]
+    assert bench.heartbeats() == []
+
+
+def test_a_stall_that_nobody_takes_comes_back() -> None:
+    """Acknowledged, it would never reach the counters: heartbeats of others pass meanwhile."""
+    bench = Bench(accepted)
+    bench.places.down = {"settled", "put_back"}
+    told = sqs_record(stall(60_000, 7_200_000), message_id="stall")
+    assert bench.forward([told]) == ["stall"]
+    assert bench.visibility.seconds["receipt of stall"] == 20
+
+
+class OnceDown:
+    """A queue that refuses the first call."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+        self._is_down = True
+
+    def send(self, bodies: Iterable[str]) -> int:
+        if self._is_down:
+            self._is_down = False
+            raise Retryable("down")
+        self.bodies += bodies
+        return len(self.bodies)
+
+
+def test_an_untold_stall_holds_the_heartbeats_of_this_process() -> None:
+    """Whatever else is clear: it is told first, then they pass, and it is told once."""
+    settled = OnceDown()
+    relay = HeartbeatRelay(
+        settled, FakeUsageQueue(FakePlaces(down={"put_back"})), Telemetry("forwarder")
+    )
+    (heard,) = read_inbox([beat()])
+    assert isinstance(heard, ReceivedHeartbeat)
+    relay.tell([], {"version": 1, "stalledSinceMs": NOW_MS - 1, "stalledUntilMs": NOW_MS + 1})
+    assert relay.pass_on([heard], is_clear=True, now_ms=NOW_MS) == [heard]
+    relay.tell([], {"version": 1, "stalledSinceMs": NOW_MS - 9, "stalledUntilMs": NOW_MS})
+    relay.tell([], None)
+    assert relay.pass_on([heard], is_clear=True, now_ms=NOW_MS) == []
+    assert settled.bodies == [stall(9, 1), body()]

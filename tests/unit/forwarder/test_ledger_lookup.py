@@ -224,3 +224,14 @@ def test_what_a_running_writer_puts_after_a_lookup_is_found_by_the_next(seconds:
     assert hour.look_up([key(1)]) == Found([], is_whole=True)
     hour.write([row(1)], NOW - timedelta(seconds=seconds), 2)
     assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)
+
+
+def test_a_lookup_counts_from_its_beginning_however_long_it_takes() -> None:
+    """A writer that began before it may still put its object while the lookup reads on."""
+    hour = Hour()
+    times = iter([NOW, *(NOW + timedelta(hours=1) for _ in range(9))])
+    hour.lookup = LedgerLookup(hour.ledger, lambda: next(times))
+    hour.write([row(2)], NOW - timedelta(seconds=1), 1)
+    assert hour.look_up([key(1)]) == Found([], is_whole=True)
+    hour.write([row(1)], NOW - timedelta(minutes=14), 2)
+    assert hour.look_up([key(1)]) == Found([row(1)], is_whole=True)

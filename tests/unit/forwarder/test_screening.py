@@ -1,6 +1,6 @@
 """What is decided by time alone, and by the ledger, before anything is posted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -265,3 +265,105 @@ def test_what_was_found_before_the_time_was_over_is_settled() -> None:
         KEY: Confirmed(),
         usage_event(2)["idempotencyKey"]: Held("ledger_unreadable", 0),
     }
+
+
+def screen(
+    ages_ms: dict[int, int],
+    rows: Iterable[LedgerRow] = (),
+    *,
+    reaches: Callable[[int], bool | None] = ever,
+    doubts: Doubts | None = None,
+    times: Iterable[bool] = (),
+) -> dict[str, ForwardingOutcome]:
+    """Events by number, each so old. `times` answers whether there is time, then there is."""
+    answers = iter(times)
+    events = [usage_event(number, occurred_ms=NOW_MS - age) for number, age in ages_ms.items()]
+    return Screening(by_reading(lambda _: rows), reaches, 86_400).decide(
+        distinct(events).keyed_events.values(),
+        doubts=doubts or Doubts(),
+        now_ms=NOW_MS,
+        has_time=lambda: next(answers, True),
+    )
+
+
+def key(number: int) -> str:
+    return usage_event(number)["idempotencyKey"]
+
+
+def test_each_event_of_an_invocation_is_decided_whatever_its_hour() -> None:
+    """What one hour's rows say takes nothing away from another's, nor from the future."""
+    doubts = Doubts({key(3): NOW_MS - OVER})
+    ages = {1: OVER, 2: OVER + 5 * HOUR_MS, 3: OVER + 9 * HOUR_MS, 4: -HOUR_MS, 5: 0}
+    found = screen(ages, [row(1), row(2)], doubts=doubts)
+    assert found == {
+        key(1): Confirmed(),
+        key(2): Confirmed(),
+        key(3): replace(AMBIGUOUS, maybe_billed_since_ms=NOW_MS - OVER),
+        key(4): Held("future", 3300.0),
+    }
+
+
+def test_hours_that_there_is_no_time_for_wait_and_the_others_are_decided() -> None:
+    """An hour that was read is not read in vain, and an hour that was not is not posted."""
+    ages = {1: OVER, 2: OVER + 5 * HOUR_MS, 3: -HOUR_MS}
+    found = screen(ages, [row(1), row(2)], times=[True, True, True, False])
+    waiting = {one for one, outcome in found.items() if outcome == Held("out_of_time", 0)}
+    assert waiting == {key(2)}
+    assert found[key(1)] == Confirmed()
+    assert found[key(3)] == Held("future", 3300.0)
+
+
+def test_of_an_hour_that_cannot_be_read_every_event_waits() -> None:
+    """One of them is confirmed by the part that was read; nothing is known of any other."""
+    events = [usage_event(number, occurred_ms=NOW_MS - OVER) for number in range(1, 5)]
+    cut = Found([row(1)], is_whole=False)
+    found = Screening(lambda *_: cut, ever, 86_400).decide(
+        distinct(events).keyed_events.values(),
+        doubts=Doubts(),
+        now_ms=NOW_MS,
+        has_time=lambda: True,
+    )
+    unreadable = dict.fromkeys((key(2), key(3), key(4)), Held("ledger_unreadable", 0))
+    assert found == {key(1): Confirmed(), **unreadable}
+
+
+def test_what_is_too_old_keeps_its_doubt() -> None:
+    """A person who decides later is told since when it may be billed."""
+    found = screen({1: 91 * DAY_MS}, doubts=Doubts({KEY: NOW_MS - OVER}))
+    assert found == {KEY: replace(LATE, maybe_billed_since_ms=NOW_MS - OVER)}
+
+
+def test_the_ledger_is_asked_whether_it_was_there_when_the_event_occurred() -> None:
+    """Not whether it is there now: a younger one lacks what the older had."""
+    asked: list[int] = []
+
+    def reaches(at_ms: int) -> bool:
+        asked.append(at_ms)
+        return False
+
+    assert screen({1: OVER}, reaches=reaches) == {KEY: BEFORE}
+    assert asked == [NOW_MS - OVER]
+
+
+def test_an_invocation_and_the_difference_of_clocks_are_kept_back() -> None:
+    """Five minutes of Aforo's clock to ours, and the two that an invocation may take."""
+    assert SLACK_MS == 7 * 60_000
+
+
+@pytest.mark.parametrize(("age_ms", "is_old"), [(0, False), (WINDOW, False), (OVER, True)])
+def test_the_ledger_has_to_be_asked_of_what_aforo_may_have_forgotten(
+    age_ms: int, *, is_old: bool
+) -> None:
+    """By the event's own time, and not a millisecond before."""
+    events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
+    (keyed,) = distinct(events).keyed_events.values()
+    assert Screening(by_reading(lambda _: ()), ever, 86_400).is_old(keyed, NOW_MS) is is_old
+
+
+@given(st.lists(st.integers(0, 100) | st.none(), min_size=1))
+def test_of_copies_the_earliest_doubt_stays(since: list[int | None]) -> None:
+    """In whatever order they come, and however many are without one."""
+    doubts = Doubts()
+    for one in since:
+        doubts.add([usage_event(1)], one, None)
+    assert doubts.of(KEY, ()) == min((one for one in since if one is not None), default=None)

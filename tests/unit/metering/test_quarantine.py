@@ -4,14 +4,22 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from functions.metering.log_delivery import LogDelivery
-from functions.metering.quarantine import quarantined_delivery, quarantined_lines
+from functions.metering.quarantine import (
+    QuarantineBucket,
+    QuarantineObject,
+    quarantined_delivery,
+    quarantined_lines,
+)
 from functions.metering.sorting import QuarantinedRequest
+from functions.usage.errors import Retryable
 from functions.usage.outcome import Quarantined
 from functions.usage.vended_line import Wrapped, unwrapped
 from tests.fakes.access_log_lines import REQUEST_TIME_MS, access_line, log_events
 from tests.fakes.execution_log_lines import vended_columns
+from tests.fakes.s3_objects import FakeBucket
 
 NO_CUSTOMER = Quarantined("no_customer", "nobody")
 TAMPER = Quarantined("tamper", "twice")
@@ -129,3 +137,39 @@ def test_columns_are_kept_so_that_they_can_be_read_again(blank: str, path: str) 
     assert unwrapped(entry["message"]) == Wrapped(clean, "zz11", "live")
     again = [QuarantinedRequest(TAMPER, ({**events[0], "message": entry["message"]},))]
     assert [kept] == list(quarantined_lines(delivery(events), again))
+
+
+class RefusingBucket(FakeBucket):
+    """S3 that answers each put with this."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def put_object(self, **asked: Any) -> None:
+        raise self.error
+
+
+def test_an_object_that_is_there_stays_as_it_is() -> None:
+    """Put again it would be young again, and neither a replay's filter nor its expiry see it."""
+    bucket = FakeBucket(objects={"quarantine/a": b"first"})
+    keeper = QuarantineBucket(bucket, "bucket")  # type: ignore[arg-type]
+    entries = [QuarantineObject("quarantine/a", b"again"), QuarantineObject("quarantine/b", b"b")]
+    assert keeper.keep(entries) == 2
+    assert bucket.objects == {"quarantine/a": b"first", "quarantine/b": b"b"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject"),
+        ClientError({"Error": {"Code": "SlowDown"}}, "PutObject"),
+        ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject"),
+        ReadTimeoutError(endpoint_url="https://s3"),
+    ],
+)
+def test_what_s3_does_not_take_comes_again(error: ClientError | BotoCoreError) -> None:
+    """Nothing but `it is there` is taken for kept: the delivery fails, and is tried again."""
+    keeper = QuarantineBucket(RefusingBucket(error), "bucket")  # type: ignore[arg-type]
+    with pytest.raises(Retryable, match="s3://bucket/quarantine/a"):
+        keeper.keep([QuarantineObject("quarantine/a", b"a")])

@@ -88,6 +88,10 @@ def test_the_default_is_everything_but_poison(found: object) -> None:
             "filter: nothing is older than olderThan and newer than newerThan",
         ),
         ({"dryRun": 1, "maxMessages": 0}, "; maxMessages: "),
+        ({"\ud800": 1}, "input: holds half of a character, '\\ud800': write the whole character"),
+        ({"\ud800": None}, "half of a character"),
+        ({"source": "\udfff"}, "half of a character"),
+        ({"filter": {"customerId": ["\udfff"]}}, "half of a character"),
     ],
 )
 def test_what_is_not_understood_is_named(found: object, problem: str) -> None:

@@ -111,3 +111,16 @@ def test_younger_ones_are_not_asked() -> None:
     executions = Executions(running)
     assert in_the_way(executions, "mine") == "first"
     assert executions.described == ["first"]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, f'{{"x": {"9" * 5000}}}', "[" * 100_000])
+def test_an_input_that_nobody_can_read_stops_no_other_replay(text: str) -> None:
+    """It is JSON, so that Step Functions took it; it holds up what the default source does."""
+
+    class Unreadable(Executions):
+        def describe_execution(self, **asked: str) -> Any:
+            return {"name": asked["executionArn"], "input": text}
+
+    running = Unreadable([("theirs", 0, None), ("mine", 1, None)])
+    assert in_the_way(running, "mine") == "theirs"
+    assert in_the_way(running, "mine", source="counters") == ""

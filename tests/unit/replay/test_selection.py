@@ -132,6 +132,7 @@ def test_a_persons_decision_goes_with_what_this_replay_sends(is_decided: bool) -
         '{"version": 2, "meteredAt": "", "events": []}',
         to_body(message([{**event(1), "occurredAt": "yesterday"}])),
         to_body(message([event(1, occurred_at="2026-11-23T10:00:00.000+01:00")])),
+        to_body(message([event(1, occurred_at="20261123T100000Z")])),
         to_body(message([{**event(1), "metadata": {}}])),
         to_body(message([event(1)], {**record("exhausted"), "firstTriedAt": "soon"})),
         to_body(message([event(1)], history=[{**record(), "maybeBilledSince": "never"}])),

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, hour_of, iso_from_epoch_ms
+from functions.usage.moment import (
+    HOUR_MS,
+    epoch_ms_from_iso,
+    hour_of,
+    is_filed,
+    iso_from_epoch_ms,
+)
 
 # What a log can say: from 1970 to the end of the calendar.
 MOMENTS_MS = st.integers(0, 253_402_300_799_999)
@@ -80,3 +86,15 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     """Loud, never a guess."""
     with pytest.raises(ValueError, match=r"."):
         epoch_ms_from_iso(text)
+
+
+@given(MOMENTS_MS)
+def test_what_we_write_is_filed_by_its_hour(epoch_ms: int) -> None:
+    """In the one form of ISO 8601 that sorts as text."""
+    assert is_filed(iso_from_epoch_ms(epoch_ms))
+
+
+@pytest.mark.parametrize("text", ["20261002T081530Z", "2026-W40-5T08:15Z", "2026-10-02 08:15Z", ""])
+def test_another_form_of_a_time_names_no_hour(text: str) -> None:
+    """Of the first the ledger would make the hour 20261002T0815."""
+    assert not is_filed(text)

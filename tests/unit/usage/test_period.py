@@ -1,5 +1,6 @@
 """The calendar of grants, and what a state means after its windows."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -34,6 +35,43 @@ def test_month_begins_on_its_anchor_day(anchor_day: int, moment: str, start: str
     window = Recurrence(Period.MONTH, anchor_day).window_at(epoch_ms_from_iso(moment))
     assert iso_from_epoch_ms(window.start_ms)[:10] == start
     assert iso_from_epoch_ms(window.end_ms)[:10] == end
+
+
+@pytest.mark.parametrize(
+    ("period", "moment", "start", "end"),
+    [
+        (Period.HOUR, "2026-11-23T12:00:00Z", "2026-11-23T12", "2026-11-23T13"),
+        (Period.HOUR, "2026-11-23T12:59:59Z", "2026-11-23T12", "2026-11-23T13"),
+        (Period.HOUR, "2026-12-31T23:30:00Z", "2026-12-31T23", "2027-01-01T00"),
+        (Period.DAY, "2026-11-23T00:00:00Z", "2026-11-23T00", "2026-11-24T00"),
+        (Period.DAY, "2026-11-23T23:59:59Z", "2026-11-23T00", "2026-11-24T00"),
+        (Period.DAY, "2028-02-28T12:00:00Z", "2028-02-28T00", "2028-02-29T00"),
+    ],
+)
+@pytest.mark.parametrize("anchor_day", [1, 31])
+def test_hours_and_days_are_those_of_the_clock(
+    period: Period, moment: str, start: str, end: str, anchor_day: int
+) -> None:
+    """Whatever day a month would begin on."""
+    window = Recurrence(period, anchor_day).window_at(epoch_ms_from_iso(moment))
+    assert iso_from_epoch_ms(window.start_ms) == f"{start}:00:00.000Z"
+    assert iso_from_epoch_ms(window.end_ms) == f"{end}:00:00.000Z"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_period_is_that_of_utc_wherever_the_machine_stands(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two machines of different zones count and decide by the same month."""
+    try:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        window = Recurrence(Period.MONTH).window_at(epoch_ms_from_iso("2026-11-30T23:30:00Z"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert iso_from_epoch_ms(window.start_ms) == "2026-11-01T00:00:00.000Z"
+    assert iso_from_epoch_ms(window.end_ms) == "2026-12-01T00:00:00.000Z"
 
 
 @given(RECURRENCES, MOMENTS)

@@ -1,11 +1,13 @@
 """The headroom, and the hash that a decision is read from."""
 
 from dataclasses import replace
+from enum import StrEnum
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso
 from functions.usage.period import Period, Recurrence
 from functions.usage.quota import (
     HEADROOM_CAP,
@@ -16,17 +18,21 @@ from functions.usage.quota import (
     GuardLevel,
     QuotaState,
     Status,
+    customer_index_key,
     customer_key,
     headroom,
     identity_key,
     is_customer_id,
     meter_field,
     read_state,
+    read_values,
+    rebuild_key,
     revocation_keys,
     somebody,
     state_fields,
     state_key,
     tenant_key,
+    watermark_key,
 )
 
 METER = "api_calls"
@@ -223,3 +229,181 @@ def test_a_programs_word_for_none_is_no_customer(word: str, data: st.DataObject)
     with pytest.raises(ValueError, match="no value"):
         somebody(spelt)
     assert is_customer_id(f"{spelt}1")
+    assert somebody(f"{spelt}1") == f"{spelt}1"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2026-11-30T23:59:59Z", None),  # within the window that was written
+        ("2026-12-01T00:00:00Z", "2026-12-01T00:00:00Z"),  # its end is the next one's beginning
+        ("2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z"),
+        ("2027-02-10T00:00:00Z", "2027-02-01T00:00:00Z"),
+    ],
+)
+def test_a_period_that_nobody_counted_in_is_fresh(text: str, start: str | None) -> None:
+    """After the last window that was written a recurring grant begins anew, with nothing used."""
+    written = Allowance(
+        limit=100,
+        used=70,
+        start_ms=epoch_ms_from_iso("2026-11-01T00:00:00Z"),
+        end_ms=epoch_ms_from_iso("2026-12-01T00:00:00Z"),
+    )
+    state = replace(read_state(METER, {}), current=written, recurrence=Recurrence(Period.MONTH))
+    found = state.allowance_at(epoch_ms_from_iso(text))
+    assert found is not None
+    if start is None:
+        assert found == written
+    else:
+        assert (found.limit, found.used, found.start_ms) == (100, 0, epoch_ms_from_iso(start))
+
+
+def an_allowance(start_ms: int, end_ms: int, *, limit: int = 100, used: int = 40) -> Allowance:
+    return Allowance(limit=limit, used=used, start_ms=start_ms, end_ms=end_ms)
+
+
+def test_what_remains_is_the_limit_less_what_was_used() -> None:
+    """Below nothing, too: a decision has to see by how much."""
+    assert an_allowance(0, 1).remaining == 60
+    assert an_allowance(0, 1, used=130).remaining == -30
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_covered"), [(9, False), (10, True), (19, True), (20, False)]
+)
+def test_a_period_holds_its_start_and_not_its_end(moment: int, *, is_covered: bool) -> None:
+    """The end is the first millisecond of the next."""
+    assert an_allowance(10, 20).covers(moment) is is_covered
+
+
+@pytest.mark.parametrize("has_upcoming", [True, False])
+def test_after_its_windows_a_recurring_grant_is_fresh_from_the_first_millisecond(
+    *, has_upcoming: bool
+) -> None:
+    """By the limit that was granted last, with nothing used, in the period of that moment."""
+    current = an_allowance(0, HOUR_MS)
+    upcoming = an_allowance(HOUR_MS, 2 * HOUR_MS, limit=70) if has_upcoming else None
+    end_ms = 2 * HOUR_MS if has_upcoming else HOUR_MS
+    state = replace(
+        read_state("m", {}),
+        current=current,
+        upcoming=upcoming,
+        recurrence=Recurrence(Period.HOUR),
+    )
+    fresh = an_allowance(end_ms, end_ms + HOUR_MS, limit=70 if has_upcoming else 100, used=0)
+    assert state.allowance_at(end_ms) == fresh
+    assert state.allowance_at(end_ms - 1) == (upcoming or current)
+    assert state.allowance_at(-1) is None
+    assert replace(state, recurrence=None).allowance_at(end_ms) is None
+
+
+def test_the_names_in_redis_are_what_a_deployed_stack_holds() -> None:
+    """A release that renamed one would find no grant, and the script would count beside it."""
+    assert state_fields("m") == (
+        *("status", "guard_level", "guard_allow_percent", "guard_retry_seconds"),
+        *("allow_when_unknown", "usage_identifier", "mode"),
+        *("m:limit", "m:used", "m:start_ms", "m:end_ms"),
+        *("m:next_limit", "m:next_used", "m:next_start_ms", "m:next_end_ms"),
+        *("m:rate_per_second", "m:burst", "m:lag_seconds", "m:period", "m:anchor_day"),
+    )
+    assert state_key("t", "c") == "aforo:{t:c}:state"
+    assert watermark_key("t") == "aforo:{t}:watermark"
+    assert customer_index_key("t") == "aforo:{t}:customers"
+    assert rebuild_key("t", 3) == "aforo:{t}:rebuild:3"
+    assert identity_key("t", "ab12") == "aforo:{t}:identity:ab12"
+    assert revocation_keys("j", "k") == ("jti:blocked:j", "jti:client:k")
+
+
+@pytest.mark.parametrize(
+    ("enum", "words"),
+    [
+        (Status, {"ACTIVE": "active", "SUSPENDED": "suspended", "CLOSED": "closed"}),
+        (Period, {"HOUR": "hour", "DAY": "day", "MONTH": "month"}),
+        (AuthorizerMode, {"ENFORCE": "enforce", "SHADOW": "shadow"}),
+        (
+            GuardLevel,
+            {"NONE": "NONE", "ALERT": "L1_ALERT", "THROTTLE": "L2_THROTTLE", "BLOCK": "L3_BLOCK"},
+        ),
+    ],
+)
+def test_the_words_in_redis_are_what_a_deployed_stack_holds(
+    enum: type[StrEnum], words: dict[str, str]
+) -> None:
+    """As the names."""
+    assert {one.name: one.value for one in enum} == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"m:burst": str(2**53)}, 2**53),
+        ({"m:burst": "0"}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_count_that_the_scripts_can_add_up_is_read(fields: dict[str, str], expected: int) -> None:
+    """Up to the largest whole number that Lua holds exactly."""
+    assert read_state("m", fields).burst == expected
+
+
+@pytest.mark.parametrize("text", [str(2**53 + 1), "-1"])
+@pytest.mark.parametrize("name", ["burst", "limit"])
+def test_a_count_that_they_cannot_add_up_is_loud(name: str, text: str) -> None:
+    """A limit of less than nothing, or one that Lua would round."""
+    edges = {"m:start_ms": "0", "m:end_ms": "1"}
+    with pytest.raises(ValueError, match="beyond what the scripts can add up"):
+        read_state("m", edges | {f"m:{name}": text})
+
+
+def test_what_an_absent_field_means() -> None:
+    """Nothing is enforced, held back or granted that nobody wrote."""
+    state = read_state("m", {"m:period": "day"})
+    assert state == QuotaState(
+        status=Status.ACTIVE,
+        current=None,
+        upcoming=None,
+        rate_per_second=0.0,
+        burst=0,
+        guard_level=GuardLevel.NONE,
+        guard_allow_percent=0,
+        guard_retry_seconds=0,
+        lag_seconds=0.0,
+        allow_when_unknown=None,
+        recurrence=Recurrence(Period.DAY, 1),
+    )
+
+
+def test_a_measured_lag_stands_for_the_grants_own() -> None:
+    """Also one of nothing."""
+    values = ["7.5" if name == "m:lag_seconds" else None for name in state_fields("m")]
+    assert read_values(values).lag_seconds == 7.5
+    assert read_values(values, 0.0).lag_seconds == 0.0
+
+
+def test_a_grant_that_nothing_was_used_of_is_whole() -> None:
+    """An absent `used` is none used."""
+    fields = {"m:limit": "5", "m:start_ms": "1", "m:end_ms": "2"}
+    assert read_state("m", fields).current == an_allowance(1, 2, limit=5, used=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("a", True),
+        ("9", True),
+        ("a" * 128, True),
+        ("a" * 129, False),
+        ("", False),
+        (".a", False),
+        ("cus_1:x/y=z@q+r~s-t.u", True),
+        ("a b", False),
+        ("a{b", False),
+        ('a"b', False),
+        ("a\n", False),
+        ("Null", False),
+        ("nullable", True),
+    ],
+)
+def test_what_can_be_a_customers_id(text: str, *, is_one: bool) -> None:
+    """What goes into keys, JSON and logs as it stands, and is no program's word for none."""
+    assert is_customer_id(text) is is_one

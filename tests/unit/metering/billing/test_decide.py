@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.metering.access.format_v1 import read_line
-from functions.metering.billing.decide import bill
+from functions.metering.billing.decide import AHEAD_MS, Billed, bill
+from functions.metering.billing.payer import CUSTOMER_MALFORMED, NO_CUSTOMER
 from functions.metering.configuration.version import Configuration, default_configuration
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity, UsageEvent
@@ -340,3 +342,72 @@ def test_the_canonical_identity_is_json_without_blanks(
     """So that anybody can compute a key again, in any language."""
     expected = json.dumps([*parts, meter, sequence], separators=(",", ":"), ensure_ascii=False)
     assert RequestIdentity(*parts).canonical(meter, sequence) == expected.encode()
+
+
+WHY = Quarantined("tamper", "its line could be somebody else's words")
+WHY_FREE = Quarantined("tamper", "what makes it free could be somebody else's words")
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubts", "outcome"),
+    [
+        ({}, {}, tuple),
+        ({}, {"doubt": WHY}, WHY),
+        ({}, {"free_doubt": WHY_FREE}, tuple),
+        ({}, {"doubt": WHY, "free_doubt": WHY_FREE}, WHY),
+        ({"status": "429"}, {}, Excluded("throttled")),
+        ({"status": "429"}, {"free_doubt": WHY_FREE}, WHY_FREE),
+        ({"status": "429"}, {"doubt": WHY}, WHY),
+        ({"status": "429"}, {"doubt": WHY, "free_doubt": WHY_FREE}, WHY),
+        # What is not billed anyway says what is wrong with it.
+        ({"customerId": "a b"}, {"doubt": WHY, "free_doubt": WHY_FREE}, CUSTOMER_MALFORMED),
+    ],
+)
+def test_what_is_in_doubt_is_neither_billed_nor_given_away(
+    changes: dict[str, object], doubts: dict[str, Any], outcome: object
+) -> None:
+    """A doubt of the whole line first; one of what makes it free only where it is free."""
+    request = read_line(access_line(**changes), REGION)
+    assert isinstance(request, Request)
+    found = bill(request._replace(**doubts), configured(), NOW_MS)
+    assert isinstance(found, tuple) if outcome is tuple else found == outcome
+
+
+def test_what_each_meter_left_out_is_told_of_all_of_them() -> None:
+    """And an event of another meter is billed all the same."""
+    second = {**BYTES, "id": "again", "metricName": "Again"}
+    request = read_line(access_line(responseLength="0"), REGION)
+    assert isinstance(request, Request)
+    for meters in permutations([API_CALLS, BYTES, second]):
+        found = bill(request, configured(meters=list(meters)), NOW_MS)
+        assert isinstance(found, Billed)
+        assert len(found) == 1
+        assert found.omitted == ["zero_quantity", "zero_quantity"]
+
+
+def test_a_time_may_be_as_far_ahead_as_a_clock_is_wrong() -> None:
+    """And not a millisecond more, nor without a configuration of that time."""
+    for ahead_ms, is_billed in ((AHEAD_MS, True), (AHEAD_MS + 1, False)):
+        outcome = billed(requestTimeEpoch=str(NOW_MS + ahead_ms))
+        assert isinstance(outcome, tuple) is is_billed
+    assert AHEAD_MS == 2 * 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": "-"}, "no_status"),
+        ({"stage": "-"}, "no_request_identity"),
+        ({"stage": "-", "customerId": "-"}, "no_request_identity"),
+    ],
+)
+def test_a_refusal_says_too_what_a_meter_lacks(changes: dict[str, object], reason: str) -> None:
+    """Nobody repairs a format for the one to be told the other."""
+    by_bytes = configured(meters=[BYTES])
+    lacking = billed(by_bytes, responseLength="-")
+    assert isinstance(lacking, Quarantined)
+    outcome = billed(by_bytes, **changes, responseLength="-")
+    assert isinstance(outcome, Quarantined)
+    assert outcome.reason == reason
+    assert lacking.detail in outcome.detail
+    assert (NO_CUSTOMER.detail in outcome.detail) == (changes.get("customerId") == "-")

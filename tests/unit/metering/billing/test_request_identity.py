@@ -82,6 +82,15 @@ def test_every_id_that_a_gateway_makes_is_one(extended_request_id: str) -> None:
     )
 
 
+@pytest.mark.parametrize("extended_request_id", ["AyD6_FHMvHcECIA", "0", "a" * 31, "x-1-2-3-4-5"])
+def test_an_id_that_only_ends_otherwise_is_one_too(extended_request_id: str) -> None:
+    """Nothing but what a client can choose is refused: AWS may make longer ones some day."""
+    found = identity_of(read(extendedRequestId=extended_request_id))
+    assert found == RequestIdentity(
+        "123456789012", REGION, "a1b2c3d4e5", "prod", extended_request_id
+    )
+
+
 @pytest.mark.parametrize("customer", ["cus_1", "-"])
 def test_every_missing_part_is_said_at_once_with_what_to_add(customer: str) -> None:
     """Also where nobody is known to pay: nobody repairs the one to be told the other."""
@@ -98,3 +107,30 @@ def test_every_missing_part_is_said_at_once_with_what_to_add(customer: str) -> N
 def test_what_a_declaration_cures_is_said_to_be_curable() -> None:
     """The lines that are there can be metered again."""
     assert "declare it in accessLogs" in refused(stage="-").detail
+
+
+def test_the_parts_are_named_as_the_format_names_them() -> None:
+    """What is said can be copied into the format as it stands."""
+    nothing = dict.fromkeys(("accountId", "apiId", "stage", "extendedRequestId"), "-")
+    assert refused(**nothing).detail == (
+        "accountId and apiId and stage and extendedRequestId must be there: add "
+        '"accountId":"$context.accountId","apiId":"$context.apiId","stage":"$context.stage",'
+        '"extendedRequestId":"$context.extendedRequestId" to the format; '
+        "lines without extendedRequestId cannot be billed, whatever is declared later"
+    )
+
+
+def test_a_chosen_id_alone_is_all_that_is_said() -> None:
+    """Nothing is missing: nothing else is asked for."""
+    assert refused(extendedRequestId=" ").detail == (
+        "extendedRequestId names no one request: it is blank; the format needs "
+        '"extendedRequestId":"$context.extendedRequestId"'
+    )
+
+
+def test_a_chosen_id_and_a_missing_part_are_both_said() -> None:
+    """Nobody repairs the one to be told the other."""
+    detail = refused(extendedRequestId="null", stage="-").detail
+    chosen, missing = detail.split("; and ")
+    assert "a program writes" in chosen
+    assert missing.startswith("stage must be there")

@@ -1,0 +1,1 @@
+"""Real processes killed under traffic, and the books afterwards."""
