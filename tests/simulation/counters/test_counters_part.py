@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from functions.usage.quota import state_key
+from tests.simulation.broken_promise import BrokenPromiseError
 from tests.simulation.counters.build_counters import TENANT, is_trusted
 from tests.simulation.counters.counter_losses import Emptied, OlderCopy
 from tests.simulation.counters.ledger_sums import Account
@@ -17,7 +18,7 @@ from tests.simulation.disturbances import Disturbance
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
 from tests.simulation.scenario import HOUR, Scenario
-from tests.simulation.simulation import BrokenPromiseError, Simulation
+from tests.simulation.simulation import Simulation
 
 BEGUN = 1_791_014_400.0 + 1_800.0
 pytestmark = pytest.mark.usefixtures("counters_socket")
