@@ -10,12 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from tests.simulation.catalogue import never, summed, table
 from tests.simulation.run import Outcome, run
 from tests.simulation.smaller_run import smaller, told
 from tests.simulation.whole import draw_whole
 
 LAST_LINES = 40
+ALL_REACHED = 500  # seeds, in which each failure of the catalogue is to be met
 
 
 def main() -> None:
@@ -52,7 +55,12 @@ def _many(asked: Namespace) -> bool:
         f"{len(outcomes)} seeds, {requests} requests, {events} events in {cpu:.0f} s of CPU:"
         f" {len(broken)} broke a promise"
     )
-    return bool(broken)
+    found = summed(one.reached for one in outcomes)
+    print(table(len(outcomes), found))
+    unreached = never(found) if len(outcomes) >= ALL_REACHED else []
+    if unreached:
+        print(f"never reached: {', '.join(unreached)}")
+    return bool(broken or unreached)
 
 
 def _told(first: int, seeds: int, *, is_all: bool) -> Iterator[Outcome]:
@@ -77,7 +85,11 @@ def _by_others(asked: Namespace) -> list[Outcome]:
             jobs.append(Popen([sys.executable, "-m", "tests.simulation", *words]))
         if max(job.wait() for job in jobs):  # all of them: none is left behind
             sys.exit("a job ended before its time")
-        return [Outcome(**one) for file in files for one in json.loads(file.read_text())]
+        return [_read(one) for file in files for one in json.loads(file.read_text())]
+
+
+def _read(one: dict[str, Any]) -> Outcome:
+    return Outcome(**{**one, "reached": tuple(one["reached"])})
 
 
 def line_of(one: Outcome) -> str:
