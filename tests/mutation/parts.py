@@ -27,6 +27,20 @@ PARTS = (
         ),
     ),
     Part(
+        "answers",
+        (
+            "functions/forwarder/answer.py",
+            "functions/forwarder/blame.py",
+            "functions/forwarder/problem.py",
+        ),
+        (
+            "tests/unit/forwarder/test_answer.py",
+            "tests/unit/forwarder/test_blame.py",
+            "tests/unit/forwarder/test_ingest_api.py",
+            "tests/unit/forwarder/test_asked_again.py",
+        ),
+    ),
+    Part(
         "doubt",
         (
             "functions/usage/doubt.py",
@@ -39,6 +53,15 @@ PARTS = (
             "tests/unit/forwarder/test_looking_up.py",
             "tests/unit/forwarder/test_asked_again.py",
             "tests/unit/forwarder/test_inbox.py",
+        ),
+    ),
+    Part(
+        "periods",
+        ("functions/usage/period.py", "functions/usage/quota.py"),
+        (
+            "tests/unit/usage/test_period.py",
+            "tests/unit/usage/test_quota.py",
+            "tests/unit/usage/test_quota_page.py",
         ),
     ),
 )

@@ -116,13 +116,17 @@ SABOTAGES = (
         "functions/replay/limits.py",
         "return ceil(events / pace) if pace and not order.dry_run else 0",
         "return 0",
-        ("tests/unit/replay/test_round_decision.py",),
+        (
+            "tests/unit/replay/test_single_decisions.py::test_what_was_moved_counts_and_the_pace_is_held",
+        ),
     ),
     Sabotage(
         "a round does not wait for the ledger",
         "functions/replay/round_decision.py",
         ("    if not outstanding:\n        return go_on"),
         ("    if outstanding:\n        return go_on"),
-        ("tests/unit/replay/test_round_decision.py",),
+        (
+            "tests/unit/replay/test_single_decisions.py::test_a_move_that_is_settled_is_waited_for_no_more",
+        ),
     ),
 )

@@ -148,6 +148,18 @@ def test_a_code_is_a_slug_without_edges(code: str) -> None:
     assert verdict == RefusedPost(Problem(400, "invalid_event"))
 
 
+def test_a_slug_and_an_instance_are_cut_at_64_characters() -> None:
+    """They stand in messages, rows and metrics."""
+    verdict = judge(reply(400, {"code": "a" * 65, "instance": "b" * 65}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "a" * 64, "", "b" * 64))
+
+
+@pytest.mark.parametrize(("blanks", "is_systemic"), [(1018, True), (1019, False)])
+def test_the_first_kilobyte_of_a_text_is_read(blanks: int, *, is_systemic: bool) -> None:
+    """The words of its first sentences."""
+    assert Problem(400, "x", " " * blanks + "tenant").is_systemic is is_systemic
+
+
 @pytest.mark.parametrize(
     ("code", "is_one"), [("unknown_metric", True), ("unknown_customer", False), ("x", False)]
 )
