@@ -197,20 +197,32 @@ model: setup ## Explore the counters' protocol: every state of it, and every bro
 soak-counters: setup ## Counters under fire for longer than in CI: make soak-counters [EXAMPLES=2000]
 	@COUNTERS_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) -m pytest -q tests/integration/reconciliation/test_counters_under_fire.py
 
+.PHONY: mutation
+mutation: .venv-mutation/ready ## Does a test fail for each small change of what decides money? make mutation [ONLY=identity,answers JOBS=2]
+	@.venv-mutation/bin/python -m tests.mutation $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 .PHONY: sabotage
 sabotage: setup ## One-line faults, one at a time in a copy of the tree: which test catches each: make sabotage [ONLY=ledger JOBS=2]
 	@$(RUN) -m tests.sabotage $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 
 .PHONY: soak
-soak: setup ## A large replay, a large audit, kills, then fuzzing, with figures: make soak [MESSAGES=100000 LINES=1000000]
+soak: setup ## The long proof, with figures: replay, audit, 10,000 seeds, kills, fuzzing: make soak [MESSAGES=100000 LINES=1000000 SEEDS=10000]
 	@$(RUN) -m tests.soak.replay $(MESSAGES)
 	@$(MAKE) soak-audit
+	@$(MAKE) soak-simulation
 	@$(MAKE) kills
 	@$(MAKE) fuzz
 
 .PHONY: fuzz
 fuzz: setup .venv-fuzz/ready ## What comes from outside, fuzzed by coverage, each target so long: make fuzz [SECONDS=60 ONLY=credentials]
 	@$(RUN) -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: simulate
+simulate: setup ## A whole run from one seed, with its story; or many: make simulate SEED=7 | SEEDS=500 [FIRST=0]
+	@$(RUN) -m tests.simulation $(if $(SEED),--seed $(SEED) --story,--seeds $(or $(SEEDS),500) --first $(or $(FIRST),0) --jobs 2)
+
+.PHONY: soak-simulation
+soak-simulation: setup ## Ten thousand seeds: make soak-simulation [SEEDS=10000 FIRST=0]
+	@$(RUN) -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0) --jobs 2
 
 .PHONY: soak-audit
 soak-audit: setup ## A million log lines compared with the ledger, with figures: make soak-audit [LINES=1000000]

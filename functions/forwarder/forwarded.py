@@ -56,6 +56,16 @@ class Forwarded:
         return not self.is_finished and all(held.refusal for held in self.held)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether Aforo took some of it, and this try left no doubt about the rest, which goes on
+        alone. Posted first each time, what it took would use up our share of the rate, and of a
+        message of more events than the share the rest would never have its turn.
+        """
+        return any(isinstance(outcome, Confirmed) for outcome in self.outcomes) and not any(
+            held.ambiguous for held in self.held
+        )
+
+    @property
     def is_certain(self) -> bool:
         """Whether no try of it, this one included, left a doubt about what Aforo has."""
         return self.received.maybe_billed_since_ms is None and not any(

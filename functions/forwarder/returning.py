@@ -3,7 +3,8 @@
 A message whose tries left a doubt stays, invisible: that SQS has received it before is the doubt,
 and survives every crash. One whose tries are all certain is put back as a new message that says so
 (0003-doubt.md). Events that Aforo refused without blaming them are put back alone,
-with its first answer and the doubt that there was.
+with its first answer and the doubt that there was; and so is the rest of a message that Aforo took
+in part, where this try left no new doubt.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -59,7 +60,7 @@ class Returning:
                 _held_body(one, now_ms), min(waits[one.message_id], MOST_DELAY_SECONDS)
             )
             for one in returning
-            if (one.is_certain or one.is_asked_again) and one.message_id not in unsettled
+            if _goes_on(one) and one.message_id not in unsettled
         }
         gone = self.queue.put_back(renewed)
         staying = [one for one in returning if one.message_id not in gone]
@@ -74,16 +75,16 @@ class Returning:
         return self.holding.wait_seconds(one.received.envelope, reasons, now_ms)
 
 
+def _goes_on(one: Forwarded) -> bool:
+    """As a new message: it can say all that SQS would remember of the old one."""
+    return one.is_certain or one.is_asked_again or one.is_begun
+
+
 def _held_body(one: Forwarded, now_ms: int) -> str:
-    """The message again, or only those of its events that are to be asked again."""
-    message: UsageMessage = {**one.received.message, "held": _held_record(one)}
-    if one.is_asked_again:
-        held = [
-            event
-            for event, outcome in zip(one.received.events, one.outcomes, strict=True)
-            if isinstance(outcome, Held)
-        ]
-        message = {**message, "events": held}
+    """The message again, without those of its events that are settled."""
+    settled = {event["idempotencyKey"] for event, _ in one.settled()}
+    left = [event for event in one.received.events if event["idempotencyKey"] not in settled]
+    message: UsageMessage = {**one.received.message, "events": left, "held": _held_record(one)}
     if refused := _first_answers(one, now_ms):
         message = {**message, "refused": refused}
     return to_body(message)

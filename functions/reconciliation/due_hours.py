@@ -40,6 +40,16 @@ def due_hours(now_ms: int, horizon_days: int) -> Iterator[int]:
             yield hour
 
 
+def closed_again_by(hour: int, now_ms: int) -> int:
+    """By when the next closing of an hour that is over is in the counters, if it begins after
+    `now_ms`, epoch milliseconds: the run of its turn, and eight minutes to read, send and close.
+    """
+    tick = now_ms // TICK_MS + 1
+    while (tick + hour) % _turns(tick * TICK_MS - (hour + 1) * HOUR_MS):
+        tick += 1
+    return (tick + 2) * TICK_MS
+
+
 def _turns(age_ms: int) -> int:
     """An hour of that age has its turn at one tick of so many."""
     if age_ms < EVERY_TICK_MS + LATENESS_MS:

@@ -3,9 +3,12 @@
 Guaranteed: a heartbeat counts only after the usage that was delivered with it, or before it to this
 process, is in the counters. A stall holds the watermark back at once, also for what other processes
 count; usage that this one could not count is such a stall, as soon as the counters answer it.
+Usage of an hour that the ledger has closed is such a stall, too, until the hour's next closing.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from functions.adapters.telemetry import HEARTBEAT_REFUSED, Telemetry
 from functions.reconciliation.counters.statements import Watermark
@@ -22,6 +25,8 @@ KEPT_MS = 15 * 60 * 1000
 # Usage that was not counted is invisible for SettledUsageQueue's visibility timeout, 361 s: no
 # heartbeat that arrives before it is back may say that all before it is counted.
 ON_ITS_WAY_BACK_MS = 7 * 60 * 1000
+# One a minute, of two processes: more than the 7 minutes that they are looked back for.
+LOOKS = 20
 # The forwarder's longest wait is 12 hours (SQS's most). A time of a clock that is years ahead would
 # hold the watermark back for as long.
 LONGEST_STALL_MS = DAY_MS
@@ -38,13 +43,27 @@ class HeartbeatReader:
         self._clock = clock
         self._held_until_ms = 0
         self._untold: StallMessage | None = None
+        # When this process looked at the watermark, and what it said; the newest last.
+        self._looks: deque[tuple[int, int]] = deque(maxlen=LOOKS)
+
+    def passed_ms(self) -> int:
+        """Up to when usage was said to be counted before whatever is on its way now left, epoch
+        milliseconds; 0: nobody here knows. By what another process heard a moment ago it is not to
+        be judged: the heartbeat may have come with the usage.
+        """
+        before = self._clock() - ON_ITS_WAY_BACK_MS
+        return max((said for at_ms, said in self._looks if at_ms <= before), default=0)
 
     def hold_back(
-        self, stalls: Iterable[tuple[str, Stall]], uncounted_since_ms: int | None
+        self,
+        stalls: Iterable[tuple[str, Stall]],
+        uncounted_since_ms: int | None,
+        closed: StallMessage | None = None,
     ) -> set[str]:
         """The ids of the stalls that have to come again. Usage since `uncounted_since_ms` could not
-        be counted by this batch; None: all was.
+        be counted by this batch; None: all was. `closed`: of usage that the next closing counts.
         """
+        self._untold = both(self._untold, closed)
         now_ms = self._clock()
         if uncounted_since_ms is not None:
             stall: StallMessage = {
@@ -91,9 +110,14 @@ class HeartbeatReader:
                 is_held = True
                 failed.add(message_id)
         if lags:
+            self._look()
             self._telemetry.count(Metric.HEARTBEATS_COUNTED, len(lags))
             self._telemetry.level(Metric.LAG, max(lags) / 1000)
         return failed
+
+    def _look(self) -> None:
+        with suppress(Retryable):
+            self._looks.append((self._clock(), self._watermark.oldest()))
 
     def _is_newest(self, heartbeat: Heartbeat) -> bool:
         # One that was overtaken, or is delivered again, says nothing of the lag now.

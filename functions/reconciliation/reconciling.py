@@ -16,10 +16,11 @@ from functions.adapters.telemetry import (
     MESSAGE_REFUSED,
     Telemetry,
 )
+from functions.reconciliation.closed_usage import stall_of_closed
 from functions.reconciliation.command_executor import CommandExecutor
 from functions.reconciliation.commands import Command
 from functions.reconciliation.counters.rollback import RollbackGuard
-from functions.reconciliation.counters.usage_counters import Counters
+from functions.reconciliation.counters.usage_counters import CounterBatch, Counters
 from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inbox import CommandList, Heartbeat, RefusedBody, Stall, read_body
 from functions.reconciliation.settling import MINUTE_MS, SortedUsage, epoch_minute, sort_settled
@@ -75,9 +76,11 @@ class Reconciliation(NamedTuple):
                     commands.append((message_id, command))
         until_ms = self.clock() + CARRYING_OUT_MS
         failed |= self._carry_out(commands, until_ms)
-        unsettled = self._settle(sort_settled(settled, self.clock(), self.horizon))
+        unsettled, closed = self._settle(sort_settled(settled, self.clock(), self.horizon))
         failed |= unsettled
-        failed |= self.hearing.hold_back(stalls, _oldest(settled, unsettled))
+        # Of a closed hour: not in the count yet, and no heartbeat may say so.
+        uncounted = stall_of_closed(closed, self.hearing.passed_ms(), self.clock())
+        failed |= self.hearing.hold_back(stalls, _oldest(settled, unsettled), uncounted)
         # A heartbeat promises that the usage before it is counted: it waits with what is not.
         failed |= self.hearing.hear(heartbeats, is_settled=not unsettled)
         # Last: what an operator states of thousands waits for usage, and not the other way.
@@ -138,8 +141,10 @@ class Reconciliation(NamedTuple):
                 raise answer
         return not faults
 
-    def _settle(self, settled: SortedUsage) -> set[str]:
+    def _settle(self, settled: SortedUsage) -> tuple[set[str], list[CounterBatch]]:
+        """The messages that were not counted, and what had usage of hours that are closed."""
         failed: set[str] = set()
+        closed: list[CounterBatch] = []
         faults: set[str] = set()
         outcomes = self.counters.settle([batch.settlement for batch in settled.batches])
         for batch, outcome in zip(settled.batches, outcomes, strict=True):
@@ -147,6 +152,8 @@ class Reconciliation(NamedTuple):
                 failed |= batch.messages
                 faults.add(str(outcome))
                 continue
+            if outcome.closed:
+                closed.append(batch.settlement)
             repeated = len(batch.settlement.marks) - outcome.fresh - outcome.closed
             self.telemetry.count(Metric.EVENTS_COUNTED, outcome.fresh)
             self.telemetry.count(Metric.EVENTS_NOT_COUNTED, repeated, reason="counted_before")
@@ -155,7 +162,7 @@ class Reconciliation(NamedTuple):
         for fault in faults:
             self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
         self._count_the_rest(settled)
-        return failed
+        return failed, closed
 
     def _count_the_rest(self, settled: SortedUsage) -> None:
         for reason, times in settled.changes_nothing.items():

@@ -49,11 +49,12 @@ def main() -> int:
 def _run(stage: Stage, directory: Path, asked: Asked) -> int:
     with killable_cloud(directory, asked.window_seconds, stage.say) as cloud:
         figures, told = KillRun(stage, cloud, asked).run()
-    stage.console.print(kills_table(figures), usage_table(figures))
-    for line in told:
-        stage.console.print(f"DIFFERS: {line}", markup=False)
-    if not told:
-        stage.say("each billable event is billed once, to its payer, and every book agrees")
+        # Before the cloud is stopped: with its thousands of files that takes a while.
+        stage.console.print(kills_table(figures), usage_table(figures))
+        for line in told:
+            stage.console.print(f"DIFFERS: {line}", markup=False)
+        if not told:
+            stage.say("each billable event is billed once, to its payer, and every book agrees")
     return 1 if told else 0
 
 

@@ -25,27 +25,6 @@ SABOTAGES = (
         ("tests/unit/audit/test_comparing.py::test_the_equation_is_exact",),
     ),
     Sabotage(
-        "what needs a decision counts as confirmed",
-        "functions/audit/comparison/comparing.py",
-        "KeyState.UNDECIDED: Term.NEEDS_DECISION,",
-        "KeyState.UNDECIDED: Term.CONFIRMED,",
-        ("tests/unit/audit/test_comparing.py::test_the_equation_is_exact",),
-    ),
-    Sabotage(
-        "excluded requests are left out",
-        "functions/audit/comparison/comparing.py",
-        "            found.terms.add_excluded(word.excluded)\n",
-        "",
-        ("tests/unit/audit/test_comparing.py::test_the_equation_is_exact",),
-    ),
-    Sabotage(
-        "what the quarantine keeps counts as missing",
-        "functions/audit/comparison/comparing.py",
-        "                if reason := refusals.reason_of(part, indexes):",
-        "                if reason := '':",
-        ("tests/unit/audit/test_comparing.py::test_the_equation_is_exact",),
-    ),
-    Sabotage(
         "what arrives meanwhile counts as missing",
         "functions/audit/comparison/comparing.py",
         (
@@ -64,32 +43,11 @@ SABOTAGES = (
         ("tests/unit/audit/test_comparing.py::test_a_log_that_is_gone_is_no_empty_log",),
     ),
     Sabotage(
-        "one confirmed event confirms its request",
-        "functions/audit/comparison/expected.py",
-        "least[request] = min(least[request], packed & _STATE)",
-        "least[request] = max(least[request], packed & _STATE)",
-        ("tests/unit/audit/test_expected.py",),
-    ),
-    Sabotage(
-        "every row of the ledger confirms",
-        "functions/audit/comparison/settled.py",
-        'if row["outcome"] == "confirmed":',
-        'if row["outcome"]:',
-        ("tests/unit/audit/test_settled.py",),
-    ),
-    Sabotage(
         "a window with unaccounted requests is closed",
         "functions/audit/equation.py",
         "return not self.held and not self.unaccounted",
         "return not self.held",
         ("tests/unit/audit/test_equation.py",),
-    ),
-    Sabotage(
-        "unaccounted requests are not measured",
-        "functions/audit/counting/audit_figures.py",
-        "found[Metric.REQUESTS_UNACCOUNTED] += record.equation.unaccounted",
-        "found[Metric.REQUESTS_UNACCOUNTED] += 0",
-        ("tests/unit/audit/test_counting.py",),
     ),
     Sabotage(
         "a window is repaired without end",
@@ -111,13 +69,6 @@ SABOTAGES = (
         "if age_ms > self.dedup_window_ms - spare_ms and not self.include_old:",
         "if age_ms > self.dedup_window_ms * 10 and not self.include_old:",
         ("tests/unit/audit/test_repair_limits.py",),
-    ),
-    Sabotage(
-        "an audit meters a request twice",
-        "functions/audit/repair/missing_sender.py",
-        "left = [one for one in requests if not marks & _marks(one)]",
-        "left = [*requests]",
-        ("tests/unit/audit/test_whole_audit.py",),
     ),
     Sabotage(
         "metered again, a doubt is no doubt",

@@ -27,24 +27,10 @@ SABOTAGES = (
         ("tests/unit/authorizer/test_decision.py::test_what_is_in_flight_is_held_back",),
     ),
     Sabotage(
-        "an old state is held back for less",
-        "functions/authorizer/decision.py",
-        "rules.ttl_seconds + state.lag_seconds + age_seconds",
-        "rules.ttl_seconds + state.lag_seconds - age_seconds",
-        ("tests/unit/authorizer/test_lag.py::test_redis_away_adds_the_age_of_what_was_known",),
-    ),
-    Sabotage(
         "the margin guard lets the other share pass",
         "functions/authorizer/decision.py",
         "draw < state.guard_allow_percent",
         "draw >= state.guard_allow_percent",
-        ("tests/unit/authorizer/test_decision.py::test_throttle_lets_a_share_pass",),
-    ),
-    Sabotage(
-        "a share of 0 % lets one pass",
-        "functions/authorizer/decision.py",
-        "draw < state.guard_allow_percent",
-        "draw <= state.guard_allow_percent",
         ("tests/unit/authorizer/test_decision.py::test_throttle_lets_a_share_pass",),
     ),
     Sabotage(
@@ -94,13 +80,6 @@ SABOTAGES = (
         ("tests/unit/usage/test_quota.py::test_a_period_that_nobody_counted_in_is_fresh",),
     ),
     Sabotage(
-        "the headroom is at least its cap",
-        "functions/usage/quota.py",
-        "min(cap * limit, burst",
-        "max(cap * limit, burst",
-        ("tests/unit/usage/test_quota.py",),
-    ),
-    Sabotage(
         "every month begins on its first",
         "functions/usage/period.py",
         "day=min(self.anchor_day, last_day)",
@@ -129,18 +108,11 @@ SABOTAGES = (
         ("tests/unit/authorizer/test_attacks.py",),
     ),
     Sabotage(
-        "a token is taken before its time",
-        "functions/authorizer/claims.py",
-        'if "nbf" in claims and not',
-        'if "nbF" in claims and not',
-        ("tests/unit/authorizer/test_attacks.py",),
-    ),
-    Sabotage(
         "a token that was verified outlives its end",
         "functions/authorizer/token.py",
         "if known is not None and now < known.expires_at:",
         "if known is not None:",
-        ("tests/unit/authorizer/test_authorize.py",),
+        ("tests/unit/authorizer/test_attacks.py::test_a_token_expires_while_it_is_remembered",),
     ),
     Sabotage(
         "any X-Tenant-Id is taken",
@@ -154,7 +126,7 @@ SABOTAGES = (
         "functions/authorizer/authorize.py",
         "        if found.revoked_by:",
         "        if found.revoked_by and False:",
-        ("tests/unit/authorizer/test_authorize.py",),
+        ("tests/unit/authorizer/test_attacks.py::test_a_revoked_token",),
     ),
     Sabotage(
         "an older copy of the counters is believed",
@@ -175,6 +147,6 @@ SABOTAGES = (
         "functions/authorizer/counter_read.py",
         ("    def succeeded(self) -> None:\n        self._failures = 0"),
         ("    def succeeded(self) -> None:\n        self._failures = self._failures"),
-        ("tests/unit/authorizer/",),
+        ("tests/unit/authorizer/test_redis_breaker.py",),
     ),
 )

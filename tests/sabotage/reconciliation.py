@@ -49,15 +49,6 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
-        "marks of a busy hour are not looked at",
-        "functions/reconciliation/counters/scripts/settle.lua",
-        "for_cell = unknown_in(cell_set, for_cell)",
-        "for_cell = for_cell",
-        (
-            "tests/integration/reconciliation/test_settling_counters.py::test_many_events_of_an_hour_stay_exact_and_small",
-        ),
-    ),
-    Sabotage(
         "the hour after a period counts in it",
         "functions/reconciliation/counters/scripts/settle.lua",
         "hour_ms < grant.end_ms then",
@@ -90,20 +81,6 @@ SABOTAGES = (
         "grant.used = grant.used + sum",
         "grant.used = grant.used + sum + sum",
         ("tests/integration/reconciliation/test_settling_counters.py::test_quantities_add_up",),
-    ),
-    Sabotage(
-        "an event counts its neighbour's quantity",
-        "functions/reconciliation/counters/scripts/settle.lua",
-        "tonumber(ARGV[place + events])",
-        "tonumber(ARGV[place + events - 1])",
-        ("tests/integration/reconciliation/test_settling_counters.py::test_quantities_add_up",),
-    ),
-    Sabotage(
-        "a grant does not find the last hour of its period",
-        "functions/reconciliation/counters/scripts/grant_state.lua",
-        "local last = end_ms / HOUR_MS - 1",
-        "local last = end_ms / HOUR_MS - 2",
-        ("tests/integration/reconciliation/test_period_edges.py",),
     ),
     Sabotage(
         "a grant finds the hour after its period",
@@ -153,7 +130,9 @@ SABOTAGES = (
         "functions/reconciliation/counters/scripts/close.lua",
         "if version > (known or 0) then",
         "if version < (known or math.huge) then",
-        ("tests/integration/reconciliation/test_closed_hours.py",),
+        (
+            "tests/integration/reconciliation/test_closed_hours.py::test_the_greatest_version_stands_in_any_order",
+        ),
     ),
     Sabotage(
         "a closing adds the ledger's sum to the hour",
@@ -162,24 +141,6 @@ SABOTAGES = (
         "redis.call('HINCRBY', hours, hour, whole(sum))",
         (
             "tests/integration/reconciliation/test_closed_hours.py::test_a_closed_hour_counts_what_the_ledger_says",
-        ),
-    ),
-    Sabotage(
-        "a closing leaves `used` as it was",
-        "functions/reconciliation/counters/scripts/close.lua",
-        "grant.used = used_in(hours, grant.start_ms, grant.end_ms)",
-        "grant.used = grant.used",
-        (
-            "tests/integration/reconciliation/test_closed_hours.py::test_a_closed_hour_counts_what_the_ledger_says",
-        ),
-    ),
-    Sabotage(
-        "a closed hour is not noted",
-        "functions/reconciliation/counters/scripts/close.lua",
-        "    redis.call('HSET', closed, hour, ARGV[13])\n",
-        "",
-        (
-            "tests/integration/reconciliation/test_closed_hours.py::test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done",
         ),
     ),
     Sabotage(
@@ -219,7 +180,21 @@ SABOTAGES = (
         "functions/reconciliation/reconciling.py",
         "        failed |= unsettled\n",
         "",
-        ("tests/integration/reconciliation/test_settling_counters.py",),
+        ("tests/unit/reconciliation/test_reconciling.py",),
+    ),
+    Sabotage(
+        "the youngest uncounted request holds the watermark",
+        "functions/reconciliation/reconciling.py",
+        "return min((minute * MINUTE_MS for",
+        "return max((minute * MINUTE_MS for",
+        ("tests/unit/reconciliation/test_reconciling.py",),
+    ),
+    Sabotage(
+        "counters that are away are asked for each command",
+        "functions/reconciliation/reconciling.py",
+        "                is_reachable = False\n",
+        "",
+        ("tests/unit/reconciliation/test_reconciling.py",),
     ),
     Sabotage(
         "an event beyond the horizon is counted",

@@ -19,13 +19,6 @@ SABOTAGES = (
         ("tests/unit/replay/test_order_of_effects.py::test_usage_is_deleted_last",),
     ),
     Sabotage(
-        "what a filter leaves of a message is lost",
-        "functions/replay/usage_move.py",
-        ("        self._set_aside.send(to_body(take.rest) for _, take in takes if take.rest)\n"),
-        "",
-        ("tests/unit/replay/test_order_of_effects.py::test_usage_is_deleted_last",),
-    ),
-    Sabotage(
         "what is sent is not written down",
         "functions/replay/usage_move.py",
         (
@@ -123,20 +116,17 @@ SABOTAGES = (
         "functions/replay/limits.py",
         "return ceil(events / pace) if pace and not order.dry_run else 0",
         "return 0",
-        ("tests/unit/replay/test_round_decision.py",),
+        (
+            "tests/unit/replay/test_single_decisions.py::test_what_was_moved_counts_and_the_pace_is_held",
+        ),
     ),
     Sabotage(
         "a round does not wait for the ledger",
         "functions/replay/round_decision.py",
         ("    if not outstanding:\n        return go_on"),
         ("    if outstanding:\n        return go_on"),
-        ("tests/unit/replay/test_round_decision.py",),
-    ),
-    Sabotage(
-        "what was billed before counts as replayed",
-        "functions/replay/bill.py",
-        ("    if is_known:\n        return Fate.ALREADY_CONFIRMED\n"),
-        "",
-        ("tests/unit/replay/test_bill.py",),
+        (
+            "tests/unit/replay/test_single_decisions.py::test_a_move_that_is_settled_is_waited_for_no_more",
+        ),
     ),
 )

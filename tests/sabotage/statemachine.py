@@ -75,13 +75,6 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
-        "a quiet replay in trouble tells nobody",
-        "statemachine/replay.asl.yaml",
-        "$order.quiet and $trouble = ''",
-        "$order.quiet",
-        ("tests/statemachine/test_quick_replay.py::test_it_takes_the_path_of",),
-    ),
-    Sabotage(
         "a replay that stopped early ends well",
         "statemachine/replay.asl.yaml",
         "    Default: Replay stopped early",
@@ -96,13 +89,6 @@ SABOTAGES = (
         (
             "tests/statemachine/test_quick_audit.py::test_the_function_is_asked_with_what_each_step_needs",
         ),
-    ),
-    Sabotage(
-        "operators are told of what is no news",
-        "statemachine/audit.asl.yaml",
-        "$not($account.isNews)",
-        "$account.isNews",
-        ("tests/statemachine/test_quick_audit.py::test_the_operators_are_told_what_is_news",),
     ),
     Sabotage(
         "a step of the audit is given up too early",
@@ -144,7 +130,7 @@ SABOTAGES = (
         "statemachine/reconcile.asl.yaml",
         "[$due.customers]",
         "$due.customers",
-        ("tests/statemachine/test_quick_reconcile.py::test_each_step_is_asked_with_what_it_needs",),
+        ("tests/statemachine/test_quick_reconcile.py::test_what_may_be_one_thing_is_in_brackets",),
     ),
     Sabotage(
         "a bug of the fetch passes for silence",

@@ -1,11 +1,15 @@
 """The command: seeds come in; each broken promise leaves, with how to see it again."""
 
+import json
 import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from subprocess import Popen
+from tempfile import TemporaryDirectory
 
 from tests.simulation.run import Outcome, run
 from tests.simulation.smaller_run import smaller, told
@@ -35,27 +39,45 @@ def _one(asked: Namespace) -> bool:
 
 
 def _many(asked: Namespace) -> bool:
-    broken, cpu = 0, 0.0
-    for outcome in _outcomes(range(asked.first, asked.first + asked.seeds), asked.jobs):
-        broken, cpu = broken + bool(outcome.fault), cpu + outcome.cpu_seconds
-        if outcome.fault or asked.all:
-            print(line_of(outcome), flush=True)
-    print(f"{asked.seeds} seeds in {cpu:.0f} s of CPU: {broken} broke a promise")
+    if asked.jobs > 1:
+        outcomes = _by_others(asked)
+    else:
+        outcomes = list(_told(asked.first, asked.seeds, is_all=asked.all))
+    if asked.write:
+        Path(asked.write).write_text(json.dumps([asdict(one) for one in outcomes]))
+        return False
+    cpu, events = sum(o.cpu_seconds for o in outcomes), sum(o.events for o in outcomes)
+    requests, broken = sum(o.requests for o in outcomes), [o for o in outcomes if o.fault]
+    print(
+        f"{len(outcomes)} seeds, {requests} requests, {events} events in {cpu:.0f} s of CPU:"
+        f" {len(broken)} broke a promise"
+    )
     return bool(broken)
 
 
-def one_seed(seed: int) -> Outcome:
-    """Without its story: of thousands, nobody reads it."""
-    logging.disable(logging.CRITICAL)
-    return run(draw_whole(seed), lines=1)
+def _told(first: int, seeds: int, *, is_all: bool) -> Iterator[Outcome]:
+    """Each is told as soon as it is over."""
+    for seed in range(first, first + seeds):
+        outcome = run(draw_whole(seed), lines=1)  # of thousands, nobody reads the story
+        if outcome.fault or is_all:
+            print(line_of(outcome), flush=True)
+        yield outcome
 
 
-def _outcomes(seeds: range, jobs: int) -> Iterator[Outcome]:
-    if jobs == 1:
-        yield from map(one_seed, seeds)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(one_seed, seeds, chunksize=5)
+def _by_others(asked: Namespace) -> list[Outcome]:
+    """Each job is this command again, and so has a Valkey of its own, which ends with it."""
+    share = -(-asked.seeds // asked.jobs)
+    with TemporaryDirectory(prefix="simulation-") as folder:
+        files, jobs = [], []
+        for first in range(asked.first, asked.first + asked.seeds, share):
+            files.append(Path(folder) / f"{first}.json")
+            seeds = min(share, asked.first + asked.seeds - first)
+            words = ["--first", str(first), "--seeds", str(seeds), "--write", str(files[-1])]
+            words += ["--all"] if asked.all else []
+            jobs.append(Popen([sys.executable, "-m", "tests.simulation", *words]))
+        if max(job.wait() for job in jobs):  # all of them: none is left behind
+            sys.exit("a job ended before its time")
+        return [Outcome(**one) for file in files for one in json.loads(file.read_text())]
 
 
 def line_of(one: Outcome) -> str:
@@ -75,4 +97,5 @@ def _asked() -> Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--all", action="store_true", help="a line for every seed")
+    parser.add_argument("--write", help="put the outcomes there, and judge none")
     return parser.parse_args()

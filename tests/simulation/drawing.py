@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from tests.simulation.counters.counter_troubles import drawn_troubles
 from tests.simulation.disturbances import (
     AforoFault,
     CallGoesWrong,
@@ -101,13 +102,16 @@ def draw(seed: int) -> Scenario:
         customers=customers,
         has_bytes=rng.random() < 0.15,
         bursts=tuple(_traffic(rng, customers)),
-        disturbances=tuple(_disturbances(rng)),
+        disturbances=(
+            *_disturbances(rng),
+            *drawn_troubles(random.Random(f"{seed}/counters"), HOURS),
+        ),
         parameters=_parameters(rng),
     )
 
 
 def _parameters(rng: random.Random) -> Parameters:
-    window = rng.choice([1_500, 3_600, 86_400])
+    window = rng.choice([2_700, 3_600, 86_400])  # the audit reaches back for 1,500
     return Parameters(
         hold_seconds=rng.choice([600, 900, 1_200]),
         dedup_window_seconds=window,

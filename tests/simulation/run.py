@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 
+from tests.simulation.broken_promise import BrokenPromiseError
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
 from tests.simulation.scenario import HOUR, Scenario
-from tests.simulation.simulation import BrokenPromiseError, Simulation
+from tests.simulation.simulation import Simulation
 from tests.simulation.whole import Whole
 
 STEP_SECONDS = 60.0

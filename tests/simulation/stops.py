@@ -222,6 +222,9 @@ class CountersInMemory:
         self._sky.reach("redis", "reconciliation")
         self.held_back.append((since_ms, until_ms))
 
+    def oldest(self) -> int:
+        return self.watermark_ms()
+
     def watermark_ms(self) -> int:
         """What the authorizer takes for the time up to which all is counted."""
         return min([*self.groups.values(), *(since for since, _ in self.held_back)], default=0)

@@ -187,3 +187,19 @@ def test_how_long_each_step_may_take() -> None:
         assert (retry["MaxAttempts"], retry["IntervalSeconds"]) == (1, 1)
         # Not States.Timeout: what took its whole time would take it again.
         assert retry["ErrorEquals"] == ["States.TaskFailed"]
+
+
+def test_what_may_be_one_thing_is_in_brackets() -> None:
+    """AWS's JSONata makes a single thing of a list of one, and nothing of an empty one; the engine
+    here does not. In brackets it stays a list everywhere.
+    """
+    states = MACHINE["States"]
+    assert {
+        states["List the sources"]["Assign"]["sources"],
+        states["Put the heartbeats"]["Assign"]["heartbeats"],
+        states["Ask Aforo"]["Arguments"]["Payload"]["customers"],
+    } == {
+        "{% [$states.result.Payload.sources] %}",
+        "{% [$states.result] %}",
+        "{% [$due.customers] %}",
+    }

@@ -54,6 +54,12 @@ class Watermark:
         field = f"{_STALL}{-(-until_ms // _STALL_MS) * _STALL_MS}"
         run_one(self._client, Call(Script.HOLD_BACK, [self._key], [field, since_ms]))
 
+    def oldest(self) -> int:
+        """The time up to which all is said to be counted, epoch milliseconds; 0: none is said."""
+        with plain_commands():
+            told = cast("list[str]", self._client.hvals(self._key))
+        return min(map(int, told), default=0)
+
     def keep_only(self, log_groups: Sequence[str], start_ms: int) -> Mapping[str, int]:
         """The time of each of `log_groups`, and no other group any more; and what holds them back.
 

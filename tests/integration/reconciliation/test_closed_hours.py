@@ -45,10 +45,59 @@ def test_a_settlement_into_a_closed_hour_changes_nothing_and_is_done(tenant: Ten
     assert tenant.settle(event("late", hours_before(2)), event("now")) == []
     assert tenant.used() == 2
     assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "hour_is_closed") == 1
+    assert tenant.counted(Metric.EVENTS_NOT_COUNTED, "counted_before") == 0
     assert tenant.take(close(2, (HOUR - 2, 2))) == []
     assert tenant.used() == 3
     assert tenant.counted(Metric.UNITS_COUNTED_LATE) == 1
     assert tenant.counted(Metric.COUNTER_DRIFT, "short") == 1
+
+
+@pytest.mark.parametrize(
+    ("sums", "drift", "late"),
+    [
+        ([1], {"over": 2}, 0),  # two were counted that the ledger does not have
+        ([3], {}, 0),
+        ([5], {"short": 2}, 0),
+        ([3, 7], {}, 4),  # settled after the hour was closed: no drift
+        ([5, 4], {"short": 2, "over": 1}, 0),  # the ledger may not have less than before
+    ],
+)
+def test_what_a_closing_changed_is_told(
+    tenant: Tenant, sums: list[int], drift: dict[str, int], late: int
+) -> None:
+    """Drift is what the first closing finds wrong, and what a later one takes away; usage that came
+    late is none.
+    """
+    tenant.grant(100)
+    tenant.settle(*(event(key, hours_before(2)) for key in "abc"))
+    for version, total in enumerate(sums, 1):
+        tenant.take(close(version, (HOUR - 2, total)))
+    told = {why: tenant.counted(Metric.COUNTER_DRIFT, why) for why in ("short", "over")}
+    assert told == {"short": 0, "over": 0} | drift
+    assert tenant.counted(Metric.UNITS_COUNTED_LATE) == late
+    assert tenant.used() == sums[-1]
+
+
+def test_the_same_closing_again_closes_nothing(tenant: Tenant) -> None:
+    """A command that is delivered twice is one closing, in the metrics too."""
+    tenant.grant(100)
+    for _ in range(2):
+        assert tenant.take(close(1, (HOUR - 2, 7))) == []
+    assert tenant.counted(Metric.HOURS_CLOSED) == 1
+    assert tenant.counted(Metric.COMMANDS_APPLIED, "superseded") == 1
+
+
+def test_a_closed_hour_of_the_next_window_counts_there(tenant: Tenant) -> None:
+    """The window that begins has what the ledger says of its hours, before its first event."""
+    start_ms, next_ms = (HOUR - 8) * HOUR_MS, (HOUR - 4) * HOUR_MS
+    upcoming = {"limit": 20, "startMs": next_ms, "endMs": (HOUR + 4) * HOUR_MS}
+    tenant.grant(10, period=None, startMs=start_ms, endMs=next_ms, upcoming=upcoming)
+    assert tenant.take(close(1, (HOUR - 5, 3), (HOUR - 4, 4))) == []
+    state = tenant.state()
+    assert state.current is not None
+    assert state.upcoming is not None
+    assert (state.current.used, state.upcoming.used) == (3, 4)
+    assert tenant.fields()[f"{METER}:remaining"] == "16"
 
 
 def test_the_greatest_version_stands_in_any_order(tenant: Tenant) -> None:

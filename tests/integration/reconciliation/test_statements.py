@@ -95,6 +95,15 @@ def test_a_repeated_command_is_done_and_changes_nothing(tenant: Tenant) -> None:
     assert tenant.counted(Metric.COMMANDS_APPLIED, "superseded") == 2
 
 
+@pytest.mark.parametrize("make", [_grant, _status, _guard, _mode, _credential, _jwks, _open])
+def test_a_statement_that_is_repeated_is_no_news(
+    tenant: Tenant, make: Callable[[int], dict[str, object]]
+) -> None:
+    """Delivered twice, as SQS may, it is in force once: nothing is opened or computed anew."""
+    tenant.take(make(1), make(1))
+    assert tenant.counted(Metric.COMMANDS_APPLIED, "superseded") == 1
+
+
 def test_what_the_authorizer_reads(tenant: Tenant) -> None:
     """Every field of a decision arrives as it was stated."""
     tenant.take(_grant(4), _status(1), _guard(2), _mode(1))

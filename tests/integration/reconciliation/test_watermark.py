@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from functions.reconciliation.counters.redis_scripts import connect
 from functions.reconciliation.counters.statements import SILENT_MS, Watermark
+from functions.reconciliation.due_hours import closed_again_by
 from functions.reconciliation.heartbeats import (
     KEPT_MS,
     LONGEST_STALL_MS,
@@ -172,6 +173,70 @@ def held(tenant: Tenant) -> int:
     return min(map(int, texts))
 
 
+OVER = START_MS // HOUR_MS - 1  # the hour before: over for 34 minutes
+IN_IT_MS = OVER * HOUR_MS + 40 * 60_000
+
+
+def close_hour(tenant: Tenant, total: int, hour: int = OVER) -> None:
+    closing = {"customerId": CUSTOMER, "meter": METER, "sums": [[hour, total]]}
+    assert tenant.take({"kind": "close", "version": tenant.now_ms, "closings": [closing]}) == []
+
+
+def heard(tenant: Tenant, at_ms: int) -> None:
+    """A heartbeat of that time, in time."""
+    tenant.now_ms = at_ms + 5000
+    assert tenant.take(heartbeat(at_ms)) == []
+    tenant.now_ms = START_MS
+
+
+def test_usage_of_a_closed_hour_waits_for_its_next_closing(tenant: Tenant) -> None:
+    """After an outage it is settled and changes nothing yet: no heartbeat says that it is counted,
+    of this batch or another, until one comes that was put after the closing.
+    """
+    tenant.grant()
+    heard(tenant, IN_IT_MS - 60_000)
+    close_hour(tenant, 0)
+    assert tenant.take(settled([event("a", IN_IT_MS)]), heartbeat(START_MS - 1000)) == []
+    assert tenant.used() == 0
+    assert held(tenant) <= IN_IT_MS
+    until_ms = closed_again_by(OVER, START_MS)
+    for moment in (START_MS + 60_000, until_ms - 60_000):
+        tenant.now_ms = moment
+        tenant.take(heartbeat(moment - 1000))
+        assert held(tenant) <= IN_IT_MS
+    close_hour(tenant, 1)
+    tenant.now_ms = until_ms + 120_000
+    tenant.take(heartbeat(until_ms + 60_000))
+    assert tenant.used() == 1
+    assert held(tenant) == until_ms + 60_000
+
+
+def test_usage_of_a_closed_hour_waits_also_where_a_heartbeat_was_quicker(tenant: Tenant) -> None:
+    """Both came after the outage: that the heartbeat was heard first says nothing of the usage."""
+    heard(tenant, IN_IT_MS - 60_000)
+    close_hour(tenant, 0)
+    tenant.take(heartbeat(START_MS - 1000))
+    tenant.take(settled([event("a", IN_IT_MS)]))
+    assert held(tenant) <= IN_IT_MS
+
+
+def test_usage_that_heartbeats_have_passed_holds_none_back(tenant: Tenant) -> None:
+    """Delivered late, replayed, or delivered again: it says nothing of the road now."""
+    heard(tenant, IN_IT_MS + 120_000)
+    close_hour(tenant, 0)
+    assert tenant.take(settled([event("a", IN_IT_MS)]), heartbeat(START_MS - 1000)) == []
+    assert held(tenant) == START_MS - 1000
+
+
+def test_of_a_batch_only_what_was_not_passed_holds_back(tenant: Tenant) -> None:
+    """From where the watermark stands: what is older was said to be counted."""
+    heard(tenant, IN_IT_MS)
+    close_hour(tenant, 0)
+    both = [event("a", IN_IT_MS - 120_000), event("b", IN_IT_MS + 120_000)]
+    tenant.take(settled(both), heartbeat(START_MS - 1000))
+    assert IN_IT_MS <= held(tenant) <= IN_IT_MS + 120_000
+
+
 def test_a_source_that_is_dead_holds_the_lag_for_a_day(tenant: Tenant) -> None:
     """A group that was deleted, or was never subscribed: until then its usage may be on its way,
     after it only its own age grows. Heard again, it counts at once.
@@ -272,6 +337,17 @@ def test_a_stall_holds_the_watermark_back_until_a_heartbeat_after_it(tenant: Ten
     assert least(tenant) == START_MS - 90_000
     tenant.take(heartbeat(tenant.now_ms))
     assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_a_stall_outlasts_the_list_of_sources(tenant: Tenant) -> None:
+    """Each minute's reconcile forgets groups that are not metered any more; what holds all of them
+    back is no group.
+    """
+    tenant.take(heartbeat(START_MS), heartbeat(START_MS, OTHER))
+    tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
+    for listed in ([GROUP, OTHER], [GROUP], [GROUP]):
+        kept = Watermark(tenant.client, TENANT).keep_only(listed, START_MS)
+        assert min(kept.values()) == START_MS - 90_000
 
 
 def test_of_two_stalls_the_older_usage_stands(tenant: Tenant) -> None:

@@ -26,7 +26,7 @@ from tests.simulation.simulation import Simulation
 
 REDIS_URL, AFORO_URL = "redis://counters:6379/0", "https://api.aforo.ai"
 HEADROOM_CAP = 0.05
-AUTHORIZER = "authorizer"
+AUTHORIZER, RECONCILIATION, REPAIR = "authorizer", "reconciliation", "repair"
 
 
 @dataclass(frozen=True)

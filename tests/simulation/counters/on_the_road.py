@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 
 from functions.reconciliation.fetch_api import QUOTA_CHECK
+from tests.local.aforo.accounts import Customer
 from tests.local.aforo.quota import answer_quota
 from tests.local.aforo.settings import DEFAULT_TENANT
 from tests.simulation.counters.build_counters import CountersPart, build_counters
+from tests.simulation.counters.counter_troubles import TopUp
 from tests.simulation.counters.ledger_sums import Account
 from tests.simulation.counters.quota_plans import QuotaPlan, drawn_plans
 from tests.simulation.gateway_request import GatewayRequest
@@ -58,10 +60,22 @@ def add_counters(road: UsageRoad) -> CountersPart:
             account = Account(due.customer, due.meter)
             part.checks.served(key, account, request.at_ms / 1000, due.quantity)
 
+    sim.arranging[TopUp] = lambda one: _arrange_top_up(road, one)
     road.gateway.heard.append(heard)
     road.gateway.admits = lambda request: part.gateway.admits(request.customer)
     road.subscription.heard.append(part.checks.delivered)
     return part
+
+
+def _arrange_top_up(road: UsageRoad, one: object) -> None:
+    assert isinstance(one, TopUp)
+    name, customers = customer_name(one.customer), road.aforo.accounts.customers
+
+    def state() -> None:
+        customers[name] = Customer(limit=one.calls)
+        road.sim.world.tell("Aforo", f"says that {name} may use {one.calls}")
+
+    road.sim.world.at(road.sim.begun + one.at, state)
 
 
 def plans_of(seed: int, customers: int) -> list[QuotaPlan]:

@@ -10,11 +10,13 @@ from tests.simulation.aws.versioned_bucket import VersionedBucket
 
 @dataclass
 class AuditedWindows:
-    """`records` are the newest of each window, which a watcher of the bucket keeps."""
+    """`records` are the newest of each window, which a watcher of the bucket keeps. Traffic is from
+    and until two times; what is logged of other times is nobody's.
+    """
 
     bucket: VersionedBucket
-    until_ms: int  # no window that begins later needs to be looked at
-    seconds: int
+    from_ms: int
+    until_ms: int
     records: dict[AuditWindow, WindowRecord] = field(default_factory=dict)
     seen: int = 0  # records that were written, each time
     missed: int = 0  # requests that a first look found missing
@@ -33,9 +35,17 @@ class AuditedWindows:
         return sorted(found, key=lambda one: (one.from_ms, one.source))
 
     def is_behind(self) -> bool:
-        """Whether a window of before `until_ms` is not closed, or nobody has looked at it."""
-        last = max((one.to_ms for one in self.records), default=0)
-        return last < self.until_ms or bool(self.open_windows())
+        """Whether a window is not closed, or nobody has looked at one."""
+        return bool(self.unseen()) or bool(self.open_windows())
+
+    def unseen(self) -> list[tuple[int, int]]:
+        """Times of which no window has a record, the oldest first."""
+        found, reached = [], self.from_ms
+        for one in sorted(self.records, key=lambda one: one.from_ms):
+            if reached < one.from_ms:
+                found.append((reached, one.from_ms))
+            reached = max(reached, one.to_ms)
+        return [*found, (reached, self.until_ms)] if reached < self.until_ms else found
 
     def missing(self) -> int:
         return sum(one.equation.unaccounted for one in self.records.values())

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import httpx
 
@@ -42,10 +43,24 @@ from tests.simulation.usage_road.road_places import (
 )
 from tests.simulation.usage_road.spoiled_answer import refusal_answer, response
 
-# Longer windows and fewer runs than the template's defaults: a run of hours is looked at in fewer.
-AUDIT_WINDOW_SECONDS, AUDIT_DELAY_SECONDS, COUNT_EVERY = 900, 600, 600.0
 CLAIM_SECONDS = 240
 STATES = AwsPlace("Step Functions", (0.02, 0.2))
+
+
+class AuditPlan(NamedTuple):
+    """As the template's parameters, in seconds."""
+
+    window: int
+    delay: int
+    every: float
+
+
+def audit_plan(sim: Simulation) -> AuditPlan:
+    """Shorter than the template's defaults, so that it finds what is missing before Aforo forgets,
+    whose memory is short in a run.
+    """
+    is_short = sim.scenario.parameters.dedup_window_seconds < HOUR
+    return AuditPlan(120, 120, 150.0) if is_short else AuditPlan(300, 300, 300.0)
 
 
 @dataclass(eq=False)
@@ -78,11 +93,8 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
     sim.patches.enter_context(with_clients(_clients(sim, road.aforo, machines, metrics)))
     others = road.aforo.routes.get(("POST", QUOTA_CHECK))
     road.aforo.routes["POST", QUOTA_CHECK] = partial(_quota_check, road.aforo, others)
-    windows = AuditedWindows(
-        sim.buckets[LEDGER],
-        int((sim.begun + sim.scenario.hours * HOUR) * 1000),
-        AUDIT_WINDOW_SECONDS,
-    )
+    ends = int((sim.begun + sim.scenario.hours * HOUR) * 1000)
+    windows = AuditedWindows(sim.buckets[LEDGER], int(sim.begun * 1000), ends)
     has = partial(_has, road.aforo)
     on_call = OnCall(sim, machines, windows, has, road.promises.decided)
     road.promises.parked.clear()  # somebody puts it right
@@ -97,7 +109,7 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
 
 def _environment(sim: Simulation) -> Mapping[str, str]:
     """Of all of them: none reads more than it declares."""
-    parameters = sim.scenario.parameters
+    parameters, plan = sim.scenario.parameters, audit_plan(sim)
     return {
         "USAGE_QUEUE_URL": sim.urls[USAGE_QUEUE],
         "USAGE_DEAD_LETTER_QUEUE_URL": sim.urls[USAGE_DEAD_LETTERS],
@@ -113,8 +125,8 @@ def _environment(sim: Simulation) -> Mapping[str, str]:
         "AFORO_SECRET_ARN": SECRET_ARN,
         "HOLD_SECONDS": str(parameters.hold_seconds),
         "DEDUP_WINDOW_SECONDS": str(parameters.dedup_window_seconds),
-        "AUDIT_WINDOW_SECONDS": str(AUDIT_WINDOW_SECONDS),
-        "AUDIT_DELAY_SECONDS": str(AUDIT_DELAY_SECONDS),
+        "AUDIT_WINDOW_SECONDS": str(plan.window),
+        "AUDIT_DELAY_SECONDS": str(plan.delay),
         "AUDIT_SHARDS": "1",
         "AUDIT_STATE_MACHINE_ARN": AUDIT,
     }
@@ -177,5 +189,5 @@ def _schedule(sim: Simulation, part: OperatorsPart) -> None:
             machines.start(REPLAY, name, order)
 
     machines = part.machines
-    sim.world.every(COUNT_EVERY, run, first=COUNT_EVERY)
+    sim.world.every(audit_plan(sim).every, run, first=1.0)
     sim.world.every(3_600.0, replay, first=3_000.0)

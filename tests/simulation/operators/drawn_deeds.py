@@ -105,7 +105,7 @@ def _people(rng: random.Random, ends: float) -> Iterator[Disturbance]:
     for _ in range(rng.choice([0, 0, 0, 1, 2])):
         yield StopsExecution(rng.uniform(ends / 5, ends), "*", rng.choice([0.0, 60.0]))
     if rng.random() < 0.1:
-        at = rng.uniform(0, ends)
+        at = rng.uniform(60, ends)
         yield SchedulesAway(at, min(ends, at + rng.choice([1_200.0, 5_000.0])))
     if rng.random() < 0.12:
         yield RotatesKey(rng.uniform(0, ends), rng.choice([0.0, 20.0, 600.0]))

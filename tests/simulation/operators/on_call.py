@@ -25,6 +25,7 @@ from tests.simulation.usage_road.road_places import (
 )
 
 LOOKS_EVERY = 600.0
+LEFT_AFTER = 2_400.0  # seconds after a window's end
 AGAIN_AFTER = 1_800.0  # seconds: what a person began for the same reason is not begun again so soon
 
 
@@ -78,19 +79,20 @@ class OnCall:
             yield "audit", order
 
     def _audit(self) -> dict[str, Any] | None:
-        """The windows that the schedule leaves to a person: of before the configuration in use, or
-        out of its reach.
+        """What the schedule leaves to a person: windows of before the configuration in use, and
+        what is out of its reach.
         """
-        found = [w for w in self.windows.open_windows() if self._is_left(w.to_ms)]
-        if not found:
+        spans = [(one.from_ms, one.to_ms) for one in self.windows.open_windows()]
+        left = [one for one in [*spans, *self.windows.unseen()] if self._is_left(one[1])]
+        if not left:
             return None
-        moments = min(one.from_ms for one in found), max(one.to_ms for one in found)
+        moments = min(begins for begins, _ in left), max(ends for _, ends in left)
         begins, ends = (datetime.fromtimestamp(one / 1000, UTC).isoformat() for one in moments)
         return {"from": begins, "to": ends, "includeOld": True}
 
     def _is_left(self, to_ms: int) -> bool:
-        """The schedule had its three tries by then."""
-        return self.sim.world.now - to_ms / 1000 > self.sim.scenario.parameters.dedup_window_seconds
+        """The schedule would have looked at it, and had it metered again, by then."""
+        return self.sim.world.now - to_ms / 1000 > LEFT_AFTER
 
     def _dead(self, queue: str) -> list[Message]:
         return list(self.sim.queues[queue].messages.values())

@@ -1,5 +1,6 @@
 """The API key in use, through rotations and outages of Secrets Manager."""
 
+import traceback
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -294,3 +295,12 @@ def test_a_rotation_goes_unnoticed_for_five_minutes_at_most(clock: SettableClock
 def test_a_key_that_a_person_put_is_looked_for_within_seconds() -> None:
     """They put it and start a replay, which takes longer than this."""
     assert LOOK_SECONDS <= 5
+
+
+@pytest.mark.parametrize("wrong", ['sk_live_1"', "sk_live_\u00e4"])
+def test_a_traceback_of_a_wrong_secret_does_not_hold_it(wrong: str, clock: SettableClock) -> None:
+    """The error that it comes from would quote it, and a log prints the whole chain."""
+    with pytest.raises(SettingsError) as raised:
+        first(credential(SecretStore(wrong), clock))
+    told = "".join(traceback.format_exception(raised.value))
+    assert "sk_live_" not in told

@@ -68,6 +68,8 @@ def test_allowed_hosts_are_called(url: str) -> None:
         "http://ingest.aforo.ai",
         "https://aforo.evil.example",
         "https://ingest.aforo.ai.evil.example",
+        "https://evilingest.aforo.ai",
+        "https://x.ingest.aforo.ai",
         "https://ingest.aforo.ai@evil.example",
         "https://key@ingest.aforo.ai",
         "https://ingest.aforo.ai/?a=b",

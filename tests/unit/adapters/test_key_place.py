@@ -102,3 +102,10 @@ def test_an_object_that_ends_too_early_is_named_whatever_is_looked_for() -> None
     bucket.objects[name] = bucket.objects[name][:-9]
     with pytest.raises(UnreadableObject):
         list(ledger.rows_of(HOUR, {ledger_row(0)["key"]}))
+
+
+def test_a_second_key_of_a_row_is_the_one_that_counts() -> None:
+    """JSON's last name wins: told by its beginning, a row of a wanted key would be passed over."""
+    line = b'{"key":"other","customerId":"c","key":"wanted"}'
+    assert list(lines_with([line], {"wanted"})) == [line]
+    assert list(lines_with([line + b"\n" + b'{"key":"third"}'], {"wanted"})) == [line]

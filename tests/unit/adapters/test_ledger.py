@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.json_lines import UnreadableObject, put_lines
-from functions.adapters.ledger import Ledger, hour_prefix, replay_prefix, settled_once
+from functions.adapters.key_filter import Sieve, key_filter
+from functions.adapters.ledger import Ledger, hour_prefix, may_hold, replay_prefix, settled_once
 from functions.usage.ledger_row import LedgerRow
 from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.set_aside_messages import OCCURRED_AT, ledger_row
@@ -87,3 +88,12 @@ def test_prefixes_are_the_layout_that_others_read() -> None:
     """Athena, audit and replay find rows by them."""
     assert hour_prefix("2026-10-02T08") == "ledger/2026-10-02/08/"
     assert replay_prefix("replay-1") == "replays/replay-1/settled/"
+
+
+def test_an_object_whose_name_says_nothing_of_its_keys_is_read() -> None:
+    """An older forwarder wrote no filter, and a newer one may write another."""
+    sieve = Sieve(["apigw1-a"])
+    for name in ("20261002T081530412Z-r.json.gz", "20261002T081530412Z-r.f9-AAAA.json.gz"):
+        assert may_hold(f"ledger/2026-10-02/08/{name}", sieve)
+    others = f"20261002T081530412Z-r.{key_filter(['apigw1-b'])}.json.gz"
+    assert not may_hold(f"ledger/2026-10-02/08/{others}", sieve)

@@ -172,3 +172,16 @@ def test_a_level_has_a_value_of_its_own_for_each_source(
         ("orders", 9),
         ("pets", 2),
     ]
+
+
+def test_an_invocation_tells_nothing_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    """A process lives for many: counted again each time, an alarm would never end."""
+    telemetry = Telemetry("forwarder")
+    telemetry.count(Metric.POSTS, 3)
+    telemetry.level(Metric.OLDEST_HELD_AGE, 7.0)
+    telemetry.share(Metric.UNFIT_SHARE, 1, 2)
+    telemetry.level(Metric.LAG, 1.0, source="orders")
+    telemetry.flush()
+    capsys.readouterr()
+    telemetry.flush()
+    assert capsys.readouterr().out == ""

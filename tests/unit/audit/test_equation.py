@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,20 @@ def test_a_record_is_read_as_it_was_written(equation: Equation) -> None:
 def test_it_is_closed_when_nothing_is_held_or_unaccounted(equation: Equation) -> None:
     """Quarantined and set-aside requests wait for a person, and stay where they are."""
     assert equation.is_closed == (equation.held + equation.unaccounted == 0)
+
+
+@pytest.mark.parametrize(
+    ("equation", "is_closed"),
+    [
+        (Equation(), True),
+        (Equation.model_validate({"confirmed": 1, "setAside": 1, "needsDecision": 1}), True),
+        (Equation(excluded={"status": 1}, quarantined={"no_customer": 1}), True),
+        (Equation(confirmed=9, held=1), False),
+        (Equation(confirmed=9, unaccounted=1), False),
+    ],
+)
+def test_a_window_is_closed_when_each_request_is_where_it_stays(
+    equation: Equation, *, is_closed: bool
+) -> None:
+    """One that may still come, or that is nowhere, is looked at again."""
+    assert equation.is_closed is is_closed

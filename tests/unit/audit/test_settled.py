@@ -50,6 +50,18 @@ def test_reading_begins_with_the_first_request() -> None:
     assert len(logs.bucket.names_read) <= 1 + CLOCK_SKEW / timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("minutes", [-6, -20])
+def test_a_request_that_is_older_than_its_window_is_looked_for_from_its_own_time_on(
+    minutes: int,
+) -> None:
+    """A line that was logged late, of a request that was settled by another delivery of it: what
+    was written after the request began may have it, also before the window.
+    """
+    logs, request = AuditedLogs(), LoggedRequest(1, START_MS + minutes * 60_000)
+    logs.settle(request.rows(), minutes=minutes)
+    assert set(struck_out(logs, [request]).states()) == {KeyState.CONFIRMED}
+
+
 def test_what_the_forwarder_s_clock_wrote_too_early_is_found() -> None:
     """Up to the difference that is allowed for."""
     logs, requests = AuditedLogs(), served(minutes=1)

@@ -133,6 +133,33 @@ def test_the_text_of_a_refusal_stands_in_one_of_four_places(name: str) -> None:
     assert verdict == RefusedPost(Problem(400, "event_too_old", text))
 
 
+@pytest.mark.parametrize("nothing", ["", None, 7, True, ["x"], {"a": 1}])
+def test_what_is_no_text_is_passed_over(nothing: object) -> None:
+    """The next place is looked at."""
+    text = "EVENT_TOO_OLD: of another year"
+    verdict = judge(reply(400, {"detail": nothing, "code": nothing, "message": text}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "event_too_old", text))
+
+
+@pytest.mark.parametrize("code", ["(invalid event)", "__Invalid--Event!", "INVALID_EVENT"])
+def test_a_code_is_a_slug_without_edges(code: str) -> None:
+    """However an ingestor spells it, it is one word for operators and for the tables."""
+    verdict = judge(reply(400, {"code": code}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "invalid_event"))
+
+
+def test_a_slug_and_an_instance_are_cut_at_64_characters() -> None:
+    """They stand in messages, rows and metrics."""
+    verdict = judge(reply(400, {"code": "a" * 65, "instance": "b" * 65}), SIZE, NOW)
+    assert verdict == RefusedPost(Problem(400, "a" * 64, "", "b" * 64))
+
+
+@pytest.mark.parametrize(("blanks", "is_systemic"), [(1018, True), (1019, False)])
+def test_the_first_kilobyte_of_a_text_is_read(blanks: int, *, is_systemic: bool) -> None:
+    """The words of its first sentences."""
+    assert Problem(400, "x", " " * blanks + "tenant").is_systemic is is_systemic
+
+
 @pytest.mark.parametrize(
     ("code", "is_one"), [("unknown_metric", True), ("unknown_customer", False), ("x", False)]
 )

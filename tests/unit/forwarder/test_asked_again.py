@@ -199,7 +199,8 @@ def test_beside_events_that_are_held_it_comes_back_with_them(stop: Reply | NoAns
     assert bench.set_aside() == []
     if "a" in bench.usage.put:  # as a new message it can say what it was told
         assert put_back(bench)["refused"].keys() == {key(1)}
-        assert len(put_back(bench)["events"]) == 4
+        left = [one["idempotencyKey"] for one in put_back(bench)["events"]]
+        assert left == [key(1), key(2), key(3)]  # Aforo has the first
 
 
 def test_where_sqs_does_not_take_it_the_message_stays() -> None:

@@ -314,6 +314,26 @@ def test_a_2xx_leaves_a_doubt_on_all_that_it_did_not_settle(
     assert all(outcome.ambiguous for outcome in held)
 
 
+def test_a_batch_behind_a_shut_gate_is_held_whole_and_not_posted() -> None:
+    """As long as what shut it says, and without a doubt: nothing was sent."""
+    aforo = ScriptedAforo(accepted)
+    gate = open_gate(aforo.post)
+    gate.record(Held("rate_limited", 7, ambiguous=True))
+    delivery = deliver(keyed_events(3), gate)
+    held = Held("rate_limited", 7)
+    assert delivery == BatchOutcome({key(number): held for number in range(3)}, held, 0)
+    assert aforo.blocks == []
+
+
+def test_a_batch_that_is_stopped_shuts_the_gate_for_the_next() -> None:
+    """What the first one heard is not asked again."""
+    aforo = ScriptedAforo(always(said(429, {"retryAfter": 9})))
+    gate = open_gate(aforo.post)
+    first, second = deliver(keyed_events(2), gate), deliver(keyed_events(2), gate)
+    assert first.stopped == second.stopped == Held("rate_limited", 9)
+    assert (first.posts, second.posts, len(aforo.blocks)) == (1, 0, 1)
+
+
 def _refusing_by_metric(metrics: dict[str, str]) -> Answer:
     """Aforo that does not know some metrics; the code of each."""
 

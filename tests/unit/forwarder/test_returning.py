@@ -1,12 +1,16 @@
 """Where a message waits that is not done: as a new one where no try left a doubt, else as it is."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from pydantic_core import from_json
 
 from functions.forwarder.answer import NoAnswer
+from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Reply
+from functions.usage.message import to_body
 from functions.usage.moment import DAY_MS, iso_from_epoch_ms
 from tests.fakes.forwarder_bench import HOLD_SECONDS, Bench
 from tests.fakes.forwarding import (
@@ -16,12 +20,15 @@ from tests.fakes.forwarding import (
     always,
     in_turn,
     key,
+    number_of,
     refusing,
     said,
     sqs_record,
     usage_event,
     usage_message,
 )
+from tests.fakes.model_queue import ModelQueue
+from tests.fakes.settable_clock import SettableClock
 
 UNREACHABLE = NoAnswer("unreachable", is_ambiguous=False)
 NO_ANSWER = NoAnswer("no_answer", is_ambiguous=True)
@@ -66,6 +73,59 @@ def test_a_doubt_is_not_forgotten_by_a_later_try() -> None:
     """A message that was received before stays, though this try is certain."""
     bench = Bench(always(said(429)))
     assert bench.forward([one_event(receives=2)]) == ["a"]
+    assert bench.usage.put == {}
+
+
+@pytest.mark.parametrize("receives", [1, 2])
+def test_more_events_than_the_share_of_a_minute_end_in_two_tries(receives: int) -> None:
+    """What Aforo took of a message goes round no more: posted first each time, it would use up the
+    share of each try, and the rest would never have its turn.
+    """
+    clock = SettableClock(NOW_MS / 1000)
+    queue, posted = ModelQueue(clock), Counter[int]()
+
+    def answer(block: Sequence[KeyedEvent]) -> Reply:
+        posted.update(map(number_of, block))
+        return accepted(block)
+
+    bench = Bench(answer, clock=clock, queue=queue, events_per_minute=60, most_events=10)
+    bench.remaining_ms = [110_000]  # a post may begin for less than the minute that it would wait
+    queue.send(to_body(usage_message(usage_event(number) for number in range(66))))
+    next(iter(queue.messages.values())).receives = receives - 1
+    tries = 0
+    while (visible := queue.next_visible()) is not None and tries < 5:
+        clock.now, tries = max(clock.now, visible), tries + 1
+        records = queue.receive()
+        staying = set(bench.forward(records))
+        queue.delete(one["messageId"] for one in records if one["messageId"] not in staying)
+    assert tries == 2
+    assert posted == Counter(range(66))
+    assert queue.messages == {}
+
+
+def test_the_rest_of_a_message_keeps_its_doubt() -> None:
+    """It was received before, so Aforo may have all of it: so says the new message, and is of the
+    events that Aforo has not taken now.
+    """
+    bench = Bench(in_turn(accepted, said(429)), most_events=2)
+    record = sqs_record(
+        usage_message([usage_event(n) for n in range(4)]),
+        message_id="a",
+        sent_ms=NOW_MS - 60_000,
+        receives=2,
+    )
+    assert bench.forward([record]) == []
+    later = from_json(bench.usage.put["a"].body)
+    assert [one["idempotencyKey"] for one in later["events"]] == [key(2), key(3)]
+    assert later["held"]["maybeBilledSince"] == iso_from_epoch_ms(NOW_MS - 60_000)
+    assert bench.settled_keys() == [key(0), key(1)]
+
+
+def test_beside_a_doubt_of_this_try_a_message_stays_whole() -> None:
+    """That SQS has received it is the doubt, of all that it holds."""
+    bench = Bench(in_turn(accepted, NO_ANSWER), most_events=2)
+    record = sqs_record(usage_message([usage_event(n) for n in range(4)]), message_id="a")
+    assert bench.forward([record]) == ["a"]
     assert bench.usage.put == {}
 
 

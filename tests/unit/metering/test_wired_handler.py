@@ -76,6 +76,16 @@ def test_a_delivery_reaches_the_queue_and_the_quarantine(places: Places) -> None
     assert name.startswith("quarantine/unknown_format/")
 
 
+def test_a_request_of_a_clock_that_runs_ahead_keeps_its_time(places: Places) -> None:
+    """Moved to now, a replay would give another event under the same key. The forwarder holds it
+    until its time has come.
+    """
+    ahead_ms = now_ms() + 1_800_000
+    take(access_line(requestTimeEpoch=str(ahead_ms)))
+    (body,) = map(json.loads, places.queues[USAGE].bodies)
+    assert epoch_ms_from_iso(body["events"][0]["occurredAt"]) == ahead_ms
+
+
 def test_a_delivery_that_cannot_be_sent_fails_and_comes_again(places: Places) -> None:
     """Whatever SQS took of it: acknowledged, the rest would be nowhere."""
     places.queues[USAGE].fails = lambda body, _call: "events" in body

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from functions.reconciliation.due_hours import (
     LATENESS_MS,
     TICK_MS,
+    closed_again_by,
     due_hours,
     is_over,
     newest_over,
@@ -71,3 +72,17 @@ def test_every_hour_of_the_horizon_has_its_turn_within_a_day() -> None:
     }
     newest = newest_over(start_ms)
     assert seen >= set(range(newest - 33 * 24, newest + 1))
+
+
+@settings(deadline=None)  # two loaded cores
+@given(MOMENTS, st.integers(0, 60))
+def test_a_closing_is_said_to_be_over_when_it_is(now_ms: int, older: int) -> None:
+    """An hour has its turn after now, and at least five minutes before that; at once while it is
+    young, within an hour for two days.
+    """
+    hour = newest_over(now_ms) - older
+    by_ms = closed_again_by(hour, now_ms)
+    assert ticks_with(hour, (now_ms // TICK_MS + 1) * TICK_MS, by_ms - TICK_MS) >= 1
+    longest = HOUR_MS if older < 46 else DAY_MS
+    assert by_ms - now_ms <= longest + 3 * TICK_MS
+    assert older or by_ms - now_ms <= 3 * TICK_MS

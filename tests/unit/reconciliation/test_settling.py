@@ -124,6 +124,29 @@ def test_rounding_is_counted() -> None:
     assert found.rounded_up == 2
 
 
+def test_customers_and_meters_are_settled_apart() -> None:
+    """Each has a counter of its own, whatever the order in which they come."""
+    rows = [usage(f"k{n}", customer=f"cust_{n % 2}") for n in range(6)]
+    rows[3:] = [{**row, "meter": "orders"} for row in rows[3:]]
+    found = sort_settled([("m", rows)], NOW_MS, HORIZON)
+    told = {(one.settlement.customer_id, one.settlement.meter): one for one in found.batches}
+    assert {whose: len(one.settlement.marks) for whose, one in told.items()} == {
+        ("cust_0", "api_calls"): 2,
+        ("cust_1", "api_calls"): 1,
+        ("cust_1", "orders"): 2,
+        ("cust_0", "orders"): 1,
+    }
+
+
+def test_what_one_script_does_not_take_goes_into_the_next() -> None:
+    """Nothing is left behind, and each batch names the messages that stand or fall with it."""
+    rows = [usage(f"k{n}") for n in range(2 * EVENTS_PER_SCRIPT + 1)]
+    found = sort_settled([("a", rows[:150]), ("b", rows[150:])], NOW_MS, HORIZON)
+    sizes = [len(one.settlement.marks) for one in found.batches]
+    assert sizes == [EVENTS_PER_SCRIPT, EVENTS_PER_SCRIPT, 1]
+    assert frozenset().union(*(one.messages for one in found.batches)) == {"a", "b"}
+
+
 def test_each_reason_counts_every_event_of_it() -> None:
     """What was dropped is known by number."""
     rows: list[SettledUsage] = [

@@ -3,7 +3,7 @@ nothing, and what was hidden or written down is what the next round goes by.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,12 @@ class Journal:
 
     waiting: list[str]
     sent_at_ms: int = NOW_MS - 1
+    claims: int = 0
     steps: list[str] = field(default_factory=list)
     bodies: dict[str, list[str]] = field(default_factory=dict)
 
     def claim(self, at_most: int) -> list[WaitingMessage]:
+        self.claims += 1
         claimed, self.waiting = self.waiting[:at_most], self.waiting[at_most:]
         return [
             WaitingMessage(f"m{n}", f"h{n}", body, self.sent_at_ms, 1)
@@ -85,7 +87,9 @@ class Queue:
         return len(sent)
 
 
-def moved(journal: Journal, order: dict[str, Any]) -> Moved:
+def moved(
+    journal: Journal, order: dict[str, Any], is_time_left: Callable[[], bool] = lambda: True
+) -> Moved:
     task = a_round(order)
     if order.get("source") == "counters":
         return Transfer(
@@ -93,14 +97,14 @@ def moved(journal: Journal, order: dict[str, Any]) -> Moved:
             settled=journal.queue("SettledUsageQueue"),
             manifests=journal,
             now_ms=lambda: NOW_MS,
-        ).run(task, "0001-move", lambda: True)
+        ).run(task, "0001-move", is_time_left)
     return UsageMove(
         waiting=journal,
         set_aside=journal.queue("UsageDeadLetterQueue"),
         usage=journal.queue("UsageQueue"),
         manifests=journal,
         now_ms=lambda: NOW_MS,
-    ).run(task, "0001-move", lambda: True)
+    ).run(task, "0001-move", is_time_left)
 
 
 def key(number: int) -> str:
@@ -188,6 +192,33 @@ def test_settled_usage_that_stays_is_hidden(
     found = moved(journal, {"source": "counters", **order})
     assert journal.steps == [f"held: m0 {why}", "hold: h0"]
     assert (found.messages, found.seen, found.held) == counts
+
+
+@pytest.mark.parametrize(("pace", "at_once"), [(1, 60), (0.5, 30), (None, 100)])
+def test_a_paced_move_ends_when_a_minute_s_worth_is_sent(pace: float | None, at_once: int) -> None:
+    """In claims of ten, so that it goes little beyond; without a pace all goes at once."""
+    journal = Journal([to_body(message([event(n)], record("config"))) for n in range(100)])
+    order = {} if pace is None else {"eventsPerSecond": pace}
+    assert moved(journal, order).events == at_once
+    claims = [step for step in journal.steps if step.startswith("delete:")]
+    assert len(claims) == (1 if pace is None else at_once / 10)
+
+
+@pytest.mark.parametrize("source", ["usage", "counters"])
+def test_no_claim_is_begun_that_there_is_no_time_for(source: str) -> None:
+    """Killed half way it would be safe, and seen twice."""
+    journal = Journal([to_body(message([event(n)], record("config"))) for n in range(200)])
+    found = moved(journal, {"source": source}, lambda: journal.claims < 1)
+    assert (journal.claims, found.messages) == (1, 100)
+    assert not found.is_queue_empty
+
+
+@pytest.mark.parametrize("source", ["usage", "counters"])
+def test_a_queue_that_gave_less_than_was_asked_for_is_not_asked_again(source: str) -> None:
+    """It is empty, or what is left is in other hands: the round says so."""
+    journal = Journal([to_body(message([event(n)], record("config"))) for n in range(20)])
+    found = moved(journal, {"source": source})
+    assert (journal.claims, found.messages, found.is_queue_empty) == (1, 20, True)
 
 
 @pytest.mark.parametrize("over", [0, 1])

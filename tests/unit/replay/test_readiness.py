@@ -2,7 +2,16 @@
 
 import pytest
 
-from functions.replay.readiness import ReadinessOutcome, judge_answer, no_answer
+from functions.replay.order import Order
+from functions.replay.progress import ReplayProgress
+from functions.replay.readiness import Readiness, ReadinessOutcome, judge_answer, no_answer
+from functions.replay.round_decision import (
+    AFORO_WAITS,
+    RoundOutcome,
+    RoundResult,
+    after_asking,
+    waits_for_aforo,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +54,44 @@ def test_no_answer_is_an_outage() -> None:
     """It is waited for like one."""
     readiness = no_answer("timeout")
     assert (readiness.outcome, readiness.retry_after_seconds) == (ReadinessOutcome.DOWN, 30)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "waits", "what_follows"),
+    [
+        (ReadinessOutcome.READY, 0, None),
+        (ReadinessOutcome.READY, AFORO_WAITS, None),
+        (ReadinessOutcome.WAIT, 0, RoundOutcome.WAIT),
+        (ReadinessOutcome.DOWN, AFORO_WAITS - 1, RoundOutcome.WAIT),
+        (ReadinessOutcome.WAIT, AFORO_WAITS, RoundOutcome.STOPPED),
+        (ReadinessOutcome.DOWN, AFORO_WAITS, RoundOutcome.STOPPED),
+        (ReadinessOutcome.REFUSED, 0, RoundOutcome.STOPPED),
+    ],
+)
+def test_usage_is_moved_only_when_aforo_takes_it(
+    outcome: ReadinessOutcome, waits: int, what_follows: RoundOutcome | None
+) -> None:
+    """Nothing is fed into an outage: a round waits as long as it is told, and not for ever."""
+    progress = ReplayProgress(waiting_at_start=5, aforo_waits=waits)
+    found = after_asking(progress, Readiness(outcome, "told", None, 7))
+    if what_follows is None:
+        assert found == progress
+        return
+    assert isinstance(found, RoundResult)
+    is_wait = what_follows is RoundOutcome.WAIT
+    assert (found.outcome, found.wait_seconds) == (what_follows, 7 if is_wait else 0)
+    assert found.progress.aforo_waits == waits + is_wait
+
+
+@pytest.mark.parametrize(
+    ("order", "is_asked"),
+    [
+        ({"source": "usage"}, True),
+        ({"source": "usage", "dryRun": True}, False),  # it sends nothing
+        ({"source": "quarantine"}, False),  # what metering sends waits as fresh usage does
+        ({"source": "counters"}, False),  # that is no business of Aforo's
+    ],
+)
+def test_aforo_is_asked_before_usage_is_moved(order: dict[str, object], *, is_asked: bool) -> None:
+    """And by no other replay."""
+    assert waits_for_aforo(Order.model_validate(order)) is is_asked

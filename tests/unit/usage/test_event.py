@@ -36,6 +36,13 @@ def test_keys_are_what_they_have_always_been(
 ) -> None:
     """Frozen: under another key Aforo and the counters would take yesterday's events for new."""
     assert identity.event_key(meter, sequence) == key
+    assert key_of(identity.canonical(meter, sequence)) == key
+
+
+def test_the_one_event_of_a_meter_is_its_first() -> None:
+    """Who does not count says nothing: its sequence is 0."""
+    assert KNOWN.event_key("m") == KNOWN.event_key("m", 0) != KNOWN.event_key("m", 1)
+    assert KNOWN.canonical("m") == KNOWN.canonical("m", 0)
 
 
 @given(IDENTITIES, TEXTS, SEQUENCES)

@@ -79,3 +79,15 @@ def test_a_model_that_drops_it_is_found() -> None:
 
     assert not tells(Trap, "dry_run", "dryRun")
     assert Trap.model_validate_json('{"dry_run": false}').dry_run
+
+
+def test_a_misspelt_name_is_refused() -> None:
+    """Dropped, it would silently mean the default."""
+
+    class Given(FromOutside):
+        most_messages: int = 10
+
+    assert Given.model_validate_json('{"mostMessages": 3}').most_messages == 3
+    for name in ("mostMesages", "most_messages"):
+        with pytest.raises(ValidationError):
+            Given.model_validate_json(json.dumps({name: 3}))

@@ -229,6 +229,7 @@ def test_a_programs_word_for_none_is_no_customer(word: str, data: st.DataObject)
     with pytest.raises(ValueError, match="no value"):
         somebody(spelt)
     assert is_customer_id(f"{spelt}1")
+    assert somebody(f"{spelt}1") == f"{spelt}1"
 
 
 @pytest.mark.parametrize(
@@ -317,6 +318,7 @@ def test_the_names_in_redis_are_what_a_deployed_stack_holds() -> None:
     ("enum", "words"),
     [
         (Status, {"ACTIVE": "active", "SUSPENDED": "suspended", "CLOSED": "closed"}),
+        (Period, {"HOUR": "hour", "DAY": "day", "MONTH": "month"}),
         (AuthorizerMode, {"ENFORCE": "enforce", "SHADOW": "shadow"}),
         (
             GuardLevel,
@@ -373,8 +375,7 @@ def test_what_an_absent_field_means() -> None:
 
 def test_a_measured_lag_stands_for_the_grants_own() -> None:
     """Also one of nothing."""
-    values = [None] * len(state_fields("m"))
-    values[state_fields("m").index("m:lag_seconds")] = "7.5"
+    values = ["7.5" if name == "m:lag_seconds" else None for name in state_fields("m")]
     assert read_values(values).lag_seconds == 7.5
     assert read_values(values, 0.0).lag_seconds == 0.0
 

@@ -143,3 +143,19 @@ def test_a_line_of_very_many_names_is_read_in_time() -> None:
     assert time.process_time() - began < 10
     assert isinstance(found, Quarantined)
     assert (found.reason, "'b'" in found.detail) == ("tamper", True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"v":"1","customerId":"a","customerId":"b"}',
+        '{"v":"1","customerId":"a","customerId":"a"}',
+        '{"a":"","a":""}',
+        '{"v":"1","customer\\u0049d":"a","customerId":"b"}',
+        '{"v":"1","n":1}',
+        '{"v":"1","n":"caf\u00e9"}',
+    ],
+)
+def test_the_quick_reader_leaves_what_is_not_plain_to_the_exact_one(line: str) -> None:
+    """A name that stands twice, or is spelled so that it might, would choose who pays."""
+    assert read_plain(line) is None

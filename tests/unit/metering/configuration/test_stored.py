@@ -151,6 +151,14 @@ def test_another_object_whose_name_begins_so_is_none_of_its_versions(
     assert Process(stored).metric() == "good"
 
 
+def test_the_deletion_of_another_object_deletes_nothing(stored: VersionedObject) -> None:
+    """A bad version lies on top: nobody is billed by the default because a copy was tidied away."""
+    stored.put(BAD)
+    stored.put(None, key=f"{KEY}.bak")
+    with pytest.raises(Retryable):
+        Process(stored).metric()
+
+
 def test_it_says_since_when_what_it_uses_is_there(stored: VersionedObject) -> None:
     """Of the version in use, not of the bad one above it; never put, nothing."""
     nothing = Process(stored)

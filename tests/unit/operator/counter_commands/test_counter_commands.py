@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.operator.command_line import main
+from functions.operator.counter_commands.sending import versioned
 from functions.operator.counter_commands.stack import Stack
 from functions.reconciliation.commands import Command
 from functions.reconciliation.key_set import fetch_key_set
@@ -189,3 +191,12 @@ def test_keys_come_only_over_a_safe_road(url: str) -> None:
     """A key set read over plain HTTP from elsewhere could be anybody's."""
     with pytest.raises(Permanent, match="https"):
         fetch_key_set(url)
+
+
+def test_a_version_is_the_moment_in_milliseconds() -> None:
+    """As limits from Aforo and readings of the ledger are: of two statements the later one stands,
+    whoever made it.
+    """
+    before_ms = time.time_ns() // 1_000_000
+    assert before_ms <= versioned(None) <= time.time_ns() // 1_000_000
+    assert versioned(7) == 7

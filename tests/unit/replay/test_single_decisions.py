@@ -1,0 +1,176 @@
+"""Each decision of a round by itself: what is learned, and what follows."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.replay.limits import Moved, MoveMade
+from functions.replay.order import Order
+from functions.replay.progress import ReplayProgress, UnsettledMove
+from functions.replay.round_decision import (
+    HOUR_MS,
+    LEDGER_WAITS,
+    LEDGER_WAITS_OF_A_ROUND,
+    LEDGER_WAITS_OF_THE_QUARANTINE,
+    MOST_EVENTS,
+    MOST_HELD,
+    MOST_HOURS,
+    MOST_ROUNDS,
+    SHOWN_AGAIN_SECONDS,
+    RoundOutcome,
+    RoundResult,
+    after_looking,
+    after_moving,
+    is_there_more,
+    ledger_wait_seconds,
+)
+
+BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CLAIM_SECONDS = 240
+
+
+def order(**given: Any) -> Order:
+    return Order.model_validate(given)
+
+
+def progress(**given: Any) -> ReplayProgress:
+    return ReplayProgress(waiting_at_start=100, **given)
+
+
+def unsettled(waits: int) -> UnsettledMove:
+    return UnsettledMove(move_id="0001-move", started_at=BEGAN, waits=waits)
+
+
+@pytest.mark.parametrize("source", ["usage", "quarantine", "counters"])
+def test_a_move_that_is_settled_is_waited_for_no_more(source: str) -> None:
+    """The ledger has a row of each of its events: the next move may begin."""
+    one = unsettled(3)
+    found = after_looking(order(source=source), progress(unsettled=one), one, 0)
+    assert found == progress(unsettled=None)
+
+
+@pytest.mark.parametrize(
+    ("source", "waits", "all_waits", "follows"),
+    [
+        ("usage", 0, 0, RoundOutcome.WAIT),
+        ("usage", LEDGER_WAITS_OF_A_ROUND - 1, 300, RoundOutcome.WAIT),
+        ("usage", LEDGER_WAITS_OF_A_ROUND, 300, RoundOutcome.STOPPED),
+        ("usage", 0, LEDGER_WAITS, RoundOutcome.STOPPED),
+        ("quarantine", LEDGER_WAITS_OF_THE_QUARANTINE - 1, 0, RoundOutcome.WAIT),
+        ("quarantine", LEDGER_WAITS_OF_THE_QUARANTINE, 0, None),
+        ("quarantine", 0, LEDGER_WAITS, None),
+    ],
+)
+def test_a_move_that_is_under_way_is_waited_for(
+    source: str, waits: int, all_waits: int, follows: RoundOutcome | None
+) -> None:
+    """For hours at most; what metering sent waits on UsageQueue as all usage does, and its replay
+    goes on.
+    """
+    one = unsettled(waits)
+    before = progress(unsettled=one, ledger_waits=all_waits, rounds=2)
+    found = after_looking(order(source=source), before, one, 3)
+    if follows is None:
+        assert found == before.but(unsettled=None)
+        return
+    assert isinstance(found, RoundResult)
+    assert found.outcome is follows
+    if follows is RoundOutcome.WAIT:
+        assert found.wait_seconds == ledger_wait_seconds(waits + 1)
+        assert found.progress.ledger_waits == all_waits + 1
+        assert found.progress.unsettled == unsettled(waits + 1)
+    else:
+        assert "3 events of round 2" in found.trouble
+
+
+@pytest.mark.parametrize(
+    ("reached", "word"),
+    [
+        ({"held": MOST_HELD}, "left and hidden"),
+        ({"events": MOST_EVENTS}, "events are enough"),
+        ({"rounds": MOST_ROUNDS}, "rounds are used up"),
+    ],
+)
+def test_a_replay_stops_at_each_of_its_bounds(reached: dict[str, int], word: str) -> None:
+    """And just before it goes on."""
+    found = is_there_more(order(), progress(**reached), 0, CLAIM_SECONDS)
+    assert isinstance(found, RoundResult)
+    assert (found.outcome, word in found.trouble) == (RoundOutcome.STOPPED, True)
+    less = {name: number - 1 for name, number in reached.items()}
+    assert is_there_more(order(), progress(**less), 0, CLAIM_SECONDS) == progress(**less)
+
+
+def test_a_replay_stops_when_its_hours_are_over() -> None:
+    """The last round may still pace and wait for the forwarder."""
+    last = is_there_more(order(), progress(), MOST_HOURS * HOUR_MS, CLAIM_SECONDS)
+    assert last == progress()
+    over = is_there_more(order(), progress(), MOST_HOURS * HOUR_MS + 1, CLAIM_SECONDS)
+    assert isinstance(over, RoundResult)
+    assert over.outcome is RoundOutcome.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("given", "reached"),
+    [
+        ({}, {"seen": 100}),
+        ({}, {"messages": 100}),
+        ({"maxMessages": 7}, {"messages": 7}),
+        ({"source": "quarantine"}, {"is_queue_empty": True}),
+        ({}, {"is_queue_empty": True, "empty_looks": 1}),
+    ],
+)
+def test_a_replay_is_done(given: dict[str, Any], reached: dict[str, Any]) -> None:
+    """When all was seen, or all that was asked for was moved, or nothing shows any more."""
+    found = is_there_more(order(**given), progress(**reached), 0, CLAIM_SECONDS)
+    assert isinstance(found, RoundResult)
+    assert found.outcome is RoundOutcome.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("given", "reached"), [({}, {"seen": 99}), ({"maxMessages": 7}, {"messages": 6})]
+)
+def test_a_replay_is_not_done_before(given: dict[str, Any], reached: dict[str, Any]) -> None:
+    """The last message is one, too."""
+    found = is_there_more(order(**given), progress(**reached), 0, CLAIM_SECONDS)
+    assert found == progress(**reached)
+
+
+def test_a_queue_that_seems_empty_is_looked_at_once_more() -> None:
+    """A killed round has claimed the rest: it shows again after the last second of its claim."""
+    found = is_there_more(order(), progress(is_queue_empty=True), 0, CLAIM_SECONDS)
+    assert isinstance(found, RoundResult)
+    assert (found.outcome, found.wait_seconds) == (
+        RoundOutcome.WAIT,
+        CLAIM_SECONDS + SHOWN_AGAIN_SECONDS,
+    )
+    assert found.progress == progress(is_queue_empty=False, empty_looks=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, ledger_wait_seconds(0)),
+        ({"eventsPerSecond": 0.5}, 14),  # seven events
+        ({"eventsPerSecond": 100}, ledger_wait_seconds(0)),
+        ({"eventsPerSecond": 0.5, "dryRun": True}, 0),
+    ],
+)
+def test_what_was_moved_counts_and_the_pace_is_held(given: dict[str, Any], seconds: int) -> None:
+    """The longer of the pace and the forwarder's moment; a dry run waits for nothing."""
+    before = progress(rounds=1, seen=10, messages=8, events=80, held=2, empty_looks=1)
+    moved = Moved(messages=4, events=7, seen=5, held=1, is_queue_empty=True)
+    made = MoveMade("0002-move", BEGAN, moved, "quarantine/x")
+    found = after_moving(order(**given), before, made)
+    assert (found.outcome, found.wait_seconds, found.made) == (RoundOutcome.MOVED, seconds, made)
+    awaited = UnsettledMove(move_id="0002-move", started_at=BEGAN)
+    assert found.progress == progress(
+        rounds=2,
+        seen=15,
+        messages=12,
+        events=87,
+        held=3,
+        marker="quarantine/x",
+        is_queue_empty=True,
+        unsettled=None if given.get("dryRun") else awaited,
+    )
