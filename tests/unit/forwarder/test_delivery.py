@@ -91,6 +91,14 @@ def test_named_events_need_no_search() -> None:
     assert [len(block) for block in aforo.blocks] == [10, 8]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_event_alone_is_refused_in_the_words_about_it(count: int) -> None:
+    """What is said of the event counts before what is said of the post that held it."""
+    errors = [{"index": 0, "code": "UNKNOWN_METRIC"}]
+    delivery, _ = run(count, in_turn(said(422, {"code": "VALIDATION_FAILED", "errors": errors})))
+    assert delivery.outcomes[key(0)] == SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)
+
+
 def test_failures_inside_a_success_are_settled_at_once() -> None:
     """A 2xx that names its failed events is final for all."""
     body = {"accepted": 3, "failed": 1, "errors": [{"index": 2, "error": "INVALID_EVENT: no"}]}

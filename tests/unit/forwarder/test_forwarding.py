@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.forwarder.forwarding import POST_RESERVE_MS
+from functions.forwarder.forwarding import POST_RESERVE_MS, Invocation
 from functions.forwarder.problem import Reply
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord
 from functions.usage.moment import iso_from_epoch_ms
@@ -265,6 +265,13 @@ def test_no_post_starts_that_cannot_end() -> None:
     assert bench.forward([record("a", range(3))]) == []
     assert bench.aforo.blocks == []
     assert bench.usage.put["a"].seconds == 5
+
+
+@pytest.mark.parametrize("spare_ms", [-20_000, -1, 0, 1, 1_500, 57_000])
+def test_what_is_left_for_a_wait_is_what_no_post_needs(spare_ms: int) -> None:
+    """In seconds; negative where none can end any more."""
+    invocation = Invocation("request-1", lambda: POST_RESERVE_MS + spare_ms)
+    assert invocation.spare_seconds() == spare_ms / 1000
 
 
 def test_running_out_of_time_does_not_open_the_breaker() -> None:
