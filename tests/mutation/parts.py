@@ -64,4 +64,18 @@ PARTS = (
             "tests/unit/usage/test_quota_page.py",
         ),
     ),
+    Part(
+        "holding",
+        (
+            "functions/forwarder/holding.py",
+            "functions/forwarder/returning.py",
+            "functions/forwarder/putting_back.py",
+        ),
+        (
+            "tests/unit/forwarder/test_holding.py",
+            "tests/unit/forwarder/test_returning.py",
+            "tests/unit/forwarder/test_asked_again.py",
+            "tests/unit/forwarder/test_putting_back.py",
+        ),
+    ),
 )
