@@ -200,6 +200,9 @@ def test_a_figure_of_the_lists_own_name_is_the_lines_where_only_that_list_has_it
     beside = BesideList("9", frozenset({"usage"}))
     (one,) = found(EACH, {"usage": usage, "tokens": beside}).measures
     assert one.quantity == 9
+    label = BesideList("large", frozenset({"usage"}))
+    (one,) = found(EACH, {"usage": [{"tokens": "5"}], "model": label}).measures
+    assert one.metadata == {"model_name": "large"}
     for lists in ({"other"}, {"usage", "other"}):
         hidden = {"usage": usage, "tokens": BesideList("9", frozenset(lists))}
         assert found(EACH, hidden).reason == "bad_quantity"
