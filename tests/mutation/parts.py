@@ -65,6 +65,11 @@ PARTS = (
         ),
     ),
     Part(
+        "figures",
+        ("functions/metering/billing/figure.py", "functions/metering/billing/listed.py"),
+        ("tests/unit/metering/billing/test_figure.py",),
+    ),
+    Part(
         "holding",
         (
             "functions/forwarder/holding.py",
