@@ -70,6 +70,14 @@ PARTS = (
         ("tests/unit/metering/billing/test_figure.py",),
     ),
     Part(
+        "measuring",
+        ("functions/metering/billing/measuring.py",),
+        (
+            "tests/unit/metering/billing/test_measuring.py",
+            "tests/unit/metering/billing/test_meters.py",
+        ),
+    ),
+    Part(
         "holding",
         (
             "functions/forwarder/holding.py",
