@@ -150,6 +150,14 @@ def test_a_missing_tenant_holds_everything() -> None:
     assert delivery.posts <= 2 * 7 + 2
 
 
+def test_a_missing_tenant_is_seen_on_events_of_two_metrics() -> None:
+    """What is ours is alike whatever the events count."""
+    first, second = keyed_events(1, metric="Cats"), keyed_events(2, metric="Dogs")[1:]
+    aforo = ScriptedAforo(always(said(400, {"code": "MISSING_TENANT"})))
+    delivery = deliver([*first, *second], open_gate(aforo.post))
+    assert delivery.stopped == Held("systemic_refusal", 0)
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_few_events_are_held_for_a_missing_tenant_too(count: int) -> None:
     """One event alone is never poison because of our own header."""
