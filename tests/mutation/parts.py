@@ -65,6 +65,11 @@ PARTS = (
         ),
     ),
     Part(
+        "bisect",
+        ("functions/forwarder/delivery.py",),
+        ("tests/unit/forwarder/test_delivery.py", "tests/unit/forwarder/test_posting.py"),
+    ),
+    Part(
         "figures",
         ("functions/metering/billing/figure.py", "functions/metering/billing/listed.py"),
         ("tests/unit/metering/billing/test_figure.py",),
