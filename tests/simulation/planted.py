@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from functions.forwarder import problem
+from functions.forwarder import problem, settled_rows
 from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.metering.billing import decide, payer
 from functions.metering.failed_deliveries import FailedDeliveries
@@ -63,6 +63,10 @@ def _customers_are_cast() -> Names:
     return {(decide, "verified_customer"): cast}
 
 
+def _the_first_copy_speaks() -> Names:
+    return {(settled_rows, "_more_doubtful"): lambda known, _other: known}
+
+
 def _nobody_tells() -> Names:
     return {(HeartbeatRelay, "tell"): lambda _self, _received, _own: []}
 
@@ -90,6 +94,13 @@ PLANTED = (
         planted_runs.a_key_that_changes_hands(),
         "invariant 3",
         _customers_are_cast,
+    ),
+    Planted(
+        "copies",
+        "of two copies that are given up together, the ledger has the first one's doubt",
+        planted_runs.two_copies_given_up(),
+        "invariant 2",
+        _the_first_copy_speaks,
     ),
     Planted(
         "overtaking",
