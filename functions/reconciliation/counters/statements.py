@@ -48,8 +48,8 @@ class Watermark:
         """Usage since `since_ms` waits: the watermark is no younger until a heartbeat has arrived
         that was put after `until_ms`. Not by a clock: while nothing passes, nothing is over.
 
-        A field beside the groups', so that whoever reads their least reads it too; none without
-        groups, where the grant says the lag.
+        A field beside the groups', so that whoever reads their least reads it too; also before the
+        first of them is heard or listed. Where no group is listed, `keep_only` forgets it.
         """
         field = f"{_STALL}{-(-until_ms // _STALL_MS) * _STALL_MS}"
         run_one(self._client, Call(Script.HOLD_BACK, [self._key], [field, since_ms]))

@@ -362,10 +362,20 @@ def test_of_two_stalls_the_older_usage_stands(tenant: Tenant) -> None:
     assert least(tenant) == START_MS - 60_000
 
 
-def test_a_stall_without_a_metered_group_says_nothing(tenant: Tenant) -> None:
-    """There the grant says the lag, and a group that is metered no longer leaves no stall."""
+def test_a_stall_from_before_the_first_heartbeat_is_not_forgotten(tenant: Tenant) -> None:
+    """A first configuration that cannot be read: usage waits before any source is listed, and the
+    first heartbeat does not say that it was counted. (Found by the simulation.)
+    """
     assert tenant.take(stall(START_MS - 90_000, START_MS + 30_000)) == []
-    assert watermark(tenant) == {}
+    tenant.take(heartbeat(START_MS))
+    assert least(tenant) == START_MS - 90_000
+    tenant.now_ms += 60_000
+    tenant.take(heartbeat(tenant.now_ms))
+    assert watermark(tenant) == {GROUP: str(tenant.now_ms)}
+
+
+def test_where_nothing_is_metered_no_stall_stays(tenant: Tenant) -> None:
+    """There the grant says the lag, and no heartbeat would ever end it."""
     tenant.take(heartbeat(START_MS))
     tenant.take(stall(START_MS - 90_000, START_MS + 30_000))
     kept = Watermark(tenant.client, TENANT).keep_only([GROUP], START_MS)
