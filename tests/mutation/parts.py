@@ -64,4 +64,20 @@ PARTS = (
             "tests/unit/usage/test_quota_page.py",
         ),
     ),
+    Part(
+        "decision",
+        (
+            "functions/authorizer/decision.py",
+            "functions/authorizer/lag.py",
+            "functions/authorizer/counter_read.py",
+        ),
+        (
+            "tests/unit/authorizer/test_decision.py",
+            "tests/unit/authorizer/test_lag.py",
+            "tests/unit/authorizer/test_authorize.py",
+            "tests/unit/authorizer/test_hostile_counters.py",
+            "tests/unit/authorizer/test_counter_read.py",
+            "tests/unit/authorizer/test_redis_breaker.py",
+        ),
+    ),
 )
