@@ -80,4 +80,21 @@ PARTS = (
             "tests/unit/authorizer/test_redis_breaker.py",
         ),
     ),
+    Part(
+        "replay",
+        (
+            "functions/replay/selection.py",
+            "functions/replay/usage_move.py",
+            "functions/replay/round_decision.py",
+        ),
+        (
+            "tests/unit/replay/test_selection.py",
+            "tests/unit/replay/test_usage_move.py",
+            "tests/unit/replay/test_round_decision.py",
+            "tests/unit/replay/test_round.py",
+            "tests/unit/replay/test_move_records.py",
+            "tests/unit/replay/test_order_of_effects.py",
+            "tests/unit/replay/test_single_decisions.py",
+        ),
+    ),
 )
