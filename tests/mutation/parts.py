@@ -97,4 +97,19 @@ PARTS = (
             "tests/unit/replay/test_single_decisions.py",
         ),
     ),
+    Part(
+        "audit",
+        (
+            "functions/audit/comparison/settled.py",
+            "functions/audit/comparison/road_state.py",
+            "functions/audit/window.py",
+            "functions/audit/equation.py",
+        ),
+        (
+            "tests/unit/audit/test_settled.py",
+            "tests/unit/audit/test_road_state.py",
+            "tests/unit/audit/test_window.py",
+            "tests/unit/audit/test_equation.py",
+        ),
+    ),
 )
