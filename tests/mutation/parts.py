@@ -112,4 +112,21 @@ PARTS = (
             "tests/unit/audit/test_equation.py",
         ),
     ),
+    Part(
+        "counters",
+        (
+            "functions/reconciliation/counters/usage_counters.py",
+            "functions/reconciliation/counters/closed_hours.py",
+            "functions/reconciliation/settling.py",
+        ),
+        (
+            "tests/unit/reconciliation/test_settling.py",
+            "tests/unit/reconciliation/test_scripts_called.py",
+            "tests/integration/reconciliation/test_closed_hours.py",
+            "tests/integration/reconciliation/test_settling_counters.py",
+            "tests/integration/reconciliation/test_limits.py",
+            "tests/integration/reconciliation/test_watermark.py",
+            "tests/integration/reconciliation/test_rollback.py",
+        ),
+    ),
 )
