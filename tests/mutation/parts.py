@@ -113,6 +113,16 @@ PARTS = (
         ),
     ),
     Part(
+        "comparison",
+        ("functions/audit/comparison/comparing.py",),
+        ("tests/unit/audit/test_comparing.py",),
+    ),
+    Part(
+        "expected",
+        ("functions/audit/comparison/expected.py",),
+        ("tests/unit/audit/test_expected.py",),
+    ),
+    Part(
         "counters",
         (
             "functions/reconciliation/counters/usage_counters.py",

@@ -266,6 +266,7 @@ def test_a_record_says_what_was_audited_and_when() -> None:
     logs = AuditedLogs({"/aws/shop": [LoggedRequest(1, START_MS, copies=2)]})
     source = SHOP.model_copy(update={"log_group": "/aws/shop"})
     record = logs.comparing().compare(source, WINDOW).record
+    assert logs.comparing().compare(source, WINDOW).missing == []  # nobody asked for lines
     assert record.as_json() == {
         "version": 1,
         "source": "shop",
