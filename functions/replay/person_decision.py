@@ -4,13 +4,14 @@ The decision is an object that only those may put who may decide: IAM cannot loo
 execution's input (docs/explanation/decisions/0009-a-decision-is-an-object.md).
 """
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.replay.decision_name import decision_key
 from functions.replay.order import Order, read_order
+from functions.usage.outcome import Quarantined
+from functions.usage.strict_json import read_object
 
 # Step Functions takes a name again after 90 days: what was decided then was about other events.
 GOOD_FOR = timedelta(days=1)
@@ -41,8 +42,8 @@ def undecided(
 
 
 def _order_of(body: bytes) -> object:
-    try:
-        found = read_order(json.loads(body))
-    except ValueError:
+    said = read_object(body)
+    if isinstance(said, Quarantined):  # a name that stands twice may decide one thing and its other
         return None
+    found = read_order(said)
     return found.model_copy(update={"comment": None}) if isinstance(found, Order) else found

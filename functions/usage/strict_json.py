@@ -1,12 +1,14 @@
-"""One JSON object of a log line, read so that nothing can stand in it twice.
+"""One JSON object of a log line, read so that nothing can stand in it twice; and where a name does,
+in a document that a person wrote.
 
 JSON readers let the last of two equal names win: a value that smuggles in a second `customerId`
-would choose who pays (aforo-contract.md 1.2). Such a line is quarantined as `tamper`.
+would choose who pays (aforo-contract.md 1.2). Such a line is quarantined as `tamper`, and such a
+document is refused.
 """
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic_core import SchemaValidator
 from pydantic_core.core_schema import dict_schema, str_schema
@@ -21,6 +23,12 @@ PLAIN_CHARS = 2048
 
 # One validation is as fast as reading alone, and a third faster than reading and then looking.
 _TEXTS = SchemaValidator(dict_schema(str_schema(strict=True), str_schema(strict=True)))
+
+
+# How a refused document says it, behind the path.
+STANDS_TWICE = "stands twice in one object: keep one of them"
+
+type JsonPath = tuple[int | str, ...]
 
 
 class _DuplicateName(Exception):  # noqa: N818 - never leaves this module
@@ -42,7 +50,7 @@ def read_plain(line: str) -> dict[str, str] | None:
     return found if line.count('"') == 4 * len(found) else None
 
 
-def read_object(line: str) -> Mapping[str, object] | Quarantined:
+def read_object(line: str | bytes) -> Mapping[str, object] | Quarantined:
     """The object in `line`; `Quarantined` for anything else and for a name that stands twice."""
     try:
         found = json.loads(line, object_pairs_hook=_unique)
@@ -60,6 +68,34 @@ def read_array(text: str) -> list[object] | None:
     except (ValueError, RecursionError, _DuplicateName):
         return None
     return found if isinstance(found, list) else None
+
+
+def names_twice(document: str | bytes) -> list[JsonPath]:
+    """Every place of a name that its object has already, each once, outer ones first.
+    ValueError or RecursionError for what is no JSON.
+    """
+    try:
+        json.loads(document, object_pairs_hook=_unique)
+    except _DuplicateName:
+        return list(dict.fromkeys(_repeated(json.loads(document, object_pairs_hook=_Members))))
+    return []
+
+
+class _Members(list[tuple[str, object]]):
+    """An object with all that it says, the values too that no reader would see."""
+
+
+def _repeated(document: object) -> Iterator[JsonPath]:
+    # No recursion: a text may be nested deeper than Python's stack.
+    waiting: list[tuple[JsonPath, object]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, _Members):
+            times = Counter(name for name, _ in value)
+            yield from ((*path, name) for name in times if times[name] > 1)
+            waiting.extend(((*path, name), below) for name, below in reversed(value))
+        elif isinstance(value, list):
+            waiting.extend(((*path, at), below) for at, below in reversed([*enumerate(value)]))
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -94,7 +94,14 @@ _TEXTS = (
     _wrong(
         "a name that stands twice",
         document().replace('"meters"', '"effectiveFrom": "2026-02-01T00:00:00Z", "meters"'),
-        field="'effectiveFrom'",
+        field="versions.0.effectiveFrom",
+        cause="stands twice in one object",
+        step="keep one of them",
+    ),
+    _wrong(
+        "an API key of two customers",
+        document(customers={"a1b2": "cus_a", "a1b3": "cus_b"}).replace("a1b3", "a1b2"),
+        field="versions.0.customers.a1b2",
         cause="stands twice in one object",
         step="keep one of them",
     ),

@@ -39,7 +39,7 @@ HOURS = 1.25
 # The middle of an hour, of a month; and before the ends of both.
 BEGINNINGS = (
     datetime(2026, 10, 3, 8, 20, tzinfo=UTC),
-    datetime(2026, 10, 31, 22, 5, tzinfo=UTC),
+    datetime(2026, 10, 31, 23, 10, tzinfo=UTC),
     datetime(2026, 11, 15, 23, 50, tzinfo=UTC),
 )
 KINDS = (

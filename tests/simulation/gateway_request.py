@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 ACCOUNT, REGION, API, STAGE = "123456789012", "eu-west-1", "a1b2c3d4e5", "prod"
 HEALTH = "/health/{proxy+}"
+# What API Gateway logs for every x-amzn-RequestId of a client's that is no UUID.
+OVERRIDDEN = "UUID_REPLACED_INVALID_REQUEST_ID"
+OVERRIDDEN_EACH = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,12 @@ class GatewayRequest:
         return extended_id(self.number)
 
     @property
+    def request_id(self) -> str:
+        """A client may choose it."""
+        is_chosen = not self.number % OVERRIDDEN_EACH
+        return OVERRIDDEN if is_chosen else f"abe23b51-3a85-4167-851d-{self.number:012}"
+
+    @property
     def response_bytes(self) -> int:
         return 100 + self.number % 900
 
@@ -34,7 +43,7 @@ class GatewayRequest:
         fields = {
             "v": "1",
             "extendedRequestId": self.extended_id,
-            "requestId": f"abe23b51-3a85-4167-851d-{self.number:012}",
+            "requestId": self.request_id,
             "accountId": ACCOUNT,
             "apiId": API,
             "stage": STAGE,

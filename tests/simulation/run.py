@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 
+from tests.simulation.broken_promise import BrokenPromiseError
+from tests.simulation.catalogue import reached
 from tests.simulation.counters.valkey_socket import valkey_socket
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
 from tests.simulation.scenario import HOUR, Scenario
-from tests.simulation.simulation import BrokenPromiseError, Simulation
+from tests.simulation.simulation import Simulation
 from tests.simulation.whole import Whole
 
 STEP_SECONDS = 60.0
@@ -29,6 +31,7 @@ class Outcome:
     simulated_hours: float
     cpu_seconds: float
     story: str
+    reached: tuple[str, ...] = ()  # names of tests.simulation.catalogue
 
 
 def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outcome:
@@ -38,9 +41,9 @@ def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outc
     with MachineClock(scenario.begun) as clock:
         world = World(scenario.seed, scenario.begun, clock)
         world.story.begun = scenario.begun
-        sim = Simulation(scenario, world)
+        sim, whole = Simulation(scenario, world), Whole()
         with sim.patches:
-            fault = _fault(sim, parts or [Whole()])
+            fault = _fault(sim, parts or [whole])
     return Outcome(
         scenario.seed,
         fault,
@@ -49,6 +52,7 @@ def run(scenario: Scenario, parts: Sequence[Part] = (), lines: int = 60) -> Outc
         sim.elapsed / HOUR,
         process_time() - begun_cpu,
         world.story.text(lines),
+        () if parts else reached(whole),
     )
 
 

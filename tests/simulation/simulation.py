@@ -34,6 +34,7 @@ from tests.simulation.aws.simulated_log import SimulatedLog
 from tests.simulation.aws.simulated_queue import NOBODY, SimulatedQueue
 from tests.simulation.aws.sqs_calls import SqsCalls
 from tests.simulation.aws.versioned_bucket import VersionedBucket
+from tests.simulation.broken_promise import BrokenPromiseError
 from tests.simulation.disturbances import (
     CallGoesWrong,
     Chaos,
@@ -55,10 +56,6 @@ from tests.simulation.whereabouts import Whereabouts
 
 type Check = Callable[[], str]
 type Arrange = Callable[[object], None]
-
-
-class BrokenPromiseError(AssertionError):
-    """An invariant does not hold: the run ends here."""
 
 
 @dataclass(eq=False)

@@ -8,17 +8,22 @@ from tests.simulation.operators.drawn_deeds import draw_deeds
 from tests.simulation.scenario import Scenario
 from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.build import UsageRoad, build_road
+from tests.simulation.witnesses import Witnesses
 
 
 class Whole:
     """The parts of one run, as they are built into a simulation."""
 
+    sim: Simulation
     road: UsageRoad
+    witnesses: Witnesses
     counters: CountersPart
     operators: OperatorsPart
 
     def __call__(self, sim: Simulation) -> object:
-        self.road = build_road(sim)
+        self.sim, self.road = sim, build_road(sim)
+        self.witnesses = Witnesses(sim)
+        self.witnesses.attend(self.road.aforo)
         self.counters = add_counters(self.road)
         checks = self.counters.checks
         self.road.promises.quarantined.append(checks.quarantined)

@@ -3,8 +3,9 @@ field (`versions.0.meters.1.quantity`).
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from functions.metering.configuration.pattern_words import PATTERN_WORDS
 from functions.metering.configuration.version import Configuration
 from functions.usage.plain_faults import is_echo, meant, plain_fault, unknown_name
+from functions.usage.strict_json import STANDS_TWICE, JsonPath, names_twice
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -36,9 +38,15 @@ class Wording(NamedTuple):
     secret: frozenset[str] = frozenset()
 
 
-def in_plain_words(error: "ValidationError") -> list[str]:
-    """Every fault of a configuration once, or the first of very many."""
-    said = faults_by_place(error, Wording(Configuration))
+def in_plain_words(error: "ValidationError | None", document: bytes) -> list[str]:
+    """Every fault of a configuration once, or the first of very many: names that stand twice, of
+    which pydantic sees the last, and what it says itself.
+    """
+    twice: list[JsonPath] = []
+    with suppress(ValueError, RecursionError):  # no JSON at all, as pydantic says
+        twice = names_twice(document)
+    found = faults_by_place(error, Wording(Configuration)) if error else ()
+    said = chain(((place, STANDS_TWICE) for place in twice), found)
     told = [
         f"{'.'.join(map(str, place)) or _WHOLE}: {words}"
         for place, words in islice(said, MOST_TOLD)
@@ -46,9 +54,7 @@ def in_plain_words(error: "ValidationError") -> list[str]:
     return told if next(said, None) is None else [*told, _MORE]
 
 
-def faults_by_place(
-    error: "ValidationError", wording: Wording
-) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def faults_by_place(error: "ValidationError", wording: Wording) -> Iterator[tuple[JsonPath, str]]:
     """Every fault of a document once: where it is, and its words."""
     faults = error.errors(include_url=False)
     places = [fault["loc"] for fault in faults]

@@ -32,11 +32,11 @@ from functions.metering.configuration.source_declaration import (
 from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID, somebody
+from functions.usage.strict_json import names_twice
 
 # What Aforo's gateways leave out (aforo-contract.md 1.3).
 EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
 EXCLUDED_STATUSES = (401, 403, 429)
-
 
 type CustomerId = Annotated[
     str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z"), AfterValidator(somebody)
@@ -153,7 +153,7 @@ class Configuration(Document):
     @field_validator("versions")
     @classmethod
     def _each_moment_once(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
-        if len({version.effective_from_ms for version in versions}) != len(versions):
+        if len({one.effective_from_ms for one in versions}) != len(versions):
             raise ValueError("two versions have one effectiveFrom: give each its own moment")
         return versions
 
@@ -166,8 +166,7 @@ class Configuration(Document):
     def in_force(self, epoch_ms: int) -> Version | None:
         """The version of a moment; None before the first."""
         starts, versions = self._in_order
-        index = bisect_right(starts, epoch_ms)
-        return versions[index - 1] if index else None
+        return versions[index - 1] if (index := bisect_right(starts, epoch_ms)) else None
 
     def declares(self, log_group: str) -> bool:
         """Whether some version says what the log group's lines are."""
@@ -177,24 +176,25 @@ class Configuration(Document):
 def read_configuration(document: bytes) -> Configuration:
     """A configuration document. ConfigurationError says what is wrong with it, and where."""
     try:
-        return Configuration.model_validate_json(document)
+        found = Configuration.model_validate_json(document)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise refusal(error, document) from None
+    if names_twice(document):  # pydantic takes the last one, which may be who pays
+        raise refusal(None, document)
+    return found
 
 
-def refusal(error: ValidationError) -> ConfigurationError:
-    """With every fault of a document."""
+def refusal(error: ValidationError | None, document: bytes = b"{}") -> ConfigurationError:
+    """With every fault of a document, those that pydantic does not see too."""
     # Only where there is a fault: no cold start pays for the words, which know the models.
     from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
 
-    return ConfigurationError(in_plain_words(error))
+    return ConfigurationError(in_plain_words(error, document))
 
 
 def default_configuration() -> Configuration:
     """Where there is no document: each request is one API call, and nobody is known by a key."""
     return read_configuration(
-        b"""{"versions": [{
-            "effectiveFrom": "1970-01-01T00:00:00Z",
-            "meters": [{"id": "api_calls", "metricName": "API Calls", "quantity": "1"}]
-        }]}"""
+        b'{"versions": [{"effectiveFrom": "1970-01-01T00:00:00Z", "meters": '
+        b'[{"id": "api_calls", "metricName": "API Calls", "quantity": "1"}]}]}'
     )

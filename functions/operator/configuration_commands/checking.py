@@ -2,10 +2,8 @@
 it makes otherwise of a sample of the log.
 """
 
-import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,30 +98,10 @@ def usable(
 ) -> Configuration:
     """With the sources of the parameters that `reader` knows. NotUsableError tells every fault."""
     try:
-        found = reader.read(document)
-        twice = _names_twice(document)
+        return reader.read(document)
     except ConfigurationError as error:
         faults = "".join(f"{name}: {printable(one)}\n" for one in error.faults)
         raise NotUsableError(faults) from None
-    if twice:
-        faults = "".join(
-            f"{name}: {printable(one)!a} stands twice in one object: keep one of them\n"
-            for one in twice
-        )
-        raise NotUsableError(faults)
-    return found
-
-
-def _names_twice(document: bytes) -> list[str]:
-    """Metering takes the last one: of an API key in the customer map, nobody sees which that is."""
-    twice: list[str] = []
-
-    def pairs(members: list[tuple[str, object]]) -> None:
-        names = Counter(name for name, _ in members)
-        twice.extend(name for name, times in names.items() if times > 1)
-
-    json.loads(document, object_pairs_hook=pairs)
-    return twice
 
 
 def tell_changes(after: Configuration, base: Base) -> None:

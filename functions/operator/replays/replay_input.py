@@ -13,6 +13,7 @@ from functions.operator.plain_option import PLAIN, WHOLE
 from functions.usage.errors import Permanent
 from functions.usage.json_words import json_words
 from functions.usage.outcome import SetAsideClass
+from functions.usage.strict_json import STANDS_TWICE, names_twice
 
 type Value = str | int | float | bool | Sequence[str] | None
 
@@ -90,11 +91,13 @@ def input_of(options: ReplayOptions, text: str | None) -> str:
     if fields:
         raise Permanent("--input: stands beside other options: give it alone, or only the options")
     try:
-        json.loads(text)
-    except ValueError:
+        twice = names_twice(text)
+    except (ValueError, RecursionError):
         raise Permanent(
             f"""--input: {json_words(text)}; write it as '{{"dryRun": true}}'"""
         ) from None
+    if twice:
+        raise Permanent(f"--input: {'.'.join(map(str, twice[0]))}: {STANDS_TWICE}")
     return text
 
 

@@ -20,6 +20,9 @@ from functions.usage.quota import tenant_key
 # look to the next, and an idle stack looks once a minute (steps.py): a failover that loses one look
 # or two must not close the counters.
 TOLERANCE_MS = 180_000
+# Each is a time in which nobody looked. A process that lived through more of them than these, and
+# was never called meanwhile, Lambda has ended long ago.
+STEPS_KEPT = 32
 
 
 class RollbackGuard:
@@ -29,14 +32,15 @@ class RollbackGuard:
         self, client: Redis, tenant: str, clock: Callable[[], int], telemetry: Telemetry
     ) -> None:
         self._client = client
-        self._keys = [tenant_key(tenant, "sequence"), tenant_key(tenant, "generation")]
+        names = ("sequence", "generation", "sequence-steps")
+        self._keys = [tenant_key(tenant, name) for name in names]
         self._clock = clock
         self._telemetry = telemetry
         self._seen = 0
 
     def look(self) -> None:
         """Before anything else is done. A server that does not answer is left to who writes."""
-        arguments = [self._clock(), self._seen, TOLERANCE_MS]
+        arguments = [self._clock(), self._seen, TOLERANCE_MS, STEPS_KEPT]
         try:
             answer = run_one(self._client, Call(Script.ROLLBACK, self._keys, arguments))
         except Retryable:

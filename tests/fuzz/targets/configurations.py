@@ -8,6 +8,7 @@ from pathlib import Path
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
 from functions.metering.configuration.version import Configuration, ConfigurationError
 from functions.metering.source_list import source_list
+from functions.usage.strict_json import read_object
 from tests.fakes.access_log_lines import LOG_GROUP, REQUEST_TIME_MS, access_line
 from tests.fakes.execution_log_lines import GROUP, prefixed, request_texts
 from tests.fuzz.delivery_promises import is_understood, nothing_is_lost
@@ -38,6 +39,7 @@ def check(data: bytes) -> None:
     document = fuzzed.rest.encode("utf-8", "surrogateescape")
     try:
         found = reader.read(document)
+        must(isinstance(read_object(document), dict), "no name stands twice", document)
     except ConfigurationError as error:
         must(error.faults, "a refusal says why", document)
         for fault in error.faults:
@@ -74,6 +76,7 @@ def seeds() -> Iterable[bytes]:
     yield input_of("0", json.dumps({"versions": [version, version]}))
     yield input_of("0", json.dumps({"versions": [{**version, "excluded_paths": ["/x"]}]}))
     yield input_of("0", json.dumps({"versions": [{**version, "customers": {"k": "null"}}]}))
+    yield input_of("0", json.dumps({"versions": [version]}).replace('"id"', '"id": "a", "id"'))
     sources = [
         {"name": "orders", "logGroup": "/o", "kind": "access", "apiId": "a1", "stage": "prod"},
         {"name": "canary", "logGroup": f"{GROUP}/Canary", "kind": "execution"},

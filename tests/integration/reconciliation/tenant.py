@@ -120,7 +120,8 @@ class Tenant:
 
     def keys(self) -> set[str]:
         """What the counters hold, but for the sequence that every batch moves."""
-        return set(map(str, self.client.keys("*"))) - {tenant_key(TENANT, "sequence")}
+        own = {tenant_key(TENANT, name) for name in ("sequence", "sequence-steps")}
+        return set(map(str, self.client.keys("*"))) - own
 
     def counted(self, metric: Metric, reason: str = "") -> int:
         """How often a metric was counted since the start."""

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from functions.reconciliation.counters.redis_scripts import connect
+from functions.reconciliation.counters.rollback import STEPS_KEPT
 from functions.usage.metric import Metric
 from functions.usage.quota import tenant_key
 from tests.integration.reconciliation.fire import PATIENCE_SECONDS, DurableValkey
 from tests.integration.reconciliation.tenant import START_MS, TENANT, Tenant, event
 from tests.integration.reconciliation.test_steps import due
 
-GENERATION = tenant_key(TENANT, "generation")
+GENERATION, STEPS = (tenant_key(TENANT, name) for name in ("generation", "sequence-steps"))
+MINUTE_MS = 60_000
 
 
 @pytest.fixture
@@ -82,6 +84,58 @@ def test_who_saw_less_does_not_hide_what_others_saw(valkey: DurableValkey, is_ne
         busy.take()
         assert client.get(GENERATION) is None
         assert busy.counted(Metric.COUNTERS_WENT_BACK, "withdrawn") == 1
+
+
+def test_looking_again_does_not_hide_it_either(valkey: DurableValkey) -> None:
+    """A new process looks each minute while the one that saw more is not called for an hour. (Seed
+    521 of the simulation: its second look moved the sequence on, and nobody learned of the loss.)
+    """
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        busy, newcomer = Tenant(client), Tenant(client)
+        busy.take({"kind": "open", "version": 1})
+        valkey.copy()
+        busy.now_ms += 40 * MINUTE_MS
+        busy.take()
+        valkey.restore()
+        newcomer.now_ms = busy.now_ms
+        for _ in range(60):
+            newcomer.now_ms += MINUTE_MS
+            newcomer.take()
+        busy.now_ms = newcomer.now_ms
+        busy.take()
+        assert client.get(GENERATION) is None
+        assert busy.counted(Metric.COUNTERS_WENT_BACK, "withdrawn") == 1
+
+
+def test_an_idle_process_does_not_hide_that_others_went_on(valkey: DurableValkey) -> None:
+    """The copy may hold the very sequence that it saw last."""
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        idle, busy = Tenant(client), Tenant(client)
+        idle.take({"kind": "open", "version": 1})
+        valkey.copy()
+        for _ in range(3):
+            busy.now_ms += 20 * MINUTE_MS
+            busy.take()
+        valkey.restore()
+        idle.now_ms = busy.now_ms + 1
+        idle.take()
+        busy.take()
+        assert client.get(GENERATION) is None
+
+
+def test_a_long_silence_is_no_loss(valkey: DurableValkey) -> None:
+    """Everybody saw what the sequence was before it, and nobody what lies between."""
+    with connect(valkey.server.url, socket_seconds=PATIENCE_SECONDS) as client:
+        early, late, newcomer = (Tenant(client) for _ in range(3))
+        early.take({"kind": "open", "version": 1})
+        late.now_ms += MINUTE_MS
+        late.take()
+        for _ in range(2 * STEPS_KEPT):
+            for looking in (newcomer, late, early):
+                looking.now_ms = max(one.now_ms for one in (early, late, newcomer)) + 5 * MINUTE_MS
+                looking.take()
+        assert client.get(GENERATION) == "1"
+        assert client.zcard(STEPS) == STEPS_KEPT
 
 
 def test_counters_that_were_rebuilt_meanwhile_stay_open(valkey: DurableValkey) -> None:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from tests.simulation.broken_promise import BrokenPromiseError
 from tests.simulation.engine.lambda_module import LambdaModule
 from tests.simulation.engine.process import Process, Raised
 from tests.simulation.engine.world import World
 
 COLD_SECONDS, WARM_SECONDS = (0.3, 2.0), (0.001, 0.02)
 FRESH_SHARE = 0.02  # of invocations that get a new process though another is idle
+
+# No handler means to raise one of these: it is a mistake of its own, or of the simulation.
+NEVER_MEANT = (AttributeError, NameError, TypeError, LookupError, AssertionError, RuntimeError)
 
 type Answered = Callable[[object], None]
 
@@ -81,9 +85,7 @@ class Function:
             if not process.is_alive:
                 self._bury(process)
             if isinstance(answer, Raised):
-                self.world.tell(
-                    process.name, f"raises {type(answer.error).__name__}: {answer.error}"
-                )
+                self._tell(process, answer.error)
             done(answer)
 
         process.invoke(lambda: handle(event, context), self.seconds, over)
@@ -93,6 +95,12 @@ class Function:
             self.processes.remove(process)
         for told in self.mourners:
             told()
+
+    def _tell(self, process: Process, error: Exception) -> None:
+        what = f"raises {type(error).__name__}: {error}"
+        self.world.tell(process.name, what)
+        if isinstance(error, NEVER_MEANT):
+            raise BrokenPromiseError(f"{process.name} {what}") from error
 
     def _context(self, process: Process) -> InvocationContext:
         bits = self.world.chance(f"request ids of {self.stop}").getrandbits(128)

@@ -13,6 +13,7 @@ from unittest.mock import patch
 import httpx
 
 from functions.reconciliation import due
+from functions.reconciliation.counters.redis_scripts import Script
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import tenant_key
 from tests.simulation.aws.function import Function
@@ -24,6 +25,7 @@ from tests.simulation.counters.counter_stops import (
     counter_stops,
     start_authorizer,
 )
+from tests.simulation.counters.counters_client import operation_of
 from tests.simulation.counters.ledger_sums import LedgerSums
 from tests.simulation.counters.observed_counters import ObservedCounters
 from tests.simulation.counters.quota_gateway import QuotaGateway
@@ -31,7 +33,7 @@ from tests.simulation.counters.quota_plans import PLENTY, QuotaPlan, state_all
 from tests.simulation.counters.rebuilt_counters import Rebuilding
 from tests.simulation.counters.reconcile_machine import ReconcileMachine
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
-from tests.simulation.counters.valkey_socket import valkey_socket
+from tests.simulation.counters.valkey_socket import Command, valkey_socket
 from tests.simulation.engine.process import Process, current_process
 from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
@@ -138,6 +140,7 @@ def _connect(sim: Simulation, part: CountersPart) -> None:
     sim.lambdas.add(part.stops.reconciliation)
     sim.checks.append(part.checks.check)
     sim.end_checks.append(part.checks.differences)
+    part.valkey.missers.append(partial(_not_settled, part.checks))
     for stop, seconds in DEATH_SECONDS.items():
         if stop in sim.functions:
             sim.functions[stop].mourners.append(partial(_mourn, part.checks, seconds))
@@ -162,6 +165,12 @@ def _schedule_reconcile(sim: Simulation, machine: ReconcileMachine) -> None:
         for minute in range(BUSY_MINUTES):
             sim.world.at(begins + 60 * minute, machine.start)
     sim.world.every(SELDOM_SECONDS, machine.start, first=1.0)
+
+
+def _not_settled(checks: CountedChecks, commands: Sequence[Command]) -> None:
+    """Its process says so when it is called again; else nobody can until the usage is back."""
+    if any(operation_of(one) == Script.SETTLE for one in commands):
+        _mourn(checks, DEATH_SECONDS["reconciliation"])
 
 
 def _mourn(checks: CountedChecks, seconds: float) -> None:

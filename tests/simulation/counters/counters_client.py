@@ -53,10 +53,12 @@ class CountersClient(Redis):
         for again in range(RECONNECTS, -1, -1):
             try:
                 return self._seams.cross(
-                    self._place, _operation(commands[0]), lambda: self._valkey.do(commands)
+                    self._place, operation_of(commands[0]), lambda: self._valkey.do(commands)
                 )
             except (LostConnection, NoAnswer):
                 if not again:
+                    for told in self._valkey.missers:
+                        told(commands)
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -91,6 +93,6 @@ class _OneRoundTrip(Pipeline):
         return answers
 
 
-def _operation(command: Command) -> str:
+def operation_of(command: Command) -> str:
     """`settle` says more than `EVALSHA`."""
     return _NAMES.get(str(command[1]), str(command[0]).lower()) if len(command) > 1 else "ask"

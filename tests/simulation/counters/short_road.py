@@ -82,6 +82,7 @@ class ShortRoad:
                 key = f"apigw1-{next(self._numbers):040x}"
                 rows.append(settled_row(key, occurred_at, customerId=customer, meter=QUOTA_METER))
                 self.part.checks.served(key, Account(customer, QUOTA_METER), now, 1)
+                self.part.checks.delivered([key])
         self.sim.world.after(self._walk(), lambda: self._settle(rows))
 
     def _walk(self) -> float:

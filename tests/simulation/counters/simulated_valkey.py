@@ -2,7 +2,7 @@
 
 Guaranteed: a run finds it empty. What was given a time to live goes when the simulated clock says
 so, at the next `expire`. A restored copy has what the copy had, and no script: it is another
-server. `watchers` hear of every command after its effect.
+server. `watchers` hear of every command after its effect, `missers` of those that were given up.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,6 +43,7 @@ class SimulatedValkey:
     socket: ValkeySocket
     clock: Callable[[], float]
     watchers: list[Heard] = field(default_factory=list)
+    missers: list[Callable[[Sequence[Command]], None]] = field(default_factory=list)
     _ends: dict[str, tuple[int, float]] = field(default_factory=dict)  # server's time, ours
 
     def __post_init__(self) -> None:

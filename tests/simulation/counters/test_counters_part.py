@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from functions.usage.quota import state_key
+from tests.simulation.broken_promise import BrokenPromiseError
+from tests.simulation.counters import build_counters
 from tests.simulation.counters.build_counters import TENANT, is_trusted
 from tests.simulation.counters.counter_losses import Emptied, OlderCopy
 from tests.simulation.counters.ledger_sums import Account
@@ -17,11 +19,17 @@ from tests.simulation.disturbances import Disturbance
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
 from tests.simulation.scenario import HOUR, Scenario
-from tests.simulation.simulation import BrokenPromiseError, Simulation
+from tests.simulation.simulation import Simulation
 
 BEGUN = 1_791_014_400.0 + 1_800.0
 pytestmark = pytest.mark.usefixtures("counters_socket")
 PLANS = [QuotaPlan("cus_small", 150, 2.0, 20), QuotaPlan("cus_large", PLENTY, 20.0, 100)]
+
+
+@pytest.fixture(autouse=True)
+def each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reconcile, all the time."""
+    monkeypatch.setattr(build_counters, "SELDOM_SECONDS", 60.0)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from tests.simulation.operators.handler_modules import SECONDS, handler_modules,
 from tests.simulation.operators.machine_room import AUDIT, REPLAY, Calls, furnish
 from tests.simulation.operators.on_call import OnCall
 from tests.simulation.operators.own_time import own_time
+from tests.simulation.operators.passing_refusals import promise_patience
 from tests.simulation.operators.road_watch import watch_road
 from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
@@ -72,6 +73,7 @@ class OperatorsPart:
     metrics: Metrics
     windows: AuditedWindows
     doing: Doing
+    configuring: Configuring
     on_call: OnCall
     counts: int = 0  # runs of the audit's count
 
@@ -99,8 +101,9 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
     on_call = OnCall(sim, machines, windows, has, road.promises.decided)
     road.promises.parked.clear()  # somebody puts it right
 
-    Configuring(sim, road)
-    part = OperatorsPart(machines, calls, metrics, windows, Doing(sim, machines), on_call)
+    doing, configuring = Doing(sim, machines), Configuring(sim, road)
+    part = OperatorsPart(machines, calls, metrics, windows, doing, configuring, on_call)
+    promise_patience(sim)
     _schedule(sim, part)
     sim.putting_right.append(on_call.begin)
     sim.is_quiet.append(on_call.is_quiet)

@@ -4,7 +4,7 @@ What is new comes into force at a time ahead, as docs/reference/configuration.md
 reads the object once a minute, if S3 answers.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 
@@ -28,7 +28,9 @@ class Configuring:
 
     sim: Simulation
     road: UsageRoad
-    puts: int = 0
+    done: list[str] = field(default_factory=list)  # words of `Document`, as they were done
+    rotated: int = 0
+    is_unconfigured: bool = False  # nobody had ever put one
 
     def __post_init__(self) -> None:
         self._keys = count()
@@ -39,6 +41,7 @@ class Configuring:
 
     def _begin_unconfigured(self, _deed: object) -> None:
         """Before anything is logged. The default knows no customers by their keys."""
+        self.is_unconfigured = True
         self.sim.buckets[CONFIGURATION].erase(CONFIGURATION_KEY)
         self.road.oracle.terms.versions[:] = [Term(0, (CALLS,))]
 
@@ -48,7 +51,7 @@ class Configuring:
 
     def _do(self, deed: PutsConfiguration) -> None:
         bucket, terms = self.sim.buckets[CONFIGURATION], self.road.oracle.terms
-        self.puts += 1
+        self.done.append(deed.what)
         self.sim.world.tell("a person", f"{deed.what} (configuration)")
         if deed.what == Document.DELETED:
             bucket.delete(CONFIGURATION_KEY)
@@ -80,6 +83,7 @@ class Configuring:
             new = f"sk_test_rotated_{next(self._keys)}"
             known[new] = known[old]
             self.sim.secrets.rotate(new)
+            self.rotated += 1
             world.tell("a person", f"rotates Aforo's key; the old one works {deed.overlap:.0f} s")
             world.after(deed.overlap, partial(known.__delitem__, old))
 

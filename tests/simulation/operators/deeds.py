@@ -61,7 +61,7 @@ class PutsConfiguration:
 
     at: float
     what: str  # a word of `Document`
-    ahead: float = 3_000.0
+    ahead: float = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class AforoPlace:
     rate: FixedWindow = field(default_factory=FixedWindow)
     routes: dict[tuple[str, str], Route] = field(default_factory=dict)
     posts: int = 0
+    journal: None = None  # the book is in memory
 
     def __post_init__(self) -> None:
         self.clock = self

@@ -9,11 +9,12 @@ from functions.forwarder.screening import Screening
 from functions.metering.billing.payer import verified_customer
 from functions.metering.configuration.version import CompiledVersion
 from functions.metering.request import Request
-from tests.simulation.disturbances import Chaos, ChaosKind
+from tests.simulation.disturbances import Chaos, ChaosKind, Skewed
 from tests.simulation.run import run
 from tests.simulation.scenario import Burst, Parameters, Scenario
-from tests.simulation.smaller_run import promise
+from tests.simulation.smaller_run import promise, smaller, told
 from tests.simulation.usage_road.build import build_road
+from tests.simulation.usage_road.road_places import FORWARDER
 
 BEGUN = 1_791_014_400.0
 HOURS = 4.0
@@ -64,3 +65,16 @@ def test_a_metering_that_names_another_customer_breaks_the_third(
 
     monkeypatch.setattr("functions.metering.billing.decide.verified_customer", dishonest)
     assert promise(run(small(), [build_road]).fault) == "invariant 3"
+
+
+def test_a_run_that_breaks_a_promise_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has nothing to do with it is left out: here two deliveries, and that one comes again."""
+    monkeypatch.setattr(Screening, "is_past_window", lambda _self, _age: False)
+    others = Chaos(ChaosKind.RECEIVED_TWICE, 0, 600, 0.5), Skewed(FORWARDER, 5.0)
+    large = small(others[0], again_for_hours(), others[1])
+    large = replace(large, bursts=tuple(Burst(60.0 + 4_500 * n, n % 2, 5) for n in range(3)))
+    left = smaller(large, lambda scenario: run(scenario, [build_road], lines=1))
+    assert left.disturbances == (again_for_hours(),)
+    assert [burst.requests for burst in left.bursts] == [1, 1]
+    assert promise(run(left, [build_road]).fault) == "invariant 2"
+    assert again_for_hours().kind in told(left)

@@ -52,6 +52,7 @@ def test_a_decision_of_the_same_input_is_enough(decision: dict[str, Any]) -> Non
         ({**ORDER, "maxMessages": 1}, "decides something else"),
         (b"not json", "decides something else"),
         (b"[]", "decides something else"),
+        (b'{"sendAmbiguous": false, ' + json.dumps(ORDER).encode()[1:], "decides something else"),
     ],
 )
 def test_any_other_decision_is_none(decision: object, said: str) -> None:

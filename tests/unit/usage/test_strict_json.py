@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.usage.outcome import Quarantined
-from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
+from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, names_twice, read_object, read_plain
 from tests.fakes.access_log_lines import FIELDS, access_line
 
 NAMES = st.sampled_from(["a", "b", ":", '\\"', "", "customerId"])
@@ -103,6 +103,36 @@ def test_any_text_is_read_or_quarantined(line: str) -> None:
     """Lone surrogates included."""
     assert isinstance(read_object(line), Quarantined | dict)
     assert isinstance(read_plain(line), dict | None)
+
+
+@given(PAIRS, PAIRS)
+def test_the_names_that_stand_twice_are_those_for_which_a_line_is_refused(
+    outer: list[tuple[str, object]], inner: list[tuple[str, object]]
+) -> None:
+    """With their paths, in objects that stand in lists and in what is said a second time, too."""
+    text = _written(outer, "", ascii_only=True)
+    within = _written(inner, "", ascii_only=True)
+    whole = f'{{"x": {text}, "y": [0, {within}]}}'
+    found = names_twice(whole)
+    said = {
+        *(("x", name) for name, _ in outer if [one for one, _ in outer].count(name) > 1),
+        *(("y", 1, name) for name, _ in inner if [one for one, _ in inner].count(name) > 1),
+    }
+    assert (set(found), len(found)) == (said, len(said))
+    assert bool(found) == isinstance(read_object(whole), Quarantined)
+
+
+def test_what_the_last_of_two_names_hides_is_looked_at() -> None:
+    """A person who takes one away keeps the other: both are whole."""
+    text = '{"a": {"b": 1, "b": 2}, "a": {"c": [{"d": 1, "d": 1, "d": 1}]}}'
+    assert names_twice(text) == [("a",), ("a", "b"), ("a", "c", 0, "d")]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "1" * 5000, b"\xff"])
+def test_what_is_no_json_is_not_looked_at(text: str | bytes) -> None:
+    """Its reader says what it is."""
+    with pytest.raises((ValueError, RecursionError)):
+        names_twice(text)
 
 
 def test_a_line_of_very_many_names_is_read_in_time() -> None:

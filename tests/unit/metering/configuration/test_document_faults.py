@@ -135,6 +135,58 @@ def test_what_is_no_configuration_at_all_is_said_too(document: bytes, said: str)
     assert said in faults_of(document)
 
 
+TWICE = "stands twice in one object: keep one of them"
+
+
+@pytest.mark.parametrize(
+    ("changes", "again", "place"),
+    [
+        ({}, "versions", "versions"),
+        ({}, "effectiveFrom", "versions.0.effectiveFrom"),
+        ({}, "meters", "versions.0.meters"),
+        ({}, "metricName", "versions.0.meters.0.metricName"),
+        ({"customers": {"a1b2": "cus_a"}}, "customers", "versions.0.customers"),
+        ({"customers": {"a1b2": "cus_a"}}, "a1b2", "versions.0.customers.a1b2"),
+        ({"accessLogs": {"/g": {"accountId": "123456789012"}}}, "/g", "versions.0.accessLogs./g"),
+        (
+            {"accessLogs": {"/g": {"fields": {"status": "s"}}}},
+            "status",
+            "versions.0.accessLogs./g.fields.status",
+        ),
+        (
+            {"accessLogs": {"/g": {"context": {"tokens": "t"}}}},
+            "tokens",
+            "versions.0.accessLogs./g.context.tokens",
+        ),
+    ],
+)
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_name_that_stands_twice_is_a_fault(
+    changes: dict[str, object], again: str, place: str, *, escaped: bool
+) -> None:
+    """Wherever it stands and however it is spelt, also where both say the same: JSON takes the
+    last one, and nobody sees who pays.
+    """
+    text = json.dumps({"versions": [{**VERSION, **changes}]})
+    assert faults_of(text.encode()) == ()
+    start = text.index(f'"{again}": ')
+    _, end = json.JSONDecoder().raw_decode(text, start + len(again) + 4)
+    member = text[start:end]
+    other = f'"\\u{ord(again[0]):04x}{again[1:]}"{member[len(again) + 2 :]}' if escaped else member
+    twice = f"{text[:start]}{other}, {text[start:]}"
+    assert faults_of(twice.encode()) == [f"{place}: {TWICE}"]
+
+
+def test_names_that_stand_twice_are_said_beside_other_faults() -> None:
+    """A person mends all of it at once."""
+    text = json.dumps({"versions": [{**VERSION, "excludedStatuses": [99], "tenantId": "t"}]})
+    text = text.replace('"tenantId"', '"tenantId": "u", "tenantId": "v", "tenantId"')
+    assert faults_of(text.encode()) == [
+        f"versions.0.tenantId: {TWICE}",
+        "versions.0.excludedStatuses.0: must be at least 100 (not 99)",
+    ]
+
+
 def patterns(schema: Any) -> Iterator[str]:
     """Every pattern in a JSON schema."""
     if isinstance(schema, dict):
@@ -180,6 +232,18 @@ def test_faults_are_said_of_what_is_refused_and_of_nothing_else(changes: dict[st
 
 
 MANY = 50_000
+
+
+def test_very_many_names_that_stand_twice_are_told_soon() -> None:
+    """As other mistakes are."""
+    text = json.dumps({"versions": [{**VERSION, "customers": {f"k{n}": "c" for n in range(MANY)}}]})
+    began = time.process_time()
+    said = faults_of(text.replace('"k0": "c", ', '"k0": "c", ' * MANY).encode())
+    assert said == [f"versions.0.customers.k0: {TWICE}"]
+    each = ", ".join(f'"k{n}": "c", "k{n}": "d"' for n in range(MANY))
+    said = faults_of(text.replace('"k0": "c"', each, 1).encode())
+    assert time.process_time() - began < 20
+    assert (len(said), said[0]) == (MOST_TOLD + 1, f"versions.0.customers.k0: {TWICE}")
 
 
 @pytest.mark.parametrize(

@@ -68,16 +68,19 @@ def test_it_is_read_at_most_once_a_minute_and_then_only_if_it_changed(
     assert stored.reads == ["", "v0", "v1"]
 
 
+@pytest.mark.parametrize(
+    "bad", [BAD, document("twice").replace(b'"metricName"', b'"metricName": "A", "metricName"')]
+)
 def test_a_bad_version_changes_nothing_for_who_runs_and_for_who_starts(
-    stored: VersionedObject, capsys: pytest.CaptureFixture[str]
+    stored: VersionedObject, capsys: pytest.CaptureFixture[str], bad: bytes
 ) -> None:
     """Both bill by the newest usable one, and a person is told at each try."""
     stored.put(document("old"))
     stored.put(document("good"))
     running = Process(stored)
     assert running.metric() == "good"
-    stored.put(BAD)
-    stored.put(BAD)
+    stored.put(bad)
+    stored.put(bad)
     assert [running.after_a_minute(), Process(stored).metric()] == ["good", "good"]
     running.telemetry.flush()
     assert '"ConfigurationRefused":1' in capsys.readouterr().out

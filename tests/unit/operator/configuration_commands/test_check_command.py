@@ -187,5 +187,5 @@ def test_a_name_that_stands_twice_is_refused(capsys: pytest.CaptureFixture[str])
     Path("new").write_text(text)
     assert main(["configuration", "check", "new"]) == 2
     answer = capsys.readouterr()
-    said = "new: 'key_1' stands twice in one object: keep one of them\n"
+    said = "new: versions.0.customers.key_1: stands twice in one object: keep one of them\n"
     assert (answer.out, answer.err) == ("", said)

@@ -115,6 +115,7 @@ def test_a_customer_stands_once(tmp_path: Path) -> None:
         ("customers: [", "is no YAML"),
         ("customers:\n\t- a", "is no YAML"),
         ("a: 1\na: 2\n", "line 2: a: stands a second time, after line 1"),
+        ('{"a": 1,\n"\\u0061": 2}\n', "line 2: a: stands a second time, after line 1"),
         ("- a\n", "the file: must be an object"),
         ("", "the file: must be an object"),
         ("customers: []\n---\ncustomers: []\n", "is no YAML"),

@@ -72,6 +72,17 @@ def test_the_input_itself_goes_as_it_is() -> None:
     [
         (ReplayOptions(dry_run=True), "{}", "--input: stands beside other options"),
         (ReplayOptions(), "{dryRun", "--input: is no JSON"),
+        (ReplayOptions(), "[" * 100_000, "--input: is no JSON: it is nested too deeply"),
+        (
+            ReplayOptions(),
+            '{"filter": {"customerId": "cus_a", "customerId": "cus_b"}}',
+            "--input: filter.customerId: stands twice in one object: keep one of them",
+        ),
+        (
+            ReplayOptions(),
+            '{"dryRun": true, "dryRun": false}',
+            "--input: dryRun: stands twice in one object: keep one of them",
+        ),
     ],
 )
 def test_what_is_no_input_is_named(options: ReplayOptions, text: str, said: str) -> None:
