@@ -96,7 +96,6 @@ class CounterRead:
     def __init__(self, link: Link, *, tenant: str, meter: str, clock: Callable[[], float]) -> None:
         self._link = link
         self._tenant = tenant
-        self._meter = meter
         self._clock = clock
         self._breaker = RedisBreaker()
         self._time = ReadTime()

@@ -11,13 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.audit.comparison import comparing as comparing_module
-from functions.audit.comparison.comparing import LINE_BYTES, Compared, LogGone
+from functions.audit.comparison.comparing import (
+    HELD_BYTES,
+    LINE_BYTES,
+    Compared,
+    Comparing,
+    LogGone,
+    OutOfTime,
+)
 from functions.audit.equation import Equation, Term
+from functions.audit.log.account import Account
+from functions.audit.log.log_chunk import Chunk, LogKind
+from functions.audit.log.log_window import MARGIN_MS
+from functions.audit.window import AuditWindow
 from tests.fakes.audited_log import (
     DEDUP_WINDOW,
     START_MS,
     WINDOW_MS,
     AuditedLogs,
+    KeptOfGroup,
     LoggedRequest,
     audited_source,
     first_window,
@@ -247,3 +259,171 @@ def test_doubt_needs_a_decision_only_past_the_dedup_window() -> None:
     assert compared(logs).record.equation == Equation.model_validate({"setAside": 1})
     logs.now += DEDUP_WINDOW
     assert compared(logs).record.equation == Equation.model_validate({"needsDecision": 1})
+
+
+def test_a_record_says_what_was_audited_and_when() -> None:
+    """The source and the window by their names, the moment by the audit's clock."""
+    logs = AuditedLogs({"/aws/shop": [LoggedRequest(1, START_MS, copies=2)]})
+    source = SHOP.model_copy(update={"log_group": "/aws/shop"})
+    record = logs.comparing().compare(source, WINDOW).record
+    assert logs.comparing().compare(source, WINDOW).missing == []  # nobody asked for lines
+    assert record.as_json() == {
+        "version": 1,
+        "source": "shop",
+        "logGroup": "/aws/shop",
+        "start": "2026-10-03T08:00:00.000Z",
+        "end": "2026-10-03T08:05:00.000Z",
+        "auditedAt": "2026-10-03T08:20:00.000Z",
+        "lines": 2,
+        "equation": {"unaccounted": 1},
+        "customers": {"cus_a": {"unaccounted": 1}},
+        "repairs": 0,
+    }
+
+
+@pytest.mark.parametrize("after_ms", [-1, 0, 1])
+@pytest.mark.parametrize("with_lines", [True, False])
+def test_a_window_is_clear_from_its_end_on(after_ms: int, *, with_lines: bool) -> None:
+    """Before that what is missing may still come: a repair is given it all the same."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS)]})
+    logs.clear_until = WINDOW_END + timedelta(milliseconds=after_ms)
+    assert logs.comparing().is_clear(WINDOW) is (after_ms >= 0)
+    found = compared(logs, with_lines=with_lines)
+    is_clear = after_ms >= 0
+    assert found.record.equation == Equation(held=not is_clear, unaccounted=is_clear)
+    assert [one.customer for one in found.missing] == ["cus_a"] * with_lines
+
+
+def test_a_window_that_is_not_clear_is_read_once_unless_its_lines_are_asked_for() -> None:
+    """Another reading could say nothing new of it, and costs as much again."""
+    for with_lines, readings in ((False, 1), (True, 2)):
+        logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS)]}, clear_until=NOT_CLEAR)
+        compared(logs, with_lines=with_lines)
+        assert logs.asked.count("log shop access") == readings
+
+
+def cut_after(logs: AuditedLogs, chunks: int) -> Comparing:
+    """There is time for so many."""
+    looks = iter([True] * chunks + [False])
+    return logs.comparing()._replace(is_time_left=lambda: next(looks))
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+def test_a_reading_that_the_invocation_cuts_says_so(chunks: int) -> None:
+    """Of a window that is half read nothing is known: not that all is well, nor what is missing."""
+    logs = AuditedLogs({"shop": [LoggedRequest(number, START_MS) for number in range(9)]})
+    logs.chunk_lines = 3
+    with pytest.raises(OutOfTime, match=r"^shop 2026-10-03T08:00:00\.000Z 300 s$"):
+        cut_after(logs, chunks).compare(SHOP, WINDOW)
+
+
+def test_a_second_reading_may_be_cut_too() -> None:
+    """As long as there is time for each of its chunks the window is told."""
+    logs = AuditedLogs({"shop": [LoggedRequest(number, START_MS) for number in range(6)]})
+    for chunks in range(4):
+        with pytest.raises(OutOfTime):
+            cut_after(logs, chunks).compare(SHOP, WINDOW)
+    assert cut_after(logs, 4).compare(SHOP, WINDOW).record.equation == Equation(unaccounted=6)
+
+
+@dataclass
+class AskedQuarantine(AuditedLogs):
+    """Remembers for which minutes it was asked."""
+
+    of_minutes: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def of(self, log_group: str, from_ms: int, to_ms: int) -> KeptOfGroup:
+        self.of_minutes.append((log_group, from_ms, to_ms))
+        return super().of(log_group, from_ms, to_ms)
+
+
+@pytest.mark.parametrize(("kind", "margin_ms"), [("access", 0), ("execution", MARGIN_MS)])
+def test_the_quarantine_is_asked_for_the_minutes_that_were_read(
+    kind: LogKind, margin_ms: int
+) -> None:
+    """Of an execution log those around the window, too: a request's lines take minutes. Each
+    reading asks once.
+    """
+    refused = [LoggedRequest(n, START_MS, quarantined="tamper", kept="tamper") for n in range(5)]
+    logs = AskedQuarantine({"shop": [*refused, LoggedRequest(9, START_MS)]})
+    logs.comparing().compare(audited_source(kind=kind), WINDOW)
+    minutes = ("shop", WINDOW.from_ms - margin_ms, WINDOW.to_ms + margin_ms)
+    assert logs.of_minutes == [minutes] * 2
+
+
+@pytest.mark.parametrize(("bytes_less", "held"), [(0, 4), (1, 3)])
+def test_what_is_held_is_counted_by_its_lines(
+    monkeypatch: pytest.MonkeyPatch, bytes_less: int, held: int
+) -> None:
+    """Each by its text and by what Python needs beside it; what fits to the byte is held."""
+    requests = [LoggedRequest(number, START_MS) for number in range(9)]
+    text = len(requests[0].lines[0]["message"])
+    monkeypatch.setattr(comparing_module, "HELD_BYTES", 4 * (900 + text) - bytes_less)
+    found = compared(AuditedLogs({"shop": requests}), with_lines=True)
+    assert [int(one.lines[0]["id"]) for one in found.missing] == list(range(held))
+
+
+def test_what_is_held_leaves_room_for_the_rest_of_the_function() -> None:
+    """Of its 1,024 MB two fifths; the repair holds the lines once more."""
+    assert (HELD_BYTES, LINE_BYTES) == (400_000_000, 900)
+
+
+def test_a_customers_line_that_comes_late_is_held_as_theirs() -> None:
+    """And one that metering refuses as nobody's."""
+    first = LoggedRequest(0, START_MS)
+    late = [LoggedRequest(1, START_MS, "cus_b"), LoggedRequest(2, START_MS, quarantined="tamper")]
+    record = compared(LateLogs({"shop": [first]}, late=late)).record
+    assert dict(record.customers) == {
+        "": Equation(unaccounted=1),
+        "cus_a": Equation(unaccounted=1),
+        "cus_b": Equation(held=1),
+    }
+
+
+def test_what_stands_behind_a_late_line_is_looked_at_like_all() -> None:
+    """In the same chunk: the quarantine is asked for it, or its lines are given."""
+
+    class LateFirst(LateLogs):
+        def road(self) -> datetime:
+            self.groups["shop"], self.late = [*self.late, *self.groups["shop"]], []
+            return self.clear_until
+
+    known = [LoggedRequest(0, START_MS, kept="tamper"), LoggedRequest(1, START_MS)]
+    logs = LateFirst({"shop": known}, late=[LoggedRequest(2, START_MS)])
+    found = compared(logs, with_lines=True)
+    assert found.record.equation == Equation(quarantined={"tamper": 1}, held=1, unaccounted=1)
+    assert [one.lines[0]["id"] for one in found.missing] == ["1"]
+
+
+@dataclass
+class UnreadLogs(AuditedLogs):
+    """Metering can make nothing of any of it; remembers for which window it was asked."""
+
+    of_windows: list[AuditWindow] = field(default_factory=list)
+
+    def account(self, log_group: str, chunk: Chunk, window: AuditWindow) -> Account:
+        assert log_group == "shop"
+        self.of_windows.append(window)
+        return Account(chunk, quarantined_whole="delivery")
+
+
+@pytest.mark.parametrize("kept", ["", "delivery"])
+def test_each_line_of_what_metering_cannot_read_counts_as_a_request(kept: str) -> None:
+    """Nobody can tell which belong together. Each reading asks metering about the window."""
+    logs = UnreadLogs({"shop": [LoggedRequest(n, START_MS + n, kept=kept) for n in range(4)]})
+    found = compared(logs, with_lines=True)
+    if kept:
+        assert found.record.equation == Equation(quarantined={"delivery": 4})
+        assert logs.of_windows == [WINDOW] * 2
+    else:
+        assert found.record.equation == Equation(unaccounted=4)
+        assert [one.lines[0]["id"] for one in found.missing] == ["0", "1", "2", "3"]
+        assert logs.of_windows == [WINDOW] * 4
+
+
+def test_a_request_that_nobody_kept_is_given_with_its_reason() -> None:
+    """Metering is asked to keep it, in nobody's name."""
+    logs = AuditedLogs({"shop": [LoggedRequest(1, START_MS, quarantined="tamper")]})
+    (one,) = compared(logs, with_lines=True).missing
+    assert (one.customer, one.reason, one.events) == ("", "tamper", ())
+    assert [line["id"] for line in one.lines] == ["1"]

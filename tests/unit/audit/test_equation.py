@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from functions.audit.equation import Equation, Term, WindowRecord
 
@@ -76,3 +77,102 @@ def test_a_window_is_closed_when_each_request_is_where_it_stays(
 ) -> None:
     """One that may still come, or that is nowhere, is looked at again."""
     assert equation.is_closed is is_closed
+
+
+WHOLE = Equation.model_validate(
+    {
+        "confirmed": 1,
+        "setAside": 2,
+        "needsDecision": 4,
+        "excluded": {"health": 8, "status": 16},
+        "quarantined": {"tamper": 32},
+        "held": 64,
+        "unaccounted": 128,
+    }
+)
+
+
+def test_each_term_has_its_own_figure() -> None:
+    """By the words of the report; what has reasons is added up."""
+    assert WHOLE.totals() == {
+        Term.CONFIRMED: 1,
+        Term.SET_ASIDE: 2,
+        Term.NEEDS_DECISION: 4,
+        Term.EXCLUDED: 24,
+        Term.QUARANTINED: 32,
+        Term.HELD: 64,
+        Term.UNACCOUNTED: 128,
+    }
+    assert WHOLE.served == 255
+    assert Equation().served == 0
+    assert Equation().as_json() == {}
+
+
+def test_terms_are_the_words_under_which_an_equation_is_kept() -> None:
+    """What a request is counted under by its term is read by the field's name."""
+    words = ["confirmed", "setAside", "needsDecision", "excluded", "quarantined"]
+    assert [one.value for one in Term] == [*words, "held", "unaccounted"]
+    assert [field.alias for field in Equation.model_fields.values()] == list(Term)
+
+
+def test_a_sum_keeps_each_reason() -> None:
+    """Those of one part, and those of several."""
+    part = Equation(excluded={"health": 1, "path": 1}, quarantined={"tamper": 1, "torn": 2})
+    total = Equation.sum_of([WHOLE, part, part])
+    assert total.excluded == {"health": 10, "path": 2, "status": 16}
+    assert total.quarantined == {"tamper": 34, "torn": 4}
+    assert (total.set_aside, total.needs_decision) == (2, 4)
+    assert Equation.sum_of([]) == Equation()
+
+
+@pytest.mark.parametrize(
+    "name", ["confirmed", "setAside", "needsDecision", "held", "unaccounted", "excluded"]
+)
+def test_fewer_than_none_is_no_figure(name: str) -> None:
+    """An object that says so was not written by an audit."""
+    with pytest.raises(ValidationError):
+        Equation.model_validate({name: {"health": -1} if name == "excluded" else -1})
+
+
+def test_a_record_that_names_no_customer_is_read() -> None:
+    """And one of a window that nobody repaired."""
+    when = dict.fromkeys(("start", "end", "auditedAt"), "2026-11-23T16:10:00.000Z")
+    told = {"source": "shop", "logGroup": "/aws/shop", "lines": 0, "equation": {}, **when}
+    record = WindowRecord.model_validate(told)
+    assert (record.customers, record.repairs, record.version) == ({}, 0, 1)
+
+
+def test_a_record_is_kept_under_the_names_that_reports_read() -> None:
+    """Its terms without those that are nothing, those of its customers, too."""
+    record = WindowRecord.model_validate(
+        {
+            "source": "shop",
+            "logGroup": "/aws/shop",
+            "start": "2026-11-23T16:10:00.000Z",
+            "end": "2026-11-23T16:15:00.000Z",
+            "auditedAt": "2026-11-23T16:25:00.000Z",
+            "lines": 300,
+            "equation": WHOLE,
+            "customers": {"": {"quarantined": {"tamper": 32}}, "cus_a": {"setAside": 2}},
+        }
+    )
+    assert record.as_json() == {
+        "version": 1,
+        "source": "shop",
+        "logGroup": "/aws/shop",
+        "start": "2026-11-23T16:10:00.000Z",
+        "end": "2026-11-23T16:15:00.000Z",
+        "auditedAt": "2026-11-23T16:25:00.000Z",
+        "lines": 300,
+        "repairs": 0,
+        "equation": {
+            "confirmed": 1,
+            "setAside": 2,
+            "needsDecision": 4,
+            "excluded": {"health": 8, "status": 16},
+            "quarantined": {"tamper": 32},
+            "held": 64,
+            "unaccounted": 128,
+        },
+        "customers": {"": {"quarantined": {"tamper": 32}}, "cus_a": {"setAside": 2}},
+    }

@@ -1,10 +1,8 @@
 """The keys of a window: one request however often its line is there, and few bytes each."""
 
-import sys
-import tracemalloc
-from array import array
 from collections import defaultdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +53,22 @@ def test_it_knows_what_a_dictionary_would(
         assert sorted(expected.fingerprints(HOUR)) == sorted(map(fingerprint, left))
 
 
+@pytest.mark.parametrize("first", list(KeyState)[1:])
+@pytest.mark.parametrize("second", list(KeyState)[1:])
+def test_two_rows_of_a_key_say_what_they_say_together(first: KeyState, second: KeyState) -> None:
+    """Confirmed by either it is billed; else the doubt of one row is its doubt, in any order."""
+    expected = Expected()
+    expected.add("cus_a", ["other"], EIGHT)
+    expected.add("cus_a", ["key"], EIGHT)
+    for state in (first, second):
+        expected.found(fingerprint("key"), state)
+    together = better(first, second)
+    assert list(expected.states()) == [KeyState.MISSING, together]
+    assert expected.unconfirmed(HOUR) == 2 - (together == KeyState.CONFIRMED)
+    assert expected.lacks("other")
+    assert not expected.lacks("key")
+
+
 @given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from([EIGHT, NINE])), max_size=60))
 def test_each_hour_counts_its_own(requests: list[tuple[int, str]]) -> None:
     """A window that touches two hours is done with one before the other."""
@@ -88,35 +102,70 @@ def test_a_request_that_gains_an_event_is_one_request() -> None:
     assert list(expected.states()) == [KeyState.MISSING]
 
 
-EVENTS = 4
+def test_states_are_ordered_from_the_worst_on() -> None:
+    """A request is as far as the least of its keys, and two bits hold a state."""
+    assert [*range(4)] == [
+        KeyState.MISSING,
+        KeyState.UNDECIDED,
+        KeyState.SET_ASIDE,
+        KeyState.CONFIRMED,
+    ]
 
 
-def filled(keys: int) -> Expected:
-    """Requests of four events each."""
+def test_a_key_whose_fingerprint_is_next_to_anothers_is_its_own() -> None:
+    """Also where its search goes round from the last slot to the first: most keys are asked for
+    that are not there.
+    """
+    expected, marks = Expected(), [63, 127, 191, 64, 1]
+    for mark in marks:
+        expected._put(mark, expected._new_request(f"cus_{mark}", EIGHT))
+    for mark in marks[::2]:
+        expected.found(mark, KeyState.CONFIRMED)
+    for mark in (255, 0, 2, 128):
+        expected.found(mark, KeyState.CONFIRMED)
+    assert list(expected.states()) == [3, 0, 3, 0, 3]
+    assert list(expected.fingerprints(HOUR)) == [127, 64]
+    assert expected.unconfirmed(HOUR) == 2
+
+
+def test_it_grows_by_half_when_three_quarters_are_full() -> None:
+    """A search looks at few slots, and growing needs no more memory than it must."""
+    sizes = []
     expected = Expected()
-    for number in range(keys // EVENTS):
-        expected.add("cus_a", [f"apigw1-{number}-{event}" for event in range(EVENTS)], EIGHT)
-    return expected
+    for number in range(200):
+        expected.add("cus_a", [f"{number}"], EIGHT)
+        sizes.append(len(expected._slots))
+    assert sizes[:48] == [64] * 48
+    assert sizes[48:72] == [96] * 24
+    assert sizes[72:108] == [144] * 36
+    assert sizes[108] == 216
 
 
-def test_a_key_takes_about_20_bytes() -> None:
-    """And its request 7 more: held, and at most while it grows."""
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        expected = filled(100_000)
-        after, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert expected.keys == 100_000
-    requests = 7 * expected.requests
-    assert after - before - requests <= 20 * expected.keys
-    assert most - before - requests <= 22 * expected.keys
+def test_every_key_is_still_known_when_it_has_grown() -> None:
+    """Each as the one it was: else a line that is there twice would be two requests."""
+    expected, keys = Expected(), [f"{number}" for number in range(500)]
+    for key in keys:
+        assert expected.add("cus_a", [key], EIGHT)
+    assert [expected.request_of([key]) for key in keys] == list(range(500))
+    assert not any(expected.add("cus_a", [key], EIGHT) for key in keys)
+    for key in keys[::2]:
+        expected.found(fingerprint(key), KeyState.CONFIRMED)
+    assert list(expected.states()) == [KeyState.CONFIRMED, KeyState.MISSING] * 250
 
 
-def test_a_million_keys_take_no_more_each() -> None:
-    """As their arrays say of themselves: to trace each allocation takes a minute."""
-    expected = filled(1_000_000)
-    arrays = [one for one in vars(expected).values() if isinstance(one, array)]
-    assert expected.keys == 1_000_000
-    assert sum(map(sys.getsizeof, arrays)) <= 20 * expected.keys + 7 * expected.requests
+def test_hours_are_counted_by_the_requests_they_are_of() -> None:
+    """Not by when their keys are found, nor by which hour came first."""
+    expected = Expected()
+    expected.add("cus_a", ["nine-1", "nine-2"], NINE)
+    expected.add("cus_b", ["eight"], EIGHT)
+    expected.add("cus_a", ["nine-3"], NINE)
+    assert list(expected.hours()) == [(HOUR, EIGHT), ("2026-10-02T09", NINE)]
+    expected.found(fingerprint("nine-1"), KeyState.SET_ASIDE)
+    expected.found(fingerprint("nine-2"), KeyState.CONFIRMED)
+    expected.found(fingerprint("nine-2"), KeyState.CONFIRMED)
+    assert (expected.unconfirmed(HOUR), expected.unconfirmed("2026-10-02T09")) == (1, 2)
+    assert list(expected.customers()) == ["cus_a", "cus_b", "cus_a"]
+    assert list(expected.states()) == [KeyState.SET_ASIDE, KeyState.MISSING, KeyState.MISSING]
+    assert expected.request_of(["nobody", "nine-3"]) == 2
+    assert expected.request_of(["nobody"]) is None
+    assert (expected.requests, expected.keys) == (3, 4)

@@ -11,8 +11,10 @@ from functions.audit.comparison.road_figures import Datapoint, RoadFigures
 from functions.audit.comparison.road_state import (
     DELIVERED_SECONDS,
     NEVER,
+    RECENT_SECONDS,
     RETRIED_SECONDS,
     THROTTLED_SECONDS,
+    WAITING_SECONDS,
     road_state,
 )
 
@@ -185,3 +187,68 @@ def test_more_trouble_is_never_clearer(some: RoadFigures, more: RoadFigures) -> 
     assert road_state(NOW, both, is_queue_empty=True).clear_until <= empty.clear_until
     assert empty.why
     assert busy.why
+
+
+def test_the_bounds_are_what_aws_and_metering_take() -> None:
+    """A line's way to the queue, three tries of a minute with pauses, six hours in Lambda's queue;
+    a figure counts for a quarter of an hour, and a start takes less than a minute.
+    """
+    assert (DELIVERED_SECONDS, RETRIED_SECONDS, THROTTLED_SECONDS) == (300, 360, 21_600)
+    assert (RECENT_SECONDS, WAITING_SECONDS) == (900, 60)
+    assert datetime(1970, 1, 1, tzinfo=UTC) == NEVER
+
+
+@pytest.mark.parametrize(
+    ("said", "since"),
+    [
+        ({"throttles": points((900, 1.0))}, 21_600 + 360 + 300),
+        ({"throttles": points((901, 1.0))}, 0),
+        ({"throttles": points((60, 0.0))}, 0),
+        ({"errors": points((900, 1.0))}, 360 + 300),
+        ({"errors": points((901, 1.0))}, 0),
+        ({"errors": points((60, 0.0))}, 0),
+        ({"event_ages": points((900, 60_001))}, 60.001 + 300),
+        ({"event_ages": points((901, 60_001))}, 0),
+        ({"event_ages": points((0, 60_000))}, 0),
+        ({"event_ages": points((0, 70_000), (60, 90_000), (901, 99_000))}, 90 + 300),
+        ({"errors": points((60, 1.0)), "event_ages": points((60, 1_000))}, 361 + 300),
+        (
+            {"throttles": points((60, 0.0)), "errors": points((60, 2.0), (120, 0.0))},
+            360 + 300,
+        ),
+    ],
+)
+def test_what_metering_told_within_a_quarter_of_an_hour_counts(
+    said: dict[str, tuple[Datapoint, ...]], since: float
+) -> None:
+    """To the second, and no figure of nothing."""
+    state = road_state(NOW, RoadFigures(**said), is_queue_empty=True)
+    assert state.clear_until == ago(since)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "held", "since"),
+    [
+        (points((0, 0)), (), 300),
+        (points((0, 10), (60, 500), (960, 9_000)), (), 500 + 300),
+        (points((120, 10), (900, 500)), (), 500 + 120 + 300),
+        (points((1_000, 10), (2_000, 500)), (), 10 + 1_000 + 300),
+        (points((60, 20)), points((60, 30)), 60 + 30 + 300),
+        (points((60, 20)), points((3_600, 7), (60, 8)), 3_607 + 300),
+        (points((60, 2_000)), points((60, 30)), 2_060 + 300),
+    ],
+)
+def test_a_queue_that_is_not_empty_is_as_old_as_its_oldest_message(
+    waiting: tuple[Datapoint, ...], held: tuple[Datapoint, ...], since: float
+) -> None:
+    """As SQS knew it lately, and older by the time since; or as it was when it was held."""
+    figures = RoadFigures(waiting_ages=waiting, held_ages=held)
+    assert road_state(NOW, figures, is_queue_empty=False).clear_until == ago(since)
+    assert road_state(NOW, figures, is_queue_empty=True).clear_until == NOW
+
+
+def test_of_two_reasons_that_reach_as_far_back_metering_is_told_first() -> None:
+    """What waits for metering is not on the queue yet: the queue's figures say nothing of it."""
+    figures = RoadFigures(errors=points((60, 1.0)), waiting_ages=points((0, RETRIED_SECONDS)))
+    state = road_state(NOW, figures, is_queue_empty=False)
+    assert state == (ago(360 + 300), "metering failed, and Lambda tries again")

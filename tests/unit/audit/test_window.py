@@ -2,10 +2,18 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.audit.window import AuditWindow, NamedWindow, days_between, windows_between
+from functions.audit.window import (
+    AuditWindow,
+    NamedWindow,
+    day_prefix,
+    days_between,
+    source_prefix,
+    windows_between,
+)
 from functions.usage.moment import DAY_MS
 
 MOMENTS = st.integers(min_value=1_700_000_000_000, max_value=1_900_000_000_000)
@@ -60,3 +68,64 @@ def test_days_between_are_the_days_that_a_range_touches(from_ms: int, span: int)
     assert all(day < from_ms + span and day + DAY_MS > from_ms for day in days)
     assert len(days) == len({*days})
     assert bool(days) == bool(span) or from_ms % DAY_MS
+
+
+START_MS = 1_791_014_400_000  # 2026-10-03T08:00Z
+
+
+@pytest.mark.parametrize(
+    ("window", "closed", "name", "told"),
+    [
+        (
+            AuditWindow("shop", START_MS + 754_000, START_MS + 1_054_000),
+            True,
+            "audits/shop/2026-10-03/081234.300.0-1.closed.json.gz",
+            "shop 2026-10-03T08:12:34.000Z 300 s",
+        ),
+        (
+            AuditWindow("shop", START_MS, START_MS + 60_000, 0, 2),
+            False,
+            "audits/shop/2026-10-03/080000.60.0-2.open.json.gz",
+            "shop 2026-10-03T08:00:00.000Z 60 s shard 0 of 2",
+        ),
+        (
+            AuditWindow("shop", START_MS + DAY_MS - 1_000, START_MS + DAY_MS, 3, 4),
+            False,
+            "audits/shop/2026-10-04/075959.1.3-4.open.json.gz",
+            "shop 2026-10-04T07:59:59.000Z 1 s shard 3 of 4",
+        ),
+    ],
+)
+def test_a_window_is_named_by_source_day_time_length_and_share(
+    window: AuditWindow, name: str, told: str, *, closed: bool
+) -> None:
+    """For objects, and for people in logs and reports, who hear of shards where there are some."""
+    assert window.object_name(closed=closed) == name
+    assert str(window) == told
+
+
+def test_prefixes_hold_the_windows_of_a_source_and_of_a_day() -> None:
+    """Which is how they are listed."""
+    assert source_prefix("shop") == "audits/shop/"
+    assert day_prefix("shop", START_MS + 16 * 3_600_000 - 1) == "audits/shop/2026-10-03/"
+    assert day_prefix("shop", START_MS + 16 * 3_600_000) == "audits/shop/2026-10-04/"
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_each_share_of_a_window_is_a_window(shards: int) -> None:
+    """In their order; without a word a window is whole."""
+    found = [*windows_between("shop", START_MS - 1, START_MS + 120_000, seconds=60, shards=shards)]
+    assert found == [
+        AuditWindow("shop", start, start + 60_000, shard, shards)
+        for start in (START_MS, START_MS + 60_000)
+        for shard in range(shards)
+    ]
+    assert AuditWindow("shop", 0, 1) == AuditWindow("shop", 0, 1, 0, 1)
+    assert [*windows_between("shop", 0, 1, seconds=60)] == [AuditWindow("shop", 0, 60_000)]
+
+
+def test_days_begin_at_midnight() -> None:
+    """That of the first moment, too."""
+    midnight = START_MS - 8 * 3_600_000
+    assert [*days_between(START_MS, START_MS + DAY_MS)] == [midnight, midnight + DAY_MS]
+    assert [*days_between(midnight, midnight + DAY_MS)] == [midnight]

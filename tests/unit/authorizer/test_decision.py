@@ -11,6 +11,7 @@ from functions.authorizer.decision import (
     DecisionRules,
     Deny,
     DenyCode,
+    allow_at,
     decide,
     decide_unknown,
 )
@@ -155,6 +156,29 @@ def test_an_allow_names_the_usage_plan() -> None:
         assert decision.usage_identifier == "plan-key"
 
 
+@pytest.mark.parametrize(
+    ("state", "now_ms", "left"),
+    [
+        (STATE, NOW, Allow(1000, 1000, "plan-key")),
+        (replace(STATE, current=used(1001)), NOW, Allow(-1, 1000, "plan-key")),
+        (replace(STATE, status=Status.CLOSED), NOW + HOUR, Allow(50, 50, "plan-key")),
+        (STATE, NOW + 2 * HOUR, Allow(None, None, "plan-key")),
+    ],
+)
+def test_what_is_left_is_told_of_whoever_is_refused_too(
+    state: QuotaState, now_ms: int, left: Allow
+) -> None:
+    """Of the period of that moment, as it is: overdrawn is below nothing."""
+    assert allow_at(replace(state, usage_identifier="plan-key"), now_ms) == left
+
+
+@pytest.mark.parametrize(("own", "told"), [(0, 60), (7, 7)])
+def test_a_throttled_customer_is_told_the_guards_own_pause(own: int, told: int) -> None:
+    """A minute where it names none."""
+    state = replace(STATE, guard_level=GuardLevel.THROTTLE, guard_retry_seconds=own)
+    assert decide(state, NOW, RULES, draw=99) == Deny(DenyCode.RATE_LIMITED_MARGIN, told)
+
+
 DENIED = Deny(DenyCode.QUOTA_STATE_UNKNOWN, 5)
 
 
@@ -185,6 +209,21 @@ def test_unknown_is_decided_by_the_plan(
     """The customer's plan as last known, then the credential's, then the deployment's policy."""
     rules = replace(RULES, allow_when_unknown=deployment_allows)
     assert decide_unknown(last_known, rules, plan_allows=plan_allows) == expected
+
+
+def test_codes_are_what_clients_branch_on() -> None:
+    """Letter for letter: a code that is spelt differently is one that nobody handles."""
+    assert [one.value for one in DenyCode] == [
+        "QUOTA_EXCEEDED",
+        "CUSTOMER_SUSPENDED",
+        "CUSTOMER_CLOSED",
+        "NO_GRANT",
+        "RATE_LIMITED_MARGIN",
+        "SERVICE_RESTRICTED_MARGIN",
+        "QUOTA_STATE_UNKNOWN",
+        "IDENTITY_UNKNOWN",
+        "AUTHORIZER_ERROR",
+    ]
 
 
 @pytest.mark.parametrize("code", list(DenyCode))

@@ -26,6 +26,7 @@ def at(seconds_ago: float) -> str:
         ([at(7), at(90), at(0)], 90),  # the slowest log group is what may be uncounted
         ([at(-0.5)], 0),  # the clocks of two machines
         ([at(-59)], 0),
+        ([at(-60)], 0),  # as far ahead as a clock may be
         ([at(86_400)], 86_400),
     ],
 )
@@ -39,7 +40,10 @@ def test_the_lag_is_the_age_of_the_oldest_heartbeat(
 MALFORMED = ["", "now", "-1", "1", "1796000000", "17960000000000", "1796000000.00", "١٧٩٦٠٠٠٠٠٠٠٠٠"]
 
 
-@pytest.mark.parametrize("text", [*MALFORMED, None, at(-61)])
+TOO_FAR_AHEAD = str(int(NOW * 1000) + 60_001)
+
+
+@pytest.mark.parametrize("text", [*MALFORMED, None, at(-61), TOO_FAR_AHEAD])
 def test_what_is_no_heartbeat_is_loud(text: str | None) -> None:
     """Also among good ones: nobody knows which log group it was."""
     with pytest.raises(ValueError, match=r"heartbeat|epoch"):

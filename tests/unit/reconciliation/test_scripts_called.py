@@ -201,7 +201,7 @@ def test_a_closing_of_a_grant_that_rolled_over_is_told_the_windows() -> None:
 def test_nothing_to_close_changes_nothing() -> None:
     """No customer used anything in those hours."""
     closed, client = close(rounds=[])
-    assert closed == Closed()
+    assert closed == Closed() == Closed(hours=0, short=0, over=0, late=0, receded=0)
     assert client.calls == []
 
 

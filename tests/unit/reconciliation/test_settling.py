@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.reconciliation.counters.usage_counters import CounterBatch
 from functions.reconciliation.settling import (
     EVENTS_PER_SCRIPT,
     LARGEST_QUANTITY,
@@ -17,7 +18,7 @@ from functions.reconciliation.settling import (
     sort_settled,
     whole_quantity,
 )
-from functions.usage.mark import mark_of
+from functions.usage.mark import cell_of, mark_of
 from functions.usage.message import SettledUsage
 from functions.usage.moment import DAY_MS, epoch_ms_from_iso, iso_from_epoch_ms
 
@@ -117,6 +118,12 @@ def test_time_with_an_offset_is_the_same_moment() -> None:
     assert epoch_minute("2026-11-23T14:34:56.000+02:00") == epoch_minute("2026-11-23T12:34:00Z")
 
 
+@pytest.mark.parametrize("text", ["2026-11-23T12:34:56Z", "2026-11-23T12:34:60.000Z"])
+def test_of_a_utc_time_the_minute_is_read_alone(text: str) -> None:
+    """Also of a leap second, which is of no other minute: it is counted like any other."""
+    assert epoch_minute(text) == epoch_ms_from_iso("2026-11-23T12:34:00Z") // 60_000
+
+
 def test_rounding_is_counted() -> None:
     """How many fractions were rounded up is known, so that nobody has to wonder at the sum."""
     rows = [usage(str(place), quantity=quantity) for place, quantity in enumerate((0.5, 1, 2, 2.5))]
@@ -157,3 +164,31 @@ def test_each_reason_counts_every_event_of_it() -> None:
     found = sort_settled([("m", rows * 2), ("n", rows)], NOW_MS, HORIZON)
     assert found.changes_nothing == {NO_TIME: 3, NO_QUANTITY: 3, OLDER_THAN_HORIZON: 3}
     assert found.batches == []
+
+
+def test_a_batch_has_its_events_by_cell_with_mark_and_quantity() -> None:
+    """Whatever order they came in; each stands in the cell of its request's minute and its mark."""
+    times = (NOW_MS, NOW_MS - 3_600_000, NOW_MS - 60_000)
+    rows = [usage(f"k{n}", at_ms=at, quantity=n + 0.5) for n, at in enumerate(times)]
+    (found,) = sort_settled([("a", rows[:2]), ("b", rows[2:])], NOW_MS, HORIZON).batches
+    expected = sorted(
+        (cell_of(at // 60_000, mark_of(f"k{n}")), mark_of(f"k{n}"), n + 1)
+        for n, at in enumerate(times)
+    )
+    cells, marks, quantities = zip(*expected, strict=True)
+    assert found.settlement == CounterBatch("cust_1", "api_calls", cells, marks, quantities)
+    assert found.messages == {"a", "b"}
+
+
+def test_an_event_that_is_younger_than_now_counts() -> None:
+    """Two clocks differ, and nobody counts it later."""
+    found = sort_settled([("m", [usage(at_ms=NOW_MS + DAY_MS)])], NOW_MS, HORIZON)
+    assert len(found.batches) == 1
+    assert found.rounded_up == 0
+
+
+def test_the_bounds_and_words_are_those_of_the_scripts_and_the_metrics() -> None:
+    """A hundred events are 0.3 ms of the server; sums of such quantities are exact in Lua."""
+    assert (EVENTS_PER_SCRIPT, LARGEST_QUANTITY) == (100, 1_000_000_000_000)
+    reasons = (OLDER_THAN_HORIZON, NO_QUANTITY, NO_TIME)
+    assert reasons == ("older_than_horizon", "no_quantity", "no_time")

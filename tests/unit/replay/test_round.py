@@ -43,6 +43,9 @@ class Case:
 
 CASES = {
     "everything at once": Case([*SETTLES, *FINISHED]),
+    "one event is waited for as many are": Case(
+        [*SETTLES, *FINISHED], {"moves": [replace(LAST, events=1)]}
+    ),
     "round after round, until the depth at the start is seen": Case(
         [*SETTLES, *SETTLES, *FINISHED], {"moves": [MOVED]}
     ),
@@ -58,6 +61,9 @@ CASES = {
     "at a pace, which holds up what is to come and nothing else": Case(
         ["moved 10", *SETTLES, *FINISHED],
         {"moves": [MOVED, LAST], "order": {"eventsPerSecond": 2}},
+    ),
+    "at a pace, when all is seen and little of it moved": Case(
+        [*SETTLES, *FINISHED], {"moves": [LAST], "order": {"eventsPerSecond": 2}}
     ),
     "at a pace, until maxMessages are moved": Case(
         ["moved 10", *SETTLES, *FINISHED],

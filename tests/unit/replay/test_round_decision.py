@@ -10,9 +10,18 @@ from functions.replay.limits import Moved
 from functions.replay.readiness import Readiness, ReadinessOutcome
 from functions.replay.round_decision import (
     AFORO_WAITS,
+    EMPTY_LOOKS,
+    HOUR_MS,
     LEDGER_WAITS,
+    LEDGER_WAITS_OF_A_ROUND,
+    LEDGER_WAITS_OF_THE_QUARANTINE,
+    LONGEST_LEDGER_WAIT_SECONDS,
     MOST_CALLS,
+    MOST_EVENTS,
+    MOST_HELD,
+    MOST_HOURS,
     MOST_ROUNDS,
+    SHOWN_AGAIN_SECONDS,
     RoundOutcome,
     ledger_wait_seconds,
 )
@@ -117,3 +126,19 @@ def test_what_a_killed_move_had_claimed_is_waited_for_longer_than_it_is_hidden()
     first, second, *_ = PlayedReplay(moves=[Moved(is_queue_empty=True), MOVED]).results()
     assert (first.outcome, second.outcome) == (RoundOutcome.MOVED, RoundOutcome.WAIT)
     assert second.wait_seconds > CLAIM_SECONDS
+
+
+def test_the_bounds_are_those_that_the_execution_and_sqs_have_room_for() -> None:
+    """Each with its reason beside it in the code; the most calls are their sum: rounds, a wait for
+    messages to show after each, all waits for ledger and Aforo, and the last one.
+    """
+    assert (MOST_ROUNDS, MOST_EVENTS, MOST_HELD, MOST_HOURS) == (300, 1_000_000, 80_000, 40)
+    assert (AFORO_WAITS, LEDGER_WAITS, LEDGER_WAITS_OF_A_ROUND) == (120, 600, 230)
+    assert (LEDGER_WAITS_OF_THE_QUARANTINE, LONGEST_LEDGER_WAIT_SECONDS) == (8, 60)
+    assert (EMPTY_LOOKS, SHOWN_AGAIN_SECONDS, HOUR_MS) == (1, 5, 60 * 60 * 1000)
+    assert MOST_CALLS == 300 + 300 + 600 + 120 + 1
+
+
+def test_the_words_of_a_round_are_those_that_the_machine_chooses_by() -> None:
+    """Another word would fail the execution."""
+    assert [one.value for one in RoundOutcome] == ["moved", "wait", "finished", "stopped"]

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from functions.replay.order import Filter, Order
 from functions.replay.selection import (
+    DRY_RUN,
     NOT_CHOSEN,
     OWN,
+    TOO_LARGE,
     UNREADABLE,
     Keep,
     Take,
@@ -84,6 +86,28 @@ def test_the_doubt_of_a_redriven_message_is_not_forgotten() -> None:
     choice = select(waiting_message(to_body(body), receives=100), ALL, REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     assert history_doubt_ms(choice.back) == epoch_ms_from_iso("2026-11-23T11:59:59.000Z")
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        ("2026-11-23T13:00:00.000+02:00", "2026-11-23T13:00:00.000+02:00"),  # 11:00 UTC
+        ("2026-11-23T11:00:00.000-02:00", "2026-11-23T11:59:59.000Z"),  # 13:00 UTC
+    ],
+)
+def test_the_earlier_of_two_moments_is_not_that_of_the_lesser_text(since: str, first: str) -> None:
+    """A doubt that somebody wrote with an offset is as old as it is."""
+    told = {"firstSentAt": METERED_AT, "firstTriedAt": METERED_AT, "tries": 0}
+    body = {**message([event(1)]), "held": {**told, "maybeBilledSince": since}}
+    choice = select(waiting_message(to_body(body), receives=100), ALL, REPLAY, NOW_MS)
+    assert isinstance(choice, Take)
+    assert [one["firstTriedAt"] for one in choice.back.get("history", [])] == [first]
+
+
+def test_a_message_without_events_stays_and_names_no_key() -> None:
+    """Nobody sends one: there is nothing of it to choose."""
+    found = select(waiting_message(message([], record("config"))), ALL, REPLAY, NOW_MS)
+    assert found == Keep(NOT_CHOSEN, "config", 0, "unknown_metric", "")
 
 
 @pytest.mark.parametrize("of_earlier", [True, False])
@@ -180,6 +204,13 @@ def test_ages_are_of_the_request(fields: dict[str, str], hours: list[str]) -> No
     choice = select(waiting_message(message(events, record())), filter_of(**fields), REPLAY, NOW_MS)
     assert isinstance(choice, Take)
     assert [one["occurredAt"][11:13] for one in choice.back["events"]] == hours
+
+
+def test_why_a_message_stays_is_said_in_the_words_of_the_report() -> None:
+    """Manifests of older releases are read by them; what cannot be read has nothing else to say."""
+    said = (OWN, UNREADABLE, NOT_CHOSEN, TOO_LARGE, DRY_RUN)
+    assert said == ("own", "unreadable", "not_chosen", "too_large", "dry_run")
+    assert Keep(UNREADABLE) == Keep("unreadable", "", 0, "", "")
 
 
 def test_a_message_of_sqs_is_read() -> None:
