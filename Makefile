@@ -229,8 +229,8 @@ soak-audit: setup ## A million log lines compared with the ledger, with figures:
 	@$(RUN) -m tests.soak.audit $(LINES)
 
 .PHONY: kills
-kills: setup .venv-sam/ready ## kill -9 of every process under traffic, and the books after: make kills [EVENTS=100000 KILLS=200 SEED=1]
-	@$(RUN) -m tests.kills $(or $(EVENTS),100000) $(or $(KILLS),200) $(or $(SEED),1)
+kills: setup .venv-sam/ready ## kill -9 of every process under traffic, and the books after: make kills [EVENTS=100000 KILLS=220 SEED=1]
+	@$(RUN) -m tests.kills $(or $(EVENTS),100000) $(or $(KILLS),220) $(or $(SEED),1)
 
 # ------------------------------------------------------------------------------------------ sam
 ##@ Use

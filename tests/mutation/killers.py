@@ -9,6 +9,7 @@ draws the same examples each time, keeps none, and does not shrink.
 """
 
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -141,10 +142,10 @@ def _exchanges(
         if not tests:
             yield place, Verdict.NO_TESTS
             continue
-        seconds = sum(touched.seconds[test] for test in tests)
-        items = [session.items[test] for test in tests]
+        timed = [(session.items[test], touched.seconds[test]) for test in tests]
+        seconds = sum(one for _, one in timed)
 
-        work = partial(_is_killed_exchanged, pairs, items, reports)
+        work = partial(_is_killed_exchanged, pairs, timed, reports)
         yield place, work, BEGIN_SECONDS + int(seconds * TIMES)
 
 
@@ -164,21 +165,33 @@ def _pairs(
     return pairs
 
 
+type _Timed = Sequence[tuple[pytest.Item, float]]  # and the CPU seconds that it needs
+
+
 def _is_killed_exchanged(
-    pairs: Sequence[tuple[FunctionType, CodeType]], items: Sequence[pytest.Item], reports: _Reports
+    pairs: Sequence[tuple[FunctionType, CodeType]], timed: _Timed, reports: _Reports
 ) -> bool:
     for function, code in pairs:
         function.__code__ = code
-    return _is_killed(items, reports)
+    return _is_killed(timed, reports)
 
 
-def _is_killed(items: Sequence[pytest.Item], reports: _Reports) -> bool:
-    for place, item in enumerate(items):
-        following = items[place + 1] if place + 1 < len(items) else None
+def _is_killed(timed: _Timed, reports: _Reports) -> bool:
+    for place, (item, seconds) in enumerate(timed):
+        following = timed[place + 1][0] if place + 1 < len(timed) else None
+        _give_time(seconds)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if reports.failures:
             return True
     return False
+
+
+def _give_time(seconds: float) -> None:
+    """For the next test: one that no longer ends is seen by its own time, not by that of all."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + BEGIN_SECONDS + seconds * TIMES) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(most, hard), hard))
 
 
 def _libraries() -> list[str]:
@@ -206,7 +219,7 @@ def _by_import(
             others = set(range(len(collected.names))) - set(first)
             tests = [*first, *touched.quickest_first(others)]
             seconds = sum(touched.seconds[test] for test in tests)
-            order = {collected.names[test]: rank for rank, test in enumerate(tests)}
+            order = {collected.names[test]: touched.seconds[test] for test in tests}
 
             work = partial(_is_killed_anew, mutant, order)
             yield place, work, IMPORT_SECONDS + int(seconds * TIMES)
@@ -220,19 +233,22 @@ def _be_green(mutants: Sequence[Mutant], collected: _Collected) -> None:
         text = (ROOT / module).read_text()
         same = Mutant(module, "", range(0), "", "", text)
         tests = collected.touched.by_file(file_of(ROOT, module))
-        order = {collected.names[test]: rank for rank, test in enumerate(tests)}
+        order = {collected.names[test]: collected.touched.seconds[test] for test in tests}
         if in_child(partial(_is_killed_anew, same, order), WHOLE_RUN_SECONDS):
             raise NotGreenError(f"{module}: its tests fail when it is imported anew")
 
 
-def _is_killed_anew(mutant: Mutant, order: dict[str, int]) -> bool:
+def _is_killed_anew(mutant: Mutant, order: dict[str, float]) -> bool:
+    """`order`: the tests, and the CPU seconds of each."""
     _be_quiet()
     sys.meta_path.insert(0, _Changed(mutant))
 
     def loop(session: pytest.Session) -> None:
         _settle_hypothesis(session.items)
-        last = len(order)
-        _is_killed(sorted(session.items, key=lambda item: order.get(item.nodeid, last)), reports)
+        ranks = {name: rank for rank, name in enumerate(order)}
+        items = sorted(session.items, key=lambda item: ranks.get(item.nodeid, len(ranks)))
+        longest = max(order.values(), default=0.0)  # of a test that the change brings along
+        _is_killed([(item, order.get(item.nodeid, longest)) for item in items], reports)
 
     reports = _Reports(loop)
     files = sorted({name.partition("::")[0] for name in order})

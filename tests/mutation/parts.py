@@ -64,4 +64,36 @@ PARTS = (
             "tests/unit/usage/test_quota_page.py",
         ),
     ),
+    Part(
+        "bisect",
+        ("functions/forwarder/delivery.py",),
+        ("tests/unit/forwarder/test_delivery.py", "tests/unit/forwarder/test_posting.py"),
+    ),
+    Part(
+        "figures",
+        ("functions/metering/billing/figure.py", "functions/metering/billing/listed.py"),
+        ("tests/unit/metering/billing/test_figure.py",),
+    ),
+    Part(
+        "measuring",
+        ("functions/metering/billing/measuring.py",),
+        (
+            "tests/unit/metering/billing/test_measuring.py",
+            "tests/unit/metering/billing/test_meters.py",
+        ),
+    ),
+    Part(
+        "holding",
+        (
+            "functions/forwarder/holding.py",
+            "functions/forwarder/returning.py",
+            "functions/forwarder/putting_back.py",
+        ),
+        (
+            "tests/unit/forwarder/test_holding.py",
+            "tests/unit/forwarder/test_returning.py",
+            "tests/unit/forwarder/test_asked_again.py",
+            "tests/unit/forwarder/test_putting_back.py",
+        ),
+    ),
 )

@@ -370,8 +370,15 @@ SABOTAGES = (
     Sabotage(
         "what is doubtful is put back as certain",
         "functions/forwarder/returning.py",
-        "if (one.is_certain or one.is_asked_again) and",
-        "if True and",
+        "return one.is_certain or one.is_asked_again or one.is_begun",
+        "return one.is_certain or one.is_asked_again or one.is_begun or True",
+        ("tests/unit/forwarder/test_returning.py",),
+    ),
+    Sabotage(
+        "what Aforo took of a message goes round again",
+        "functions/forwarder/returning.py",
+        "return one.is_certain or one.is_asked_again or one.is_begun",
+        "return one.is_certain or one.is_asked_again",
         ("tests/unit/forwarder/test_returning.py",),
     ),
     Sabotage(

@@ -231,4 +231,18 @@ SABOTAGES = (
         "-int(-answer.limit // 1)",
         ("tests/unit/reconciliation/test_fetch_answer.py",),
     ),
+    Sabotage(
+        "a long step of the sequence is not kept",
+        "functions/reconciliation/counters/scripts/rollback.lua",
+        "if found > 0 and tonumber(moved) - found > tolerance then",
+        "if found > 0 and tonumber(moved) - found < tolerance then",
+        ("tests/integration/reconciliation/test_rollback.py",),
+    ),
+    Sabotage(
+        "an old copy is believed where somebody else went on",
+        "functions/reconciliation/counters/scripts/rollback.lua",
+        "return {found, withdrawn(lost)}",
+        "return {found, lost}",
+        ("tests/integration/reconciliation/test_rollback.py",),
+    ),
 )

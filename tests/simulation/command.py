@@ -19,7 +19,7 @@ from tests.simulation.run import Outcome, run
 from tests.simulation.smaller_run import smaller, told
 from tests.simulation.whole import draw_whole
 
-LAST_LINES = 40
+LAST_LINES, MOST_LETTERS = 40, 130
 ALL_REACHED = 500  # seeds, in which each failure of the catalogue is to be met
 
 
@@ -37,16 +37,22 @@ def main() -> None:
 
 
 def _planted() -> bool:
-    """Each old defect by itself, with the seed that finds it."""
+    """Each old defect by itself, in the scenario that finds it."""
     missed = [one for one in PLANTED if not _is_found(one)]
     print(f"{len(PLANTED)} defects planted, {len(missed)} not found")
     return bool(missed)
 
 
 def _is_found(one: Planted) -> bool:
-    outcome = found_by(one, one.seed)
-    print(f"{one.name}: {one.what}", line_of(outcome), sep="\n  ", flush=True)
+    outcome = found_by(one)
+    story = "\n".join(short(line) for line in outcome.story.splitlines())
+    print(f"{one.name}: {one.what}", told(one.scenario), story, line_of(outcome), "", sep="\n")
     return one.breaks in outcome.fault
+
+
+def short(line: str) -> str:
+    """As much of a line of the story as fits on a screen."""
+    return line if len(line) <= MOST_LETTERS else f"{line[:MOST_LETTERS]}..."
 
 
 def _one(asked: Namespace) -> bool:

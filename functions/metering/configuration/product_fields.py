@@ -83,5 +83,6 @@ OWN_METADATA = frozenset(
         "extendedRequestId",
         "api_id",
         "region",
+        "timeSource",
     ]
 ).union(*(product.metadata.values() for product in PRODUCTS.values()))

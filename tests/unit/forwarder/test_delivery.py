@@ -91,6 +91,14 @@ def test_named_events_need_no_search() -> None:
     assert [len(block) for block in aforo.blocks] == [10, 8]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_event_alone_is_refused_in_the_words_about_it(count: int) -> None:
+    """What is said of the event counts before what is said of the post that held it."""
+    errors = [{"index": 0, "code": "UNKNOWN_METRIC"}]
+    delivery, _ = run(count, in_turn(said(422, {"code": "VALIDATION_FAILED", "errors": errors})))
+    assert delivery.outcomes[key(0)] == SetAside(SetAsideClass.CONFIG, "unknown_metric", 422)
+
+
 def test_failures_inside_a_success_are_settled_at_once() -> None:
     """A 2xx that names its failed events is final for all."""
     body = {"accepted": 3, "failed": 1, "errors": [{"index": 2, "error": "INVALID_EVENT: no"}]}
@@ -140,6 +148,14 @@ def test_a_missing_tenant_holds_everything() -> None:
     assert set(delivery.outcomes.values()) == {Held("systemic_refusal", 0)}
     assert delivery.stopped == Held("systemic_refusal", 0)
     assert delivery.posts <= 2 * 7 + 2
+
+
+def test_a_missing_tenant_is_seen_on_events_of_two_metrics() -> None:
+    """What is ours is alike whatever the events count."""
+    first, second = keyed_events(1, metric="Cats"), keyed_events(2, metric="Dogs")[1:]
+    aforo = ScriptedAforo(always(said(400, {"code": "MISSING_TENANT"})))
+    delivery = deliver([*first, *second], open_gate(aforo.post))
+    assert delivery.stopped == Held("systemic_refusal", 0)
 
 
 @pytest.mark.parametrize("count", [1, 2])

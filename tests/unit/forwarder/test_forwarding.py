@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.forwarder.forwarding import POST_RESERVE_MS
+from functions.forwarder.forwarding import POST_RESERVE_MS, Invocation
 from functions.forwarder.problem import Reply
 from functions.usage.message import USAGE_MESSAGE, SetAsideRecord
 from functions.usage.moment import iso_from_epoch_ms
@@ -165,6 +165,42 @@ def test_past_the_hold_a_message_is_set_aside_by_class() -> None:
     assert {row["outcome"] for row in bench.ledger.rows} == {"set_aside"}
 
 
+@pytest.mark.parametrize(
+    ("waited_hours", "receives", "set_aside_class"),
+    [
+        (23, 80, "exhausted"),
+        (25, 80, "ambiguous"),
+        (25, 1, "exhausted"),  # its first try is this one: Aforo has not forgotten it
+    ],
+)
+def test_past_aforos_memory_a_doubt_needs_a_person(
+    waited_hours: int, receives: int, set_aside_class: str
+) -> None:
+    """Counted from the first try that may have reached Aforo."""
+    bench = Bench(always(said(503)))
+    sent_ms = NOW_MS - waited_hours * 3_600_000
+    assert bench.forward([record("a", range(1), sent_ms=sent_ms, receives=receives)]) == []
+    assert [b["setAside"]["setAsideClass"] for b in bench.set_aside()] == [set_aside_class]
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_every_message_of_a_doubtful_key_says_the_doubt(names: str) -> None:
+    """One was received before, days ago; the other is new, and would be posted after a decision
+    about it alone.
+    """
+    old_ms = NOW_MS - 3 * 86_400_000
+    old = usage_message([usage_event(0, occurred_ms=old_ms)])
+    messages = {
+        "a": sqs_record(old, message_id="a", sent_ms=old_ms, receives=2),
+        "b": sqs_record(old, message_id="b"),
+    }
+    bench = Bench(accepted)
+    assert bench.forward([messages[name] for name in names]) == []
+    assert bench.aforo.blocks == []
+    since = [body["setAside"]["maybeBilledSince"] for body in bench.set_aside()]
+    assert since == [iso_from_epoch_ms(old_ms)] * 2
+
+
 def test_a_refused_key_past_the_hold_is_of_class_auth() -> None:
     """A person has to repair the credential before a replay is of any use."""
     bench = Bench(always(said(401)))
@@ -265,6 +301,13 @@ def test_no_post_starts_that_cannot_end() -> None:
     assert bench.forward([record("a", range(3))]) == []
     assert bench.aforo.blocks == []
     assert bench.usage.put["a"].seconds == 5
+
+
+@pytest.mark.parametrize("spare_ms", [-20_000, -1, 0, 1, 1_500, 57_000])
+def test_what_is_left_for_a_wait_is_what_no_post_needs(spare_ms: int) -> None:
+    """In seconds; negative where none can end any more."""
+    invocation = Invocation("request-1", lambda: POST_RESERVE_MS + spare_ms)
+    assert invocation.spare_seconds() == spare_ms / 1000
 
 
 def test_running_out_of_time_does_not_open_the_breaker() -> None:

@@ -61,6 +61,46 @@ def test_past_the_hold_an_untried_message_gets_its_try_soon(
     assert Holding(HOLD, jitter=lambda: 1.0).wait_seconds(message, held, NOW_MS) == seconds
 
 
+@pytest.mark.parametrize(
+    ("hold", "seconds"),
+    # The last: SQS hides for 12 hours at most, and so long waits a hold of 28 days.
+    [(3_600, 900), (HOLD, 900), (72_000, 1_286), (1_123_200, 20_058), (2_419_200, 43_200)],
+)
+def test_a_longer_hold_waits_longer_at_a_time(hold: int, seconds: int) -> None:
+    """A 56th of it, once that is more than 15 minutes: its receives last for all of it."""
+    message = envelope(receives=90)
+    held = [Held("outage", 0)]
+    assert Holding(hold, jitter=lambda: 1.0).wait_seconds(message, held, NOW_MS) == seconds
+
+
+@pytest.mark.parametrize(("waited", "is_over"), [(HOLD - 0.001, False), (HOLD, True)])
+def test_a_hold_is_over_to_the_millisecond(waited: float, *, is_over: bool) -> None:
+    """Counted from when SQS got the message."""
+    assert Holding(HOLD).is_over(envelope(waited_seconds=waited), NOW_MS) is is_over
+
+
+@pytest.mark.parametrize(
+    ("waited", "reasons", "seconds"),
+    [
+        (0, ["out_of_time", "out_of_time"], 5),
+        (HOLD, ["out_of_time"], 5),
+        (0, ["out_of_time", "outage"], 16),
+        (HOLD, ["own_rate"], 1),
+        (HOLD, ["breaker_open", "own_rate", "out_of_time"], 1),
+        (HOLD, ["breaker_open", "outage"], 16),
+        (0, [], 16),
+        (HOLD, [], 16),  # Aforo has it all, and a place of ours failed
+    ],
+)
+def test_one_event_that_was_tried_is_enough_to_wait_as_ever(
+    waited: float, reasons: list[str], seconds: int
+) -> None:
+    """Only a message of which nothing was tried is tried soon."""
+    message = envelope(waited_seconds=waited, receives=4)
+    held = [Held(reason, 0) for reason in reasons]
+    assert Holding(HOLD, jitter=lambda: 1.0).wait_seconds(message, held, NOW_MS) == seconds
+
+
 @given(
     receives=st.integers(1, 1_000),
     waited=st.floats(0, HOLD * 2),
@@ -100,6 +140,10 @@ def test_the_hold_ends_before_the_redrive_policy_does(hold: int, seed: int) -> N
         (Held("credential_refused", 0), False, SetAsideClass.AUTH),
         (Held("credential_unavailable", 0), False, SetAsideClass.AUTH),
         (Held("systemic_refusal", 0), True, SetAsideClass.AUTH),
+        (Held("signature_refused", 0), True, SetAsideClass.AUTH),
+        (Held("clock_skew", 0), False, SetAsideClass.AUTH),
+        (Held("redirected", 0), False, SetAsideClass.AUTH),
+        (Held("answer_not_json", 0, ambiguous=True), False, SetAsideClass.AMBIGUOUS),
         (Held("future", 0), False, SetAsideClass.FUTURE),
         (Held("counts_do_not_add_up", 0, ambiguous=True), False, SetAsideClass.AMBIGUOUS),
     ],
@@ -112,7 +156,15 @@ def test_what_a_held_event_becomes_when_the_hold_is_over(
     assert given_up(held, is_forgotten=is_forgotten) == expected
 
 
-@pytest.mark.parametrize("reason", ["out_of_time", "breaker_open"])
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_a_refusal_is_believed_when_there_is_no_time_to_ask_again(*, is_forgotten: bool) -> None:
+    """What Aforo said of the event says more than that it waited."""
+    refusal = SetAside(SetAsideClass.POISON, "internal", 202, "urn:1")
+    held = Held("refused_once", 310, refusal=refusal)
+    assert given_up(held, is_forgotten=is_forgotten) == refusal
+
+
+@pytest.mark.parametrize("reason", ["out_of_time", "breaker_open", "own_rate"])
 def test_what_was_not_tried_stays_held(reason: str) -> None:
     """Past the hold it gets its last try first."""
     held = Held(reason, 0)

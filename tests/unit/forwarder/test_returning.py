@@ -204,6 +204,79 @@ def test_an_old_event_that_hung_is_posted_again_while_aforo_remembers() -> None:
     assert bench.aforo.blocks == [[key(0)]] * 2
 
 
+@pytest.mark.parametrize("hold_seconds", [HOLD_SECONDS, 1_123_200])
+def test_a_new_message_comes_after_15_minutes_at_most(hold_seconds: int) -> None:
+    """SQS delays none for longer; the old one of a long hold would be out of sight for hours."""
+    message = usage_message(
+        [usage_event(0)],
+        held={
+            "firstSentAt": iso_from_epoch_ms(NOW_MS - 60_000),
+            "firstTriedAt": iso_from_epoch_ms(NOW_MS - 60_000),
+            "tries": 40,
+        },
+    )
+    bench = Bench(always(said(429)), hold_seconds=hold_seconds, jitter=lambda: 1.0)
+    assert bench.forward([sqs_record(message)]) == []
+    assert bench.usage.put["m-1"].seconds == 900
+    stays = Bench(always(NO_ANSWER), hold_seconds=hold_seconds, jitter=lambda: 1.0)
+    assert stays.forward([sqs_record(message)]) == ["m-1"]
+    hidden = {HOLD_SECONDS: 900, 1_123_200: 20_058}[hold_seconds]
+    assert stays.visibility.seconds == {"receipt of m-1": hidden}
+
+
+@pytest.mark.parametrize("stop", [said(429, {"retryAfter": 7}), said(503)])
+def test_an_event_that_is_asked_again_in_minutes_keeps_no_other_from_its_try(
+    stop: Reply,
+) -> None:
+    """The message waits as the others of it do."""
+    refused = said(202, {"accepted": 1, "failed": 1, "errors": [{"index": 0, "error": "INTERNAL"}]})
+    bench = Bench(in_turn(refused, stop), most_events=2, jitter=lambda: 1.0)
+    message = usage_message([usage_event(n) for n in range(4)])
+    bench.forward([sqs_record(message, message_id="a")])
+    seconds = [*bench.visibility.seconds.values(), *(o.seconds for o in bench.usage.put.values())]
+    assert seconds == [7 if stop.status == 429 else 2]
+
+
+def test_each_message_waits_its_own_time_and_the_counters_hear_of_the_longest() -> None:
+    """In their order: one stays, one is a new message; and a third is done."""
+    bench = Bench(in_turn(accepted, said(429)), most_events=1, jitter=lambda: 1.0)
+    records = [
+        sqs_record(usage_message([usage_event(0)]), message_id="done"),
+        sqs_record(usage_message([usage_event(1)]), message_id="new"),
+        sqs_record(usage_message([usage_event(2)]), message_id="stays", receives=5),
+    ]
+    assert bench.forward(records) == ["stays"]
+    assert {name: one.seconds for name, one in bench.usage.put.items()} == {"new": 2}
+    assert bench.visibility.seconds == {"receipt of stays": 32}
+    ((_, until_ms),) = bench.stalls()
+    assert until_ms == NOW_MS + 1000 * (32 * 3 // 2 + 180)
+
+
+REFUSED_AT = iso_from_epoch_ms(NOW_MS - 100_000)
+
+
+def of_refused_before(answer: Answer, reason: str) -> dict[str, Any]:
+    """What is put back of an event that Aforo refused 100 seconds ago, and of its neighbour."""
+    known = {key(0): {"reason": reason, "refusedAt": REFUSED_AT}}
+    message = usage_message([usage_event(0), usage_event(1)], refused=known)
+    bench = Bench(answer)
+    assert bench.forward([sqs_record(message, message_id="a")]) == []
+    body: dict[str, Any] = from_json(bench.usage.put["a"].body)
+    return body
+
+
+def test_a_first_answer_stands_until_there_is_another() -> None:
+    """Not answered this time, or in the same words too soon: its time stands. In other words: they
+    are the first now.
+    """
+    refused = said(202, {"accepted": 1, "failed": 1, "errors": [{"index": 0, "error": "INTERNAL"}]})
+    stands = {key(0): {"reason": "internal", "refusedAt": REFUSED_AT}}
+    assert of_refused_before(always(said(429)), "internal")["refused"] == stands
+    assert of_refused_before(always(refused), "internal")["refused"] == stands
+    other = of_refused_before(always(refused), "timeout")["refused"]
+    assert other == {key(0): {"reason": "internal", "refusedAt": iso_from_epoch_ms(NOW_MS)}}
+
+
 def decided(answer: Answer, **more: Any) -> Bench:
     old = usage_event(0, occurred_ms=OLD_MS)
     bench = Bench(answer)

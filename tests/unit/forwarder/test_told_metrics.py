@@ -1,9 +1,11 @@
 """What an invocation tells in metrics: each outcome by its own name, in the units of its name."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
 
+from functions.adapters.telemetry import FORWARDED
 from functions.forwarder.settled_rows import counted_once
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import (
@@ -11,6 +13,7 @@ from tests.fakes.forwarding import (
     NOW_MS,
     accepted,
     always,
+    in_turn,
     key,
     refusing,
     said,
@@ -101,6 +104,27 @@ def test_heartbeats_that_wait_or_are_dropped_are_counted(
     bench.forward([*beats, record(0)])
     figures = told(bench, capsys)
     assert (figures["HeartbeatsHeld", ""], figures["HeartbeatsDropped", ""]) == (2, 1)
+
+
+def test_the_report_of_an_invocation_counts_its_messages(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """How many came, how many come back, and how many of those as new ones; and what was held."""
+    bench = Bench(in_turn(accepted, said(429)), most_events=1)
+    stays = sqs_record(usage_message([usage_event(3)]), message_id="stays", receives=2)
+    odd = sqs_record("{", message_id="odd")
+    bench.forward([record(0), record(1, message_id="b"), record(2, message_id="c"), stays, odd])
+    capsys.readouterr()
+    bench.telemetry.flush()
+    (report,) = [
+        line
+        for line in map(json.loads, capsys.readouterr().out.splitlines())
+        if line.get("message") == FORWARDED
+    ]
+    names = ("messages", "messages_returning", "messages_put_back", "messages_unreadable", "posts")
+    assert [report[name] for name in names] == [4, 3, 2, 1, 2]
+    assert report["stopped"] == "rate_limited"
+    assert report["outcomes"] == {"EventsConfirmed": 1, "EventsHeld:rate_limited": 3}
 
 
 def test_a_key_that_was_settled_twice_is_counted_once() -> None:

@@ -2,20 +2,28 @@
 for it, and Lambda is told what must come back.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
+from functions.adapters.ledger_beginning import MARK
 from functions.forwarder import handler as forwarder
-from functions.usage.moment import iso_from_epoch_ms
+from functions.usage.moment import DAY_MS, iso_from_epoch_ms
 from tests.fakes.aws_in_memory import AwsInMemory
 from tests.fakes.forwarding import now_ms, sqs_record, usage_event, usage_message
 from tests.fakes.http_answers import Answer, HttpAnswers, answering
 from tests.fakes.lambda_context import lambda_context
+from tests.fakes.s3_objects import Body, FakeBucket
 from tests.fakes.secret_store import SecretStore
+from tests.fakes.sqs import FakeSqs
 
 USAGE, DEAD_LETTER, SETTLED = "sqs://usage", "sqs://dead-letter", "sqs://settled"
 ENVIRONMENT = {
@@ -52,14 +60,24 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Any:
     return started
 
 
+NO_S3 = ClientError({"Error": {"Code": "SlowDown", "Message": "no"}}, "ListObjectsV2")
+
+
 def record(number: int, message_id: str, *, age_seconds: float = 0) -> dict[str, Any]:
     at_ms = now_ms() - int(age_seconds * 1000)
     event = usage_event(number, occurred_ms=at_ms)
     return sqs_record(usage_message([event]), message_id=message_id, sent_ms=at_ms)
 
 
-def forward(*records: dict[str, Any]) -> list[str]:
-    answer = forwarder.handler({"Records": records}, lambda_context("forwarder"))
+def of_old_usage(number: int, message_id: str = "a") -> dict[str, Any]:
+    """Metered again: a new message with an event of three days ago."""
+    event = usage_event(number, occurred_ms=now_ms() - 3 * DAY_MS)
+    return sqs_record(usage_message([event]), message_id=message_id, sent_ms=now_ms())
+
+
+def forward(*records: dict[str, Any], remaining_ms: int = 120_000) -> list[str]:
+    context = lambda_context("forwarder", remaining_ms=remaining_ms)
+    answer = forwarder.handler({"Records": records}, context)
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
@@ -138,3 +156,249 @@ def test_the_key_is_read_once_for_many_posts(running: Any) -> None:
         forward(record(1, "a"))
         forward(record(2, "b"))
         assert aws.secret.reads == ["AWSCURRENT"]
+
+
+@dataclass
+class NamedBucket(FakeBucket):
+    """Keeps the names by which it is called; `is_down` for whoever reads."""
+
+    names: set[str] = field(default_factory=set)
+    is_down: bool = False
+
+    def put_object(self, **asked: Any) -> None:
+        self.names.add(asked["Bucket"])
+        super().put_object(**asked)
+
+    def get_object(self, **asked: str) -> dict[str, Body]:
+        self._reach(asked["Bucket"])
+        return super().get_object(**asked)
+
+    def paginate(self, **asked: str) -> Iterable[dict[str, Any]]:
+        self._reach(asked["Bucket"])
+        return super().paginate(**asked)
+
+    def _reach(self, name: str) -> None:
+        self.names.add(name)
+        if self.is_down:
+            raise NO_S3
+
+
+class NamedSecret(SecretStore):
+    """Keeps the names by which it is called."""
+
+    def __init__(self) -> None:
+        super().__init__("sk_test_0123456789")
+        self.names: set[str] = set()
+
+    def get_secret_value(self, **asked: str) -> dict[str, Any]:
+        self.names.add(asked["SecretId"])
+        return super().get_secret_value(**asked)
+
+
+def test_old_usage_is_looked_for_in_the_deployed_ledger_and_posted_once(running: Any) -> None:
+    """The ledger knows what it has not been told, from its beginning on; the second time it has
+    the event, and Aforo, which has forgotten the key, is not asked.
+    """
+    with running(ONE_TAKEN) as (aws, aforo):
+        aws.bucket, aws.secret = bucket, secret = NamedBucket(), NamedSecret()
+        bucket.objects[MARK] = b'{"began":"2020-01-01T00:00:00Z"}'
+        assert forward(of_old_usage(1)) == []
+        assert len(aforo.asked) == 1
+        assert forward(of_old_usage(1)) == []
+        assert len(aforo.asked) == 1
+    assert bucket.names == {"ledger-bucket"}
+    assert secret.names == {"arn:secret"}
+    assert DEAD_LETTER not in aws.queues
+
+
+def test_what_an_older_ledger_may_have_waits_for_a_person(running: Any) -> None:
+    """This one began after it: posted, it might be billed twice."""
+    with running(ONE_TAKEN) as (aws, aforo):
+        aws.bucket.objects[MARK] = b'{"began":"2999-01-01T00:00:00Z"}'
+        assert forward(of_old_usage(1)) == []
+    assert aforo.asked == []
+    (body,) = aws.queues[DEAD_LETTER].bodies
+    assert json.loads(body)["setAside"]["reason"] == "before_the_ledger"
+
+
+def test_old_usage_waits_for_a_ledger_that_cannot_be_read(
+    running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says what is in the way; young usage beside it is posted."""
+    with running(ONE_TAKEN) as (aws, aforo):
+        aws.bucket = NamedBucket(is_down=True)
+        assert forward(of_old_usage(1, "old"), record(2, "young")) == []
+    assert len(aforo.asked) == 1
+    (body,) = aws.queues[USAGE].bodies
+    assert len(json.loads(body)["events"]) == 1
+    assert "ledger.unreadable" in caplog.messages
+
+
+def test_a_beginning_that_cannot_be_read_is_no_beginning(
+    running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The mark is somebody else's text: nobody can say what the ledger had, and usage waits."""
+    with running(ONE_TAKEN) as (aws, aforo):
+        aws.bucket.objects[MARK] = b"{"
+        assert forward(of_old_usage(1)) == []
+    assert aforo.asked == []
+    assert len(aws.queues[USAGE].bodies) == 1
+    assert "ledger.unreadable" in caplog.messages
+
+
+def test_posts_are_signed_where_the_deployment_says_so(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key goes in the header that is deployed, the signature in its own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    signed = {
+        "AFORO_SIGV4_SERVICE": "execute-api",
+        "AFORO_SIGV4_REGION": "eu-west-1",
+        "AFORO_KEY_HEADER": "X-API-Key",
+    }
+    with running(ONE_TAKEN, **signed) as (_, aforo):
+        assert forward(record(1, "a")) == []
+    ((_, headers, _),) = aforo.asked
+    assert headers["X-API-Key"] == "sk_test_0123456789"
+    assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+
+
+def test_aforo_may_name_the_moment_of_the_next_try(running: Any) -> None:
+    """As a date, by our clock."""
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=200), usegmt=True)
+    with running(Answer(429, headers={"Retry-After": at})) as (aws, _):
+        assert forward(record(1, "a")) == []
+    (seconds,) = aws.delays[USAGE]
+    assert 100 < seconds <= 201
+
+
+def test_a_settling_is_named_after_its_invocation(running: Any) -> None:
+    """A retry of it writes beside it, never over it."""
+    context = lambda_context("forwarder")
+    with running(ONE_TAKEN) as (aws, _):
+        forwarder.handler({"Records": [record(1, "a")]}, context)
+    (name,) = aws.bucket.objects
+    assert f"-{context.aws_request_id}" in name
+
+
+@pytest.mark.parametrize(
+    ("variables", "posts"),
+    [
+        ({}, [5]),
+        ({"EVENTS_PER_POST": "2"}, [2, 2, 1]),
+        # Three of these events are shorter than a KiB, four are not.
+        ({"POST_BYTES": "1024"}, [3, 2]),
+        ({"POST_BYTES": "1024", "POSTS_AT_ONCE": "1"}, [3, 2]),
+    ],
+)
+def test_posts_are_as_large_as_deployed(
+    running: Any, variables: dict[str, str], posts: list[int]
+) -> None:
+    """In events and in bytes."""
+    with running(Answer(202, body=""), **variables) as (_, aforo):
+        assert forward(*(record(number, f"m{number}") for number in range(5))) == []
+    asked = [len(json.loads(body)["events"]) for _, _, body in aforo.asked]
+    # Aforo says nothing of what it took, and is asked a second time.
+    assert sorted(asked, reverse=True) == sorted([*posts, *posts], reverse=True)
+
+
+def test_no_more_is_posted_than_this_process_s_share(running: Any) -> None:
+    """One event a minute of five processes' five; the other waits, not tried, for its time."""
+    share = {"AFORO_EVENTS_PER_MINUTE": "5", "FORWARDER_CONCURRENCY": "5"}
+    with running(ONE_TAKEN, **share) as (aws, aforo):
+        assert forward(record(1, "a"), record(2, "b"), remaining_ms=100_000) == []
+    assert len(aforo.asked) == 1
+    (body,) = aws.queues[USAGE].bodies
+    assert '"held"' in body
+
+
+def test_what_cannot_be_put_back_stays_hidden_and_the_log_says_so(
+    running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """UsageQueue takes no new message: the old one is named to Lambda, and is made invisible."""
+    with running(Answer(429)) as (aws, _):
+        aws.queues[USAGE] = FakeSqs(fails=lambda _body, _call: True)
+        assert forward(record(1, "a")) == ["a"]
+    assert aws.hidden.keys() == {(USAGE, "receipt of a")}
+    assert "message.not_put_back" in caplog.messages
+
+
+def test_what_cannot_be_hidden_comes_back_and_the_log_says_so(
+    running: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After the queue's own timeout."""
+
+    def refuse(_self: AwsInMemory, **_: Any) -> dict[str, Any]:
+        raise NO_S3
+
+    monkeypatch.setattr(AwsInMemory, "change_message_visibility_batch", refuse)
+    with running(Answer(503)):
+        assert forward(record(1, "a")) == ["a"]
+    assert "message.visibility_unchanged" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("queue", "status", "place"),
+    [(DEAD_LETTER, 400, "UsageDeadLetterQueue"), (SETTLED, 202, "SettledUsageQueue")],
+)
+def test_a_place_that_is_away_is_told(
+    running: Any, capsys: pytest.CaptureFixture[str], queue: str, status: int, place: str
+) -> None:
+    """The message comes back until it is mended; the metric names the place."""
+    body = {"accepted": 1, "failed": 0} if status == 202 else {"code": "VALIDATION_FAILED"}
+    with running(Answer(status, body=body)) as (aws, _):
+        aws.queues[queue] = FakeSqs(fails=lambda _body, _call: True)
+        assert forward(record(1, "a")) == ["a"]
+    out = capsys.readouterr().out
+    assert '"SettlingFailed":1' in out
+    assert f'"reason":"{place}"' in out
+
+
+def test_a_heartbeat_goes_on_to_the_counters_and_waits_behind_an_outage(
+    running: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says how far counting has come, so it passes nothing that waits."""
+    beat = sqs_record(
+        {"version": 1, "heartbeatAtMs": now_ms(), "logGroup": "group"}, message_id="beat"
+    )
+    with running(ONE_TAKEN) as (aws, _):
+        assert forward(beat) == []
+    assert len(aws.queues[SETTLED].bodies) == 1
+    with running(Answer(503)) as (aws, _):
+        assert forward(beat, record(1, "a")) == ["a", "beat"]
+    assert not any("heartbeatAtMs" in body for body in aws.queues[SETTLED].bodies)
+    assert '"HeartbeatsHeld":1' in capsys.readouterr().out
+
+
+def test_a_stall_that_the_counters_cannot_hear_is_left_to_another_process(running: Any) -> None:
+    """On UsageQueue, which every process of the forwarder reads."""
+    with running(Answer(503)) as (aws, _):
+        aws.queues[SETTLED] = FakeSqs(fails=lambda _body, _call: True)
+        assert forward(record(1, "a")) == ["a"]
+    (body,) = aws.queues[USAGE].bodies
+    assert "stalledSinceMs" in body
+
+
+def test_a_hold_that_was_shortened_is_said_once_with_its_figures(
+    running: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was asked for, what holds, and why."""
+    window = {"HOLD_SECONDS": "3600", "DEDUP_WINDOW_SECONDS": "3600"}
+    with running(ONE_TAKEN, **window):
+        forward(record(1, "a"))
+        forward(record(2, "b"))
+    (said,) = [one for one in caplog.records if one.getMessage() == "hold.shortened"]
+    names = ("asked_seconds", "hold_seconds", "dedup_window_seconds", "levelname", "name")
+    found = [vars(said)[name] for name in names]
+    assert found == [3600, 3000, 3600, "ERROR", "forwarder"]
+
+
+def test_a_hold_that_fits_is_not_spoken_of(
+    running: Any, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever deployed it meant it so."""
+    with running(ONE_TAKEN, HOLD_SECONDS="3600"):
+        forward(record(1, "a"))
+    assert "HoldShortened" not in capsys.readouterr().out
+    assert "hold.shortened" not in caplog.messages

@@ -97,3 +97,18 @@ def test_a_server_error_begins_at_500(status: int, *, is_free: bool) -> None:
     found = outcome(configured(billServerErrors=False), **facts)
     assert found == (Excluded("server_error") if is_free else None)
     assert outcome(**facts) is None
+
+
+def test_only_the_stage_itself_is_taken_off_a_path() -> None:
+    """`/production` is a path of the stage `prod`, and not its `uction`."""
+    free = configured(excludedPaths=["/production"])
+    for path in ("/production", "/production/health", "/prod/production"):
+        assert outcome(free, path=path, route=None) == Excluded("excluded_path")
+
+
+def test_an_api_that_no_meter_counts_is_free() -> None:
+    """Nobody asks who would pay; the APIs that a meter names are billed."""
+    meter = {"id": "llm", "metricName": "LLM", "apiIds": ["llm"]}
+    scoped = configured(meters=[meter])
+    assert outcome(scoped, api_id="other", customer_id=None) == Excluded("no_meter")
+    assert outcome(scoped, api_id="llm") is None

@@ -7,12 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.metering.access.format_v1 import read_line
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import Configuration
+from functions.metering.billing import refusal
+from functions.metering.billing.exclusions import NO_STATUS
+from functions.metering.billing.payer import NO_CUSTOMER
+from functions.metering.configuration.version import CompiledVersion, Configuration
 from functions.metering.log_delivery import LogDelivery
+from functions.metering.request import Request
 from functions.metering.sorting import SortedRequests, unfit_lines
 from functions.usage.outcome import Quarantined
-from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
+from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS, access_line
 
 # Each fact with the keys of format v1 that say it, and what the detail says of its absence.
 FACTS = {
@@ -140,3 +145,60 @@ def test_a_browser_asks_where_no_key_says_who_pays_too() -> None:
     """It sends no credential, whatever the format."""
     line = {k: v for k, v in FIELDS.items() if k not in FACTS["payer"][0]}
     assert sort(line | {"httpMethod": "OPTIONS"}).excluded == {"preflight": 1}
+
+
+NO_BYTES = "a meter counts responseLength, which is not there"
+
+
+def bytes_version() -> CompiledVersion:
+    meters = [{"id": "bytes", "metricName": "Bytes", "quantity": "response_bytes"}]
+    version = {"effectiveFrom": "1970-01-01T00:00:00Z", "meters": meters}
+    found = Configuration.model_validate({"versions": [version]}).in_force(REQUEST_TIME_MS)
+    assert found is not None
+    return found.compiled
+
+
+def lacking_all() -> Request:
+    facts = ("requestTimeEpoch", "status", "extendedRequestId", "customerId", "responseLength")
+    request = read_line(access_line(**dict.fromkeys(facts, "-")), REGION)
+    assert isinstance(request, Request)
+    return request
+
+
+@pytest.mark.parametrize("is_configured", [False, True])
+@pytest.mark.parametrize(
+    ("reason", "lacking"),
+    [
+        ("no_time", {NO_STATUS}),
+        ("bad_time", {NO_STATUS}),
+        ("no_status", {refusal.NO_TIME}),
+        ("bad_status", {refusal.NO_TIME}),
+        ("no_request_identity", {refusal.NO_TIME, NO_STATUS}),
+    ],
+)
+def test_the_first_fault_leads_and_no_fact_is_asked_for_twice(
+    reason: str, lacking: set[Quarantined], *, is_configured: bool
+) -> None:
+    """What is bad is there, so it is not called missing; what is counted is known by a version."""
+    version = bytes_version() if is_configured else None
+    found = refusal.refused(lacking_all(), Quarantined(reason, "the first"), version)
+    details = found.detail.split("; and ")
+    assert (found.reason, details[0]) == (reason, "the first")
+    assert {one for one in (refusal.NO_TIME, NO_STATUS) if one.detail in found.detail} == lacking
+    assert found.detail.count("extendedRequestId") >= 1
+    assert NO_CUSTOMER.detail in details
+    assert (NO_BYTES in details) == is_configured
+    assert len(set(details)) == len(details)
+
+
+def test_a_status_that_is_none_is_not_called_missing() -> None:
+    """The line's first fault says it, whatever its own reason is."""
+    why = Quarantined("bad_time", "status is not an integer")
+    assert NO_STATUS.detail not in refusal.refused(lacking_all(), why).detail
+
+
+@pytest.mark.parametrize("reason", ["masked", "tamper", "clock", "no_customer", "bad_list"])
+def test_of_a_line_that_is_not_believed_nothing_more_is_said(reason: str) -> None:
+    """Nobody knows what the rest of it is worth."""
+    why = Quarantined(reason, "the only one")
+    assert refusal.refused(lacking_all(), why, bytes_version()) is why

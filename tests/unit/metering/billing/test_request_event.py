@@ -111,3 +111,13 @@ def test_made_up_shapes_do_not_fill_the_memory() -> None:
         writer.text(one, identity_of(one), "cus", METER, Measure(1))
     held = writer.remembered()
     assert 8_000 < held < 9_000
+
+
+def test_where_a_time_is_from_is_said_where_it_is_not_the_lines() -> None:
+    """Whoever compares events with lines has to know."""
+    facts: dict[str, Any] = dict.fromkeys(Request._fields)
+    request = Request(**facts | {"region": "r", "time_ms": 1, "context": {}})
+    for source in ("logEvent", None):
+        one = request._replace(time_source=source)
+        event = json.loads(WRITER.text(one, identity_of(one), "cus", METER, Measure(1)))
+        assert event["metadata"].get("timeSource") == source
