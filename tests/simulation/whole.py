@@ -5,6 +5,7 @@ from tests.simulation.counters.on_the_road import add_counters
 from tests.simulation.drawing import draw
 from tests.simulation.operators.build_operators import OperatorsPart, build_operators
 from tests.simulation.operators.drawn_deeds import draw_deeds
+from tests.simulation.rare_troubles import draw_rare
 from tests.simulation.scenario import Scenario
 from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.build import UsageRoad, build_road
@@ -37,4 +38,5 @@ def draw_whole(seed: int) -> Scenario:
     """A scenario with disturbances of all parts."""
     drawn = draw(seed)
     deeds = draw_deeds(seed, drawn.hours, drawn.customers)
-    return drawn.with_disturbances((*drawn.disturbances, *deeds))
+    rare = draw_rare(seed, drawn.hours)
+    return drawn.with_disturbances((*drawn.disturbances, *deeds, *rare))

@@ -22,7 +22,9 @@ class MachineClock:
         self._real_monotonic = time.monotonic
 
     def set(self, at: float) -> None:
-        """Epoch seconds."""
+        """Epoch seconds. Most events go on at the time that is set."""
+        if at == self._at:
+            return
         self._at = at
         if self._place is not None:
             self._place.move_to(at)

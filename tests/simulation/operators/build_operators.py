@@ -58,10 +58,11 @@ class AuditPlan(NamedTuple):
 
 def audit_plan(sim: Simulation) -> AuditPlan:
     """Shorter than the template's defaults, so that it finds what is missing before Aforo forgets,
-    whose memory is short in a run.
+    whose memory is short in a run. Each count costs a run as much as some 30 requests: so it looks
+    seldom, at windows as long as its pauses.
     """
     is_short = sim.scenario.parameters.dedup_window_seconds < HOUR
-    return AuditPlan(120, 120, 150.0) if is_short else AuditPlan(300, 300, 300.0)
+    return AuditPlan(300, 120, 450.0) if is_short else AuditPlan(600, 300, 900.0)
 
 
 @dataclass(eq=False)
