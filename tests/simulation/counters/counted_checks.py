@@ -23,6 +23,8 @@ TELLING_SECONDS = 30.0
 
 # What nobody could tell of, as quota.md has it: seconds that a stop's death may cost.
 DEATH_SECONDS = {"metering": 210.0, "forwarder": 810.0, "reconciliation": 391.0}
+# The stalls that were told are lost with the counters, until what waits is tried again.
+LOSS_SECONDS = 930.0
 
 
 @dataclass(eq=False)
@@ -88,6 +90,7 @@ class CountedChecks:
         """The server is another, with this in it. No lag tells of what is counted no more: the
         bound of quota.md holds while the counters are whole.
         """
+        self.deaths.append((self.world.now, LOSS_SECONDS))
         counted = [one for mark, one in self._known.items() if mark not in self.waiting]
         self.observed.restore(hours)
         for place in list(self.ledger.by_hour):
