@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.counters.counted_checks import LOSS_SECONDS
 from tests.simulation.road import (
     DEATH_SECONDS,
     TELLING_SECONDS,
@@ -49,5 +50,5 @@ def test_quota_md_says_what_nobody_could_tell_of() -> None:
         encoding="utf-8"
     )
     told = re.findall(r"^  \| .* \| (\d+) s \|$", quota, re.MULTILINE)
-    granted = [UNTOLD_DELIVERY_SECONDS, *DEATH_SECONDS.values(), TELLING_SECONDS]
+    granted = [UNTOLD_DELIVERY_SECONDS, *DEATH_SECONDS.values(), LOSS_SECONDS, TELLING_SECONDS]
     assert told == [f"{seconds:.0f}" for seconds in granted]
