@@ -50,7 +50,8 @@ class DecisionLink:
                 if place < strict:
                     raise LinkError(f"redis_{str(reply).partition(' ')[0].lower()}")
                 replies[place] = None
-        if commands[-1][0] == "HVALS":
+        # Without a generation it decides by what it knew before.
+        if commands[-1][0] == "HVALS" and replies[0]:
             self._note(commands[1][1], replies)
         return cast("list[Reply]", replies)
 

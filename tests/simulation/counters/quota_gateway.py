@@ -72,7 +72,8 @@ class QuotaGateway:
         if code != "Allow":
             return False
         self.served[customer].append(self.world.now)
-        self._watch(customer, process.link.seen[customer])
+        if (seen := process.link.seen.get(customer)) is not None:
+            self._watch(customer, seen)
         return True
 
     def _decision(self, customer: str) -> tuple[str, AuthorizerProcess]:
@@ -125,7 +126,9 @@ def promise(seen: Seen, now: float) -> Promise:
     known = [int(one) for one in seen.heartbeats if one]
     state = read_values(seen.values)
     lag = seen.at - min(known) / 1000 if known else state.lag_seconds
-    allowance = state.allowance_at(int(now * 1000))
+    # A decision may be by what was read up to 30 s before, in a period that has ended since.
+    moments = (int(at * 1000) for at in (now, seen.at))
+    allowance = next(filter(None, map(state.allowance_at, moments)), None)
     if allowance is None:
         raise LookupError("an Allow without an allowance")
     bound = overshoot_bound(
