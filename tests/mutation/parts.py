@@ -171,4 +171,50 @@ PARTS = (
             "tests/integration/reconciliation/test_rollback.py",
         ),
     ),
+    Part(
+        "exclusions",
+        (
+            "functions/metering/billing/exclusions.py",
+            "functions/metering/billing/gateway_refusal.py",
+        ),
+        (
+            "tests/unit/metering/billing/test_exclusions.py",
+            "tests/unit/metering/billing/test_decide.py",
+        ),
+    ),
+    Part(
+        "billing",
+        ("functions/metering/billing/decide.py", "functions/metering/billing/refusal.py"),
+        (
+            "tests/unit/metering/billing/test_decide.py",
+            "tests/unit/metering/billing/test_refusal.py",
+        ),
+    ),
+    Part(
+        "batch",
+        (
+            "functions/forwarder/forwarding.py",
+            "functions/forwarder/forwarded.py",
+            "functions/forwarder/handler.py",
+        ),
+        (
+            "tests/unit/forwarder/test_forwarding.py",
+            "tests/unit/forwarder/test_forwarded.py",
+            "tests/unit/forwarder/test_handler.py",
+            "tests/unit/forwarder/test_wired_handler.py",
+            "tests/unit/forwarder/test_heartbeats.py",
+            "tests/unit/forwarder/test_asked_again.py",
+            "tests/unit/forwarder/test_told_metrics.py",
+            "tests/unit/forwarder/test_returning.py",
+        ),
+    ),
+    Part(
+        "events",
+        ("functions/metering/billing/request_event.py",),
+        (
+            "tests/unit/metering/billing/test_request_event.py",
+            "tests/unit/metering/billing/test_meters.py",
+            "tests/unit/metering/billing/test_decide.py",
+        ),
+    ),
 )

@@ -5,6 +5,7 @@ import pytest
 from tests.local.endpoints import ROOT
 from tests.mutation.parts import PARTS
 from tests.mutation.reviewed import Reviewed, reviewed, stands_in, twice
+from tests.mutation.touched import Touched
 
 MODULES = [module for part in PARTS for module in part.modules]
 
@@ -38,3 +39,10 @@ def test_a_reviewed_survivor_is_of_the_code_as_it_is(one: Reviewed) -> None:
 def test_no_survivor_is_reviewed_twice() -> None:
     """One mutant, one reason."""
     assert twice(reviewed()) == []
+
+
+def test_a_table_is_judged_by_all_tests_of_its_part() -> None:
+    """No test runs a line of a module that holds nothing but a table."""
+    touched = Touched({("a.py", 1): [0]}, [0.2, 0.1])
+    assert touched.by_file("a.py") == [0]
+    assert touched.by_file("table.py") == [1, 0]

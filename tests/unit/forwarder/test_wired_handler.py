@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from functions.adapters.ledger_beginning import MARK
 from functions.forwarder import handler as forwarder
+from functions.forwarder.forwarding import POST_RESERVE_MS
+from functions.forwarder.ingest_api import IngestApi
 from functions.usage.moment import DAY_MS, iso_from_epoch_ms
 from tests.fakes.aws_in_memory import AwsInMemory
 from tests.fakes.forwarding import now_ms, sqs_record, usage_event, usage_message
@@ -219,6 +221,44 @@ def test_what_an_older_ledger_may_have_waits_for_a_person(running: Any) -> None:
     assert aforo.asked == []
     (body,) = aws.queues[DEAD_LETTER].bodies
     assert json.loads(body)["setAside"]["reason"] == "before_the_ledger"
+
+
+def test_what_a_person_decided_is_posted_whatever_an_older_ledger_had(running: Any) -> None:
+    """The decision is about the tries that the message tells of."""
+    tried_at = iso_from_epoch_ms(now_ms() - 2 * DAY_MS)
+    tried = {
+        "setAsideClass": "ambiguous",
+        "reason": "outside_dedup_window",
+        "status": None,
+        "instance": None,
+        "tries": 1,
+        "firstTriedAt": tried_at,
+        "lastTriedAt": tried_at,
+        "maybeBilledSince": tried_at,
+    }
+    event = usage_event(1, occurred_ms=now_ms() - 3 * DAY_MS)
+    message = usage_message([event], history=[tried], decided=True)
+    with running(ONE_TAKEN) as (aws, aforo):
+        aws.bucket.objects[MARK] = b'{"began":"2999-01-01T00:00:00Z"}'
+        assert forward(sqs_record(message, message_id="a", sent_ms=now_ms())) == []
+        assert len(aforo.asked) == 1
+    assert DEAD_LETTER not in aws.queues
+
+
+def test_a_process_posts_as_many_at_once_as_is_deployed(running: Any) -> None:
+    """And what its API client has to say goes where the invocation's words go."""
+    with running(ONE_TAKEN, POSTS_AT_ONCE="3"):
+        assert forward(record(1, "a")) == []
+        wired = forwarder._wired()
+        assert wired.forwarding.posting.parallel.most == 3
+        api = getattr(wired.forwarding.posting.post, "__self__", None)
+        assert isinstance(api, IngestApi)
+        assert api.telemetry is wired.telemetry
+
+
+def test_a_post_has_the_time_of_its_slowest_end() -> None:
+    """One sending, one place of AWS that is away, and two seconds for the rest: 63 of 120 s."""
+    assert POST_RESERVE_MS == 63_000
 
 
 def test_old_usage_waits_for_a_ledger_that_cannot_be_read(

@@ -18,7 +18,7 @@ from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.shape import shape_of
-from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line
+from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS, access_line
 from tests.fakes.metering import readable
 
 NOW_MS = REQUEST_TIME_MS + 20_000
@@ -282,6 +282,21 @@ def test_each_meter_makes_an_event_of_its_own() -> None:
     renamed = {**API_CALLS, "metricName": "Calls"}
     (other,) = billed(configured(meters=[renamed]))
     assert other["idempotencyKey"] == calls["idempotencyKey"]
+
+
+def test_a_meter_of_other_apis_counts_nothing_here() -> None:
+    """And one that names this API does."""
+    elsewhere = configured(meters=[API_CALLS, {**BYTES, "apiIds": ["another0id"]}])
+    (calls,) = billed(elsewhere)
+    assert calls["metadata"]["meter"] == "api_calls"
+    here = configured(meters=[API_CALLS, {**BYTES, "apiIds": [FIELDS["apiId"]]}])
+    assert len(billed(here)) == 2
+
+
+def test_what_is_excluded_is_told_of_nothing_that_it_lacks() -> None:
+    """It is free whoever pays."""
+    lacking = {"customerId": "-", "apiKeyId": "-", "extendedRequestId": "-"}
+    assert isinstance(billed(status="401", **lacking), Excluded)
 
 
 def test_nothing_to_count_is_excluded() -> None:

@@ -191,6 +191,23 @@ def test_the_first_fault_leads_and_no_fact_is_asked_for_twice(
     assert len(set(details)) == len(details)
 
 
+def test_a_key_that_the_customer_map_has_not_is_said_with_the_rest() -> None:
+    """Once a version of the configuration is known."""
+    line = {**FIELDS, "status": "-", "customerId": "-", "apiKeyId": "unknown0key"}
+    assert NO_CUSTOMER.detail in refused(line, customers={"another0key": "cus_1"}).detail
+    assert NO_CUSTOMER.detail not in refused(line, customers={"unknown0key": "cus_1"}).detail
+
+
+@pytest.mark.parametrize(("api_id", "is_asked"), [("another0id", False), (FIELDS["apiId"], True)])
+def test_what_a_meter_of_another_api_counts_is_not_asked_for(
+    api_id: str, *, is_asked: bool
+) -> None:
+    """Only what counts this request may say what it lacks."""
+    meter = {"id": "bytes", "metricName": "Bytes", "quantity": "response_bytes", "apiIds": [api_id]}
+    line = {**FIELDS, "status": "-", "responseLength": "-"}
+    assert (NO_BYTES in refused(line, meters=[meter]).detail) == is_asked
+
+
 def test_a_status_that_is_none_is_not_called_missing() -> None:
     """The line's first fault says it, whatever its own reason is."""
     why = Quarantined("bad_time", "status is not an integer")
