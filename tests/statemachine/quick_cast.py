@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.statemachine.actors import Script
-from tests.statemachine.quick_run import QuickRun, TaskError, Values
+from tests.statemachine.quick_run import QuickRun, Values
+from tests.statemachine.walk import StateFailed
 
 INVOKE, PUBLISH = "lambda:invoke", "sns:publish"
 RAISED = "Runtime.HandlerError"  # as ministack names what a function raises
@@ -33,12 +34,11 @@ class Cast:
         """One execution, to its end."""
         return QuickRun(self, order).through(machine)
 
-    def __call__(self, resource: str, arguments: Values) -> Any:
+    def __call__(self, service: str, arguments: Values) -> Any:
         """What a task is answered."""
-        service = resource.partition(":states:::")[2]
         if self.down & {service, arguments.get("FunctionName")}:
             self.tries += 1
-            raise TaskError(self.failure, "it is gone")
+            raise StateFailed(self.failure, "it is gone")
         if service == INVOKE:
             return {"Payload": self._answer(arguments["FunctionName"], arguments["Payload"])}
         return self._served(service, arguments)
@@ -57,5 +57,5 @@ class Cast:
         answer = answers[min(len(book), len(answers) - 1)]
         book.append(payload)
         if "raise" in answer:
-            raise TaskError(RAISED, answer["raise"])
+            raise StateFailed(RAISED, answer["raise"])
         return answer

@@ -13,7 +13,7 @@ from functions.reconciliation.due import DueQuestion
 from functions.usage.heartbeat import HEARTBEAT_STREAM, read_heartbeat
 from tests.statemachine.definition import FOLDER, filled_in
 from tests.statemachine.quick_cast import RAISED, Cast
-from tests.statemachine.quick_run import TaskError, Values
+from tests.statemachine.quick_run import Values
 from tests.statemachine.test_reconcile_machine import (
     ANSWERS,
     APPLIED,
@@ -26,6 +26,7 @@ from tests.statemachine.test_reconcile_machine import (
     Answers,
     listing,
 )
+from tests.statemachine.walk import StateFailed
 
 FILE = FOLDER / "reconcile.asl.yaml"
 NAMES = {
@@ -57,15 +58,15 @@ class LoggingCast(Cast):
         group = arguments["LogGroupName"]
         assert arguments["LogStreamName"] == HEARTBEAT_STREAM
         if group not in self.groups:
-            raise TaskError("CloudWatchLogs.ResourceNotFoundException", group)
+            raise StateFailed("CloudWatchLogs.ResourceNotFoundException", group)
         if service.endswith(":createLogStream"):
             if group in self.streams:
-                raise TaskError("CloudWatchLogs.ResourceAlreadyExistsException", group)
+                raise StateFailed("CloudWatchLogs.ResourceAlreadyExistsException", group)
             self.streams.add(group)
             return {}
         assert service.endswith(":putLogEvents")
         if group not in self.streams:
-            raise TaskError("CloudWatchLogs.ResourceNotFoundException", group)
+            raise StateFailed("CloudWatchLogs.ResourceNotFoundException", group)
         self.lines += [(group, one["Message"], one["Timestamp"]) for one in arguments["LogEvents"]]
         return {}
 

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.simulation.engine.world import World
-from tests.simulation.machines.state_machine import (
+from tests.statemachine.walk import (
     TIMED_OUT,
     Asked,
     Call,

@@ -3,64 +3,41 @@ scenarios, and what Step Functions does around them.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tests.simulation.engine.machine_clock import MachineClock
 from tests.simulation.engine.world import World
-from tests.simulation.machines.expression import by_evaluator, value_of
-from tests.simulation.machines.state_machine import StateFailed, definition
 from tests.simulation.machines.step_functions import (
     Done,
     Execution,
+    Service,
     StepFunctions,
     StepFunctionsClient,
 )
+from tests.statemachine import test_quick_audit, test_quick_reconcile, test_quick_replay
 from tests.statemachine.audit_scenarios import AUDITS
-from tests.statemachine.definition import AUDIT, states, substitutions, tasks
-from tests.statemachine.definition import FILE as REPLAY
-from tests.statemachine.reconcile_stage import FILE as RECONCILE
+from tests.statemachine.definition import states, tasks
+from tests.statemachine.expression import by_evaluator, value_of
+from tests.statemachine.quick_cast import INVOKE, PUBLISH, Cast
 from tests.statemachine.scenarios import FOREVER, SCENARIOS, SCRIPT, Scenario, started
 from tests.statemachine.test_reconcile_machine import BUGS, PATHS
 from tests.statemachine.test_reconcile_machine import SCRIPT as RECONCILE_SCRIPT
+from tests.statemachine.walk import StateFailed
 
 BEGUN = 1_791_014_400.0
 PREFIX = "arn:aws:states:eu-central-1:123456789012:stateMachine:"
-FILES = {"replay": REPLAY, "audit": AUDIT, "reconcile": RECONCILE}
-STEPS = {"input": "start", "trouble": "report", "progress": "round"}  # of a replay
-RECONCILE_STEPS = {"listSources": "listSources", "due": "due", "apply": "apply"}
+MACHINES = {
+    "replay": test_quick_replay.MACHINE,
+    "audit": test_quick_audit.MACHINE,
+    "reconcile": test_quick_reconcile.MACHINE,
+}
 
 
-@dataclass
-class Actors:
-    """Functions that answer from a script, the last answer for ever."""
-
-    script: Mapping[str, Any]
-    broken: str = ""
-    asked: list[tuple[str, Any]] = field(default_factory=list)
-    notices: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def invoke(self, arguments: Mapping[str, Any], done: Done) -> None:
-        payload = arguments["Payload"]
-        step = payload.get("step") or self._step(payload)
-        played = sum(name == step for name, _ in self.asked)
-        self.asked.append((step, payload))
-        answers = self.script[step]
-        answer = answers[min(played, len(answers) - 1)]
-        if "raise" in answer or self.broken == step:
-            done(StateFailed("Runtime.HandlerError", answer.get("raise", "broken")))
-        else:
-            done({"Payload": answer})
-
-    def _step(self, payload: Mapping[str, Any]) -> str:
-        steps = STEPS if "replayId" in payload else RECONCILE_STEPS
-        return next((step for name, step in steps.items() if name in payload), "ask")
-
-    def publish(self, arguments: Mapping[str, Any], done: Done) -> None:
-        self.notices.append(arguments)
-        done({"MessageId": "1"})
+def replaying(**answers: Any) -> Cast:
+    """Functions of a replay that answers so, and else as usual."""
+    return Cast({**SCRIPT, **answers}, test_quick_replay.step_of)
 
 
 @pytest.fixture
@@ -70,19 +47,33 @@ def world() -> Iterator[World]:
         yield World(7, BEGUN, clock)
 
 
-def served(world: World, machine: str, actors: Actors) -> StepFunctions:
+def serving(cast: Cast) -> Mapping[str, Service]:
+    """What tasks call is answered by the cast, at once."""
+
+    def service(name: str) -> Service:
+        def serve(arguments: Mapping[str, Any], done: Done) -> None:
+            told: object
+            try:
+                told = cast(name, arguments)
+            except StateFailed as failure:
+                told = failure
+            done(told)
+
+        return serve
+
+    return {name: service(name) for name in (INVOKE, PUBLISH)}
+
+
+def served(world: World, machine: str, cast: Cast) -> StepFunctions:
     """Step Functions with one machine."""
-    functions = StepFunctions(
-        world, {"lambda:invoke": actors.invoke, "sns:publish": actors.publish}
-    )
-    values = dict.fromkeys(substitutions(FILES[machine]), "50")
-    functions.machines[PREFIX + machine] = definition(machine, values)
+    functions = StepFunctions(world, serving(cast))
+    functions.machines[PREFIX + machine] = MACHINES[machine]
     return functions
 
 
-def ended(world: World, machine: str, actors: Actors, given: object = None) -> Execution:
+def ended(world: World, machine: str, cast: Cast, given: object = None) -> Execution:
     """One execution, to its end."""
-    execution = served(world, machine, actors).start(PREFIX + machine, "one", given or {})
+    execution = served(world, machine, cast).start(PREFIX + machine, "one", given or {})
     world.run(BEGUN + 1_000_000)
     return execution
 
@@ -91,14 +82,15 @@ def ended(world: World, machine: str, actors: Actors, given: object = None) -> E
 def test_a_replay_takes_the_path_of(name: str, world: World) -> None:
     """State by state, as on the emulator."""
     scenario = SCENARIOS[name]
-    holds(scenario, ended(world, "replay", Actors(scenario.script), scenario.order))
+    holds(scenario, ended(world, "replay", replaying(**scenario.script), scenario.order))
 
 
 @pytest.mark.parametrize("name", AUDITS)
 def test_an_audit_takes_the_path_of(name: str, world: World) -> None:
     """State by state, as on the emulator."""
     scenario = AUDITS[name]
-    holds(scenario, ended(world, "audit", Actors(scenario.answers), scenario.order))
+    cast = Cast(scenario.answers, test_quick_audit.step_of)
+    holds(scenario, ended(world, "audit", cast, scenario.order))
 
 
 def holds(scenario: Scenario, execution: Execution) -> None:
@@ -115,7 +107,8 @@ def holds(scenario: Scenario, execution: Execution) -> None:
 def test_a_reconcile_takes_the_path_of(name: str, world: World) -> None:
     """State by state, as on the emulator."""
     answers, path, outcome = PATHS.get(name, ({name: [{"raise": "a bug"}]}, BUGS.get(name), ""))
-    execution = ended(world, "reconcile", Actors({**RECONCILE_SCRIPT, **answers}))
+    cast = Cast({**RECONCILE_SCRIPT, **answers}, test_quick_reconcile.step_of)
+    execution = ended(world, "reconcile", cast)
     assert execution.path == path
     assert (execution.status == "SUCCEEDED") is bool(outcome)
     assert not outcome or execution.output["outcome"] == outcome
@@ -124,11 +117,12 @@ def test_a_reconcile_takes_the_path_of(name: str, world: World) -> None:
 @pytest.mark.parametrize("step", ["start", "round", "report"])
 def test_a_task_is_tried_as_often_as_it_says(step: str, world: World) -> None:
     """With pauses that grow, and its Catch after the last."""
-    actors = Actors({**SCRIPT, "start": started(source="usage")}, broken=step)
-    execution = ended(world, "replay", actors)
+    answers = {"start": started(source="usage"), step: [{"raise": "broken"}]}
+    cast = replaying(**answers)
+    execution = ended(world, "replay", cast)
     task = {"start": "Start the replay", "round": "Run a round", "report": "Write the report"}[step]
     most = 1 + tasks()[task]["Retry"][0]["MaxAttempts"]
-    assert sum(name == step for name, _ in actors.asked) == most
+    assert len(cast.asked[step]) == most
     after = execution.path[execution.path.index(task) + 1 :][:1]
     assert after == [catch["Next"] for catch in states()[task].get("Catch", [])]
     assert execution.status == "FAILED"
@@ -136,19 +130,17 @@ def test_a_task_is_tried_as_often_as_it_says(step: str, world: World) -> None:
 
 def test_a_call_that_does_not_answer_is_a_timeout_and_tried_again(world: World) -> None:
     """After the state's own seconds; an answer that comes later is nobody's."""
-    actors = Actors(SCRIPT)
+    usual = serving(replaying())
     late: list[Done] = []
 
     def slow_once(arguments: Mapping[str, Any], done: Done) -> None:
         if late:
-            actors.invoke(arguments, done)
+            usual[INVOKE](arguments, done)
         else:
             late.append(done)
 
-    functions = StepFunctions(world, {"lambda:invoke": slow_once, "sns:publish": actors.publish})
-    functions.machines[PREFIX + "replay"] = definition(
-        "replay", dict.fromkeys(substitutions(REPLAY), "50")
-    )
+    functions = StepFunctions(world, {**usual, INVOKE: slow_once})
+    functions.machines[PREFIX + "replay"] = MACHINES["replay"]
     execution = functions.start(PREFIX + "replay", "one", {})
     world.run(BEGUN + 312.001)
     assert execution.path[-1] == "Start the replay"
@@ -159,8 +151,8 @@ def test_a_call_that_does_not_answer_is_a_timeout_and_tried_again(world: World) 
 
 def test_a_stopped_one_goes_on_where_it_was_when_it_is_redriven(world: World) -> None:
     """Its variables are what they were; the wait that it was in begins again."""
-    actors = Actors({**SCRIPT, "round": [{**FOREVER, "waitSeconds": 100}, *SCRIPT["round"]]})
-    functions = served(world, "replay", actors)
+    cast = replaying(round=[{**FOREVER, "waitSeconds": 100}, *SCRIPT["round"]])
+    functions = served(world, "replay", cast)
     execution = functions.start(PREFIX + "replay", "one", {})
     world.run(BEGUN + 50)
     functions.stop(execution)
@@ -169,19 +161,18 @@ def test_a_stopped_one_goes_on_where_it_was_when_it_is_redriven(world: World) ->
     functions.redrive(execution)
     world.run(BEGUN + 2_000)
     assert (execution.status, execution.path[-1]) == ("SUCCEEDED", "Replay finished")
-    assert len(actors.notices) == 1
+    assert len(cast.notices) == 1
 
 
 def test_an_execution_ends_at_the_machines_time(world: World) -> None:
     """Two days."""
-    actors = Actors({**SCRIPT, "round": [FOREVER]})
-    execution = ended(world, "replay", actors)
+    execution = ended(world, "replay", replaying(round=[FOREVER]))
     assert execution.status == "TIMED_OUT"
 
 
 def test_a_listing_lags_and_a_name_is_used_once(world: World) -> None:
     """The same again while it runs is the same execution."""
-    functions = served(world, "replay", Actors({**SCRIPT, "round": [FOREVER]}))
+    functions = served(world, "replay", replaying(round=[FOREVER]))
     client, machine = StepFunctionsClient(functions), PREFIX + "replay"
 
     def listed() -> list[str]:
@@ -214,3 +205,11 @@ def test_a_name_is_read_as_the_evaluator_reads_it(value: object) -> None:
     variables = {"one": value, "states": {"result": {"Payload": {"progress": value}}}}
     for name in ("$one", "$states.result.Payload.progress"):
         assert value_of(f"{{% {name} %}}", variables) == by_evaluator(name, variables) == value
+
+
+def test_the_time_is_that_of_the_evaluation(world: World) -> None:
+    """Also where an expression was parsed before, and another one since."""
+    for moment in (BEGUN + 5, BEGUN + 60):
+        world.clock.set(moment)
+        assert value_of("{% $millis() %}", {}) == moment * 1000
+        value_of("{% 1 + 1 %}", {})

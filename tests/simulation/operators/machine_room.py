@@ -7,8 +7,10 @@ from typing import Any
 
 from tests.simulation.aws.function import Function
 from tests.simulation.engine.process import Died, Raised
-from tests.simulation.machines.state_machine import StateFailed, definition
 from tests.simulation.machines.step_functions import Done, StepFunctions
+from tests.statemachine.definition import AUDIT as AUDIT_FILE
+from tests.statemachine.definition import filled_in
+from tests.statemachine.walk import StateFailed
 
 PREFIX = "arn:aws:states:eu-west-1:123456789012:stateMachine:"
 REPLAY, AUDIT = f"{PREFIX}aforo-replay", f"{PREFIX}aforo-audit"
@@ -50,5 +52,5 @@ def furnish(step_functions: StepFunctions, functions: Mapping[str, Function]) ->
     """Puts the two machines in. `functions` are by stop."""
     arns = {name: functions[stop].arn for name, stop in _CALLED.items()}
     values = {**arns, "ReplayReportTopicArn": "arn:aws:sns:::reports", "Partition": "aws"}
-    step_functions.machines[REPLAY] = definition("replay", values)
-    step_functions.machines[AUDIT] = definition("audit", values)
+    step_functions.machines[REPLAY] = filled_in(values)
+    step_functions.machines[AUDIT] = filled_in(values, AUDIT_FILE)

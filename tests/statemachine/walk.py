@@ -1,22 +1,18 @@
 """A state machine's definition, as `statemachine/*.asl.yaml` has it, walked state by state.
 
 What is outside is asked of whoever drives the walk: `Call` for a task, `Pause` for a wait; so a
-walk knows neither clock nor services. The scenarios that the emulator is shown hold for it, too.
+walk knows neither clock nor services. A quick run answers at once, the simulation on its clock; the
+scenarios that the emulator is shown hold for both. Only what our machines use of the language:
+Task, Choice, Wait, Pass, Fail and an inline Map, with Assign, Retry and Catch.
 """
 
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from tests.statemachine.expression import NothingFound, value_of
 
-from tests.simulation.machines.expression import NothingFound, value_of
-
-FOLDER = Path(__file__).parents[3] / "statemachine"
-_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 _SERVICE = re.compile(r"arn:[^:]+:states:::(.+)")
 TASK_FAILED, TIMED_OUT, ALL = "States.TaskFailed", "States.Timeout", "States.ALL"
 
@@ -33,6 +29,7 @@ class Pause(NamedTuple):
     """Before the next state, or the next try."""
 
     seconds: float
+    is_retry: bool = False
 
 
 class StateFailed(Exception):  # noqa: N818 - a state's end, not a fault of ours
@@ -45,19 +42,6 @@ class StateFailed(Exception):  # noqa: N818 - a state's end, not a fault of ours
 
 type Asked = Call | Pause
 type Steps = Generator[Asked, Any, Any]
-
-
-def definition(name: str, substitutions: Mapping[str, str]) -> dict[str, Any]:
-    """As AWS would hold it. A walk only reads it, so that all share one."""
-    return _definition(name, tuple(sorted(substitutions.items())))
-
-
-@cache
-def _definition(name: str, substitutions: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    """Read once: it costs 0.1 s, and each run of the simulation wants two."""
-    text, values = (FOLDER / f"{name}.asl.yaml").read_text(encoding="utf-8"), dict(substitutions)
-    parsed: dict[str, Any] = yaml.safe_load(_SUBSTITUTION.sub(lambda found: values[found[1]], text))
-    return parsed
 
 
 @dataclass
@@ -93,7 +77,7 @@ class Walk:
             case "Choice":
                 return self.given, self._chosen(state)
             case "Fail":
-                raise StateFailed(state["Error"], self._value(state["Cause"]))
+                raise StateFailed(self._value(state["Error"]), self._value(state["Cause"]))
         output = self._value(state["Output"]) if "Output" in state else self.given
         return output, state.get("Next")
 
@@ -114,7 +98,7 @@ class Walk:
             except StateFailed as failed:
                 if (seconds := self._retried(state, failed, tries)) is None:
                     return self._caught(state, failed)
-            yield Pause(seconds)
+            yield Pause(seconds, is_retry=True)
 
     def _once(self, state: Mapping[str, Any]) -> Steps:
         if state["Type"] == "Map":

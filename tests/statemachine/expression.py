@@ -35,26 +35,27 @@ def value_of(written: Any, variables: Mapping[str, object]) -> Any:
 def _evaluated(expression: str, variables: Mapping[str, object]) -> Any:
     name = _NAME.fullmatch(expression)
     value = _looked_up(name[1], name[2], variables) if name else _MISSING
-    if value is _MISSING:
-        value = by_evaluator(expression, variables)
-    if value is None:
+    if value is _MISSING and (value := by_evaluator(expression, variables)) is None:
         raise NothingFound(expression)
     return value
 
 
 def _looked_up(first: str, rest: str, variables: Mapping[str, object]) -> object:
-    """A path through mappings means the same everywhere; any other is for the evaluator."""
+    """A path through mappings means the same everywhere, and a null at its end is null; any other
+    is for the evaluator.
+    """
     value = variables.get(first, _MISSING)
     for name in filter(None, rest.split(".")):
         if not isinstance(value, Mapping) or name not in value:
             return _MISSING
         value = value[name]
-    return _MISSING if value is None or isinstance(value, list) else value
+    return _MISSING if isinstance(value, list) else value
 
 
 def by_evaluator(expression: str, variables: Mapping[str, object]) -> Any:
     """Its value, or None where it has none."""
     parsed = _parsed(expression)
+    Jsonata.CURRENT.jsonata = parsed  # `$millis` takes its time from there: else of the last parsed
     frame = parsed.create_frame()
     for name, value in variables.items():
         frame.bind(name, value)
