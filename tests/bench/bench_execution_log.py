@@ -17,7 +17,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.execution.source import ExecutionLogSource
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, subscription_payload

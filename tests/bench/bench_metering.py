@@ -24,7 +24,7 @@ from functions.metering.access.source import AccessLogSource
 from functions.metering.billing.decide import Rules
 from functions.metering.billing.exclusions import EXCLUSIONS
 from functions.metering.billing.request_event import EventWriter
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.log_delivery import LogDelivery, read_delivery
 from functions.usage.message import usage_bodies
 from tests.fakes.access_log_lines import (

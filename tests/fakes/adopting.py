@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.metering.configuration.deployed_sources import ConfigurationReader
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.operator.adopt.adoption_apply import ReadAdoption, read_adoption
 from functions.operator.adopt.adoption_order import AdoptingStack, AdoptionOrder
 from functions.operator.adopt.adoption_record import AdoptionRecords

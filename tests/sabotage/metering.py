@@ -216,8 +216,8 @@ SABOTAGES = (
     Sabotage(
         "a version comes into force a millisecond late",
         "functions/metering/configuration/version.py",
-        "index := bisect_right(starts, epoch_ms)",
-        "index := bisect_right(starts, epoch_ms - 1)",
+        "index = bisect_right(starts, epoch_ms)",
+        "index = bisect_right(starts, epoch_ms - 1)",
         ("tests/unit/metering/configuration/test_version.py",),
     ),
     Sabotage(

@@ -12,7 +12,8 @@ from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.problem import Reply
 from functions.forwarder.putting_back import Later
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import Configuration, default_configuration
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.intake import Intake
 from functions.metering.quarantine import QuarantineObject
 from functions.reconciliation.counters.usage_counters import Counted, CounterBatch, Counters

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from functions.metering.configuration.document_reading import read_configuration
 from functions.metering.configuration.source_declaration import SourceDeclaration
-from functions.metering.configuration.version import read_configuration
 from tests.template.add_a_source import PAGE, blocks
 from tests.template.stack import template
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from functions.metering.configuration.source_declaration import SourceDeclaration
-from functions.metering.configuration.version import (
-    Configuration,
+from functions.metering.configuration.document_reading import (
     ConfigurationError,
     default_configuration,
     read_configuration,
     refusal,
 )
+from functions.metering.configuration.source_declaration import SourceDeclaration
+from functions.metering.configuration.version import Configuration
 from functions.usage.errors import SettingsError
 
 

@@ -2,8 +2,7 @@
 field (`versions.0.meters.1.quantity`).
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +12,7 @@ from pydantic import BaseModel
 from functions.metering.configuration.pattern_words import PATTERN_WORDS
 from functions.metering.configuration.version import Configuration
 from functions.usage.plain_faults import is_echo, meant, plain_fault, unknown_name
-from functions.usage.strict_json import STANDS_TWICE, JsonPath, names_twice
+from functions.usage.strict_json import STANDS_TWICE, JsonPath
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -38,13 +37,10 @@ class Wording(NamedTuple):
     secret: frozenset[str] = frozenset()
 
 
-def in_plain_words(error: "ValidationError | None", document: bytes) -> list[str]:
-    """Every fault of a configuration once, or the first of very many: names that stand twice, of
-    which pydantic sees the last, and what it says itself.
+def in_plain_words(error: "ValidationError | None", twice: Sequence[JsonPath]) -> list[str]:
+    """Every fault of a configuration once, or the first of very many: the names that stand `twice`,
+    of which pydantic sees the last, and what it says itself.
     """
-    twice: list[JsonPath] = []
-    with suppress(ValueError, RecursionError):  # no JSON at all, as pydantic says
-        twice = names_twice(document)
     found = faults_by_place(error, Wording(Configuration)) if error else ()
     said = chain(((place, STANDS_TWICE) for place in twice), found)
     told = [

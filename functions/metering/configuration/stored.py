@@ -21,11 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.adapters.telemetry import CONFIGURATION_REFUSED, Telemetry
 from functions.metering.configuration.deployed_sources import ConfigurationReader
+from functions.metering.configuration.document_reading import ConfigurationError
 from functions.metering.configuration.stored_versions import StoredVersions, stored_versions
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-)
+from functions.metering.configuration.version import Configuration
 from functions.usage.errors import Retryable
 from functions.usage.metric import Metric
 

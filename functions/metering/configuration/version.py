@@ -6,7 +6,7 @@ refused.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -16,7 +16,6 @@ from pydantic import (
     AwareDatetime,
     Field,
     StringConstraints,
-    ValidationError,
     field_validator,
     model_validator,
 )
@@ -29,28 +28,19 @@ from functions.metering.configuration.source_declaration import (
     SourceDeclaration,
     contradictions,
 )
-from functions.usage.errors import Permanent
 from functions.usage.moment import epoch_ms_from_iso
 from functions.usage.quota import CUSTOMER_ID, somebody
-from functions.usage.strict_json import names_twice
 
 # What Aforo's gateways leave out (aforo-contract.md 1.3).
 EXCLUDED_PATHS = ("/health", "/ready", "/metrics", "/favicon.ico")
 EXCLUDED_STATUSES = (401, 403, 429)
+
 
 type CustomerId = Annotated[
     str, StringConstraints(pattern=rf"^{CUSTOMER_ID.pattern}\z"), AfterValidator(somebody)
 ]
 type Path = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]+\z", max_length=2048)]
 type Status = Annotated[int, Field(ge=100, le=599, strict=True)]
-
-
-class ConfigurationError(Permanent):
-    """A document is not usable; each of the `faults` names a field, and what to write there."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__(f"the metering configuration is not usable: {'; '.join(faults)}")
-        self.faults = faults
 
 
 class Version(Document):
@@ -153,7 +143,7 @@ class Configuration(Document):
     @field_validator("versions")
     @classmethod
     def _each_moment_once(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
-        if len({one.effective_from_ms for one in versions}) != len(versions):
+        if len({version.effective_from_ms for version in versions}) != len(versions):
             raise ValueError("two versions have one effectiveFrom: give each its own moment")
         return versions
 
@@ -166,35 +156,9 @@ class Configuration(Document):
     def in_force(self, epoch_ms: int) -> Version | None:
         """The version of a moment; None before the first."""
         starts, versions = self._in_order
-        return versions[index - 1] if (index := bisect_right(starts, epoch_ms)) else None
+        index = bisect_right(starts, epoch_ms)
+        return versions[index - 1] if index else None
 
     def declares(self, log_group: str) -> bool:
         """Whether some version says what the log group's lines are."""
         return any(log_group in version.access_logs for version in self.versions)
-
-
-def read_configuration(document: bytes) -> Configuration:
-    """A configuration document. ConfigurationError says what is wrong with it, and where."""
-    try:
-        found = Configuration.model_validate_json(document)
-    except ValidationError as error:
-        raise refusal(error, document) from None
-    if names_twice(document):  # pydantic takes the last one, which may be who pays
-        raise refusal(None, document)
-    return found
-
-
-def refusal(error: ValidationError | None, document: bytes = b"{}") -> ConfigurationError:
-    """With every fault of a document, those that pydantic does not see too."""
-    # Only where there is a fault: no cold start pays for the words, which know the models.
-    from functions.metering.configuration.document_faults import in_plain_words  # noqa: PLC0415
-
-    return ConfigurationError(in_plain_words(error, document))
-
-
-def default_configuration() -> Configuration:
-    """Where there is no document: each request is one API call, and nobody is known by a key."""
-    return read_configuration(
-        b'{"versions": [{"effectiveFrom": "1970-01-01T00:00:00Z", "meters": '
-        b'[{"id": "api_calls", "metricName": "API Calls", "quantity": "1"}]}]}'
-    )

@@ -12,8 +12,9 @@ from typing import Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 
 from functions.metering.configuration.deployed_sources import ConfigurationReader
+from functions.metering.configuration.document_reading import ConfigurationError
 from functions.metering.configuration.stored import ONLY_THE_DOCUMENT
-from functions.metering.configuration.version import Configuration, ConfigurationError
+from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.settings import customer_header
 from functions.operator.configuration_commands.configuration_changes import changes

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
+from functions.metering.configuration.document_reading import ConfigurationError
 from functions.metering.configuration.stored import newest_usable
 from functions.metering.configuration.stored_versions import StoredVersions, stored_versions
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-)
+from functions.metering.configuration.version import Configuration
 from functions.operator.aws_session import aws_session
 from functions.operator.deployment.deployment import Deployment
 from functions.usage.errors import Permanent

@@ -6,8 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from functions.metering.configuration.document_reading import (
+    ConfigurationError,
+    default_configuration,
+)
 from functions.metering.configuration.stored_versions import VERSIONS, StoredVersion
-from functions.metering.configuration.version import ConfigurationError, default_configuration
 from functions.operator.configuration_commands.configuration_store import (
     ConfigurationStore,
     open_store,

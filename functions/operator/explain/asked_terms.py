@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from functions.metering.configuration.version import (
-    Configuration,
+from functions.metering.configuration.document_reading import (
     ConfigurationError,
     default_configuration,
     read_configuration,
 )
+from functions.metering.configuration.version import Configuration
 from functions.metering.settings import customer_header
 from functions.operator.explain.bad_input import BadInputError
 from functions.operator.explain.explanation import ExplainTerms, Kind

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
+from functions.metering.configuration.document_reading import ConfigurationError
 from functions.metering.configuration.stored import FRESH_SECONDS
-from functions.metering.configuration.version import Configuration, ConfigurationError
+from functions.metering.configuration.version import Configuration
 from functions.operator.configuration_commands.configuration_store import ConfigurationStore
 from functions.usage.moment import iso_from_epoch_ms
 

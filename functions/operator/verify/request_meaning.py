@@ -9,7 +9,7 @@ import boto3
 
 from functions.adapters.log_events import LogBusy, LogNotReadable
 from functions.adapters.quarantined_object import INCOMPLETE
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.operator.configuration_commands.configuration_store import open_store
 from functions.operator.deployment.deployment import Deployment, account_of
 from functions.operator.explain.explanation import ExplainTerms

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
-from functions.metering.configuration.version import Configuration, ConfigurationError
+from functions.metering.configuration.document_reading import ConfigurationError
+from functions.metering.configuration.version import Configuration
 from functions.metering.source_list import source_list
 from functions.usage.strict_json import read_object
 from tests.fakes.access_log_lines import LOG_GROUP, REQUEST_TIME_MS, access_line

@@ -15,9 +15,9 @@ from botocore.exceptions import EndpointConnectionError
 from functions.adapters.telemetry import Telemetry
 from functions.metering import handler as metering
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
+from functions.metering.configuration.document_reading import ConfigurationError, read_configuration
 from functions.metering.configuration.stored import FRESH_SECONDS, ConfigurationSource
 from functions.metering.configuration.stored_versions import VERSIONS
-from functions.metering.configuration.version import ConfigurationError, read_configuration
 from functions.metering.quarantine import QuarantineBucket, QuarantineObject
 from functions.operator.command_line import main
 from functions.usage.errors import Retryable

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from functions.metering.configuration.version import default_configuration, read_configuration
+from functions.metering.configuration.document_reading import (
+    default_configuration,
+    read_configuration,
+)
 from functions.operator.explain.explanation import ExplainTerms
 from functions.operator.verify.hop import Stopped
 from functions.operator.verify.log_line import FollowedLine, facts_of

@@ -28,7 +28,7 @@ from functions.audit.log.metering_account import (
 )
 from functions.audit.window import AuditWindow
 from functions.metering.audit_question import AuditQuestion, audit_of
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from tests.fakes.log_group import refused
 from tests.fakes.told import AskedMetering
 

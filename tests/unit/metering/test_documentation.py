@@ -13,9 +13,10 @@ from functions.metering.access.format_v1 import read_line
 from functions.metering.billing.decide import bill
 from functions.metering.billing.gateway_refusal import NOT_SERVED
 from functions.metering.billing.measuring import ABSENT_QUANTITY, ZERO_QUANTITY
+from functions.metering.configuration.document_reading import read_configuration
 from functions.metering.configuration.meter import Meter
 from functions.metering.configuration.product_fields import PRODUCTS
-from functions.metering.configuration.version import Version, read_configuration
+from functions.metering.configuration.version import Version
 from functions.metering.execution.line import Form
 from functions.metering.field_names import COMMON_NAMES
 from functions.metering.intake import HEARTBEAT, OWN_LOG

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import Configuration, default_configuration
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.execution.source import ExecutionLogSource
 from functions.metering.failed_deliveries import BACK_MS
 from functions.metering.heartbeats import read_heartbeats

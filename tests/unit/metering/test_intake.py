@@ -8,7 +8,8 @@ import pytest
 from functions.adapters.telemetry import Telemetry
 from functions.metering.access.source import AccessLogSource
 from functions.metering.configuration.deployed_sources import ConfigurationReader, read_deployed
-from functions.metering.configuration.version import Configuration, default_configuration
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.intake import Intake
 from functions.usage.errors import Retryable
 from functions.usage.message import MESSAGE_BYTES, USAGE_MESSAGE, to_body

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import read_configuration
+from functions.metering.configuration.document_reading import read_configuration
 from functions.metering.log_delivery import LogDelivery
 from tests.fakes.access_log_lines import FIELDS, REGION, REQUEST_TIME_MS
 from tests.local.endpoints import ROOT

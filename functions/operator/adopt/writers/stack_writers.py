@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from functions.adapters.not_there import or_none
-from functions.metering.configuration.version import ConfigurationError, default_configuration
+from functions.metering.configuration.document_reading import (
+    ConfigurationError,
+    default_configuration,
+)
 from functions.operator.adopt.adopted_source import (
     ConfigurationDocument,
     MeteredAs,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from functions.metering.access.foreign import UNDECLARED, UNSUPPORTED_API, Found, read_foreign_line
 from functions.metering.billing.decide import bill
 from functions.metering.configuration.access_log_declaration import AccessLogDeclaration
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.field_names import COMMON_NAMES
 from functions.metering.request import Request
 from functions.usage.outcome import Excluded, Quarantined

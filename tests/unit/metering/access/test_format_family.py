@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.metering.access.foreign import UNDECLARED, read_foreign_line
 from functions.metering.access.format_family import Family, recognise, unreadable
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import unfit_lines
 from functions.usage.outcome import Quarantined

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import Configuration, default_configuration
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.log_delivery import LogDelivery
 from functions.metering.sorting import SortedRequests
 from tests.fakes.access_log_lines import (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from functions.metering.access.format_v1 import read_line
 from functions.metering.billing.decide import AHEAD_MS, Billed, bill
 from functions.metering.billing.payer import CUSTOMER_MALFORMED, NO_CUSTOMER
-from functions.metering.configuration.version import Configuration, default_configuration
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.configuration.version import Configuration
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity, UsageEvent
 from functions.usage.moment import iso_from_epoch_ms

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from functions.metering.access.format_v1 import read_line
 from functions.metering.billing.decide import bill
 from functions.metering.billing.request_identity import identity_of
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.request import Request
 from functions.usage.event import RequestIdentity
 from functions.usage.outcome import Quarantined

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from functions.authorizer.identity import Identity, fault_of
 from functions.metering.access.format_v1 import read_line
 from functions.metering.billing.decide import bill
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.request import Request
 from functions.reconciliation.commands import StatusCommand
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS, access_line

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.metering.configuration.version import ConfigurationError, read_configuration
+from functions.metering.configuration.document_reading import ConfigurationError, read_configuration
 
 
 def document(declaration: dict[str, Any], log_group: str = "/aws/apigateway/orders/prod") -> bytes:

@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from functions.metering.configuration.document_faults import MOST_TOLD
+from functions.metering.configuration.document_reading import ConfigurationError, read_configuration
 from functions.metering.configuration.pattern_words import PATTERN_WORDS
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    read_configuration,
-)
+from functions.metering.configuration.version import Configuration
 
 METER = {"id": "api_calls", "metricName": "API Calls"}
 VERSION = {"effectiveFrom": "2026-11-01T00:00:00Z", "meters": [METER]}

@@ -13,12 +13,9 @@ from functions.metering.configuration.deployed_sources import (
     read_deployed,
     with_deployed,
 )
+from functions.metering.configuration.document_reading import ConfigurationError, read_configuration
 from functions.metering.configuration.source_declaration import MOST_SOURCES, UNDECLARED
-from functions.metering.configuration.version import (
-    Configuration,
-    ConfigurationError,
-    read_configuration,
-)
+from functions.metering.configuration.version import Configuration
 from functions.metering.source_list import asks_for_sources, source_list
 from functions.usage.errors import SettingsError
 

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from functions.metering.configuration.version import (
-    EXCLUDED_PATHS,
-    Configuration,
+from functions.metering.configuration.document_reading import (
     ConfigurationError,
     default_configuration,
     read_configuration,
 )
+from functions.metering.configuration.version import EXCLUDED_PATHS, Configuration
 
 METER = {"id": "api_calls", "metricName": "API Calls", "productType": "API", "quantity": "1"}
 

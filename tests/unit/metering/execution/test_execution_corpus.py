@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.execution.source import ExecutionLogSource
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.execution.requests import ExecutionRequest, read_execution_requests
 from functions.metering.execution.source import bill_execution
 from functions.usage.outcome import Excluded

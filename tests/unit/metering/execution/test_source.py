@@ -2,7 +2,7 @@
 
 import json
 
-from functions.metering.configuration.version import default_configuration
+from functions.metering.configuration.document_reading import default_configuration
 from functions.metering.execution.source import ExecutionLogSource
 from functions.metering.quarantine import quarantined_lines
 from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from functions.metering.configuration.version import (
-    Configuration,
+from functions.metering.configuration.document_reading import (
     default_configuration,
     read_configuration,
 )
+from functions.metering.configuration.version import Configuration
 from functions.operator.configuration_commands.configuration_changes import changes
 
 METER = {"id": "api_calls", "metricName": "API Calls"}

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.metering.access.source import AccessLogSource
-from functions.metering.configuration.version import (
-    Configuration,
+from functions.metering.configuration.document_reading import (
     ConfigurationError,
     default_configuration,
     read_configuration,
 )
+from functions.metering.configuration.version import Configuration
 from functions.metering.field_names import COMMON_NAMES, leaves
 from functions.metering.log_delivery import LogDelivery
 from functions.operator.explain.advice.advised_declaration import API_ID, CUSTOMER, LOG_GROUP, STAGE
