@@ -31,7 +31,8 @@ from functions.audit.window_store import WindowStore
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.s3_objects import FakeBucket
 from tests.simulation.busy_log import BUNDLE, GROUP, AccountQuotas, BusyLog
-from tests.simulation.virtual_time import VirtualTime
+from tests.simulation.engine.machine_clock import MachineClock
+from tests.simulation.engine.world import World
 
 BEGIN = 1_791_014_400.0  # 2026-10-03T08:00Z
 PROCESSOR = 1_024 / 1_769
@@ -57,31 +58,31 @@ class TimedOut(BaseException):
 class Process:
     """One invocation."""
 
-    time: VirtualTime
+    world: World
     ends: float
 
     def sleep(self, seconds: float) -> None:
-        left = self.ends - self.time.now
-        self.time.sleep(min(seconds, max(left, 0.0)))
+        left = self.ends - self.world.now
+        self.world.pause(min(seconds, max(left, 0.0)), skew=0)
         if seconds > left:
             raise TimedOut
 
     def left_ms(self) -> int:
-        return int((self.ends - self.time.now) * 1000)
+        return int((self.ends - self.world.now) * 1000)
 
 
 @dataclass
 class Records(FakeBucket):
     """When which window had a record."""
 
-    time: VirtualTime = field(kw_only=True)
+    world: World = field(kw_only=True)
     written: dict[AuditWindow, float] = field(default_factory=dict)
 
     def put_object(self, **asked: Any) -> None:
         super().put_object(**asked)
         named = NamedWindow.read(asked["Key"])
         if named is not None:
-            self.written[named.window] = self.time.now
+            self.written[named.window] = self.world.now
 
 
 @dataclass
@@ -149,10 +150,10 @@ class AuditAtScale:
     away: tuple[float, float] = (math.inf, math.inf)  # hours in which the schedule is off
 
     def __post_init__(self) -> None:
-        self.time = VirtualTime(BEGIN)
+        self.world = World(0, BEGIN, MachineClock(BEGIN))  # the machine's own clock goes on
         self.plan = WindowPlan(WINDOW_SECONDS, 600, self.shards, 86_400)
-        self.quotas = AccountQuotas(self.time, account_quotas(self.region))
-        self.records = Records(time=self.time)
+        self.quotas = AccountQuotas(self.world, account_quotas(self.region))
+        self.records = Records(world=self.world)
         self._chance = random.Random(0)
         self.timed_out = self.failed = 0
 
@@ -162,17 +163,17 @@ class AuditAtScale:
             at = BEGIN + 700 + run * EVERY_SECONDS
             if not self.away[0] <= (at - BEGIN) / 3600 < self.away[1]:
                 for shard in range(self.shards):
-                    self.time.start(at, self._counted(shard, at + TIMEOUT_SECONDS))
-        self.time.run(ends)
+                    self.world.at(at, self._counted(shard, at + TIMEOUT_SECONDS))
+        self.world.run(ends)
 
     def _counted(self, shard: int, ends: float) -> Callable[[], None]:
         def work() -> None:
             try:
-                self._count(shard, Process(self.time, ends))
+                self._count(shard, Process(self.world, ends))
             except TimedOut:
                 self.timed_out += 1
 
-        return work
+        return lambda: self.world.start(work)
 
     def _count(self, shard: int, process: Process) -> None:
         places: Any = BusyPlaces(process, self.requests_a_second, self.has_losses)
@@ -180,10 +181,10 @@ class AuditAtScale:
         client = BusyLog(self.quotas, process.sleep, self.requests_a_second, self.streams, READING)
         log = LogWindows(
             cast("Any", client),
-            LogPace(self.time, process.sleep, rates, self._chance.random),
-            now_ms=self.time.now_ms,
+            LogPace(lambda: self.world.now, process.sleep, rates, self._chance.random),
+            now_ms=lambda: int(self.world.now * 1000),
         )
-        now = datetime.fromtimestamp(self.time.now, UTC)
+        now = datetime.fromtimestamp(self.world.now, UTC)
         store, telemetry = (
             WindowStore(cast("Any", self.records), "ledger"),
             Telemetry("audit-count"),
@@ -208,11 +209,11 @@ class AuditAtScale:
         without a record it is how long they wait by now.
         """
         first = int((BEGIN - WINDOW_SECONDS) * 1000)  # the first run's
-        last = int((self.time.now - 600) * 1000)
+        last = int((self.world.now - 600) * 1000)
         found = []
         for start in range(first, last - WINDOW_SECONDS * 1000 + 1, WINDOW_SECONDS * 1000):
             end = start + WINDOW_SECONDS * 1000
             shards = [AuditWindow("busy", start, end, n, self.shards) for n in range(self.shards)]
-            written = [self.records.written.get(one, self.time.now) for one in shards]
+            written = [self.records.written.get(one, self.world.now) for one in shards]
             found.append((max(written) - end / 1000) / 60)
         return found

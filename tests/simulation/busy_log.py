@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.audit.log.log_pace import LogCall
 from tests.fakes.log_group import refused
-from tests.simulation.virtual_time import VirtualTime
+from tests.simulation.engine.world import World
 
 LINE_BYTES = 537  # a line of format v1 (511), and what CloudWatch counts beside it (26)
 PAGE_LINES = 1_900  # of 1 MB; CloudWatch's other bound, 10,000 lines, is never met
@@ -36,7 +36,7 @@ class Bundle(str):
 class AccountQuotas:
     """Calls a second of the whole account: more are throttled, whoever makes them."""
 
-    time: VirtualTime
+    world: World
     a_second: Mapping[LogCall, float]
     made: Counter[LogCall] = field(default_factory=Counter)
     throttled: int = 0
@@ -44,12 +44,12 @@ class AccountQuotas:
 
     def take(self, call: LogCall) -> None:
         last = self._last.setdefault(call, deque())
-        while last and last[0] <= self.time.now - 1:
+        while last and last[0] <= self.world.now - 1:
             last.popleft()
         if len(last) >= self.a_second[call]:
             self.throttled += 1
             raise refused("ThrottlingException")
-        last.append(self.time.now)
+        last.append(self.world.now)
         self.made[call] += 1
 
 
@@ -94,7 +94,7 @@ class BusyLog:
         start = int(asked.get("nextToken", "0"))
         end = min(start + LISTED_AT_ONCE, self.streams)
         self._call(LogCall.STREAMS, 0)
-        shown = self.quotas.time.now_ms() - FIGURES_LATE_MS
+        shown = int(self.quotas.world.now * 1000) - FIGURES_LATE_MS
         listed = [
             {"logStreamName": f"s{at:05}", "creationTime": 1, "lastIngestionTime": shown}
             for at in range(start, end)
