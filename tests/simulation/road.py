@@ -14,12 +14,11 @@ from pydantic_core import from_json
 from functions.usage.heartbeat import HEARTBEAT_STREAM, heartbeat_line
 from functions.usage.mark import mark_of
 from tests.fakes.access_log_lines import distinct_line, subscription_payload
-from tests.fakes.model_queue import VISIBILITY_SECONDS
 from tests.fakes.settable_clock import SettableClock
 from tests.fakes.settling import Crash
+from tests.simulation.aws.asynchronous import RETRIES
 from tests.simulation.stops import (
     HOP_SECONDS,
-    SETTLED_VISIBILITY_SECONDS,
     CountersInMemory,
     Queue,
     Sky,
@@ -27,25 +26,16 @@ from tests.simulation.stops import (
     metering,
     reconciliation,
 )
+from tests.simulation.untold import DEATH_SECONDS, TELLING_SECONDS
+from tests.simulation.usage_road.road_places import SETTLED_VISIBILITY
 from tests.simulation.weather import HOUR, draw_weather
 
 DELIVERY_SECONDS = 45.0  # from the log to metering, at most
 FORWARDER_EVERY, RECONCILIATION_EVERY = 5.0, 2.0
 PROCESSES = 3
-LAMBDA_RETRIES = (60.0, 120.0)
 # The way of a line, and of the stall that tells of it: two hops, and the next poll of each stop
 # that finds SQS; a heartbeat that was put meanwhile may be there before.
 IN_FLIGHT_SECONDS = DELIVERY_SECONDS + 4 * (HOP_SECONDS + FORWARDER_EVERY)
-# After an outage of SettledUsageQueue a heartbeat may be there before the stalls, which are tried
-# again every 20 s.
-TELLING_SECONDS = 30.0
-# What nobody could tell of, as quota.md says: a delivery whose process died, or was cut off from
-# UsageQueue too; what a process of the other stops had received when it died.
-UNTOLD_DELIVERY_SECONDS = sum(LAMBDA_RETRIES) + 30
-DEATH_SECONDS = {
-    "forwarder": VISIBILITY_SECONDS + 30,
-    "reconciliation": SETTLED_VISIBILITY_SECONDS + 30,
-}
 
 
 @dataclass
@@ -79,7 +69,7 @@ class Road:
         self.usage = Queue(clock, place="usage_queue", sky=self.sky)
         self.settled = Queue(
             clock,
-            visibility_seconds=SETTLED_VISIBILITY_SECONDS,
+            visibility_seconds=SETTLED_VISIBILITY,
             place="settled_queue",
             sky=self.sky,
         )
@@ -160,10 +150,10 @@ class Road:
         self._learn(before)
         lines = [self.waiting[n] for n in numbers if n in self.waiting]
         for line in lines if is_killed else ():
-            line.excuse = max(line.excuse, UNTOLD_DELIVERY_SECONDS)
-        if tries < len(LAMBDA_RETRIES):
+            line.excuse = max(line.excuse, DEATH_SECONDS["metering"])
+        if tries < len(RETRIES):
             again = lambda: self._meter(payload, numbers, tries + 1)  # noqa: E731
-            self._later(LAMBDA_RETRIES[tries], again)
+            self._later(RETRIES[tries], again)
             return
         self.kept += len(lines)
         for line in lines:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from functions.reconciliation.counters.statements import Watermark
 
 HOP_SECONDS = 3.0  # from a send to the first receive, at most
-SETTLED_VISIBILITY_SECONDS = 361.0
 
 
 @dataclass

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.counters.counted_checks import LOSS_SECONDS
 from tests.simulation.road import (
-    DEATH_SECONDS,
-    TELLING_SECONDS,
-    UNTOLD_DELIVERY_SECONDS,
     Road,
 )
+from tests.simulation.untold import DEATH_SECONDS, LOSS_SECONDS, TELLING_SECONDS
 
 # In each of them some stop that would not tell of what it holds is found out.
 SEEDS = (5, 10, 22, 23, 29)
@@ -50,5 +47,5 @@ def test_quota_md_says_what_nobody_could_tell_of() -> None:
         encoding="utf-8"
     )
     told = re.findall(r"^  \| .* \| (\d+) s \|$", quota, re.MULTILINE)
-    granted = [UNTOLD_DELIVERY_SECONDS, *DEATH_SECONDS.values(), LOSS_SECONDS, TELLING_SECONDS]
+    granted = [*DEATH_SECONDS.values(), LOSS_SECONDS, TELLING_SECONDS]
     assert told == [f"{seconds:.0f}" for seconds in granted]

@@ -17,7 +17,7 @@ from functions.reconciliation.counters.redis_scripts import Script
 from functions.usage.moment import HOUR_MS
 from functions.usage.quota import tenant_key
 from tests.simulation.aws.function import Function
-from tests.simulation.counters.counted_checks import DEATH_SECONDS, CountedChecks
+from tests.simulation.counters.counted_checks import CountedChecks
 from tests.simulation.counters.counter_losses import CounterLosses, Emptied, OlderCopy
 from tests.simulation.counters.counter_stops import (
     CounterPlaces,
@@ -37,10 +37,11 @@ from tests.simulation.counters.valkey_socket import Command, valkey_socket
 from tests.simulation.engine.process import Process, current_process
 from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
+from tests.simulation.untold import DEATH_SECONDS
 
 TENANT = "tenant_demo"
 # As template.yaml has them.
-SETTLED_VISIBILITY_SECONDS, BATCH_SIZE, WINDOW_SECONDS, MOST_AT_ONCE = 361, 50, 1, 2
+BATCH_SIZE, WINDOW_SECONDS, MOST_AT_ONCE = 50, 1, 2
 REPAIR_EVERY_SECONDS, EXPIRE_EVERY_SECONDS = 300.0, 300.0
 SELDOM_SECONDS, BUSY_WINDOWS, BUSY_MINUTES = 420.0, 2, 10
 # A person looks when CounterStateUnknownAlarm rings.

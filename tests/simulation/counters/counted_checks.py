@@ -12,19 +12,11 @@ from tests.simulation.counters.ledger_sums import Account, LedgerSums
 from tests.simulation.counters.observed_counters import CountedHours, ObservedCounters
 from tests.simulation.counters.simulated_valkey import SimulatedValkey
 from tests.simulation.engine.world import World
+from tests.simulation.untold import LOSS_SECONDS, TELLING_SECONDS
 
 # From the time that metering has a line, to the counters: two hops, two windows; a heartbeat that
 # was put meanwhile may be there before it.
 IN_FLIGHT_SECONDS = 80.0
-# After an outage of SettledUsageQueue a heartbeat may be there before the stalls, which are tried
-# again every 20 s.
-TELLING_SECONDS = 30.0
-
-
-# What nobody could tell of, as quota.md has it: seconds that a stop's death may cost.
-DEATH_SECONDS = {"metering": 210.0, "forwarder": 810.0, "reconciliation": 391.0}
-# The stalls that were told are lost with the counters, until what waits is tried again.
-LOSS_SECONDS = 930.0
 
 
 @dataclass(eq=False)

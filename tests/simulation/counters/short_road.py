@@ -18,7 +18,6 @@ from tests.fakes.settled_row import settled_row
 from tests.simulation.aws.function import Function
 from tests.simulation.aws.simulated_log import LogEvent
 from tests.simulation.counters.build_counters import (
-    SETTLED_VISIBILITY_SECONDS,
     CountersPart,
     build_counters,
 )
@@ -26,6 +25,7 @@ from tests.simulation.counters.ledger_sums import Account
 from tests.simulation.counters.quota_plans import QUOTA_METER, QuotaPlan
 from tests.simulation.engine.process import Process
 from tests.simulation.simulation import Simulation
+from tests.simulation.usage_road.road_places import SETTLED_VISIBILITY
 
 LOG_GROUP, SETTLED, LEDGER, CONFIGURATION = "log", "settled usage queue", "ledger", "configuration"
 WALK_SECONDS = (5.0, 40.0)
@@ -45,7 +45,7 @@ class ShortRoad:
         sim.queue("counter dead letters", visibility_seconds=60)
         sim.queue(
             SETTLED,
-            visibility_seconds=SETTLED_VISIBILITY_SECONDS,
+            visibility_seconds=SETTLED_VISIBILITY,
             dead_letters="counter dead letters",
         )
         sim.bucket(LEDGER)
