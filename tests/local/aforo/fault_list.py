@@ -20,6 +20,10 @@ class Active:
     def is_exhausted(self) -> bool:
         return self.fault.count is not None and self.applied >= self.fault.count
 
+    def is_cause(self, findings: Sequence[str]) -> bool:
+        """Whether a post was refused for it: poison refuses the events that it chose."""
+        return self.fault.kind == "poison" and bool(findings)
+
     def give_back(self) -> None:
         """The post was refused for a reason of its own: the fault waits for the next one."""
         self.applied -= 1

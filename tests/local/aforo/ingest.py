@@ -111,7 +111,6 @@ def _note_receipt(receipt: Receipt, post: Post) -> None:
 def _note_refusal(refused: RefusedError, active: Active | None, post: Post) -> None:
     post.status = refused.status
     post.findings = list(refused.findings) or [refused.detail]
-    was_poison = active and active.fault.kind == "poison" and refused.findings
-    if active and not was_poison:
+    if active and not active.is_cause(refused.findings):
         active.give_back()
         post.fault = None

@@ -2,22 +2,14 @@
 settles is counted.
 """
 
-import json
 import random
-from typing import Any
 
-import httpx
-
-from functions.reconciliation.fetch_api import QUOTA_CHECK
 from tests.local.aforo.accounts import Customer
-from tests.local.aforo.quota import answer_quota
-from tests.local.aforo.settings import DEFAULT_TENANT
 from tests.simulation.counters.build_counters import CountersPart, build_counters
 from tests.simulation.counters.counter_troubles import TopUp
 from tests.simulation.counters.ledger_sums import Account
 from tests.simulation.counters.quota_plans import QuotaPlan, drawn_plans
 from tests.simulation.gateway_request import GatewayRequest
-from tests.simulation.usage_road.aforo_place import Asked
 from tests.simulation.usage_road.api_gateway import customer_name
 from tests.simulation.usage_road.build import UsageRoad
 from tests.simulation.usage_road.road_places import (
@@ -28,7 +20,6 @@ from tests.simulation.usage_road.road_places import (
     QUARANTINE,
     SETTLED_QUEUE,
 )
-from tests.simulation.usage_road.spoiled_answer import response
 
 # Of what is there only, no word of the lag can be.
 _UNKNOWN_TO_THE_LAG = frozenset({LOG, QUARANTINE})
@@ -52,7 +43,6 @@ def add_counters(road: UsageRoad) -> CountersPart:
         register_bucket=CONFIGURATION,
         is_elsewhere=is_elsewhere,
     )
-    road.aforo.routes["POST", QUOTA_CHECK] = lambda question: _quota(road, question)
 
     def heard(request: GatewayRequest, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -86,11 +76,3 @@ def plans_of(seed: int, customers: int) -> list[QuotaPlan]:
 
 def _is_unknown(places: list[str]) -> bool:
     return all(place in _UNKNOWN_TO_THE_LAG for place in places)
-
-
-def _quota(road: UsageRoad, question: Asked) -> httpx.Response:
-    """As the stand-in answers it; it knows no limits, unless a person set one there."""
-    asked = json.loads(question.content)
-    state: Any = road.aforo
-    answer = answer_quota(state, DEFAULT_TENANT, asked["customerId"], asked["metricName"], 1)
-    return response(200, json.dumps({"success": True, "data": answer}).encode())

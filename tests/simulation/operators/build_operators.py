@@ -2,7 +2,6 @@
 comes before.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +9,6 @@ from typing import NamedTuple
 
 import httpx
 
-from functions.replay.probe import QUESTION, QUOTA_CHECK
-from tests.local.aforo.credentials import authenticate
-from tests.local.aforo.problem import RefusedError
 from tests.local.aforo.settings import DEFAULT_TENANT
 from tests.simulation.aws.aws_place import AwsCalls, AwsPlace
 from tests.simulation.engine.process import current_process
@@ -30,7 +26,7 @@ from tests.simulation.operators.passing_refusals import promise_patience
 from tests.simulation.operators.road_watch import watch_road
 from tests.simulation.scenario import HOUR
 from tests.simulation.simulation import Simulation
-from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace, Asked, Route
+from tests.simulation.usage_road.aforo_place import BASE_URL, HOST, AforoPlace
 from tests.simulation.usage_road.build import UsageRoad
 from tests.simulation.usage_road.forwarder_stop import SECRET_ARN
 from tests.simulation.usage_road.road_places import (
@@ -42,7 +38,6 @@ from tests.simulation.usage_road.road_places import (
     USAGE_DEAD_LETTERS,
     USAGE_QUEUE,
 )
-from tests.simulation.usage_road.spoiled_answer import refusal_answer, response
 
 CLAIM_SECONDS = 240
 STATES = AwsPlace("Step Functions", (0.02, 0.2))
@@ -80,7 +75,7 @@ class OperatorsPart:
 
 
 def build_operators(road: UsageRoad) -> OperatorsPart:
-    """Adds it. After the counters, if there are some: they answer what the probe does not ask."""
+    """Adds it."""
     sim = road.sim
     functions = {
         stop: sim.function(stop, module, SECONDS[stop])
@@ -94,8 +89,6 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
     metrics = watch_road(sim)
     sim.patches.enter_context(own_time())
     sim.patches.enter_context(with_clients(_clients(sim, road.aforo, machines, metrics)))
-    others = road.aforo.routes.get(("POST", QUOTA_CHECK))
-    road.aforo.routes["POST", QUOTA_CHECK] = partial(_quota_check, road.aforo, others)
     ends = int((sim.begun + sim.scenario.hours * HOUR) * 1000)
     windows = AuditedWindows(sim.buckets[LEDGER], int(sim.begun * 1000), ends)
     has = partial(_has, road.aforo)
@@ -160,17 +153,6 @@ def _client(aforo: AforoPlace) -> httpx.Client:
     if process is None:
         raise RuntimeError("only a process asks Aforo")
     return aforo.client(process)
-
-
-def _quota_check(aforo: AforoPlace, others: Route | None, request: Asked) -> httpx.Response:
-    """Of the probe: whether it is up, and knows us. Others want to know of a customer."""
-    if others is not None and json.loads(request.content)["customerId"] != QUESTION["customerId"]:
-        return others(request)
-    try:
-        authenticate(request.headers, aforo.accounts.tenants_by_key, aforo.settings)
-    except RefusedError as refused:
-        return refusal_answer(refused)
-    return response(200, json.dumps({"decision": "ALLOW", "currentUsage": 0}).encode())
 
 
 def _has(aforo: AforoPlace, key: str) -> bool:

@@ -13,6 +13,7 @@ import httpx
 
 from functions.adapters.aforo_http import READ_SECONDS
 from functions.forwarder.ingest_api import BATCH_PATH
+from functions.reconciliation.fetch_api import QUOTA_CHECK
 from tests.local.aforo.accounts import Accounts
 from tests.local.aforo.book import Book, Entry
 from tests.local.aforo.credentials import authenticate
@@ -20,6 +21,7 @@ from tests.local.aforo.envelope import Parcel, open_parcel
 from tests.local.aforo.fault_list import Active, Faults
 from tests.local.aforo.faults import Slow
 from tests.local.aforo.problem import RefusedError
+from tests.local.aforo.quota import answer_quota
 from tests.local.aforo.rate import FixedWindow
 from tests.local.aforo.receiving import admit, receive
 from tests.local.aforo.settings import Settings
@@ -40,9 +42,6 @@ class Asked(NamedTuple):
     headers: Mapping[str, str]
     content: bytes
     query: Mapping[str, str] = MappingProxyType({})
-
-
-type Route = Callable[[Asked], httpx.Response]
 
 
 class Rejected:
@@ -72,16 +71,13 @@ class WatchedBook(Book):
 
 @dataclass(eq=False)
 class AforoPlace:
-    """As `tests.local.aforo.state.State`, on the simulation's true time. `routes` answer what else
-    is asked, by method and the beginning of the path.
-    """
+    """As `tests.local.aforo.state.State`, on the simulation's true time."""
 
     sim: Simulation
     settings: Settings
     faults: Faults = field(default_factory=Faults)
     book: WatchedBook = field(default_factory=WatchedBook)
     rate: FixedWindow = field(default_factory=FixedWindow)
-    routes: dict[tuple[str, str], Route] = field(default_factory=dict)
     posts: int = 0
     journal: None = None  # the book is in memory
 
@@ -108,16 +104,15 @@ class AforoPlace:
         """What Aforo does and says."""
         if asked.path == BATCH_PATH:
             return self._ingest(asked, process)
-        for (method, path), route in self.routes.items():
-            if asked.method == method and asked.path.startswith(path):
-                outage = self.faults.for_route("service")
-                if outage is None:
-                    return route(asked)
-                if isinstance(outage.fault, Slow):
-                    process.sleep(outage.fault.seconds)
-                    return route(asked)
-                return spoil(outage.fault, None, process)
-        raise NotImplementedError(f"{asked.method} {asked.path}")
+        if asked.path != QUOTA_CHECK:
+            raise NotImplementedError(f"{asked.method} {asked.path}")
+        outage = self.faults.for_route("service")
+        if outage is None:
+            return self._check_quota(asked)
+        if isinstance(outage.fault, Slow):
+            process.sleep(outage.fault.seconds)
+            return self._check_quota(asked)
+        return spoil(outage.fault, None, process)
 
     def cross(self, asked: Asked, process: Process) -> httpx.Response:
         """The way there, and back in time."""
@@ -136,10 +131,26 @@ class AforoPlace:
         try:
             answer = self._take(asked, keyed, active)
         except RefusedError as refused:
-            if active and not (active.fault.kind == "poison" and refused.findings):
+            if active and not active.is_cause(refused.findings):
                 active.give_back()
             return refusal_answer(refused)
         return spoil(active.fault, answer, process) if active else response(*answer)
+
+    def _check_quota(self, asked: Asked) -> httpx.Response:
+        """As the stand-in answers it: whoever asks, reconcile or the probe of a replay."""
+        try:
+            caller = authenticate(asked.headers, self.accounts.tenants_by_key, self.settings)
+        except RefusedError as refused:
+            return refusal_answer(refused)
+        question = json.loads(asked.content)
+        answer = answer_quota(
+            cast("Any", self),
+            caller.tenant,
+            question["customerId"],
+            question.get("metricName"),
+            question.get("estimatedQuantity", 1),
+        )
+        return response(200, json.dumps({"success": True, "data": answer}).encode())
 
     def _take(self, asked: Asked, keyed: Parcel, active: Active | None) -> Answer:
         state = cast("Any", self)
