@@ -19,14 +19,13 @@ def stall_of_closed(
     batches: Iterable[CounterBatch], passed_ms: int, now_ms: int
 ) -> StallMessage | None:
     """`batches` had usage of closed hours; `passed_ms`: up to when all was said to be counted."""
-    moments = {
-        cell // CELLS_PER_MINUTE * MINUTE_MS
-        for batch in batches
-        for cell in batch.cells
-        if is_over(cell // CELLS_PER_MINUTE * MINUTE_MS // HOUR_MS, now_ms)
-    }
-    # A minute that the watermark stands in is not passed.
-    waiting = [at_ms for at_ms in moments if at_ms + MINUTE_MS > passed_ms]
+    moments = {cell // CELLS_PER_MINUTE * MINUTE_MS for batch in batches for cell in batch.cells}
+    waiting = [
+        at_ms
+        for at_ms in moments
+        # A minute that the watermark stands in is not passed.
+        if at_ms + MINUTE_MS > passed_ms and is_over(at_ms // HOUR_MS, now_ms)
+    ]
     if not waiting:
         return None
     hours = {at_ms // HOUR_MS for at_ms in waiting}

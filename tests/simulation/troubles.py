@@ -58,11 +58,6 @@ class Troubles:
                 return True
         return False
 
-    def is_chaos(self, kind: str) -> bool:
-        """Whether it may strike at this time."""
-        now = self.world.now
-        return not self.are_over and any(c.at <= now < c.until for c in self._chaos.get(kind, ()))
-
     def _is_away(self, crossing: Crossing) -> Mishap | None:
         for one in self._away.get(crossing.place, ()):
             is_theirs = not one.stop or one.stop == crossing.process.stop

@@ -69,12 +69,6 @@ class Function:
         self.processes.clear()
         self.world.tell(self.stop, "is deployed again: all of its processes are new")
 
-    def kill_one(self, why: str) -> None:
-        """A process that is at work, if there is one."""
-        busy = [one for one in self.processes if one.is_busy and one.is_alive]
-        if busy:
-            self.world.chance(f"kill of {self.stop}").choice(busy).kill(why)
-
     def _begin(self, process: Process, event: object, done: Answered) -> None:
         self.invocations += 1
         context = self._context(process)

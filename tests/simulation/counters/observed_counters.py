@@ -58,7 +58,6 @@ class ObservedCounters:
     closed: set[Place] = field(default_factory=set)
     touched: set[Account] = field(default_factory=set)
     is_watermark_moved: bool = False
-    settled_late: int = 0  # events of hours that were closed already
 
     def heard(self, command: Command, reply: object) -> None:
         if command[0] not in ("EVALSHA", "EVAL") or isinstance(reply, Exception):
@@ -67,7 +66,6 @@ class ObservedCounters:
         arguments = command[3 + keys :]
         match scripts_by_text().get(str(command[1])):
             case Script.SETTLE if isinstance(reply, list) and reply[0] >= 0:
-                self.settled_late += reply[2]
                 self._settle(_account(command[3], arguments[0]), arguments)
             case Script.CLOSE if isinstance(reply, list) and reply[0] >= 0:
                 self._close(_account(command[3], arguments[0]), arguments)

@@ -34,7 +34,6 @@ class ReconcileMachine:
     fetches_every: int = 1
     runs: int = 0
     failed: list[str] = field(default_factory=list)
-    _is_first: bool = True
 
     def start(self) -> None:
         """One execution; it goes on by itself."""
