@@ -169,8 +169,8 @@ class Simulation:
         self.wrong.append(what)
 
     def _watch(self) -> None:
-        for what in self.wrong:
-            raise BrokenPromiseError(what)
+        if self.wrong:
+            raise BrokenPromiseError(self.wrong[0])
         for check in self.checks:
             if fault := check():
                 raise BrokenPromiseError(fault)

@@ -290,6 +290,7 @@ def test_posts_are_signed_where_the_deployment_says_so(
     running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key goes in the header that is deployed, the signature in its own."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # another test's, with its credential
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     signed = {
