@@ -69,7 +69,7 @@ class Telemetry:
         self._sources: dict[Metric, str] = {}
         self._levels: dict[Metric, float] = {}
         self._source_levels: dict[str, dict[Metric, float]] = {}
-        self._shares: dict[Metric, list[int]] = {}
+        self._lists: dict[Metric, Sequence[float]] = {}
         self._report: dict[str, object] = {}
 
     def count(self, metric: Metric, times: int = 1, *, reason: str = "", source: str = "") -> None:
@@ -86,6 +86,11 @@ class Telemetry:
         else:
             self._levels[metric] = value
 
+    def spread(self, metric: Metric, values: Sequence[float]) -> None:
+        """The values of many, for percentiles: at most 100. Nothing is written for none."""
+        if values:
+            self._lists[metric] = values
+
     def share(self, metric: Metric, part: int, whole: int, *, source: str = "") -> None:
         """`part` of `whole` in percent, as a value of 0 or 100 for each of the whole: the average
         over any time is then the share of all, whichever process counted them. Above 50 the values
@@ -94,7 +99,7 @@ class Telemetry:
         values = min(whole, _SHARE_VALUES)
         if values:
             hundreds = -(-part * values // whole)
-            self._shares[metric] = [100] * hundreds + [0] * (values - hundreds)
+            self._lists[metric] = [100] * hundreds + [0] * (values - hundreds)
         if source:
             self._sources[metric] = source
 
@@ -112,9 +117,9 @@ class Telemetry:
         sources, self._sources = self._sources, {}
         levels, self._levels = self._levels, {}
         source_levels, self._source_levels = self._source_levels, {}
-        shares, self._shares = self._shares, {}
+        lists, self._lists = self._lists, {}
         at_ms = time.time_ns() // 1_000_000
-        values: dict[Metric, float | Sequence[int]] = {**levels, **shares}
+        values: dict[Metric, float | Sequence[float]] = {**levels, **lists}
         lines = metric_lines(
             self._service, counts, values, at_ms, sources=sources, source_values=source_levels
         )

@@ -1,13 +1,14 @@
 """What an invocation came to, in metrics and one line of the log."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.adapters.telemetry import FORWARDED, Telemetry
 from functions.forwarder.forwarded import Forwarded
 from functions.forwarder.inbox import Unreadable
 from functions.forwarder.posting import Posted
+from functions.usage.freshness import seconds_since
 from functions.usage.metric import Metric
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
 
@@ -33,6 +34,9 @@ class InvocationMetrics:
         telemetry.count(Metric.MESSAGES_UNREADABLE, len(self.unreadable))
         telemetry.count(Metric.KEY_CONFLICTS, self.posted.conflicts)
         telemetry.count(Metric.POSTS, self.posted.posts)
+        # Also what was held, or set aside and replayed: its wait is in the request's time.
+        billed = seconds_since(self._confirmed(), self.now_ms)
+        telemetry.spread(Metric.REQUEST_TO_BILLED, billed)
         if self.returning:
             # SQS's own age metric leaves out messages received more than three times, and those
             # that were put back are new to it.
@@ -48,6 +52,13 @@ class InvocationMetrics:
             stopped=self.posted.stopped,
             outcomes={f"{name}:{why}" if why else name: n for (name, why), n in outcomes.items()},
         )
+
+    def _confirmed(self) -> Iterator[str]:
+        """When the requests were made that Aforo has confirmed now."""
+        for one in self.forwarded:
+            for event, outcome in zip(one.received.events, one.outcomes, strict=True):
+                if isinstance(outcome, Confirmed):
+                    yield event["occurredAt"]
 
 
 def _name_of(outcome: ForwardingOutcome) -> tuple[Metric, str]:

@@ -25,6 +25,7 @@ from functions.reconciliation.heartbeats import HeartbeatReader
 from functions.reconciliation.inbox import CommandList, Heartbeat, RefusedBody, Stall, read_body
 from functions.reconciliation.settling import MINUTE_MS, SortedUsage, epoch_minute, sort_settled
 from functions.usage.errors import Permanent, Retryable
+from functions.usage.freshness import seconds_since
 from functions.usage.metric import Metric
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Reconciliation(NamedTuple):
         """The messages that were not counted, and what had usage of hours that are closed."""
         failed: set[str] = set()
         closed: list[CounterBatch] = []
+        counted: list[str] = []
         faults: set[str] = set()
         outcomes = self.counters.settle([batch.settlement for batch in settled.batches])
         for batch, outcome in zip(settled.batches, outcomes, strict=True):
@@ -154,11 +156,17 @@ class Reconciliation(NamedTuple):
                 continue
             if outcome.closed:
                 closed.append(batch.settlement)
+            if outcome.fresh or outcome.closed:
+                # With what was counted before, if anything of the batch was new: the script says
+                # how many, and not which. Of a closed hour, the next closing follows soon.
+                counted += batch.occurred_at
             repeated = len(batch.settlement.marks) - outcome.fresh - outcome.closed
             self.telemetry.count(Metric.EVENTS_COUNTED, outcome.fresh)
             self.telemetry.count(Metric.EVENTS_NOT_COUNTED, repeated, reason="counted_before")
             # Not lost: the ledger has them, and so has the hour's next closing.
             self.telemetry.count(Metric.EVENTS_NOT_COUNTED, outcome.closed, reason="hour_is_closed")
+        waited = seconds_since(counted, self.clock())
+        self.telemetry.spread(Metric.REQUEST_TO_COUNTED, waited)
         for fault in faults:
             self.telemetry.log.warning(COUNTERS_UNREACHABLE, fault=fault)
         self._count_the_rest(settled)

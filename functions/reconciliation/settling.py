@@ -6,7 +6,7 @@ nothing, with the reason, and a settlement knows the messages that stand or fall
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -30,10 +30,11 @@ NO_TIME = "no_time"
 
 
 class Batch(NamedTuple):
-    """One script's worth, and the messages that carried it."""
+    """One script's worth, the messages that carried it, and when its requests were made."""
 
     settlement: CounterBatch
     messages: frozenset[str]
+    occurred_at: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class SortedUsage:
     rounded_up: int
 
 
-type _Row = tuple[int, int, int, str]  # cell, mark, quantity, message id
+type _Row = tuple[int, int, int, str, str]  # cell, mark, quantity, message id, occurredAt
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class _Sorting:
             self.rounded_up += quantity != usage["quantity"]
             mark = mark_of(usage["key"])
             group = self.groups.setdefault((usage["customerId"], usage["meter"]), [])
-            group.append((cell_of(minute, mark), mark, quantity, message_id))
+            group.append((cell_of(minute, mark), mark, quantity, message_id, usage["occurredAt"]))
 
 
 def sort_settled(
@@ -91,8 +92,9 @@ def _batches(customer_id: str, meter: str, rows: list[_Row]) -> Iterator[Batch]:
     # By cell, and so by time: a script touches few sets.
     rows.sort()
     for group in batched(rows, EVENTS_PER_SCRIPT, strict=False):
-        cells, marks, quantities, messages = zip(*group, strict=True)
-        yield Batch(CounterBatch(customer_id, meter, cells, marks, quantities), frozenset(messages))
+        cells, marks, quantities, messages, times = zip(*group, strict=True)
+        settlement = CounterBatch(customer_id, meter, cells, marks, quantities)
+        yield Batch(settlement, frozenset(messages), times)
 
 
 def whole_quantity(quantity: float) -> int | None:

@@ -50,6 +50,7 @@ class Metric(StrEnum):
     CONFIGURATION_REFUSED = "ConfigurationRefused"  # tries to read one that is not usable
     # forwarder
     EVENTS_CONFIRMED = "EventsConfirmed"  # Aforo answered accepted or duplicate
+    REQUEST_TO_BILLED = "RequestToBilled", "Seconds"  # from a request to its confirmation
     EVENTS_UNVERIFIED = "EventsUnverified"  # confirmed by two empty 2xx only
     EVENTS_SET_ASIDE = "EventsSetAside"  # put into UsageDeadLetterQueue
     EVENTS_HELD = "EventsHeld"  # tries after which an event waits
@@ -63,6 +64,7 @@ class Metric(StrEnum):
     SETTLING_FAILED = "SettlingFailed"  # outcomes that could not be made durable; done again
     # reconciliation
     EVENTS_COUNTED = "EventsCounted"  # against a quota
+    REQUEST_TO_COUNTED = "RequestToCounted", "Seconds"  # from a request to the counter
     EVENTS_NOT_COUNTED = "EventsNotCounted"  # changed nothing
     EVENTS_ROUNDED_UP = "EventsRoundedUp"  # a fraction counted as a whole unit
     HOURS_CLOSED = "HoursClosed"  # of a customer and meter, again or for the first time

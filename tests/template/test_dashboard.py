@@ -43,6 +43,8 @@ OF_AWS = {
 }
 # A count is added up, a share is averaged, of an age the worst counts.
 STATS = {"Count": {"Sum"}, "Percent": {"Average"}, "Seconds": {"Average", "Maximum"}}
+# Of many requests each: a percentile says what most of them, or all but a few, do not exceed.
+OF_MANY = {Metric.REQUEST_TO_BILLED, Metric.REQUEST_TO_COUNTED}
 # So many are there now, and not so many more.
 LEVELS = {
     *(Metric.DRIFT, Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED),
@@ -91,6 +93,7 @@ def test_a_statistic_fits_what_is_measured() -> None:
     """The sum of an age says nothing, nor does the average of a count."""
     for one in ours():
         known = {"Maximum"} if one.metric in LEVELS else STATS[Metric(one.metric).unit]
+        known = {"p50", "p99", "Maximum"} if one.metric in OF_MANY else known
         assert one.stat in known, one
 
 
@@ -122,9 +125,23 @@ def test_it_shows_what_the_person_on_call_asks() -> None:
         *(Metric.EVENTS_SET_ASIDE, Metric.REQUESTS_QUARANTINED, Metric.OLDEST_HELD_AGE),
         *(Metric.SOURCES_SILENT, Metric.SOURCES_CHANGED, Metric.DELIVERIES_FAILED),
         *(Metric.REQUESTS_SERVED, Metric.REQUESTS_UNACCOUNTED, Metric.WINDOWS_BEHIND),
+        *OF_MANY,
         *(Metric.LAG, Metric.HEARTBEAT_AGE, Metric.UNKNOWN_SHARE, Metric.DRIFT, Metric.POSTS),
     }
     assert asked <= {one.metric for one in ours()}
+
+
+def test_freshness_is_shown_as_what_most_and_what_nearly_all_wait() -> None:
+    """Each beside what is not in it yet: usage that waits."""
+    waiting = {
+        Metric.REQUEST_TO_BILLED: Metric.OLDEST_HELD_AGE,
+        Metric.REQUEST_TO_COUNTED: Metric.HEARTBEAT_AGE,
+    }
+    for metric, other in waiting.items():
+        (title,) = {one.widget for one in ours() if one.metric == metric}
+        beside = {(one.metric, one.stat) for one in ours() if one.widget == title}
+        assert {(metric, "p50"), (metric, "p99"), (other, "Maximum")} <= beside
+        assert widgets("metric")[title]["properties"]["annotations"]["horizontal"]
 
 
 def values_of(namespace: str, metric: str) -> set[str]:

@@ -84,6 +84,7 @@ def test_a_share_is_in_percent_and_a_count_in_counts() -> None:
     }
     counting = {("count", "Count"), ("count_calmly", "Count")}
     measuring = {("share", "Percent"), ("level", "Seconds"), ("level", "Count")}
+    measuring |= {("spread", "Seconds")}
     assert written == counting | measuring
 
 

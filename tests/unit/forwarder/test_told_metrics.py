@@ -7,10 +7,12 @@ import pytest
 
 from functions.adapters.telemetry import FORWARDED
 from functions.forwarder.settled_rows import counted_once
+from functions.usage.metric import NAMESPACE
 from tests.fakes.forwarder_bench import Bench
 from tests.fakes.forwarding import (
     METERED_AT,
     NOW_MS,
+    Answer,
     accepted,
     always,
     in_turn,
@@ -22,7 +24,7 @@ from tests.fakes.forwarding import (
     usage_message,
 )
 from tests.fakes.settled_row import settled_row
-from tests.local.metric_series import read_series
+from tests.local.metric_series import read_series, series_of
 
 
 def told(bench: Bench, capsys: pytest.CaptureFixture[str]) -> Mapping[tuple[str, str], float]:
@@ -132,3 +134,30 @@ def test_a_key_that_was_settled_twice_is_counted_once() -> None:
     row = settled_row(key(0), METERED_AT)
     again = settled_row(key(0), METERED_AT, replayId="replay-1")
     assert [one["key"] for one in counted_once([row, again])] == [key(0)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "billed"),
+    [
+        (accepted, [1.5, 90]),
+        (always(said(200)), [1.5, 90]),  # twice empty: billed, as far as anybody knows
+        (refusing({1}), [1.5]),
+        (always(said(429)), []),
+        (always(said(503)), []),
+    ],
+)
+def test_how_long_a_request_took_to_be_billed_is_told_of_what_aforo_confirmed(
+    answer: Answer, billed: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the request on, however young the message is: what was held before is late by then."""
+    bench = Bench(answer)
+    events = [
+        usage_event(0, occurred_ms=NOW_MS - 1_500),
+        usage_event(1, occurred_ms=NOW_MS - 90_000),
+    ]
+    bench.forward([sqs_record(usage_message(events), sent_ms=NOW_MS)])
+    capsys.readouterr()
+    bench.telemetry.flush()
+    series = read_series(capsys.readouterr().out.splitlines())
+    asked = series_of(NAMESPACE, "RequestToBilled", service="forwarder")
+    assert [point.value for point in series.get(asked, [])] == billed
