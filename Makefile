@@ -232,6 +232,10 @@ soak-audit: setup ## A million log lines compared with the ledger, with figures:
 kills: setup .venv-sam/ready ## kill -9 of every process under traffic, and the books after: make kills [EVENTS=100000 KILLS=220 SEED=1]
 	@$(RUN) -m tests.kills $(or $(EVENTS),100000) $(or $(KILLS),220) $(or $(SEED),1)
 
+.PHONY: load
+load: setup .venv-sam/ready ## Requests at a rate: served, billed, how old usage is, CPU, dollars: make load [RATE=100 MINUTES=5 THROUGH=logs]
+	@$(RUN) -m tests.load --rate $(or $(RATE),100) --minutes $(or $(MINUTES),5) --through $(or $(THROUGH),gateway) $(LOAD_OPTIONS)
+
 # ------------------------------------------------------------------------------------------ sam
 ##@ Use
 .PHONY: can-deploy

@@ -24,7 +24,7 @@ def found_at_the_end(cloud: KillableCloud, equation: Equation, lines: int) -> Fo
     endpoints = cloud.endpoints
     rows = settled_once(ledger_rows(endpoints)).values()
     return Found(
-        book=list(_book(endpoints.aforo_url)),
+        book=list(booked(endpoints.aforo_url)),
         ledger={
             row["key"]: (row["outcome"], row["customerId"]) for row in rows if row["meter"] == METER
         },
@@ -44,7 +44,8 @@ def _used_by(cloud: KillableCloud, payer: str) -> int | None:
     return int(said["used"]) if said["generation"] else None
 
 
-def _book(url: str) -> Iterator[tuple[str, str]]:
+def booked(url: str) -> Iterator[tuple[str, str]]:
+    """Key and payer of each event in Aforo's book, in the order accepted."""
     after: int | None = 0
     with httpx.Client(base_url=url, trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
         while after is not None:
