@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.load.load_cloud import Through, load_cloud
-from tests.load.load_figures import figures_of
+from tests.load.load_figures import LoadFigures, figures_of
 from tests.load.load_report import tables
 from tests.load.load_run import Asked, LoadRun
 from tests.local.demo.stage import DemoError, Stage
@@ -23,7 +23,13 @@ from tests.local.server_start import ServerError
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
-    parser.add_argument("--rate", type=float, default=100, help="requests a second (default 100)")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        nargs="+",
+        default=[100.0],
+        help="requests a second (default 100); several: one after the other",
+    )
     parser.add_argument("--minutes", type=float, default=5, help="default 5")
     parser.add_argument(
         "--through",
@@ -37,29 +43,30 @@ def main() -> int:
         "--directory", type=Path, default=LOCAL / "load", help="where the cloud keeps its files"
     )
     options = parser.parse_args()
-    asked = Asked(options.rate, options.minutes * 60, options.through)
     stage = Stage()
-    stage.act(f"{asked.rate:g} requests a second for {options.minutes:g} minutes")
+    asked = [Asked(rate, options.minutes * 60) for rate in options.rate]
     try:
-        return _run(stage, options.directory, asked, options.json)
+        with load_cloud(options.directory, options.through, stage.console.print) as cloud:
+            run = LoadRun(stage, cloud)
+            found = [_load(stage, run, one) for one in asked]
     except (DemoError, DeployError, ServerError) as error:
         stage.console.print(f"load: {error}", markup=False)
         return 1
+    if options.json:
+        options.json.write_text(json.dumps([one.as_json() for one in found], indent=1) + "\n")
+    return 1 if any(one.account.faults for one in found) else 0
 
 
-def _run(stage: Stage, directory: Path, asked: Asked, file: Path | None) -> int:
-    with load_cloud(directory, asked.through, stage.console.print) as cloud:
-        run = LoadRun(stage, cloud, asked)
-        figures = figures_of(run, run.run())
+def _load(stage: Stage, run: LoadRun, asked: Asked) -> LoadFigures:
+    stage.act(f"{asked.rate:g} requests a second for {asked.seconds / 60:g} minutes")
+    figures = figures_of(run, run.run(asked))
     for table in tables(figures):
         stage.console.print(table)
-    if file:
-        file.write_text(json.dumps(figures.as_json(), indent=1) + "\n")
     for fault in figures.account.faults:
         stage.console.print(f"DIFFERS: {fault}", markup=False)
     if not figures.account.faults:
         stage.say("billed = served")
-    return 1 if figures.account.faults else 0
+    return figures
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class Through(StrEnum):
 @dataclass(frozen=True, slots=True)
 class LoadCloud:
     directory: Path
+    through: Through
     endpoints: Endpoints
     api: Api
 
@@ -89,4 +90,4 @@ def _start(directory: Path, through: Through, say: Say) -> LoadCloud:
     account = boto3.client("sts").get_caller_identity()["Account"]
     api_id = physical_ids(STACK)["DemoApiGateway"]
     api = Api(account, endpoints.region, api_id, endpoints.stage, DEFAULT_TENANT)
-    return LoadCloud(directory, endpoints, api)
+    return LoadCloud(directory, through, endpoints, api)

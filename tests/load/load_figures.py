@@ -53,15 +53,18 @@ class LoadFigures:
 def figures_of(run: LoadRun, driven: Driven) -> LoadFigures:
     """Of what was requested after the warm-up; the account is of all."""
     groups = physical_ids(STACK)
-    lines = {stop: [*logged_lines(groups[f"{stop.capitalize()}LogGroup"])] for stop in STOPS}
+    lines = {
+        stop: [*logged_lines(groups[f"{stop.capitalize()}LogGroup"], run.began_ms)]
+        for stop in STOPS
+    }
     runs = {stop: invocations_of(found) for stop, found in lines.items()}
     settled = confirmations(run.cloud, runs["forwarder"])
-    access_log = [*logged_lines(run.cloud.endpoints.access_log_group)]
+    access_log = [*logged_lines(run.cloud.endpoints.access_log_group, run.began_ms)]
     logged = add_the_ends(settled.moments, run.cloud, access_log, run.watch.counted)
     lasted = {stop: _lasted(found.values(), driven.from_ms) for stop, found in runs.items()}
     measured = sum(one.put_ms >= driven.from_ms for one in access_log)
     return LoadFigures(
-        through=run.asked.through.value,
+        through=run.cloud.through.value,
         account=_account(run, driven, logged, len(settled.moments)),
         times=hop_times(
             one for one in settled.moments.values() if one[Moment.REQUESTED] >= driven.from_ms
@@ -70,7 +73,7 @@ def figures_of(run: LoadRun, driven: Driven) -> LoadFigures:
         runs={stop: spread_of(found) for stop, found in lasted.items()},
         cpu_seconds=run.cpu.seconds(),
         cold_starts=run.cpu.started(),
-        dollars=dollars_at(run.asked.rate, measured / max(1, len(lasted["metering"]))),
+        dollars=dollars_at(driven.asked.rate, measured / max(1, len(lasted["metering"]))),
         drained_seconds=driven.drained_seconds,
     )
 
@@ -81,7 +84,7 @@ def _account(run: LoadRun, driven: Driven, logged: int, confirmed: int) -> LoadA
     book = [key for key, _ in booked(endpoints.aforo_url)]
     billed, reconciliation = set(book), endpoints.functions["reconciliation"]
     return LoadAccount(
-        asked_rate=run.asked.rate,
+        asked_rate=driven.asked.rate,
         seconds=driven.seconds,
         served=requests.served,
         warm_up=driven.warm_up,

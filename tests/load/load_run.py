@@ -1,4 +1,5 @@
-"""One load: a cloud, a rate and a time come in; when it was, and what was seen beside it, leave.
+"""Loads of one cloud, one after the other: a rate and a time come in; when it was leaves, and what
+was seen beside it.
 
 The traffic runs here; beside it a thread looks at Redis, at processes and at Aforo, each as seldom
 as the figure allows, since the cores are the functions'.
@@ -37,12 +38,12 @@ SEED = 20261130
 class Asked:
     rate: float
     seconds: float
-    through: Through
 
 
 class Driven(NamedTuple):
     """What was measured begins at `from_ms`, epoch milliseconds, after `warm_up` requests."""
 
+    asked: Asked
     from_ms: int
     warm_up: int
     seconds: float
@@ -53,32 +54,33 @@ class Driven(NamedTuple):
 class LoadRun:
     stage: Stage
     cloud: LoadCloud
-    asked: Asked
+    chance: random.Random = field(default_factory=lambda: random.Random(SEED))
     requests: ServedRequests = field(default_factory=ServedRequests)
+    began_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     _looks: int = 0
 
     def __post_init__(self) -> None:
         endpoints = self.cloud.endpoints
         client = Redis.from_url(endpoints.redis_url)
+        kind = GatewayCalls if self.cloud.through is Through.GATEWAY else LineWriting
+        self._traffic = kind(self.cloud, self.requests, self.chance)
         self.watch = CountedWatch(client, endpoints.tenant_id, self.requests)
         self.cpu = CpuSamples(self.cloud.directory, _function_names(endpoints.functions))
 
-    def run(self) -> Driven:
-        kind = GatewayCalls if self.asked.through is Through.GATEWAY else LineWriting
-        traffic = kind(self.cloud, self.requests, random.Random(SEED))
+    def run(self, asked: Asked) -> Driven:
         with (
             Console(self.cloud.endpoints.aforo_url) as console,
             LookingOn(lambda: self._look(console), LOOK_SECONDS) as looking,
         ):
             # A process imports for seconds where two cores start a dozen of them: no part of it.
-            asyncio.run(traffic.drive(self.asked.rate, WARM_UP_SECONDS))
+            asyncio.run(self._traffic.drive(asked.rate, WARM_UP_SECONDS))
             self._drain(looking)
             from_ms, warm_up = time.time_ns() // 1_000_000, self.requests.served
             self.cpu.begin()
-            seconds = asyncio.run(traffic.drive(self.asked.rate, self.asked.seconds))
+            seconds = asyncio.run(self._traffic.drive(asked.rate, asked.seconds))
             ended = time.monotonic()
             self._drain(looking)
-            return Driven(from_ms, warm_up, seconds, time.monotonic() - ended)
+            return Driven(asked, from_ms, warm_up, seconds, time.monotonic() - ended)
 
     def _drain(self, looking: LookingOn) -> None:
         """Until all is counted and no queue has anything. What never is, the account names."""

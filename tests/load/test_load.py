@@ -34,7 +34,7 @@ def test_a_load_ends_with_billed_as_served_and_tells_how_old_usage_was(tmp_path:
     with ending(run):
         assert run.wait() == 0, output.read_text()[-6_000:]
     assert "billed = served" in output.read_text()
-    found = json.loads((tmp_path / "load.json").read_text())
+    (found,) = json.loads((tmp_path / "load.json").read_text())
     account, times, metrics = found["account"], found["times"], found["metrics"]
     assert account["billed"] == account["billable"] == account["used"] > 0
     for name in ("billed", "the counter"):
