@@ -380,6 +380,15 @@ def test_a_measured_lag_stands_for_the_grants_own() -> None:
     assert read_values(values, 0.0).lag_seconds == 0.0
 
 
+@given(STATES, SECONDS)
+def test_a_measured_lag_changes_nothing_else(state: QuotaState, lag: float) -> None:
+    """Every other field stays where it is, read once or many times."""
+    written = _written(state)
+    values = [written.get(name) for name in state_fields(METER)]
+    assert read_values(values, lag) == replace(state, lag_seconds=lag)
+    assert read_values(values) == state
+
+
 def test_a_grant_that_nothing_was_used_of_is_whole() -> None:
     """An absent `used` is none used."""
     fields = {"m:limit": "5", "m:start_ms": "1", "m:end_ms": "2"}
