@@ -1,6 +1,6 @@
 """The headroom, and the hash that a decision is read from."""
 
-from dataclasses import replace
+from copy import replace
 from enum import StrEnum
 
 import pytest
