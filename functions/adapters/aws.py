@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.handlers import add_expect_header
 
 from functions.usage.errors import SettingsError
 
@@ -50,7 +51,13 @@ def sqs_client() -> "SQSClient":
 
 
 def s3_client() -> "S3Client":
-    return boto3.client("s3", config=_CONFIG)
+    """Puts an object in one round trip: no leave is asked before some kilobytes are sent, and their
+    SHA-256, which is signed, is checksum enough.
+    """
+    config = _CONFIG.merge(Config(request_checksum_calculation="when_required"))
+    client = boto3.client("s3", config=config)
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 def secrets_client() -> "SecretsManagerClient":

@@ -91,7 +91,7 @@ class Telemetry:
         if values:
             self._lists[metric] = values
 
-    def share(self, metric: Metric, part: int, whole: int, *, source: str = "") -> None:
+    def share(self, metric: Metric, part: int, whole: int) -> None:
         """`part` of `whole` in percent, as a value of 0 or 100 for each of the whole: the average
         over any time is then the share of all, whichever process counted them. Above 50 the values
         are fewer, and the share is rounded up to the next 2 %.
@@ -100,8 +100,6 @@ class Telemetry:
         if values:
             hundreds = -(-part * values // whole)
             self._lists[metric] = [100] * hundreds + [0] * (values - hundreds)
-        if source:
-            self._sources[metric] = source
 
     def report(self, message: str, **fields: object) -> None:
         """What this invocation did: `flush` writes it, and the metrics with it. The last one is

@@ -21,27 +21,17 @@ from functions.authorizer.decision import (
     decide,
     decide_unknown,
 )
-from functions.authorizer.headers import (
-    TENANT,
-    TRACEPARENT,
-    Event,
-    Headers,
-    request_ids,
-)
+from functions.authorizer.headers import TENANT, TRACEPARENT, Event, Headers, request_ids
 from functions.authorizer.identity import Identity, RefusedCredential, Unverifiable, Verdict
 from functions.authorizer.last_known import LastKnown
-from functions.authorizer.light_telemetry import (
-    DENIED,
-    UNAUTHORIZED,
-    AuthorizerTelemetry,
-)
+from functions.authorizer.light_telemetry import DENIED, UNAUTHORIZED, AuthorizerTelemetry
 from functions.authorizer.policy import Policy, allow_policy, deny_policy, stage_resource
 from functions.authorizer.shadow import pass_in_shadow
 from functions.authorizer.stage_mode import StageMode
 from functions.authorizer.stopped_request import StoppedRequest
 from functions.authorizer.token import TokenVerifier
 from functions.usage.metric import Metric
-from functions.usage.quota import AuthorizerMode
+from functions.usage.quota import AuthorizerMode, GuardLevel, QuotaState
 from functions.usage.trace_context import valid_traceparent
 
 _REVOKED = RefusedCredential("revoked")
@@ -146,7 +136,7 @@ class Authorizer:
             self.telemetry.count(Metric.WATERMARK_MALFORMED)
         state, now_ms = found.state, int(now * 1000)
         self.last_known.remember(identity.customer_id, state, now)
-        decision = decide(state, now_ms, self.rules, draw=self.draw())
+        decision = decide(state, now_ms, self.rules, draw=self._draw(state))
         if isinstance(decision, Allow):
             return decision
         return StoppedRequest(decision, "", identity, allow_at(state, now_ms), state.mode)
@@ -165,13 +155,18 @@ class Authorizer:
         else:
             self.telemetry.count(Metric.DECIDED_BY_LAST_KNOWN)
             (state, age), now_ms = numbers, int(now * 1000)
-            decision = decide(state, now_ms, self.rules, draw=self.draw(), age_seconds=age)
+            draw = self._draw(state)
+            decision = decide(state, now_ms, self.rules, draw=draw, age_seconds=age)
             left = allow_at(state, now_ms)
         if isinstance(decision, Allow):
             return decision
         return StoppedRequest(
             decision, unknown.reason, identity, left, state.mode if state else None
         )
+
+    def _draw(self, state: QuotaState) -> float:
+        """A system call: only where the decision is a draw."""
+        return self.draw() if state.guard_level is GuardLevel.THROTTLE else 0.0
 
     def _count_unknown(self, reason: str) -> None:
         self.telemetry.count(Metric.STATE_UNKNOWN, reason)

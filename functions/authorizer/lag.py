@@ -6,6 +6,7 @@ that stalls lets it grow, and the headroom with it, up to the cap (architecture.
 """
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 # Two machines' clocks differ by milliseconds; a heartbeat from further ahead says nothing true.
 _AHEAD_MS = 60_000
@@ -19,14 +20,15 @@ def lag_by(heartbeats: Sequence[str | None], now: float) -> float | None:
     """
     if not heartbeats:
         return None
-    now_ms = now * 1000
-    return max(0.0, now_ms - min(_moment(text, now_ms) for text in heartbeats)) / 1000
-
-
-def _moment(text: str | None, now_ms: float) -> int:
-    if text is None or len(text) != _DIGITS or not (text.isascii() and text.isdecimal()):
+    texts = [text for text in heartbeats if _is_moment(text)]
+    if len(texts) != len(heartbeats):
         raise ValueError("not epoch milliseconds")
-    moment = int(text)
-    if moment > now_ms + _AHEAD_MS:
+    now_ms = now * 1000
+    # As many digits as any other: they stand in one order as texts and as numbers.
+    if int(max(texts)) > now_ms + _AHEAD_MS:
         raise ValueError("a heartbeat that has not been sent yet")
-    return moment
+    return max(0.0, now_ms - int(min(texts))) / 1000
+
+
+def _is_moment(text: str | None) -> TypeGuard[str]:
+    return text is not None and len(text) == _DIGITS and text.isascii() and text.isdecimal()

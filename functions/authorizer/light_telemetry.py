@@ -72,8 +72,11 @@ class AuthorizerTelemetry:
         What a process counted after its last write before Lambda ends it is lost.
         """
         now = self._clock()
+        is_calm_due = not 0 <= now - self._calm_flushed_at < CALM_SECONDS
+        if not self._counts and not is_calm_due:
+            return  # as good as always
         counts, values = self._due_counts(now), dict[Metric, float]()
-        if (self._calm or self._shares) and not 0 <= now - self._calm_flushed_at < CALM_SECONDS:
+        if is_calm_due and (self._calm or self._shares):
             self._calm_flushed_at = now
             calm, self._calm = self._calm, Counter()
             shares, self._shares = self._shares, {}

@@ -1,7 +1,7 @@
 """A message and what became of each of its events: the hand-over from posting to settling."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from functions.forwarder.inbox import Received
 from functions.usage.event import UsageEvent
@@ -35,18 +35,20 @@ class Forwarded:
 
     received: Received
     outcomes: Sequence[ForwardingOutcome]
+    held: Sequence[Held] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once: of nearly all messages nothing is held, and each question below begins with that.
+        held = [outcome for outcome in self.outcomes if isinstance(outcome, Held)]
+        object.__setattr__(self, "held", held)
 
     @property
     def message_id(self) -> str:
         return self.received.envelope.message_id
 
     @property
-    def held(self) -> list[Held]:
-        return [outcome for outcome in self.outcomes if isinstance(outcome, Held)]
-
-    @property
     def is_finished(self) -> bool:
-        return not any(isinstance(outcome, Held) for outcome in self.outcomes)
+        return not self.held
 
     @property
     def is_asked_again(self) -> bool:

@@ -5,15 +5,23 @@ Aforo may have and may have forgotten is never posted, unless a person decided s
 only an older ledger would know.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from functions.forwarder.holding import OUT_OF_TIME
 from functions.forwarder.ledger_lookup import LookUp
 from functions.forwarder.packing import KeyedEvent
 from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
-from functions.usage.moment import DAY_MS, epoch_ms_from_iso, hour_of
+from functions.usage.moment import (
+    DAY_MS,
+    epoch_ms_from_iso,
+    hour_of,
+    is_own_form,
+    iso_from_epoch_ms,
+)
 from functions.usage.outcome import (
     BEFORE_THE_LEDGER,
     Confirmed,
@@ -52,6 +60,8 @@ class Screening:
         decided: dict[str, ForwardingOutcome] = {}
         old: dict[str, dict[str, int]] = {}  # hour -> key -> age
         for keyed in keyed_events:
+            if self._is_usual(keyed, now_ms):
+                continue
             age_ms = now_ms - epoch_ms_from_iso(keyed.event["occurredAt"])
             if age_ms < -FUTURE_TOLERANCE_MS:
                 # Never clamped: the event would no longer be what its log line says.
@@ -68,7 +78,15 @@ class Screening:
 
     def is_old(self, keyed: KeyedEvent, now_ms: int) -> bool:
         """Whether the ledger has to be asked before an event is posted."""
+        if self._is_usual(keyed, now_ms):
+            return False
         return self.is_past_window(now_ms - epoch_ms_from_iso(keyed.event["occurredAt"]))
+
+    def _is_usual(self, keyed: KeyedEvent, now_ms: int) -> bool:
+        """Whether it is surely neither old nor ahead of the clock, as nearly all are."""
+        moment = keyed.event["occurredAt"]
+        oldest, newest = _usual_times(now_ms, self.dedup_window_seconds)
+        return is_own_form(moment) and oldest <= moment <= newest
 
     def is_past_window(self, age_ms: float) -> bool:
         """Whether Aforo may have forgotten a key that it got so long ago, when we post it again."""
@@ -114,6 +132,14 @@ class Screening:
         for row in found.rows:
             said.take(row)
         return said
+
+
+@lru_cache(maxsize=1)  # an invocation has one `now_ms`
+def _usual_times(now_ms: int, dedup_window_seconds: float) -> tuple[str, str]:
+    """Between them an event is neither old nor ahead of the clock."""
+    oldest_ms = now_ms - math.floor(dedup_window_seconds * 1000 - SLACK_MS)
+    newest_ms = now_ms + FUTURE_TOLERANCE_MS
+    return iso_from_epoch_ms(max(0, oldest_ms)), iso_from_epoch_ms(newest_ms)
 
 
 @dataclass(frozen=True, slots=True)

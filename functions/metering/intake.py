@@ -157,7 +157,6 @@ class Intake:
         self._failed.tell()
         found = read_heartbeats(delivery, self._now_ms())
         sent = self._queue.send(found.bodies)
-        self._telemetry.count(Metric.HEARTBEATS_METERED, sent)
         self._telemetry.count(Metric.HEARTBEATS_REFUSED, found.refused)
         self._telemetry.report(
             HEARTBEAT_METERED, messages=sent, refused=found.refused, log_group=delivery.log_group
@@ -198,13 +197,12 @@ class Intake:
                 count(Metric.REQUESTS_QUARANTINED, times if is_news(replay) else 0, reason=reason)
             elif replay is None:  # nobody need do anything: replay reads it again by itself
                 count(Metric.REQUESTS_INCOMPLETE, times)
-        count(Metric.FIGURES_DROPPED, found.dropped_figures)
         count(Metric.LATE_REQUESTS, found.late)
 
     def _count_lines(self, read: int, unfit: int, source: str) -> None:
         self._telemetry.count(Metric.LINES_READ, read, source=source)
         self._telemetry.count(Metric.LINES_UNFIT, unfit, source=source)
-        self._telemetry.share(Metric.UNFIT_SHARE, unfit, read, source=source)
+        self._telemetry.share(Metric.UNFIT_SHARE, unfit, read)
 
     def _report(
         self, found: SortedRequests, undeclared: str, *, messages: int, quarantine_objects: int
@@ -218,4 +216,5 @@ class Intake:
             excluded=dict(found.excluded),
             quarantined=reasons_of(found.quarantined),
             quarantine_objects=quarantine_objects,
+            figures_dropped=found.dropped_figures,
         )

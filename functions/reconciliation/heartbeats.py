@@ -111,7 +111,6 @@ class HeartbeatReader:
                 failed.add(message_id)
         if lags:
             self._look()
-            self._telemetry.count(Metric.HEARTBEATS_COUNTED, len(lags))
             self._telemetry.level(Metric.LAG, max(lags) / 1000)
         return failed
 

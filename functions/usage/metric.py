@@ -43,9 +43,7 @@ class Metric(StrEnum):
     LINES_READ = "LinesRead"
     LINES_UNFIT = "LinesUnfit"  # they do not fit the declared source
     UNFIT_SHARE = "UnfitShare", "Percent"  # of the lines read
-    FIGURES_DROPPED = "FiguresDropped"  # latencies and sizes that were not plausible
     LATE_REQUESTS = "LateRequests"  # metered more than 24 h after the request; billed
-    HEARTBEATS_METERED = "HeartbeatsMetered"  # sent on to UsageQueue
     HEARTBEATS_REFUSED = "HeartbeatsRefused"  # no heartbeat, or none that says anything of now
     CONFIGURATION_REFUSED = "ConfigurationRefused"  # tries to read one that is not usable
     # forwarder
@@ -74,7 +72,6 @@ class Metric(StrEnum):
     COMMANDS_APPLIED = "CommandsApplied"
     COMMANDS_REFUSED = "CommandsRefused"  # will never fit; at each try
     MESSAGES_REFUSED = "MessagesRefused"  # neither usage nor a command; at each try
-    HEARTBEATS_COUNTED = "HeartbeatsCounted"  # moved the watermark on
     LAG = "Lag", "Seconds"  # from the put of a heartbeat to the counter
     HEARTBEAT_AGE = "HeartbeatAge", "Seconds"  # of the newest, of the group furthest behind
     QUESTIONS_ANSWERED = "QuestionsAnswered"  # by Aforo

@@ -9,6 +9,9 @@ DAY_MS = 24 * HOUR_MS
 
 _MILLIS = tuple(f".{millis:03d}Z" for millis in range(1000))  # half the cost of formatting each
 
+_OWN_CHARS = 24
+_POINT = 19
+
 _NAMES_HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:")
 
 
@@ -31,6 +34,13 @@ def epoch_ms_from_iso(text: str) -> int:
         raise ValueError(msg)
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * 1000 + moment.microsecond // 1000
+
+
+def is_own_form(text: str) -> bool:
+    """Whether a time in UTC is written as `iso_from_epoch_ms` writes it: two such texts stand in
+    the order of their times. To compare them costs a tenth of reading one.
+    """
+    return len(text) == _OWN_CHARS and text[_POINT] == "."
 
 
 def hour_of(occurred_at: str) -> str:

@@ -16,6 +16,7 @@ from tests.cost.stack import stack
 from tests.local.endpoints import ROOT
 from tests.template.written_page import write_page
 
+LONGEST_WINDOW = 60  # that the template takes for ForwarderWindowSeconds
 PAGE = ROOT / "docs" / "explanation" / "cost.md"
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -31,6 +32,7 @@ def tables() -> Mapping[str, str]:
     costs = price_list_of()
     return {
         "month": _month(costs),
+        "least": _least(costs),
         "idle": _idle(costs),
         "per-million": _per_million(costs),
         "beside": _beside(costs),
@@ -51,13 +53,38 @@ def _prices() -> dict[str, Any]:
     return found
 
 
-def _month(costs: PriceList) -> str:
+def month_of(costs: PriceList, rate: Rate) -> float:
+    """A month of requests, with everything that the stack has."""
     beside = costs.cache_month() + costs.dashboard_month() + costs.metrics_month()
-    fixed = total(costs.idle_month()) + beside
+    each = total(costs.per_million(rate))
+    return total(costs.idle_month()) + beside + each * rate.requests_a_month / 1e6
+
+
+def least(costs: PriceList) -> Mapping[str, float]:
+    """A month of a million requests: as deployed, then with less and less of it."""
+    rate, cache = RATES[0], costs.cache_month()
+    without = costs.deployed_with(dashboards=0)
+    plain = without.deployed_with(composite_alarms=0)
+    slow = plain.deployed_with(forwarder_window=LONGEST_WINDOW)
+    return {
+        "as deployed": month_of(costs, rate),
+        "`Dashboard=false`, or one of the account's first three": month_of(without, rate),
+        "and `ComposedAlarms=false`": month_of(plain, rate),
+        f"and `ForwarderWindowSeconds={LONGEST_WINDOW}`": month_of(slow, rate),
+        "and a Redis of your own, which costs nothing here": month_of(slow, rate) - cache,
+    }
+
+
+def _least(costs: PriceList) -> str:
+    rows = [(name, _dollars(value)) for name, value in least(costs).items()]
+    return _table(("the month of 1 M requests, all in", "$"), rows)
+
+
+def _month(costs: PriceList) -> str:
     rows = []
     for rate in RATES:
         each = total(costs.per_million(rate))
-        whole = fixed + each * rate.requests_a_month / 1e6
+        whole = month_of(costs, rate)
         rows.append(
             (
                 _rate(rate),

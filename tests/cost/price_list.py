@@ -6,7 +6,7 @@ assumed is a named constant here, with its source, and cost.md prints every one 
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -163,6 +163,10 @@ class PriceList:
 
     def __init__(self, prices: Mapping[str, Any], measured: Measured, stack: Stack) -> None:
         self._prices, self._measured, self._stack = prices, measured, stack
+
+    def deployed_with(self, **changes: Any) -> "PriceList":
+        """The same prices and measurements, of another `Stack`."""
+        return PriceList(self._prices, self._measured, replace(self._stack, **changes))
 
     def of(self, name: str, count: float) -> float:
         """Dollars of so many of a thing."""

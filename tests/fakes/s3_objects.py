@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import batched
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
+from botocore.hooks import HierarchicalEmitter
 
 WRITTEN_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -49,6 +51,7 @@ class FakeObjects:
 class FakeBucket:
     """One bucket in memory, listed in the order of names."""
 
+    meta: ClassVar[Any] = SimpleNamespace(events=HierarchicalEmitter())
     page: int = 1000
     objects: dict[str, bytes] = field(default_factory=dict)
     pages_listed: int = 0

@@ -6,9 +6,10 @@ import pytest
 
 from tests.cost.measure import MEASURED
 from tests.cost.measuring import SIZES
-from tests.cost.page import PAGE, price_list_of, written
+from tests.cost.page import LONGEST_WINDOW, PAGE, least, price_list_of, written
 from tests.cost.price_list import RATES, Cost, Measured, Rate, total
 from tests.cost.stack import PLAIN
+from tests.template.stack import template
 from tests.template.transformed import deployed_stack
 
 MILLION, HUNDRED_MILLION = RATES[0], RATES[2]
@@ -33,11 +34,22 @@ def test_the_dashboard_is_on_the_page_and_in_the_month() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "dollars"), [(MILLION, 5.5), (HUNDRED_MILLION, 0.45)], ids=["1 M", "100 M"]
+    ("rate", "dollars"), [(MILLION, 4.6), (HUNDRED_MILLION, 0.45)], ids=["1 M", "100 M"]
 )
 def test_a_million_requests_cost_what_is_promised(rate: Rate, dollars: float) -> None:
     """Beyond API Gateway and the log that it writes."""
     assert total(price_list_of().per_million(rate)) <= dollars
+
+
+def test_the_first_million_can_be_had_for_twenty_three_dollars() -> None:
+    """With every alarm: each setting that the page names saves something, and is there."""
+    months = list(least(price_list_of()).values())
+    assert months == sorted(months, reverse=True)
+    assert len(set(months)) == len(months)
+    assert months[-2] <= 23
+    assert template()["Parameters"]["ForwarderWindowSeconds"]["MaxValue"] == LONGEST_WINDOW
+    without = deployed_stack(**{**PLAIN, "ComposedAlarms": "false"}).values()
+    assert [one for one in without if one["Type"] == "AWS::CloudWatch::CompositeAlarm"] == []
 
 
 def test_more_traffic_makes_a_request_cheaper() -> None:

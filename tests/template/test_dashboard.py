@@ -158,7 +158,7 @@ def test_a_source_that_is_declared_later_shows_without_a_deploy() -> None:
     source = (("service", "*"), ("Source", "*"))
     assert {metric for metric, by in searched if by == source} == {
         Metric.LINES_READ,
-        Metric.UNFIT_SHARE,
+        Metric.LINES_UNFIT,
         Metric.HEARTBEAT_AGE,
     }
     assert ("Count", (("ApiName", "*"), ("Stage", "*"))) in searched

@@ -69,7 +69,6 @@ def test_one_that_was_overtaken_says_nothing_of_the_lag(tenant: Tenant) -> None:
     tenant.take(heartbeat(START_MS - 1000))
     tenant.take(heartbeat(START_MS - 60_000))
     assert tenant.level(Metric.LAG) == 1
-    assert tenant.counted(Metric.HEARTBEATS_COUNTED) == 1
 
 
 @pytest.mark.parametrize(

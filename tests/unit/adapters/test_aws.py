@@ -1,10 +1,12 @@
 """boto3 clients must end, one way or the other, before Lambda ends the function."""
 
 import tomllib
+from hashlib import sha256
 from typing import Any
 
 import pytest
 import yaml
+from botocore.awsrequest import AWSPreparedRequest
 
 from functions.adapters.aws import lambda_client, s3_client, secrets_client, sqs_client
 from tests.local.endpoints import ROOT
@@ -53,6 +55,29 @@ def test_a_call_that_hangs_ends_before_the_function_does(
     longest = tries * (config.connect_timeout + config.read_timeout) + sum(LONGEST_PAUSES_SECONDS)
     assert config.retries["mode"] == "standard"
     assert longest < min(_timeouts().values()), _timeouts()
+
+
+def test_an_object_is_put_in_one_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without asking leave for its body, whose SHA-256 is in the signature."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sent: list[AWSPreparedRequest] = []
+
+    def stop(request: AWSPreparedRequest, **_: object) -> None:
+        sent.append(request)
+        raise InterruptedError
+
+    client = s3_client()
+    client.meta.events.register("before-send.s3", stop)
+    with pytest.raises(InterruptedError):
+        client.put_object(Bucket="ledger", Key="rows", Body=b"rows", IfNoneMatch="*")
+    [request] = sent
+    assert request.url.startswith("https://")
+    assert "Expect" not in request.headers
+    assert "Transfer-Encoding" not in request.headers
+    assert request.headers["X-Amz-Content-SHA256"] == sha256(b"rows").hexdigest().encode()
 
 
 def test_an_invocation_that_is_waited_for_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:

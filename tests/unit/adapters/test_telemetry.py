@@ -147,10 +147,10 @@ def test_what_a_source_gave_is_counted_for_it_and_in_all(
     """In one line: whoever watches all sources need not know how many there are."""
     telemetry = Telemetry("metering")
     telemetry.count(Metric.LINES_READ, 3, source="orders")
-    telemetry.share(Metric.UNFIT_SHARE, 1, 3, source="orders")
+    telemetry.count(Metric.LINES_UNFIT, 1, source="orders")
     telemetry.flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["LinesRead"] for line in lines] == [3]
+    assert [(line["LinesRead"], line["LinesUnfit"]) for line in lines] == [(3, 1)]
     (line,) = lines
     (declared,) = line["_aws"]["CloudWatchMetrics"]
     assert declared["Dimensions"] == [["service"], ["service", "Source"]]

@@ -40,6 +40,27 @@ def test_a_warm_decision_is_one_round_trip(bench: Bench) -> None:
     assert [command[0] for command in commands] == ["GET", "HMGET", "EXISTS", "EXISTS", "HVALS"]
 
 
+@pytest.mark.parametrize(
+    ("level", "draws", "found"),
+    [("NONE", 0, "Allow"), ("L1_ALERT", 0, "Allow"), ("L2_THROTTLE", 1, "Deny")],
+)
+def test_it_draws_where_the_guard_throttles(
+    bench: Bench, level: str, draws: int, found: str
+) -> None:
+    """A draw is a system call, and decides nothing else."""
+    drawn: list[float] = []
+
+    def draw() -> float:
+        drawn.append(60.0)
+        return 60.0
+
+    fields = {"guard_level": level, "guard_allow_percent": "50"}
+    bench.store.hashes[state_key(TENANT, CUSTOMER)] |= fields
+    authorizer = replace(bench.authorizer, draw=draw)
+    policy = answer(authorizer_event(bench.good_header()), lambda: authorizer)
+    assert (len(drawn), effect(policy)) == (draws, found)
+
+
 def test_an_api_key_is_looked_up_and_kept(bench: Bench) -> None:
     """By its digest, never by itself; again after 30 s."""
     bench.know_api_key(DIGEST, usage_identifier="plan-key")

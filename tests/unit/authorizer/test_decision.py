@@ -1,6 +1,6 @@
 """The decision table (docs/explanation/quota.md)."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 from hypothesis import given

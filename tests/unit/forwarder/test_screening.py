@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -9,14 +10,17 @@ from hypothesis import strategies as st
 
 from functions.forwarder.ledger_lookup import Found
 from functions.forwarder.packing import distinct
-from functions.forwarder.screening import SLACK_MS, Screening
+from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS, Screening
 from functions.forwarder.tries import Doubts
 from functions.usage.ledger_row import LedgerRow
-from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from functions.usage.moment import HOUR_MS, epoch_ms_from_iso, iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside, SetAsideClass
 from tests.fakes.forwarding import NOW_MS, usage_event
 from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.settled_row import settled_row
+
+if TYPE_CHECKING:
+    from functions.usage.event import UsageEvent
 
 DAY_MS = 24 * HOUR_MS
 KEY = usage_event(1)["idempotencyKey"]
@@ -358,6 +362,30 @@ def test_the_ledger_has_to_be_asked_of_what_aforo_may_have_forgotten(
     events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
     (keyed,) = distinct(events).keyed_events.values()
     assert Screening(by_reading(lambda _: ()), ever, 86_400).is_old(keyed, NOW_MS) is is_old
+
+
+@given(
+    st.integers(-10 * 60_000, 10 * 60_000) | st.integers(WINDOW - 60_000, WINDOW + 60_000),
+    st.sampled_from(["own", "seconds", "micros", "comma"]),
+)
+def test_a_time_decides_the_same_however_it_is_written(age_ms: int, form: str) -> None:
+    """Ours are compared as texts, others are read."""
+    own = iso_from_epoch_ms(NOW_MS - age_ms)
+    written = {
+        "own": own,
+        "seconds": f"{own[:19]}Z",
+        "micros": f"{own[:23]}999Z",
+        "comma": own.replace(".", ","),
+    }[form]
+    event: UsageEvent = {**usage_event(1), "occurredAt": written}
+    keyed = distinct([event]).keyed_events.values()
+    screening = Screening(by_reading(lambda _: ()), ever, 86_400)
+    read_ms = NOW_MS - epoch_ms_from_iso(written)
+    found = screening.decide(keyed, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False)
+    is_ahead, is_old = read_ms < -FUTURE_TOLERANCE_MS, read_ms > WINDOW
+    assert [screening.is_old(one, NOW_MS) for one in keyed] == [is_old]
+    reasons = [outcome.reason for outcome in found.values() if isinstance(outcome, Held)]
+    assert reasons == (["future"] if is_ahead else ["out_of_time"] if is_old else [])
 
 
 @given(st.lists(st.integers(0, 100) | st.none(), min_size=1))

@@ -122,6 +122,16 @@ def test_the_share_of_lines_that_do_not_fit_is_a_metric(
     assert found == share
 
 
+def test_a_figure_that_cannot_be_is_told_in_the_report(
+    stop: Stop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many were left out; no alarm watches it, so it is no metric that costs each month."""
+    stop.take(subscription_payload([access_line(integrationLatency="many"), access_line()]))
+    stop.telemetry.flush()
+    (log,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (log["requests_billed"], log["figures_dropped"]) == (2, 1)
+
+
 def test_nothing_of_a_payload_is_logged(
     stop: Stop, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -237,10 +247,10 @@ def test_lines_are_counted_for_their_source(group: str, capsys: pytest.CaptureFi
     found = {
         (name, line["Source"]): sum(line[name]) if isinstance(line[name], list) else line[name]
         for line in written
-        for name in ("LinesRead", "LinesUnfit", "UnfitShare")
+        for name in ("LinesRead", "LinesUnfit")
         if name in line
     }
     name = "orders" if group == LOG_GROUP else "undeclared"
-    assert found == {("LinesRead", name): 4, ("LinesUnfit", name): 1, ("UnfitShare", name): 100}
+    assert found == {("LinesRead", name): 4, ("LinesUnfit", name): 1}
     groups = [line["undeclared_log_group"] for line in written if "undeclared_log_group" in line]
     assert groups == ([] if group == LOG_GROUP else ["/other"])

@@ -13,6 +13,7 @@ from tests.fakes.access_log_lines import REQUEST_TIME_MS, access_line, subscript
 from tests.fakes.aws_in_memory import AwsInMemory
 from tests.fakes.forwarding import now_ms
 from tests.fakes.lambda_context import lambda_context
+from tests.fakes.s3_objects import FakeBucket
 from tests.fakes.secret_store import SecretStore
 from tests.fakes.versioned_object import VersionedObject
 
@@ -23,6 +24,8 @@ SOON_MS = 60_000
 
 class Places(AwsInMemory):
     """The buckets of quarantine and configuration as one client."""
+
+    meta = FakeBucket.meta
 
     def __init__(self) -> None:
         super().__init__(SecretStore(""))

@@ -11,6 +11,7 @@ from functions.usage.moment import (
     epoch_ms_from_iso,
     hour_of,
     is_filed,
+    is_own_form,
     iso_from_epoch_ms,
 )
 
@@ -33,6 +34,16 @@ def test_there_and_back(epoch_ms: int) -> None:
 def test_texts_sort_as_their_moments_do(one: int, other: int) -> None:
     """The ledger and replay compare texts."""
     assert (iso_from_epoch_ms(one) < iso_from_epoch_ms(other)) == (one < other)
+
+
+@given(MOMENTS_MS)
+def test_the_own_form_is_known_by_its_looks(epoch_ms: int) -> None:
+    """Of times in UTC: shorter and finer ones, and those with a comma, have another order."""
+    own = iso_from_epoch_ms(epoch_ms)
+    assert is_own_form(own)
+    for other in (f"{own[:19]}Z", f"{own[:-1]}000Z", own.replace(".", ",")):
+        assert epoch_ms_from_iso(other) // 1000 == epoch_ms // 1000
+        assert not is_own_form(other)
 
 
 @given(st.integers(86_400_000, 253_402_214_400_000), WHOLE_OFFSETS)

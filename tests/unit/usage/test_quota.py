@@ -1,6 +1,6 @@
 """The headroom, and the hash that a decision is read from."""
 
-from dataclasses import replace
+from copy import replace
 from enum import StrEnum
 
 import pytest
@@ -378,6 +378,15 @@ def test_a_measured_lag_stands_for_the_grants_own() -> None:
     values = ["7.5" if name == "m:lag_seconds" else None for name in state_fields("m")]
     assert read_values(values).lag_seconds == 7.5
     assert read_values(values, 0.0).lag_seconds == 0.0
+
+
+@given(STATES, SECONDS)
+def test_a_measured_lag_changes_nothing_else(state: QuotaState, lag: float) -> None:
+    """Every other field stays where it is, read once or many times."""
+    written = _written(state)
+    values = [written.get(name) for name in state_fields(METER)]
+    assert read_values(values, lag) == replace(state, lag_seconds=lag)
+    assert read_values(values) == state
 
 
 def test_a_grant_that_nothing_was_used_of_is_whole() -> None:
