@@ -186,8 +186,8 @@ bench: build-local .venv-node/ready ## Measure every stage, as ratios within one
 	@$(RUN) -m tests.bench $(if $(PUBLISH),--publish) $(BENCH_OPTIONS)
 
 .PHONY: cost
-cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md
-	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page
+cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md and performance.md
+	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page && $(RUN) -m tests.bench.page
 
 .PHONY: model
 model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught

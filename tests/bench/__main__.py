@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.bench.figure import Figure, table
-from tests.bench.page import MEASURED, PICTURES, write
+from tests.bench.page import PICTURES, write
 from tests.bench.peers.peer import ENVIRONMENT
 from tests.bench.pictures import pictures
+from tests.bench.published import MEASURED
+from tests.cost.page import main as write_cost
 from tests.local.endpoints import ROOT
 
 OUT = ROOT / ".bench"
@@ -81,6 +83,7 @@ def _write(figures: Sequence[Figure], *, is_published: bool) -> None:
         (svgs / f"{name}.svg").write_text(svg)
     if is_published:
         write()
+        write_cost()
     print(f"\nwritten: {to.relative_to(ROOT)}, and pictures in {svgs.relative_to(ROOT)}/")
 
 

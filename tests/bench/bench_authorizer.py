@@ -17,18 +17,29 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.bench.alone import run_alone
-from tests.bench.deciding import RAW, calls, deciding
+from tests.bench.deciding import DECISION, RAW, Call, Unanswered, calls, deciding
 from tests.bench.figure import Figure, Spread, figures_of
 from tests.bench.provisioned import API_KEY, ISSUER, credential_event, provision
 from tests.bench.rounds import Round, Scale
 from tests.local.valkey import Valkey, start_valkey
 
 STAGE, WITHOUT = "authorizer", "authorizer without Redis"
-ROUNDS, CALLS, PROCESSES = 8, 1_500, 4
+LATE_STAGE = "decisions made without an answer of Redis"
+ROUNDS, CALLS, PROCESSES = 7, 1_000, 4
 SHARES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
-# In one round: of each case the nanoseconds of each call, and the CPU of all of them.
-type Taken = Mapping[str, tuple[list[int], int]]
+
+class Called(NamedTuple):
+    """A case in one round: the nanoseconds of each call, the CPU of all of them, and how many
+    decisions were made without Redis, because it took too long.
+    """
+
+    each: list[int]
+    cpu_ns: int
+    without_redis: int
+
+
+type Taken = Mapping[str, Called]
 
 
 class Crowd(NamedTuple):
@@ -57,19 +68,26 @@ def figures(scale: Scale) -> Iterator[Figure]:
 def _of_crowd(valkey: Valkey, crowd: Crowd, scale: Scale) -> Iterator[Figure]:
     rounds = _called(valkey, crowd, scale)
     for share, part in SHARES.items():
-        percentiles = [{case: _percentile(one[case][0], part) for case in one} for one in rounds]
+        percentiles = [{case: _percentile(one[case].each, part) for case in one} for one in rounds]
         yield from _figures(crowd, f"us, {share}", percentiles)
-    cpu = [{case: _cpu_us(*one[case]) for case in one} for one in rounds]
+    cpu = [
+        {case: called.cpu_ns / len(called.each) / 1000 for case, called in one.items()}
+        for one in rounds
+    ]
     yield from _figures(crowd, "us of CPU", cpu)
+    late = Spread.exactly(1e6 * _late(rounds))
+    yield Figure(LATE_STAGE, str(crowd), crowd.processes, "of a million", late)
+
+
+def _late(rounds: Sequence[Taken]) -> float:
+    """The share of decisions that were made without an answer of Redis."""
+    decisions = [one[case] for one in rounds for case in one if case.startswith(DECISION)]
+    return sum(one.without_redis for one in decisions) / sum(len(one.each) for one in decisions)
 
 
 def _figures(crowd: Crowd, unit: str, rounds: Sequence[Round]) -> Iterator[Figure]:
     for one in figures_of(STAGE, crowd.processes, unit, rounds, RAW):
         yield one._replace(stage=str(crowd))
-
-
-def _cpu_us(taken: Sequence[int], spent: int) -> float:
-    return spent / len(taken) / 1000
 
 
 def _percentile(taken: Sequence[int], part: float) -> float:
@@ -92,6 +110,7 @@ def _called(valkey: Valkey, crowd: Crowd, scale: Scale) -> list[Taken]:
         words = ((valkey.url, tokens, cpus), (rounds, times), together, writing)
         process = context.Process(target=_calling, args=words, daemon=True)
         process.start()
+        writing.close()  # so that who dies is missed
         running.append((process, reading))
     found = [reading.recv() for _, reading in running]
     for process, _ in running:
@@ -109,25 +128,35 @@ def _calling(
     """One of the processes: a round that counts for nothing, then the rounds."""
     (redis_url, tokens, cpus), (rounds, times) = asked, how_often
     os.sched_setaffinity(0, cpus)
-    with calls(redis_url, tokens) as cases:
+    with calls(redis_url, tokens) as (cases, unanswered):
         found = []
         for _ in range(rounds + 1):
-            taken: dict[str, Any] = {}
+            taken = {}
             for name, call in cases.items():
                 together.wait()
-                begun, each = time.process_time_ns(), []
-                for _ in range(times):
-                    start = time.perf_counter_ns()
-                    call()
-                    each.append(time.perf_counter_ns() - start)
-                taken[name] = (each, time.process_time_ns() - begun)
+                before = unanswered.decisions
+                each, cpu_ns = _timed(call, times)
+                taken[name] = Called(each, cpu_ns, unanswered.decisions - before)
             found.append(taken)
     answer.send(found[1:])
 
 
+def _timed(call: Call, times: int) -> tuple[list[int], int]:
+    each, begun = [], time.process_time_ns()
+    for _ in range(times):
+        start = time.perf_counter_ns()
+        call()
+        each.append(time.perf_counter_ns() - start)
+    return each, time.process_time_ns() - begun
+
+
 def _merged(ones: Sequence[Taken]) -> Taken:
     return {
-        case: ([ns for one in ones for ns in one[case][0]], sum(one[case][1] for one in ones))
+        case: Called(
+            [ns for one in ones for ns in one[case].each],
+            sum(one[case].cpu_ns for one in ones),
+            sum(one[case].without_redis for one in ones),
+        )
         for case in ones[0]
     }
 
@@ -139,7 +168,7 @@ def _pin(pid: int, cpus: set[int]) -> None:
 
 def _without_redis(valkey: Valkey) -> Iterator[Figure]:
     event = credential_event(API_KEY)
-    with deciding(valkey.url) as decide:
+    with deciding(valkey.url, Unanswered()) as decide:
         decide(event)
         valkey.freeze()
         yield from _told("hung", [_milliseconds(decide, event) for _ in range(4)])

@@ -35,14 +35,14 @@ from tests.fakes.access_log_lines import LOG_GROUP, REGION, REQUEST_TIME_MS
 from tests.fakes.served_window import SOURCE, ServedWindow
 from tests.fakes.set_aside_messages import ledger_row
 
-ROUNDS = 5
+ROUNDS, UNITS_A_TURN = 5, 10_000
 GROWN_LINES, TURNS = 1_000, 25
 CUSTOMERS = (10_000, 100_000, 1_000_000)
 SHAPES = (50, 500, 5_000, 1_000_000)  # the last: no shape ever comes twice
 SOURCES = (1, 10, 100)
 OBJECTS, ROWS_AN_OBJECT, WANTED = (10, 100, 1_000), 20, 50
 EVENTS = (1_000, 10_000, 100_000)
-LINES_OF_A_WINDOW = (500, 5_000, 50_000)
+LINES_OF_A_WINDOW = (200, 2_000, 20_000)
 
 
 class Grown:
@@ -122,18 +122,24 @@ def _looked_up(objects: int) -> Work:
     """Keys of one object: the names of the others say that they have none."""
     rows = [ledger_row(number) for number in range(objects * ROWS_AN_OBJECT)]
     ledger, _ = ledger_of(rows, objects)
-    return cpu_us(look_up(ledger, {row["key"] for row in rows[::objects]}), objects)
+    wanted = {row["key"] for row in rows[::objects]}
+    return cpu_us(look_up(ledger, wanted), objects, _runs(len(rows)))
 
 
 def _summed(objects: int) -> Work:
     rows = objects * ROWS_AN_OBJECT
     ledger, _ = ledger_of([ledger_row(number) for number in range(rows)], objects)
-    return cpu_us(sum_up(ledger, rows), rows)
+    return cpu_us(sum_up(ledger, rows), rows, _runs(rows))
 
 
 def _summed_rows(rows: int) -> Work:
     ledger, _ = ledger_of([ledger_row(number) for number in range(rows)])
-    return cpu_us(sum_up(ledger, rows), rows)
+    return cpu_us(sum_up(ledger, rows), rows, _runs(rows))
+
+
+def _runs(units: int) -> int:
+    """Of a small size as many that it is warm, as a large one is of itself."""
+    return max(1, UNITS_A_TURN // units)
 
 
 def _sorted(events: int, customers: int = 50) -> Work:
@@ -147,7 +153,7 @@ def _sorted(events: int, customers: int = 50) -> Work:
         read = [(str(place), _settled(text)) for place, text in enumerate(texts)]
         assert sort_settled(read, SETTLED_NOW_MS, HORIZON).batches
 
-    return cpu_us(run, events)
+    return cpu_us(run, events, _runs(events))
 
 
 def _settled(text: str) -> list[SettledUsage]:
@@ -157,7 +163,7 @@ def _settled(text: str) -> list[SettledUsage]:
 
 
 def _billed(events: int) -> Work:
-    return cpu_us(billing(*replayed(events)), events)
+    return cpu_us(billing(*replayed(events)), events, _runs(events))
 
 
 def _audited(lines: int) -> Work:
@@ -169,7 +175,7 @@ def _audited(lines: int) -> Work:
         found = served.comparing().compare(SOURCE, served.window, with_lines=True)
         assert found.record.equation == served.served()
 
-    return cpu_us(run, lines)
+    return cpu_us(run, lines, _runs(10 * lines))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tests.fakes.access_log_lines import REGION, REQUEST_TIME_MS
 
 STAGE, UNIT = "metering, nothing sent", "us a line"
 LINES = (1, 10, 100, 1_000, 10_000)
-ROUNDS, LINES_A_TURN = 15, 2_000
+ROUNDS, LINES_A_TURN = 11, 1_000
 NOW_MS = REQUEST_TIME_MS + 600_000
 METERED_AT = "2026-07-20T02:00:00.000Z"
 CONFIGURATION = default_configuration()

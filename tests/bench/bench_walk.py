@@ -31,8 +31,8 @@ EXECUTION_STAGE, EXECUTION_UNIT = "walk of execution logs", "us a request of 25 
 PEER_STAGE = "a delivery at the peers"
 LINES = (1, 10, 100, 1_000, 10_000)
 REQUESTS = (1, 10, 100, 400)
-ROUNDS, EVENTS_A_TURN = 11, 1_000
-LEAST_TURNS, MOST_TURNS = 1, 50
+ROUNDS, EVENTS_A_TURN = 7, 400
+LEAST_TURNS, MOST_TURNS = 1, 20
 # Of small deliveries the forwarder gets many at a time.
 MANY, MOST_LINES_OF_MANY = 40, 100
 # Lambda's event source gives it at most so much at a time.
@@ -57,6 +57,9 @@ def figures(scale: Scale) -> Iterator[Figure]:
     with far_end() as url, peers_at(url) as peers:
         setting = Setting(url, peers, scale)
         for lines in scale.sizes(LINES):
+            for name, peer in peers.items():
+                yield from _calls_of(setting, name, peer, lines)
+        for lines in scale.sizes(LINES):
             yield from _access(setting, lines)
         for requests in scale.sizes(REQUESTS):
             yield from _execution(setting, requests)
@@ -65,8 +68,6 @@ def figures(scale: Scale) -> Iterator[Figure]:
 def _access(setting: Setting, lines: int) -> Iterator[Figure]:
     payload = delivery(lines, now_ms() - 60_000)
     _check_forwards(setting.url, payload, lines)
-    for name, peer in setting.peers.items():
-        yield from _calls_of(setting, name, peer, payload, lines)
     works = _works(setting, payload, lines)
     rounds = [_with_sums(one) for one in in_turns(works, setting.scale, ROUNDS)]
     yield from figures_of(STAGE, lines, UNIT, rounds, _reference(setting))
@@ -150,10 +151,9 @@ def _check_forwards(url: str, payload: Payload, lines: int) -> None:
     assert taken(url) == before + lines
 
 
-def _calls_of(
-    setting: Setting, name: str, peer: Peer, payload: Payload, lines: int
-) -> Iterator[Figure]:
+def _calls_of(setting: Setting, name: str, peer: Peer, lines: int) -> Iterator[Figure]:
     """What it sends and logs of one delivery; and whether it sends all of it."""
+    payload = delivery(lines, now_ms() - 60_000)
     peer.cpu_us(payload, lines)()  # its first may do more
     calls, logged = counted(setting.url), peer.log.stat().st_size
     assert _events_sent(setting.url, peer, payload) == lines

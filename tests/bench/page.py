@@ -4,16 +4,13 @@ The page's prose is written by hand; each table stands between two marks and is 
 from the figures that were published last.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 from tests.bench.bench_artifacts import STAGE as COLD
 from tests.bench.bench_artifacts import ZIP_STAGE
 from tests.bench.bench_audit import STAGE as AUDIT
-from tests.bench.bench_authorizer import SHARES, WITHOUT, crowds
+from tests.bench.bench_authorizer import LATE_STAGE, SHARES, WITHOUT, crowds
 from tests.bench.bench_execution_log import HOSTILE_STAGE
 from tests.bench.bench_execution_log import STAGE as EXECUTION
 from tests.bench.bench_forwarder import STAGE as FORWARDER
@@ -26,12 +23,13 @@ from tests.bench.bench_walk import EXECUTION_STAGE
 from tests.bench.bench_walk import STAGE as WALK
 from tests.bench.figure import Figure, Spread, said
 from tests.bench.goals import reached
+from tests.bench.published import published, published_run
+from tests.cost.page import beside_peers_table, price_list_of
 from tests.local.endpoints import ROOT
 from tests.template.written_page import write_page
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 PICTURES = ROOT / "docs" / "pictures"
-MEASURED = Path(__file__).with_name("measured.json")
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # Each stage whose cases stand in rows, its sizes in columns; by the mark of its table.
 _BY_SIZE = {
@@ -49,6 +47,7 @@ _LISTED = {
     "replay": REPLAY,
     "reconciliation": RECONCILIATION,
     "without-redis": WITHOUT,
+    "late": LATE_STAGE,
     "zips": ZIP_STAGE,
     "cold": COLD,
 }
@@ -60,14 +59,11 @@ def written(page: str) -> str:
     return _TABLE.sub(lambda match: f"{match[1]}\n{found[match[2]]}\n\n{match[3]}", page)
 
 
-def published() -> list[Figure]:
-    return [Figure.from_json(one) for one in json.loads(MEASURED.read_text())["figures"]]
-
-
 def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
     """Every table of the page, by its mark."""
     of = {stage: [one for one in figures if one.stage == stage] for stage in _stages(figures)}
     return {
+        "dollars": beside_peers_table(price_list_of()),
         "measured-on": _measured_on(),
         "goals": _goals(figures),
         **{mark: _by_size(of[stage]) for mark, stage in _BY_SIZE.items()},
@@ -82,10 +78,10 @@ def _stages(figures: Sequence[Figure]) -> list[str]:
 
 
 def _measured_on() -> str:
-    found: dict[str, Any] = json.loads(MEASURED.read_text())
+    found = published_run()
     return (
-        f"These figures are of one run, on {found['measuredOn']}, with Python {found['python']}, on"
-        f"\na virtual machine with {found['cpus']} CPUs."
+        f"Each table is of one run, on {found['measuredOn']}, with Python {found['python']}, on a"
+        f"\nvirtual machine with {found['cpus']} CPUs."
     )
 
 

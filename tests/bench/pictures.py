@@ -9,6 +9,7 @@ from tests.bench.bench_walk import STAGE as WALK
 from tests.bench.figure import Figure, Spread
 from tests.bench.plot import curves, rows
 
+MOST_TIMES = 100  # what is beyond stands in the table
 ALONE, CROWDED = "authorizer, 1 process, one CPU", "authorizer, 4 processes, not pinned"
 
 
@@ -42,8 +43,9 @@ def _growth(figures: Sequence[Figure]) -> str:
     first: dict[str, int] = {}
     for one in figures:
         if one.stage == "growth" and one.ratio:
-            least = first.setdefault(one.case, one.size)
-            found[one.case][one.size / least] = one.ratio
+            times = one.size / first.setdefault(one.case, one.size)
+            if times <= MOST_TIMES:
+                found[one.case][times] = one.ratio
     axes = ("times as much as at first", "what a unit takes, beside what it took at first")
     return curves("Growth", axes, found, is_log=False) if found else ""
 

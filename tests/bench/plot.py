@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.bench.figure import Spread, said
+from tests.bench.figure import Spread
 from tests.local.dashboard.axis import Box
 from tests.local.dashboard.elements import rectangle, text
 from tests.local.dashboard.legend import COLORS
@@ -66,7 +66,7 @@ def curves(
     heights = Scale.of(values, is_log=is_log)
     parts = [*_grid(plot, sizes, heights), *_names(title, axes, plot)]
     for number, curve in enumerate(found.values()):
-        parts += _curve(plot, sizes, heights, curve, COLORS[number % len(COLORS)])
+        parts += _curve(plot, (sizes, heights), curve, number)
     parts += _legend(list(found), WIDTH - RIGHT + 16)
     return _paper(parts, HEIGHT)
 
@@ -84,7 +84,7 @@ def rows(
         at = plot.left + plot.width * widths.part(tick)
         parts += [_line(at, plot.top, at, plot.top + plot.height, LIGHT)]
         base = plot.top + plot.height + 16
-        parts += [text(at, base, said_short(tick), color=GREY, anchor="middle", size=10)]
+        parts += [text(at, base, _tick(tick), color=GREY, anchor="middle", size=10)]
     end = plot.left + plot.width
     parts.append(text(end, plot.top + plot.height + 34, unit, color=GREY, anchor="end"))
     kinds = list(dict.fromkeys(kind for marks in found.values() for kind in marks))
@@ -105,11 +105,11 @@ def _grid(plot: Box, sizes: Scale, heights: Scale) -> Iterator[str]:
     for tick in heights.ticks():
         height = base - plot.height * heights.part(tick)
         yield _line(plot.left, height, plot.left + plot.width, height, LIGHT)
-        yield text(plot.left - 8, height + 4, said_short(tick), color=GREY, anchor="end", size=10)
+        yield text(plot.left - 8, height + 4, _tick(tick), color=GREY, anchor="end", size=10)
     for tick in sizes.ticks():
         at = plot.left + plot.width * sizes.part(tick)
         yield _line(at, plot.top, at, base, LIGHT)
-        yield text(at, base + 16, said_short(tick), color=GREY, anchor="middle", size=10)
+        yield text(at, base + 16, _tick(tick), color=GREY, anchor="middle", size=10)
 
 
 def _names(title: str, axes: tuple[str, str], plot: Box) -> Iterator[str]:
@@ -122,8 +122,10 @@ def _names(title: str, axes: tuple[str, str], plot: Box) -> Iterator[str]:
 
 
 def _curve(
-    plot: Box, sizes: Scale, heights: Scale, curve: Mapping[float, Spread], color: str
+    plot: Box, scales: tuple[Scale, Scale], curve: Mapping[float, Spread], number: int
 ) -> Iterator[str]:
+    sizes, heights = scales
+    color, is_hollow = _look(number)
     places = []
     for size, spread in curve.items():
         at = plot.left + plot.width * sizes.part(size)
@@ -131,15 +133,23 @@ def _curve(
         yield _line(at, low, at, high, color, width=3)
         places.append((at, middle))
     corners = " ".join(f"{at:.1f},{height:.1f}" for at, height in places)
-    yield f'<polyline points="{corners}" fill="none" stroke="{color}" stroke-width="1.5"/>'
+    dashes = ' stroke-dasharray="5 3"' if is_hollow else ""
+    yield f'<polyline points="{corners}" fill="none" stroke="{color}" stroke-width="1.5"{dashes}/>'
     for at, height in places:
-        yield _dot(at, height, color)
+        yield _dot(at, height, color, is_hollow=is_hollow)
+
+
+def _look(number: int) -> tuple[str, bool]:
+    """Of the curve of that number: when all colours are used they come again, hollow."""
+    return COLORS[number % len(COLORS)], number >= len(COLORS)
 
 
 def _legend(names: Sequence[str], left: float) -> Iterator[str]:
     for number, name in enumerate(names):
         base = TOP + 14 + 20 * number
-        yield rectangle(Box(left, base - 9, 10, 10), fill=COLORS[number % len(COLORS)])
+        color, is_hollow = _look(number)
+        box, fill = Box(left, base - 9, 10, 10), "#ffffff" if is_hollow else color
+        yield rectangle(box, fill=fill, stroke=color)
         yield text(left + 16, base, name)
 
 
@@ -148,12 +158,13 @@ def _line(x1: float, y1: float, x2: float, y2: float, color: str, *, width: floa
     return f'<line {ends} stroke="{color}" stroke-width="{width:g}"/>'
 
 
-def _dot(at: float, height: float, color: str) -> str:
-    return f'<circle cx="{at:.1f}" cy="{height:.1f}" r="4" fill="{color}"/>'
+def _dot(at: float, height: float, color: str, *, is_hollow: bool = False) -> str:
+    fill = "#ffffff" if is_hollow else color
+    return f'<circle cx="{at:.1f}" cy="{height:.1f}" r="4" fill="{fill}" stroke="{color}"/>'
 
 
-def said_short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1 and value == int(value) else said(value)
+def _tick(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _paper(parts: Sequence[str], height: int) -> str:
