@@ -22,18 +22,27 @@ if TYPE_CHECKING:
 # Hypothesis' 200 ms for an example would make tests depend on how busy the machine is.
 settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
+# Minutes each: what mostly waits for a cloud begins first, beside the rest; what keeps two cores
+# busy by itself comes last, when nothing else is left.
+FIRST = ("tests/kills/test_kills.py", "tests/e2e/")
+LAST = ("tests/simulation/test_simulation.py",)
 # Servers end with their orphan, and it is to end within seconds. A look costs a microsecond.
 LOOK_EVERY_SECONDS = 0.5
 
 
 class OneCloud(LoadFileScheduling):  # type: ignore[misc]
-    """Files go to whoever is free, but all end-to-end tests to one process: each process that has
-    some starts and deploys a cloud of its own.
+    """Files go in their order to whoever is free, but all end-to-end tests to one process: each
+    process that has some starts and deploys a cloud of its own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         folder = "tests/e2e/"
         return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which files are given to processes."""
+    items.sort(key=lambda item: item.nodeid.startswith(LAST) - item.nodeid.startswith(FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)

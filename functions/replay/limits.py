@@ -26,6 +26,16 @@ PACE_SECONDS = 60
 ROUND_MESSAGES = 1_000
 
 
+def round_digits(number: int) -> str:
+    """In the order of rounds: 999,999 of 1,000 messages are more than SQS can keep for us."""
+    return f"{number:06}"
+
+
+def round_prefix(number: int) -> str:
+    """What the move ids of all tries of a round begin with."""
+    return f"{round_digits(number)}-"
+
+
 class MoveTask(FromOutside):
     """What one move may do; the limits are what the rounds before it left of them."""
 

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
-from functions.adapters.json_lines import put_lines, read_lines
-from functions.usage.doubt import decided_until_ms, history_doubt_ms
-from functions.usage.event import meter_of
+from functions.adapters.json_lines import blocks, list_names, put_lines, read_bodies, read_lines
+from functions.adapters.key_place import lines_in
+from functions.replay.held_index import HELD, HeldIndex
+from functions.replay.limits import round_prefix
+from functions.replay.report_part import WHOLE, ReportPart
 from functions.usage.shape import shape_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from functions.replay.selection import Keep, Take, WaitingMessage
-
 # What was written earlier than this before a replay began is of one that had its name before: that
 # ended 90 days ago, so a day is sure on both sides.
 CLOCKS_DIFFER_AT_MOST = timedelta(days=1)
-SENT, WOULD_SEND, HELD, MOVING, REMETERED = "sent", "would-send", "held", "moving", "remetered"
+SENT, WOULD_SEND, MOVING, REMETERED = "sent", "would-send", "moving", "remetered"
 
 
 class SentRow(TypedDict):
@@ -88,6 +88,7 @@ class Manifests:
         self._since = started_at - CLOCKS_DIFFER_AT_MOST if started_at else None
         self.folder = f"replays/{replay_id}/"
         self._held_ids: set[str] | None = None
+        self._index = HeldIndex(client, bucket, self.folder, self._since)
 
     def put_sent(self, name: str, rows: Sequence[SentRow], *, dry_run: bool = False) -> None:
         """`name` is the move's id and a number."""
@@ -102,29 +103,37 @@ class Manifests:
 
     def moving(self, round_number: int) -> int:
         """How many messages the tries of one round have moved, or may have."""
-        return len(set(self._read(MOVING, f"{round_number:04}-")))
+        return len(set(self._read(MOVING, round_prefix(round_number))))
 
     def put_remetered(self, name: str, rows: Sequence[RemeteredRow]) -> None:
         self._put(REMETERED, name, rows)
 
-    def remetered(self, move_id: str = "") -> Iterator[RemeteredRow]:
-        """The objects of one move, or of all."""
-        for line in self._read(REMETERED, move_id):
-            yield _REMETERED_ROW.validate_json(line)
+    def remetered(self, move_id: str = "", part: ReportPart = WHOLE) -> Iterator[RemeteredRow]:
+        """The objects of one move, or of all; of one part of them."""
+        for line in self._read(REMETERED, move_id, part, "object"):
+            row = _REMETERED_ROW.validate_json(line)
+            if row["object"].encode() in part:
+                yield row
 
-    def sent(self, move_id: str = "", *, dry_run: bool = False) -> Iterator[SentRow]:
-        """The events of one move, or of all."""
-        for line in self._read(WOULD_SEND if dry_run else SENT, move_id):
-            yield _SENT_ROW.validate_json(line)
+    def sent(
+        self, move_id: str = "", *, dry_run: bool = False, part: ReportPart = WHOLE
+    ) -> Iterator[SentRow]:
+        """The events of one move, or of all; of one part of them."""
+        for line in self._read(WOULD_SEND if dry_run else SENT, move_id, part, "key"):
+            row = _SENT_ROW.validate_json(line)
+            if row["key"].encode(errors="surrogatepass") in part:
+                yield row
 
-    def held(self) -> Iterator[HeldRow]:
-        for line in self._read(HELD, ""):
-            yield _HELD_ROW.validate_json(line)
+    def held(self, part: ReportPart = WHOLE) -> Iterator[HeldRow]:
+        for line in self._read(HELD, "", part, "messageId"):
+            row = _HELD_ROW.validate_json(line)
+            if row["messageId"].encode() in part:
+                yield row
 
-    def held_ids(self) -> set[str]:
+    def held_ids(self, round_number: int) -> set[str]:
         """Read once: a round is shorter than a message stays hidden."""
         if self._held_ids is None:
-            self._held_ids = {row["messageId"] for row in self.held()}
+            self._held_ids = self._index.ids(round_number)
         return self._held_ids
 
     def put_report(self, report: object) -> str:
@@ -138,40 +147,35 @@ class Manifests:
         )
         return f"s3://{self._bucket}/{key}"
 
+    def put_sums(self, number: int, sums: bytes) -> None:
+        """What one part of the report adds up to, as JSON; written over if it is counted again."""
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=self._sums_key(number),
+            Body=sums,
+            ContentType="application/json",
+        )
+
+    def sums(self, number: int) -> bytes:
+        return self._client.get_object(Bucket=self._bucket, Key=self._sums_key(number))[
+            "Body"
+        ].read()
+
+    def _sums_key(self, number: int) -> str:
+        return f"{self.folder}sums/{number:05}.json"
+
     def _put(self, kind: str, name: str, rows: Sequence[object]) -> None:
         if rows:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
 
-    def _read(self, kind: str, move_id: str) -> Iterator[bytes]:
+    def _read(
+        self, kind: str, move_id: str, part: ReportPart = WHOLE, field: str = ""
+    ) -> Iterator[bytes]:
+        """The lines that may be of the part; `field` is their first."""
         prefix = f"{self.folder}{kind}/{move_id}"
-        return read_lines(self._client, self._bucket, prefix, self._since)
-
-
-def sent_rows(take: "Take") -> list[SentRow]:
-    since_ms, until_ms = history_doubt_ms(take.back), decided_until_ms(take.back)
-    return [
-        {
-            "key": event["idempotencyKey"],
-            "customerId": event["customerId"],
-            "meter": meter_of(event),
-            "quantity": event["quantity"],
-            "occurredAt": event["occurredAt"],
-            "setAsideClass": take.set_aside_class,
-            "maybeBilledSinceMs": since_ms,
-            "decidedUntilMs": until_ms,
-        }
-        for event in take.back["events"]
-    ]
-
-
-def held_row(one: "WaitingMessage", keep: "Keep") -> HeldRow:
-    return {
-        "messageId": one.message_id,
-        "receiptHandle": one.receipt_handle,
-        "why": keep.why,
-        "setAsideClass": keep.set_aside_class,
-        "events": keep.events,
-        "reason": keep.reason,
-        "firstKey": keep.first_key,
-        "sentAtMs": one.sent_at_ms,
-    }
+        if part.parts == 1:
+            yield from read_lines(self._client, self._bucket, prefix, self._since)
+            return
+        names = list_names(self._client, self._bucket, prefix, since=self._since)
+        for name, body in read_bodies(self._client, self._bucket, names):
+            yield from lines_in(blocks(name, body), part, field)

@@ -33,7 +33,9 @@ class UnsettledMove(_Handed):
 
 
 class ReplayProgress(_Handed):
-    """All counts are of this replay. Messages are objects where the source is the quarantine."""
+    """All counts are of this replay, over all its executions; but `aforo_waits` and `ledger_waits`
+    are of the one that runs. Messages are objects where the source is the quarantine.
+    """
 
     waiting_at_start: int  # visible then: what comes later is for the next replay
     hidden_at_start: int = 0  # in other hands then
@@ -48,6 +50,24 @@ class ReplayProgress(_Handed):
     aforo_waits: int = 0
     ledger_waits: int = 0
     unsettled: UnsettledMove | None = None
+    executions_before: int = 0  # of the chain (functions.replay.chain)
+    rounds_before: int = 0  # of those executions
+    done_before: int = 0  # what they had seen and moved
+
+    def handed_on(self) -> Self:
+        """As the next execution begins with it."""
+        return self.but(
+            executions_before=self.executions_before + 1,
+            rounds_before=self.rounds,
+            done_before=self.seen + self.messages,
+            aforo_waits=0,
+            ledger_waits=0,
+        )
+
+    @property
+    def has_got_on(self) -> bool:
+        """Whether this execution has seen or moved anything."""
+        return self.seen + self.messages > self.done_before
 
     def most_messages(self, order: Order) -> int:
         """How many messages the replay may move."""
@@ -61,6 +81,7 @@ class RoundTask(FromOutside):
 
     replay_id: str = Field(min_length=1)
     started_at: AwareDatetime  # the replay's start: what came later is not its
+    execution_started_at: AwareDatetime  # of the execution that runs this round
     order: Order
     progress: ReplayProgress
 

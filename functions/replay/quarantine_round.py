@@ -15,7 +15,7 @@ from functions.adapters.aws import CALL_SECONDS, lambda_client, logs_client, s3_
 from functions.adapters.ledger import Ledger
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import Telemetry
-from functions.replay.limits import MoveMade, MoveTask
+from functions.replay.limits import MoveMade, MoveTask, round_prefix
 from functions.replay.log_lines import READING_SECONDS, LogLines
 from functions.replay.manifest import Manifests
 from functions.replay.metering_call import ANSWER_SECONDS, Metering
@@ -62,13 +62,14 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
         move=lambda limits: _move(limits, context),
         now_ms=_now_ms,
         claim_seconds=0,  # nothing is hidden
+        most_rounds=wired.settings.rounds_of_an_execution,
     ).run(task)
     tell(wired.telemetry, task, result)
-    return answer_of(result)
+    return answer_of(task, result)
 
 
 def _move(task: MoveTask, context: "LambdaContext") -> MoveMade:
-    started_at, move_id = datetime.now(UTC), f"{task.round:04}-{context.aws_request_id}"
+    started_at, move_id = datetime.now(UTC), f"{round_prefix(task.round)}{context.aws_request_id}"
     so_far = _remetering(task).run(
         task, move_id, lambda: context.get_remaining_time_in_millis() > LAST_CLAIM_MS
     )

@@ -17,7 +17,7 @@ from functions.adapters.ledger import Ledger
 from functions.adapters.message_queue import MessageQueue
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_PROBED, Telemetry
-from functions.replay.limits import MoveMade, MoveTask
+from functions.replay.limits import MoveMade, MoveTask, round_prefix
 from functions.replay.manifest import Manifests
 from functions.replay.order import Source
 from functions.replay.outstanding import OutstandingEvents
@@ -62,16 +62,17 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
         move=lambda limits: move(limits, context),
         now_ms=_now_ms,
         claim_seconds=wired.settings.claim_seconds,
+        most_rounds=wired.settings.rounds_of_an_execution,
     ).run(task)
     tell(wired.telemetry, task, result)
-    return answer_of(result)
+    return answer_of(task, result)
 
 
 def move(task: MoveTask, context: "LambdaContext") -> MoveMade:
     """Messages go back until a limit or the end of the time. The move's id names its manifests: a
     second try of the same round needs another.
     """
-    started_at, move_id = datetime.now(UTC), f"{task.round:04}-{context.aws_request_id}"
+    started_at, move_id = datetime.now(UTC), f"{round_prefix(task.round)}{context.aws_request_id}"
     moved = _mover(task).run(
         task, move_id, lambda: context.get_remaining_time_in_millis() > LAST_CLAIM_MS
     )

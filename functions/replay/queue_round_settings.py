@@ -5,6 +5,7 @@ talk to Aforo nor import its client.
 from pydantic import Field
 
 from functions.adapters.aforo_signing import SignedSettings
+from functions.replay.round_decision import MOST_ROUNDS
 
 
 class QueueRoundSettings(SignedSettings):
@@ -18,6 +19,7 @@ class QueueRoundSettings(SignedSettings):
     counter_dead_letter_queue_url: str
     ledger_bucket: str
     claim_seconds: int = Field(gt=0)  # from a receive to the delete of the same claim
+    rounds_of_an_execution: int = Field(gt=0, le=MOST_ROUNDS)
     aforo_base_url: str
     aforo_allowed_hosts: str  # comma-separated
     aforo_tenant_id: str

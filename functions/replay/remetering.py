@@ -17,7 +17,7 @@ from functions.adapters.quarantined_object import (
     prefixes_of,
     read_kept,
 )
-from functions.replay.limits import Moved, MoveTask
+from functions.replay.limits import Moved, MoveTask, round_prefix
 from functions.replay.manifest import Manifests
 from functions.replay.order import Order
 from functions.replay.quarantine_listing import Entry, Quarantine
@@ -104,7 +104,7 @@ class Remetering:
         """What tries of this round that died have done: what they wrote down as leaving, and is not
         in the quarantine any more. It counts against the limits, and rings, as if this one did it.
         """
-        rows = self._manifests.remetered(f"{task.round:04}-")
+        rows = self._manifests.remetered(round_prefix(task.round))
         gone = {
             row["object"]: row
             for row in rows

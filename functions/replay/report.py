@@ -48,9 +48,10 @@ def handler(event: object, context: "LambdaContext") -> dict[str, Any]:
         time.time_ns() // 1_000_000,
         lambda: context.get_remaining_time_in_millis() > LAST_HOUR_MS,
     )
-    told = {"events": answer["report"]["events"], "trouble": task.trouble}
-    _wired().telemetry.report(REPLAY_REPORTED, **told, replay_id=task.replay_id)
-    _wired().telemetry.flush()
+    if "report" in answer:
+        told = {"events": answer["report"]["events"], "trouble": task.trouble}
+        _wired().telemetry.report(REPLAY_REPORTED, **told, replay_id=task.replay_id)
+        _wired().telemetry.flush()
     return answer
 
 
@@ -68,6 +69,7 @@ def _bookkeeper(task: ReportTask) -> Bookkeeper:
         WaitingMessages(wired.sqs, url) if url else None,
         settings.dedup_window_seconds * 1000,
         LedgerBeginning(wired.s3, settings.ledger_bucket).moment,
+        events_of_a_part=settings.events_of_a_part,
     )
 
 

@@ -16,6 +16,7 @@ from functions.replay.readiness import Readiness
 from functions.replay.round_decision import (
     Decision,
     RoundResult,
+    RoundSurroundings,
     after_asking,
     after_looking,
     after_moving,
@@ -34,6 +35,7 @@ class Round:
     move: Callable[[MoveTask], MoveMade]
     now_ms: Callable[[], int]
     claim_seconds: int
+    most_rounds: int
 
     def run(self, task: RoundTask) -> RoundResult:
         """Raises what another try may cure."""
@@ -49,8 +51,9 @@ class Round:
             if isinstance(looked, RoundResult):
                 return looked
             progress = looked
-        elapsed_ms = self.now_ms() - int(task.started_at.timestamp() * 1000)
-        decision = is_there_more(order, progress, elapsed_ms, self.claim_seconds)
+        elapsed_ms = self.now_ms() - int(task.execution_started_at.timestamp() * 1000)
+        around = RoundSurroundings(elapsed_ms, self.claim_seconds, self.most_rounds)
+        decision = is_there_more(order, progress, around)
         if isinstance(decision, RoundResult) or self.ask_aforo is None:
             return decision
         return after_asking(decision, self.ask_aforo())

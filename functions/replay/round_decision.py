@@ -1,7 +1,9 @@
 """What a round does next: how far the replay is and what was just learned come in; how far it is
 now leaves, and then the round goes on, or the round's result, and then it is over. Pure.
 
-Guaranteed, whatever is learned: the last of at most MOST_CALLS rounds says `finished` or `stopped`.
+Guaranteed, whatever is learned: the last of at most MOST_CALLS rounds of an execution says
+`finished`, `stopped` or `hand_on`; and it says `hand_on` only if the execution has seen or moved
+something, so that a chain of them ends.
 """
 
 from dataclasses import dataclass
@@ -12,17 +14,15 @@ from functions.replay.order import Order, Source
 from functions.replay.progress import ReplayProgress, UnsettledMove
 from functions.replay.readiness import Readiness, ReadinessOutcome
 
-# 300,000 messages, or 5 hours at a pace.
-MOST_ROUNDS = 300
-# The report holds each of them: 1.3 KB an event, in 2 GB.
-MOST_EVENTS = 1_000_000
+# Of an execution: 250,000 messages, or 4 hours at a pace. What remains is handed on to the next.
+MOST_ROUNDS = 250
 # SQS hides 120,000 messages of a queue at most; after that it seems empty, and an end like that
 # would be a lie.
 MOST_HELD = 80_000
-# The execution has 48; the last round may still pace for 4.2 h and wait for the forwarder.
+# An execution has 48; the last round may still pace for 4.2 h and wait for the forwarder.
 MOST_HOURS = 40
 AFORO_WAITS = 120  # 1 h by the usual 30 s, 10 h at most
-LEDGER_WAITS = 600  # of all rounds: 10 h by the longest
+LEDGER_WAITS = 600  # of all rounds of an execution: 10 h by the longest
 LEDGER_WAITS_OF_A_ROUND = 230  # 3.7 h: after the longest pace, and inside the execution's time
 # A minute: what metering sent is on its way like all usage, and the quarantine waits for nobody.
 LEDGER_WAITS_OF_THE_QUARANTINE = 8
@@ -43,6 +43,7 @@ class RoundOutcome(StrEnum):
     MOVED = "moved"
     WAIT = "wait"
     FINISHED = "finished"
+    HAND_ON = "hand_on"
     STOPPED = "stopped"
 
 
@@ -71,6 +72,8 @@ def after_looking(
     if order.source is Source.QUARANTINE:
         if not may_wait or unsettled.waits >= LEDGER_WAITS_OF_THE_QUARANTINE:
             return go_on
+    elif not may_wait and progress.has_got_on and unsettled.waits < LEDGER_WAITS_OF_A_ROUND:
+        return _handed_on(progress)
     elif not may_wait or unsettled.waits >= LEDGER_WAITS_OF_A_ROUND:
         round_ = progress.rounds
         return _stopped(
@@ -89,20 +92,36 @@ def ledger_wait_seconds(waits: int) -> int:
     return min(LONGEST_LEDGER_WAIT_SECONDS, 2 + waits * waits // 4)
 
 
-def is_there_more(
-    order: Order, progress: ReplayProgress, elapsed_ms: int, claim_seconds: int
-) -> Decision:
-    """Whether another move is due, now that the last one is settled. `claim_seconds`: for so long
-    the messages that a killed move had claimed do not show.
+@dataclass(frozen=True, slots=True)
+class RoundSurroundings:
+    """`elapsed_ms` is of the execution; `claim_seconds`: for so long the messages that a killed
+    move had claimed do not show.
     """
+
+    elapsed_ms: int
+    claim_seconds: int
+    most_rounds: int = MOST_ROUNDS
+
+
+def is_there_more(order: Order, progress: ReplayProgress, around: RoundSurroundings) -> Decision:
+    """Whether another move is due, now that the last one is settled."""
     if _is_done(order, progress):
         return RoundResult(RoundOutcome.FINISHED, progress)
-    if trouble := _reached_bound(progress, elapsed_ms):
-        return _stopped(progress, trouble)
+    if progress.held >= MOST_HELD:
+        return _stopped(
+            progress,
+            f"{progress.held} messages are left and hidden, and more cannot be: the rest was not "
+            "looked at. Choose less by filter, or take out what is left",
+        )
+    if used_up := _used_up(progress, around):
+        if progress.has_got_on:
+            return _handed_on(progress)
+        return _stopped(progress, f"{used_up} are used up, and no message was seen: start another")
     if progress.is_queue_empty:
         empty_looks = progress.empty_looks + 1
         looks_again = progress.but(empty_looks=empty_looks, is_queue_empty=False)
-        return RoundResult(RoundOutcome.WAIT, looks_again, claim_seconds + SHOWN_AGAIN_SECONDS)
+        seconds = around.claim_seconds + SHOWN_AGAIN_SECONDS
+        return RoundResult(RoundOutcome.WAIT, looks_again, seconds)
     return progress
 
 
@@ -119,23 +138,15 @@ def _is_done(order: Order, progress: ReplayProgress) -> bool:
     )
 
 
-def _reached_bound(progress: ReplayProgress, elapsed_ms: int) -> str:
-    """Why the replay must not go on; empty when it may."""
-    if progress.held >= MOST_HELD:
-        return (
-            f"{progress.held} messages are left and hidden, and more cannot be: the rest was not "
-            "looked at. Choose less by filter, or take out what is left"
-        )
-    if progress.events >= MOST_EVENTS:
-        return f"{progress.events} events are enough for one replay: start another for the rest"
-    if progress.rounds >= MOST_ROUNDS:
-        return f"{progress.rounds} rounds are used up: start another replay for the rest"
-    if elapsed_ms > MOST_HOURS * HOUR_MS:
-        return (
-            f"{MOST_HOURS} hours are used up: start another replay for the rest, "
-            "with a larger eventsPerSecond"
-        )
-    return ""
+def _used_up(progress: ReplayProgress, around: RoundSurroundings) -> str:
+    """What the execution has no more of; empty when it has."""
+    if progress.rounds - progress.rounds_before >= around.most_rounds:
+        return f"{around.most_rounds} rounds"
+    return f"{MOST_HOURS} hours" if around.elapsed_ms > MOST_HOURS * HOUR_MS else ""
+
+
+def _handed_on(progress: ReplayProgress) -> RoundResult:
+    return RoundResult(RoundOutcome.HAND_ON, progress.handed_on())
 
 
 def waits_for_aforo(order: Order) -> bool:

@@ -5,6 +5,8 @@
 from pydantic import Field
 
 from functions.adapters.settings import Settings
+from functions.replay.report_part import EVENTS_OF_A_PART
+from functions.replay.round_decision import MOST_ROUNDS
 
 
 class StartSettings(Settings):
@@ -22,6 +24,7 @@ class QuarantineRoundSettings(Settings):
     quarantine_bucket: str
     metering_function_arn: str
     ledger_bucket: str
+    rounds_of_an_execution: int = Field(gt=0, le=MOST_ROUNDS)
 
 
 class ReportSettings(Settings):
@@ -31,3 +34,4 @@ class ReportSettings(Settings):
     usage_dead_letter_queue_url: str
     counter_dead_letter_queue_url: str
     dedup_window_seconds: int = Field(gt=0)  # how long Aforo remembers an event's key
+    events_of_a_part: int = Field(gt=0, le=EVENTS_OF_A_PART)

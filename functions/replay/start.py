@@ -6,17 +6,26 @@ and the state machine tries again.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from functions.adapters.aws import s3_client, sqs_client, stepfunctions_client
 from functions.adapters.quarantined_object import prefixes_of
 from functions.adapters.settings import read_settings
 from functions.adapters.telemetry import REPLAY_STARTED, Telemetry
+from functions.replay.chain import (
+    ENDS_WITHIN_SECONDS,
+    NextInput,
+    NotHandedOn,
+    handed_on,
+    next_input,
+)
 from functions.replay.order import NotUnderstood, Order, Source, read_order
 from functions.replay.other_replays import OtherReplays
 from functions.replay.person_decision import PutDecision, undecided
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
 
 # ListExecutions is eventually consistent: longer than a listing was ever seen to lag.
 LISTED_AFTER_SECONDS = 10
+NO_SUCH_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 
 
 class StartOutcome(StrEnum):
@@ -72,15 +82,16 @@ class Wired:
 def handler(event: object, _context: "LambdaContext") -> dict[str, Any]:
     """AWS Lambda's entry point."""
     task = StartTask.model_validate(event)
-    answer = _answer(task)
+    goes_on = next_input(task.input)
+    answer = _going_on(task, goes_on) if isinstance(goes_on, NextInput) else _answer(task, goes_on)
     told = {"outcome": answer["outcome"], "replay_id": task.replay_id}
     _wired().telemetry.report(REPLAY_STARTED, **told)
     _wired().telemetry.flush()
     return answer
 
 
-def _answer(task: StartTask) -> dict[str, Any]:
-    order = read_order(task.input)
+def _answer(task: StartTask, refused: NotUnderstood | None) -> dict[str, Any]:
+    order = refused or read_order(task.input)
     if isinstance(order, NotUnderstood):
         return {"outcome": StartOutcome.REFUSED, "problem": order.problem}
     if problem := undecided(order, task.replay_id, task.started_at, _find_decision):
@@ -108,8 +119,35 @@ def _answer(task: StartTask) -> dict[str, Any]:
     progress = ReplayProgress(waiting_at_start=waiting, hidden_at_start=hidden)
     return {
         "outcome": StartOutcome.START,
+        "replayId": task.replay_id,
+        "startedAt": task.model_dump(mode="json")["started_at"],
         "order": asked,
         "progress": progress.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
+
+
+def _going_on(task: StartTask, asked: NextInput) -> dict[str, Any]:
+    """The replay has begun: others stand back for it, and what waited then is counted."""
+    before = task.execution_arn.removesuffix(task.replay_id) + asked.continues
+
+    def describe() -> Mapping[str, Any]:
+        try:
+            return _wired().stepfunctions.describe_execution(executionArn=before)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_SUCH_EXECUTION:
+                raise
+            return {"status": "ABORTED"}
+
+    found = handed_on(task.replay_id, describe)
+    is_soon = time.time() - task.started_at.timestamp() < ENDS_WITHIN_SECONDS
+    if found is NotHandedOn.RUNS and is_soon:
+        return {"outcome": StartOutcome.LOOK_AGAIN}
+    if isinstance(found, NotHandedOn):
+        return {"outcome": StartOutcome.REFUSED, "problem": f"continues {asked.continues}: {found}"}
+    kept = found.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {
+        "outcome": StartOutcome.START,
+        **{name: kept[name] for name in ("replayId", "startedAt", "order", "progress")},
     }
 
 

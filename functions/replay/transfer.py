@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from functions.adapters.message_queue import Sender
 from functions.replay.limits import Moved, MoveTask
-from functions.replay.manifest import held_row
+from functions.replay.manifest_rows import held_row
 from functions.replay.selection import DRY_RUN, NOT_CHOSEN, OWN, Keep, WaitingMessage
 from functions.replay.usage_move import (
     Manifest,

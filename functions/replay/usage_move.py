@@ -10,7 +10,8 @@ from typing import Protocol
 
 from functions.adapters.message_queue import BYTES_PER_CALL, Sender
 from functions.replay.limits import Moved, MoveTask, claim_after_claim
-from functions.replay.manifest import HeldRow, SentRow, held_row, sent_rows
+from functions.replay.manifest import HeldRow, SentRow
+from functions.replay.manifest_rows import held_row, sent_rows
 from functions.replay.selection import DRY_RUN, OWN, TOO_LARGE, Keep, Take, WaitingMessage, select
 from functions.replay.waiting_messages import HOLD_SECONDS
 from functions.usage.message import to_body
@@ -31,7 +32,7 @@ class Manifest(Protocol):
     def put_held(self, name: str, rows: Sequence[HeldRow]) -> None: ...
     def put_moving(self, name: str, message_ids: Iterable[str]) -> None: ...
     def moving(self, round_number: int) -> int: ...
-    def held_ids(self) -> set[str]: ...
+    def held_ids(self, round_number: int) -> set[str]: ...
 
 
 class UsageMove:
@@ -169,7 +170,7 @@ def count_kept(
     """In a long replay what was held shows again by itself: it counts once."""
     is_long = now_ms - task.started_at_ms > HOLD_SECONDS * 1000
     may_repeat = is_long and any(one.receives > 1 for one, _ in keeps)
-    held = manifests.held_ids() if may_repeat else set[str]()
+    held = manifests.held_ids(task.round) if may_repeat else set[str]()
     fresh = [keep for one, keep in keeps if one.message_id not in held]
     return CountedKeeps(fresh, len(keeps) - len(fresh))
 

@@ -76,7 +76,7 @@ SABOTAGES = (
     Sabotage(
         "a key further on in a row is not seen",
         "functions/adapters/key_place.py",
-        "if _ESCAPE not in block and block.count(_NAME) == len(lines):",
+        "if _ESCAPE not in block and block.count(name) == len(lines):",
         "if _ESCAPE not in block:",
         ("tests/unit/adapters/test_key_place.py",),
     ),

@@ -90,6 +90,12 @@ def _replays(whole: Whole) -> float:
     return stood_back + whole.operators.doing.stopped + whole.operators.doing.redriven
 
 
+def _handed_on(whole: Whole) -> float:
+    """Executions that handed on what remained of a replay."""
+    executions = whole.operators.machines.executions.values()
+    return sum(one.walk.at == "Hand on what remains" for one in executions)
+
+
 def _bad_first(whole: Whole) -> float:
     """A bad configuration before any good one, and deliveries that failed for it."""
     is_first = whole.operators.configuring.done[:1] == [Document.BAD]
@@ -210,6 +216,7 @@ CATALOGUE = (
         None,
         "tests/integration/authorizer/test_hung_redis.py",
     ),
+    Failure("E5", "a replay is more than one execution may do", _handed_on),
 )
 
 

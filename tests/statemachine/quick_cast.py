@@ -10,7 +10,7 @@ from tests.statemachine.actors import Script
 from tests.statemachine.quick_run import QuickRun, Values
 from tests.statemachine.walk import StateFailed
 
-INVOKE, PUBLISH = "lambda:invoke", "sns:publish"
+INVOKE, PUBLISH, START = "lambda:invoke", "sns:publish", "states:startExecution"
 RAISED = "Runtime.HandlerError"  # as ministack names what a function raises
 NOTHING: Values = {}
 
@@ -28,6 +28,7 @@ class Cast:
     asked: dict[str, list[Values]] = field(default_factory=dict)
     functions: dict[str, set[str]] = field(default_factory=dict)
     notices: list[Values] = field(default_factory=list)
+    started: list[Values] = field(default_factory=list)
     tries: int = 0  # at what is down
 
     def play(self, machine: Values, order: object = NOTHING) -> QuickRun:
@@ -44,6 +45,9 @@ class Cast:
         return self._served(service, arguments)
 
     def _served(self, service: str, arguments: Values) -> Any:
+        if service == START:
+            self.started.append(arguments)
+            return {"ExecutionArn": "arn:next"}
         if service != PUBLISH:
             raise AssertionError(service)
         self.notices.append(arguments)

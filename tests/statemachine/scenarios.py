@@ -20,7 +20,13 @@ ORDER = {
 BEFORE = {"waitingAtStart": 5, "hiddenAtStart": 0, "rounds": 0}
 HALFWAY = {**BEFORE, "rounds": 1, "messages": 2, "seen": 3}
 AFTER = {**HALFWAY, "rounds": 2, "messages": 4, "seen": 5}
-STARTED = {"outcome": "start", "order": ORDER, "progress": BEFORE}
+STARTED = {
+    "outcome": "start",
+    "replayId": "first",
+    "startedAt": "2026-11-28T10:00:00Z",
+    "order": ORDER,
+    "progress": BEFORE,
+}
 LOOK_AGAIN = {"outcome": "look_again"}
 REFUSED = {"outcome": "refused", "problem": "maxMessage: no such field"}
 ANOTHER = {
@@ -45,8 +51,17 @@ GIVEN_UP = {
     "trouble": "Aforo does not take usage now: refused, credential_refused (waited 0 times)",
     "progress": HALFWAY,
 }
+HAND_ON = {
+    "outcome": "hand_on",
+    "waitSeconds": 0,
+    "trouble": "",
+    "next": "first-part-2",
+    "progress": {**HALFWAY, "executionsBefore": 1},
+}
+COUNTING = {"outcome": "counting", "part": 1}
 REPORTED = {
     "outcome": "reported",
+    "part": 1,
     "report": {"events": {"sent": 20, "replayed": 20}},
     "reportUri": "s3://ledger/replays/x/report.json",
     "notice": "Replay x\nCame to its end.",
@@ -57,15 +72,11 @@ BEGIN = ["Let other replays show", "Start the replay"]
 LOOK = [*BEGIN, "May it start?"]
 ROUND = ["Run a round", "What came of it?"]
 AND_WAIT = [*ROUND, "Wait for the next round"]
-CLOSE = [
-    "Write the report",
-    "Is it worth a notice?",
-    "Tell the operators",
-    "Did it come to its end?",
-]
+REPORT = ["Write the report", "What is left to tell?"]
+CLOSE = [*REPORT, "Tell the operators", "What is left to tell?"]
 FINISHED = [*CLOSE, "Replay finished"]
 STOPPED = [*CLOSE, "Replay stopped early"]
-QUIET = ["Write the report", "Is it worth a notice?", "Replay finished"]
+QUIET = [*REPORT, "Replay finished"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +120,24 @@ SCENARIOS = {
         error="ReplayStoppedEarly",
         says="credential_refused (waited 0 times). Start another replay when it is cured; "
         "the report: s3://ledger/replays/x/report.json",
+    ),
+    "more than one execution may do": Scenario(
+        path=[*LOOK, *AND_WAIT, *ROUND, "Hand on what remains"],
+        answers={"round": [MOVED, HAND_ON]},
+        says="'next': 'first-part-2'",
+    ),
+    "a report of several parts": Scenario(
+        path=[*LOOK, *AND_WAIT, *ROUND, *REPORT, *FINISHED],
+        answers={"report": [COUNTING, REPORTED]},
+        says="replay_finished",
+    ),
+    "a quiet report of several parts": Scenario(
+        path=[*LOOK, *ROUND, *REPORT, *REPORT, *QUIET],
+        answers={
+            "start": started(quiet=True),
+            "round": [DONE],
+            "report": [COUNTING, COUNTING, REPORTED],
+        },
     ),
     "a dry run": Scenario(
         path=[*LOOK, *AND_WAIT, *ROUND, *FINISHED],

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from functions.replay.book import ReportTask
+from functions.replay.chain import HandedOn, next_input
+from functions.replay.progress import RoundTask
 from functions.replay.start import StartTask
 from tests.statemachine.definition import filled_in, functions_of, machine, states, tasks
-from tests.statemachine.quick_cast import PUBLISH, Cast
+from tests.statemachine.quick_cast import PUBLISH, START, Cast
 from tests.statemachine.quick_run import CONTEXT
 from tests.statemachine.scenarios import (
     BEFORE,
+    COUNTING,
     DONE,
     GIVEN_UP,
     HALFWAY,
+    HAND_ON,
     MOVED,
     ORDER,
     PACED,
@@ -24,6 +28,7 @@ from tests.statemachine.scenarios import (
     REPORTED,
     SCENARIOS,
     SCRIPT,
+    STARTED,
     WAIT,
     Scenario,
     started,
@@ -66,25 +71,77 @@ def test_each_function_is_asked_with_what_it_needs(source: str) -> None:
     order = {**ORDER, "source": source, "maxMessages": 7}
     played = cast(start=started(source=source, maxMessages=7))
     ended = played.play(MACHINE, {"maxMessages": 7})
-    whose = {"replayId": NAME, "startedAt": STARTED_AT}
+    whose = {"replayId": STARTED["replayId"], "startedAt": STARTED["startedAt"]}
     who = {
+        "replayId": NAME,
+        "startedAt": STARTED_AT,
         "executionArn": CONTEXT["Execution"]["Id"],
         "stateMachineArn": CONTEXT["StateMachine"]["Id"],
     }
     assert played.asked == {
-        "start": [{**whose, **who, "input": {"maxMessages": 7}}],
-        "round": [{**whose, "order": order, "progress": one} for one in (BEFORE, HALFWAY)],
-        "report": [{**whose, "order": order, "progress": DONE["progress"], "trouble": ""}],
+        "start": [{**who, "input": {"maxMessages": 7}}],
+        "round": [
+            {**whose, "executionStartedAt": STARTED_AT, "order": order, "progress": one}
+            for one in (BEFORE, HALFWAY)
+        ],
+        "report": [
+            {**whose, "order": order, "progress": DONE["progress"], "trouble": "", "part": 0}
+        ],
     }
     round_ = "QuarantineRound" if source == "quarantine" else "QueueRound"
     assert played.functions == {"start": {"Start"}, "round": {round_}, "report": {"Report"}}
     StartTask.model_validate(played.asked["start"][0])
     ReportTask.model_validate({**played.asked["report"][0], "order": {"source": source}})
+    RoundTask.model_validate({**played.asked["round"][0], "order": {"source": source}})
     assert ended.output == {
         "outcome": "replay_finished",
         "report": REPORTED["report"],
         "reportUri": REPORTED["reportUri"],
     }
+
+
+def test_what_remains_is_handed_on_by_the_output_alone() -> None:
+    """The next execution is told whose replay it goes on with; what to go on with is the output of
+    this one, in the words of who reads it. The operators are told at the end of the chain.
+    """
+    played = cast(round=[MOVED, HAND_ON])
+    ended = played.play(MACHINE)
+    (asked,) = played.started
+    assert (asked["StateMachineArn"], asked["Name"]) == (
+        CONTEXT["StateMachine"]["Id"],
+        "first-part-2",
+    )
+    assert asked["Input"] == {"continues": NAME, "source": "usage", "quiet": False}
+    assert next_input(asked["Input"]) is not None
+    assert ended.output == {
+        "outcome": "handed_on",
+        "next": "first-part-2",
+        "replayId": STARTED["replayId"],
+        "startedAt": STARTED["startedAt"],
+        "order": ORDER,
+        "progress": HAND_ON["progress"],
+    }
+    assert HandedOn.model_validate(ended.output).progress.executions_before == 1
+    assert "report" not in played.asked
+    assert played.notices == []
+
+
+def test_what_cannot_be_handed_on_is_reported() -> None:
+    """What was moved is told, and nothing is left hidden."""
+    played = cast(START, round=[MOVED, HAND_ON])
+    ended = played.play(MACHINE)
+    (report,) = played.asked["report"]
+    assert report["trouble"].startswith("What remains could not be handed on: Lambda.Unknown ")
+    assert (report["progress"], ended.error) == (HAND_ON["progress"], "ReplayStoppedEarly")
+
+
+def test_a_report_is_counted_part_after_part() -> None:
+    """Each is told which it is; the operators are told once, of the whole."""
+    played = cast(report=[COUNTING, {**COUNTING, "part": 2}, REPORTED])
+    ended = played.play(MACHINE)
+    assert [one["part"] for one in played.asked["report"]] == [0, 1, 2]
+    assert ended.output["report"] == REPORTED["report"]
+    assert len(played.notices) == 1
 
 
 def test_it_waits_as_long_as_each_round_says() -> None:
@@ -105,11 +162,15 @@ def test_what_fails_is_tried_seven_times(name: str, failure: str) -> None:
     """Whatever it fails by, killed and timed out included; then its Catch, or the end."""
     called = functions_of(tasks()[name])
     quarantine = {"ReplayQuarantineRoundFunction"} & called
-    down = PUBLISH if name == "Tell the operators" else "QuarantineRound"
+    services = {"Tell the operators": PUBLISH, "Hand on what remains": START}
+    down = services.get(name, "QuarantineRound")
     if not quarantine and called:
         (function,) = called
         down = NAMES[f"{function}Arn"]
-    played = cast(down, failure, start=started(source="quarantine" if quarantine else "usage"))
+    answers: dict[str, Any] = {"start": started(source="quarantine" if quarantine else "usage")}
+    if down == START:
+        answers["round"] = [HAND_ON]
+    played = cast(down, failure, **answers)
     ended = played.play(MACHINE)
     assert played.tries == 7
     caught = [catch["Next"] for catch in states()[name].get("Catch", [])]

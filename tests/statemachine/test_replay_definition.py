@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from functions.replay.chain import ENDS_WITHIN_SECONDS
 from functions.replay.order import LEAST_EVENTS_PER_SECOND
 from functions.replay.round_decision import (
     LEDGER_WAITS_OF_A_ROUND,
@@ -67,8 +68,14 @@ def test_there_is_one_loop_and_its_history_has_room() -> None:
         loop += ENTRIES[states()[name]["Type"]]
     assert targets(states()["Wait for the next round"]) == {"Run a round"}
     assert targets(states()["Run a round"]) == {"What came of it?", "Write the report"}
-    assert targets(states()["What came of it?"]) == {"Wait for the next round", "Write the report"}
-    looks = LISTED_AFTER_SECONDS // states()["Let other replays show"]["Seconds"]
+    assert targets(states()["What came of it?"]) == {
+        "Wait for the next round",
+        "Hand on what remains",
+        "Write the report",
+    }
+    assert targets(states()["Hand on what remains"]) == {"Write the report"}
+    longest = max(LISTED_AFTER_SECONDS, ENDS_WITHIN_SECONDS)
+    looks = longest // states()["Let other replays show"]["Seconds"]
     entries = MOST_CALLS * loop
     around = looks * (2 + 5 + 2) + 18
     assert f"{MOST_CALLS:,} (MOST_CALLS" in text()

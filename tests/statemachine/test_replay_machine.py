@@ -12,11 +12,13 @@ from tests.statemachine.scenarios import (
     FOREVER,
     GIVEN_UP,
     HALFWAY,
+    HAND_ON,
     MOVED,
     ORDER,
     REFUSED,
     SCENARIOS,
     SCRIPT,
+    STARTED,
     Scenario,
     started,
 )
@@ -56,7 +58,9 @@ def test_every_retry_and_every_catch_is_exercised(name: str, source: str, stage:
     """A call that always fails is made as often as its Retry says; then its Catch is taken, or the
     execution fails.
     """
-    played = stage({**SCRIPT, "start": started(source=source)}, broken=name)
+    rounds = [HAND_ON] if name == "Hand on what remains" else SCRIPT["round"]
+    script = {**SCRIPT, "start": started(source=source), "round": rounds}
+    played = stage(script, broken=name)
     execution = played.start({})
     ended = played.finished(execution)
     tries = 1 + sum(retry["MaxAttempts"] for retry in tasks()[name]["Retry"])
@@ -94,18 +98,20 @@ def test_each_function_is_asked_with_what_it_needs(stage: SetUp) -> None:
         "round": {f"{played.name}-QueueRound"},
         "report": {f"{played.name}-Report"},
     }
-    (started_at,) = {one.pop("startedAt") for all_ in asked.values() for one in all_}
-    assert started_at.endswith("Z")
+    times = {one.pop("startedAt") for one in asked["start"]}
+    times |= {one.pop("executionStartedAt") for one in asked["round"]}
+    (began,) = times
+    assert began.endswith("Z")
+    replay = {name: STARTED[name] for name in ("replayId", "startedAt")}
     machine, execution = asked["start"][0].pop("stateMachineArn"), ended.arn
     assert (machine, asked["start"][0].pop("executionArn")) == (played.arn, execution)
     assert asked == {
         "start": [{"replayId": "by-hand", "input": {"maxMessages": 7}}],
         "round": [
-            {"replayId": "by-hand", "order": order, "progress": progress}
-            for progress in (BEFORE, HALFWAY)
+            {**replay, "order": order, "progress": progress} for progress in (BEFORE, HALFWAY)
         ],
         "report": [
-            {"replayId": "by-hand", "order": order, "progress": DONE["progress"], "trouble": ""}
+            {**replay, "order": order, "progress": DONE["progress"], "trouble": "", "part": 0}
         ],
     }
     assert ended.output["reportUri"] == SCRIPT["report"][0]["reportUri"]
@@ -164,4 +170,4 @@ def test_a_notice_that_does_not_get_through_fails_nothing(stage: SetUp) -> None:
     played.drop_topic()
     ended = played.finished(played.start({}))
     assert ended.status == "SUCCEEDED"
-    assert ended.path[-2:] == ["Did it come to its end?", "Replay finished"]
+    assert ended.path[-2:] == ["What is left to tell?", "Replay finished"]

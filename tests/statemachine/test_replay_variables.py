@@ -77,8 +77,9 @@ def test_a_step_that_keeps_failing_ends_in_a_report_or_in_words(name: str) -> No
     assert catch["ErrorEquals"] == ["States.ALL"]
     told = {
         "Run a round": "Write the report",
+        "Hand on what remains": "Write the report",
         "Write the report": "Report failed",
-        "Tell the operators": "Did it come to its end?",
+        "Tell the operators": "What is left to tell?",
     }
     assert catch["Next"] == told[name]
 

@@ -25,11 +25,12 @@ def test_the_image_is_current(name: str) -> None:
 
 
 def test_a_person_sees_one_loop_of_rounds_in_the_image() -> None:
-    """And the one that waits for the listing before it."""
+    """And the one that waits for the listing before it; after it what is told until all is told."""
     machine = read_machine("replay")
     assert loops(machine) == [
         ["Let other replays show", "Start the replay", "May it start?"],
         ["Run a round", "What came of it?", "Wait for the next round"],
+        ["Write the report", "What is left to tell?", "Tell the operators"],
     ]
     drawn_states = {line.split('label="')[1].split('"')[0] for line in _boxes(dot_of(machine))}
     assert drawn_states == set(machine["States"])

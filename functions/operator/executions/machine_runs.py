@@ -136,6 +136,12 @@ class MachineRuns:
             raise Permanent(f"the input was refused: {end.cause}")
         return end
 
+    def next_of(self, arn: str) -> str:
+        """The execution to which this one handed on what remains; empty: it handed on nothing."""
+        output = json.loads(self._described(arn).get("output", "{}"))
+        is_handed_on = isinstance(output, dict) and output.get("outcome") == "handed_on"
+        return self.arn_of(output["next"]) if is_handed_on else ""
+
     def stop(self, arn: str, why: str) -> tuple[str, str]:
         """The status that it had before, and the one that it has."""
         before = self._described(arn)["status"]

@@ -5,12 +5,13 @@ Exit status 0: it came to its end; 1: it did not, with the reason; 2: it was not
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from functions.operator.deployment.place import HERE, Place, find_deployment
-from functions.operator.executions.machine_runs import MachineRuns
+from functions.operator.executions.machine_runs import MachineRuns, name_of
 from functions.operator.executions.run_printing import list_runs, stop_run, told_start, watched
 from functions.operator.readable import readable
 from functions.operator.replays.replay_input import (
@@ -67,8 +68,14 @@ def stop(
     why: Annotated[str, Parameter(help="the execution keeps it")] = "stopped by an operator",
     place: Place = HERE,
 ) -> int:
-    """What was sent stays sent; what was hidden shows again within 15 minutes."""
-    return stop_run(MachineRuns(find_deployment(place), REPLAY), replay, why)
+    """What was sent stays sent; what was hidden shows again within 15 minutes.
+
+    Of a large replay this stops the execution that runs, and so the replay.
+    """
+    replays = MachineRuns(find_deployment(place), REPLAY)
+    for arn in _executions(replays, replays.arn_of(replay)):
+        stop_run(replays, name_of(arn), why)
+    return 0
 
 
 def list_them(
@@ -82,9 +89,29 @@ def list_them(
 
 
 def _followed(replays: MachineRuns, arn: str, form: Literal["text", "json"], place: Place) -> int:
-    if not watched(replays, arn, replays.entered_states(arn), place):
+    if not watched(replays, arn, _states(replays, arn), place):
         return 1
-    end = replays.end_of(arn)
+    end = replays.end_of(_last(replays, arn))
     shown = end.output if end.is_success else end.failure()
     sys.stdout.write(f"{json.dumps(shown, indent=2)}\n" if form == "json" else readable(shown))
     return 0 if end.is_success else 1
+
+
+def _states(replays: MachineRuns, arn: str) -> Iterator[str]:
+    """Of each execution of the replay, one after the other."""
+    for one in _executions(replays, arn):
+        if one != arn:
+            yield f"goes on as {name_of(one)}"
+        yield from replays.entered_states(one)
+
+
+def _last(replays: MachineRuns, arn: str) -> str:
+    *_, last = _executions(replays, arn)
+    return last
+
+
+def _executions(replays: MachineRuns, arn: str) -> Iterator[str]:
+    """From this one on; whoever asks for the next has waited for the end of the one before."""
+    while arn:
+        yield arn
+        arn = replays.next_of(arn)

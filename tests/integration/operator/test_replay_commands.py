@@ -91,6 +91,46 @@ def test_a_replay_that_fails_says_why(
     assert said in (out + err).splitlines()
 
 
+# Ends with what it was given, after the wait that it was given.
+AS_GIVEN = {
+    "Type": "Wait",
+    "QueryLanguage": "JSONata",
+    "Seconds": "{% $states.input.wait %}",
+    "Output": "{% $states.input %}",
+    "End": True,
+}
+FIRST = json.dumps({"wait": 0, "outcome": "handed_on", "next": "large-part-2"})
+QUIETLY = ("start", "--no-follow", "--input")
+
+
+def test_a_replay_of_several_executions_is_followed_to_its_report(
+    machine: Callable[[dict[str, Any]], Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its id, which is the first one's name; or from any of them on."""
+    run = machine(AS_GIVEN)
+    assert run(*QUIETLY, json.dumps({"wait": 0, **FINISHED}), "--name", "large-part-2") == 0
+    assert run("start", "--input", FIRST, "--name", "large", "--format", "json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"wait": 0, **FINISHED}
+    entered = "  Check the input"
+    assert err.splitlines()[-3:] == [entered, "  goes on as large-part-2", entered]
+    assert run("follow", "large-part-2", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"wait": 0, **FINISHED}
+
+
+def test_a_replay_of_several_executions_is_stopped_by_its_id(
+    machine: Callable[[dict[str, Any]], Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that runs is; the one before it has ended."""
+    run = machine(AS_GIVEN)
+    assert run("start", "--input", FIRST, "--name", "large", "--no-follow") == 0
+    assert run(*QUIETLY, json.dumps({"wait": 600}), "--name", "large-part-2") == 0
+    capsys.readouterr()
+    assert run("stop", "large") == 0
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last == "large-part-2: RUNNING -> ABORTED"
+
+
 def test_a_replay_is_stopped_and_listed(
     machine: Callable[[dict[str, Any]], Run], capsys: pytest.CaptureFixture[str]
 ) -> None:

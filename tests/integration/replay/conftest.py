@@ -150,6 +150,8 @@ def aws(on_ministack: Ministack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Su
     monkeypatch.setenv("COUNTER_DEAD_LETTER_QUEUE_URL", found.counter_dead_letter_url)
     monkeypatch.setenv("DEDUP_WINDOW_SECONDS", "86400")
     monkeypatch.setenv("CLAIM_SECONDS", "240")
+    monkeypatch.setenv("ROUNDS_OF_AN_EXECUTION", "250")
+    monkeypatch.setenv("EVENTS_OF_A_PART", "500000")
     monkeypatch.setenv("AFORO_BASE_URL", "http://127.0.0.1:9")  # nobody there: see test_probe
     monkeypatch.setenv("AFORO_ALLOWED_HOSTS", "ingest.aforo.ai")
     monkeypatch.setenv("AFORO_TENANT_ID", "tenant_demo")

@@ -82,6 +82,8 @@ def artifact() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("doomed.py", DOOMED)
+        # Without it a package of that name that is installed would be imported instead.
+        archive.write(PACKAGE / "__init__.py", "functions/__init__.py")
         for part in ("usage", "adapters", "replay", "metering", "forwarder"):
             for file in (PACKAGE / part).rglob("*.py"):
                 archive.write(file, file.relative_to(PACKAGE.parent))
@@ -97,6 +99,8 @@ class Deployed:
     quarantine: str
     doom: Path
     book: Counter[str] = field(default_factory=Counter)
+    rounds: int = 250  # of an execution, before it hands on what remains
+    events_of_a_part: int = 500_000
     has_forwarder: bool = False  # a real one, behind UsageQueue; Aforo's stand-in has the book
 
     def __post_init__(self) -> None:
@@ -205,6 +209,8 @@ class Deployed:
             "CONFIGURATION_BUCKET": self.quarantine,
             # Nobody kills rounds beside a real forwarder; a claim may take more than 2 s here.
             "CLAIM_SECONDS": "240" if self.has_forwarder else str(CLAIM_SECONDS),
+            "ROUNDS_OF_AN_EXECUTION": str(self.rounds),
+            "EVENTS_OF_A_PART": str(self.events_of_a_part),
             "DEDUP_WINDOW_SECONDS": "86400",
             "AFORO_BASE_URL": self.aforo_url,
             "AFORO_ALLOWED_HOSTS": "ingest.aforo.ai",
@@ -232,7 +238,13 @@ class Deployed:
 
 @contextmanager
 def deployed_replay(
-    emulator: Ministack, aforo_url: str, folder: Path, *, has_forwarder: bool = False
+    emulator: Ministack,
+    aforo_url: str,
+    folder: Path,
+    *,
+    has_forwarder: bool = False,
+    rounds: int = 250,
+    events_of_a_part: int = 500_000,
 ) -> Iterator[Deployed]:
     """The machine on an emulator, with queues, buckets and functions of its own."""
     with pytest.MonkeyPatch.context() as patch:
@@ -241,7 +253,13 @@ def deployed_replay(
         quarantine = f"quarantine-{uuid4()}"
         boto3.client("s3").create_bucket(Bucket=quarantine)
         yield Deployed(
-            make_surroundings(), aforo_url, quarantine, folder, has_forwarder=has_forwarder
+            make_surroundings(),
+            aforo_url,
+            quarantine,
+            folder,
+            rounds=rounds,
+            events_of_a_part=events_of_a_part,
+            has_forwarder=has_forwarder,
         )
 
 

@@ -95,8 +95,8 @@ class DoomedManifests:
     def moving(self, round_number: int) -> int:
         return self.manifests.moving(round_number)
 
-    def held_ids(self) -> set[str]:
-        return self.manifests.held_ids()
+    def held_ids(self, round_number: int) -> set[str]:
+        return self.manifests.held_ids(round_number)
 
 
 def waiting_messages(aws: Surroundings) -> WaitingMessages:
@@ -123,7 +123,7 @@ def run(
             "moveAtMost": 99,
         }
     )
-    doomed.run(task, "0001-a", lambda: True)
+    doomed.run(task, "000001-a", lambda: True)
 
 
 EFFECTS = ("claim", "manifest", "rest", "usage", "delete", "held", "hold")

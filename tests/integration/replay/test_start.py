@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -11,11 +11,13 @@ import boto3
 import pytest
 
 from functions.replay import start
+from functions.replay.chain import ENDS_WITHIN_SECONDS
 from functions.replay.start import LISTED_AFTER_SECONDS
 from functions.usage.moment import iso_from_epoch_ms
 from tests.fakes.lambda_context import lambda_context
 from tests.fakes.set_aside_messages import event, message, record
 from tests.integration.replay.conftest import Surroundings
+from tests.local.waiting import until
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -31,6 +33,8 @@ WAITS_FOR_EVER = {
 class Machine:
     """A state machine whose executions run until they are stopped; each may ask for its start."""
 
+    definition: Mapping[str, Any] = field(default_factory=lambda: WAITS_FOR_EVER)
+
     def __post_init__(self) -> None:
         self.sfn: SFNClient = boto3.client("stepfunctions")
         name = f"start-{uuid4().hex[:12]}"
@@ -38,7 +42,7 @@ class Machine:
             RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []})
         )
         self.arn = self.sfn.create_state_machine(
-            name=name, definition=json.dumps(WAITS_FOR_EVER), roleArn=role["Role"]["Arn"]
+            name=name, definition=json.dumps(self.definition), roleArn=role["Role"]["Arn"]
         )["stateMachineArn"]
 
     running: list[str] = field(default_factory=list)
@@ -197,3 +201,75 @@ def test_what_is_ambiguous_needs_a_decision_under_the_replay_s_name(
     body = json.dumps(order).encode()
     aws.s3.put_object(Bucket=aws.bucket, Key="decisions/decided.json", Body=body)
     assert machine.begin("decided", order)["outcome"] == "start"
+
+
+HANDED_ON = {
+    "outcome": "handed_on",
+    "next": "mine-part-2",
+    "replayId": "mine",
+    "startedAt": "2026-11-23T12:00:00.123000Z",
+    "order": {
+        "source": "usage",
+        "dryRun": False,
+        "filter": {"class": ["ambiguous"]},
+        "sendAmbiguous": True,
+        "quiet": False,
+    },
+    "progress": {"waitingAtStart": 9, "rounds": 250, "seen": 7, "executionsBefore": 1},
+}
+NEXT = {"continues": "mine", "source": "usage", "quiet": False}
+
+
+@pytest.fixture
+def handing_on(machine: Machine) -> Machine:
+    """A machine whose executions hand something on: what they are given, after a wait."""
+    assert machine.arn  # its surroundings
+    states = {
+        "Wait": {"Type": "Wait", "Seconds": "{% $states.input.wait %}", "Next": "Hand on"},
+        "Hand on": {"Type": "Pass", "Output": "{% $states.input.output %}", "End": True},
+    }
+    return Machine(definition={**WAITS_FOR_EVER, "States": states})
+
+
+def test_the_next_execution_goes_on_with_what_the_one_before_left(handing_on: Machine) -> None:
+    """Also of usage that is ambiguous: it was decided for the replay. It counts nothing anew, and
+    stands back for nobody who began meanwhile.
+    """
+    before = handing_on.run("mine", {"wait": 0, "output": HANDED_ON})
+    handing_on.run("somebody", {"wait": 1_000})
+    until(lambda: not is_running(handing_on, before), 20)
+    answer = handing_on.ask(before.removesuffix("mine") + "mine-part-2", NEXT)
+    progress = answer.pop("progress")
+    kept = ("replayId", "startedAt", "order")
+    assert answer == {"outcome": "start", **{name: HANDED_ON[name] for name in kept}}
+    assert progress == {**progress, **HANDED_ON["progress"]}  # type: ignore[dict-item]
+
+
+def test_it_waits_until_the_one_before_is_over_and_not_for_ever(handing_on: Machine) -> None:
+    """One that was stopped hands nothing on: a stop ends the chain."""
+    before = handing_on.run("mine", {"wait": 1_000, "output": HANDED_ON})
+    after = before.removesuffix("mine") + "mine-part-2"
+    assert handing_on.ask(after, NEXT) == {"outcome": "look_again"}
+    late = handing_on.ask(after, NEXT, seconds_ago=ENDS_WITHIN_SECONDS + 3)
+    assert (late["outcome"], late["problem"]) == ("refused", "continues mine: it is still running")
+    handing_on.stop("mine")
+    stopped = handing_on.ask(after, NEXT)
+    assert stopped["outcome"] == "refused"
+    assert stopped["problem"].startswith("continues mine: it did not hand anything on")
+
+
+def test_what_is_made_up_is_refused(handing_on: Machine) -> None:
+    """A replay that nobody handed on, one of another name, and an input that says more."""
+    before = handing_on.run("mine", {"wait": 0, "output": HANDED_ON})
+    until(lambda: not is_running(handing_on, before), 20)
+    for name, order in (
+        ("mine-part-2", {**NEXT, "continues": "nobody-s"}),
+        ("mine-part-2", {**NEXT, "continues": "no name"}),
+        ("mine-part-3", NEXT),
+        ("mine-part-2", {**NEXT, "sendAmbiguous": True}),
+    ):
+        assert handing_on.ask(before.removesuffix("mine") + name, order)["outcome"] == "refused"
+
+
+def is_running(machine: Machine, arn: str) -> bool:
+    return machine.sfn.describe_execution(executionArn=arn)["status"] == "RUNNING"

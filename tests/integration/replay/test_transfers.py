@@ -104,7 +104,7 @@ def test_in_a_long_replay_a_held_message_is_seen_once(waiting: Surroundings) -> 
             manifests=manifests,
             now_ms=lambda: started_ms + after_ms,
         )
-        found = transfer.run(task, f"0001-{after_ms}", lambda: True).seen
+        found = transfer.run(task, f"000001-{after_ms}", lambda: True).seen
         sqs.give_back(row["receiptHandle"] for row in manifests.held())
         return found
 

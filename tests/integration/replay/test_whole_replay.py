@@ -178,7 +178,7 @@ class Scene:
 
 # --- stopped at each state -----------------------------------------------------------------------
 
-WAIT, ROUND = "Wait for the next round", "Run a round"
+WAIT, ROUND, HAND_ON = "Wait for the next round", "Run a round", "Hand on what remains"
 ALWAYS = "true"
 # What a round waits for shows in what it hands on.
 FOR_AFORO = "$answer.progress.aforoWaits > 0"
@@ -196,10 +196,10 @@ STOPS = [
             ROUND,
             "What came of it?",
             WAIT,
+            HAND_ON,
             "Write the report",
-            "Is it worth a notice?",
+            "What is left to tell?",
             "Tell the operators",
-            "Did it come to its end?",
         )
     ),
     *(("usage", WAIT, why) for why in (FOR_AFORO, FOR_THE_FORWARDER, FOR_CLAIMED_MESSAGES)),
@@ -226,6 +226,14 @@ def one_too_many(start: dict[str, Any]) -> dict[str, Any]:
     return {**start, "Assign": {**start["Assign"], "progress": f"{{% $merge([{counted}]) %}}"}}
 
 
+def handing_on(round_: dict[str, Any]) -> dict[str, Any]:
+    """As if there were more than one execution may do."""
+    found = "$states.result.Payload"
+    hands_on = "{'outcome': 'hand_on', 'next': 'nobody'}"
+    answer = f"{{% {found}.outcome = 'finished' ? $merge([{found}, {hands_on}]) : {found} %}}"
+    return {**round_, "Assign": {**round_["Assign"], "answer": answer}}
+
+
 def test_every_state_that_leads_on_is_stopped_at() -> None:
     """After the others nothing happens any more."""
     on = {name for name, state in states().items() if targets(state)}
@@ -242,6 +250,8 @@ def test_a_replay_stopped_at(
     if when == FOR_CLAIMED_MESSAGES:  # only where more seems to come
         start = one_too_many(deployed.definition["States"]["Start the replay"])
         definition["States"]["Start the replay"] = start
+    if state == HAND_ON:
+        definition["States"][ROUND] = handing_on(deployed.definition["States"][ROUND])
     machine = deployed.machine(definition)
     if when == FOR_AFORO:
         console.order_faults(OUTAGE)

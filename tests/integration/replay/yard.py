@@ -103,7 +103,7 @@ class Yard:
             **(limits or {}),
         }
         return self.remetering(asked, now_ms).run(
-            MoveTask.model_validate(task), "0001-a", lambda: next(ticks) if ticks else True
+            MoveTask.model_validate(task), "000001-a", lambda: next(ticks) if ticks else True
         )
 
     def now(self) -> str:

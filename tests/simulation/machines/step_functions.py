@@ -27,6 +27,7 @@ type Done = Callable[[object], None]  # is given the result, or StateFailed
 type Service = Callable[[Mapping[str, Any], Done], None]
 
 LISTED_SECONDS = (0.0, 8.0)  # until a listing knows; functions/replay/start.py believes in 10
+FAILS = 0.1
 OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 REDRIVEN = OVER - {"SUCCEEDED"}
 
@@ -166,7 +167,29 @@ class StepFunctions:
 
         late = StateFailed(TIMED_OUT, f"no answer in {call.seconds:.0f} s")
         self.world.after(call.seconds, lambda: once(late))
-        self.services[call.service](call.arguments, once)
+        if call.service == "states:startExecution":
+            self._start_another(call.arguments, once)
+        else:
+            self.services[call.service](call.arguments, once)
+
+    def _start_another(self, asked: Mapping[str, Any], done: Done) -> None:
+        """What a state asks for. Now and then it fails, before or after it was done."""
+        chance = self.world.chance("executions of executions")
+        seconds, luck = chance.uniform(0.02, 0.5), chance.random()
+        throttled = StateFailed("StepFunctions.ThrottlingException", "Rate exceeded")
+
+        def start() -> None:
+            if luck < FAILS:
+                done(throttled)
+                return
+            try:
+                made = self.start(asked["StateMachineArn"], asked["Name"], asked["Input"])
+            except ExecutionAlreadyExists:
+                done(StateFailed("StepFunctions.ExecutionAlreadyExistsException", asked["Name"]))
+                return
+            done(throttled if luck < 2 * FAILS else {"ExecutionArn": made.arn})
+
+        self.world.after(seconds, start)
 
     def _end(self, execution: Execution, status: str) -> None:
         execution.turn += 1
@@ -202,8 +225,12 @@ class StepFunctionsClient:
         return {"executionArn": started.arn, "startDate": started.began}
 
     def describe_execution(self, **asked: str) -> dict[str, Any]:
-        found = self._served.executions[asked["executionArn"]]
+        found = self._served.executions.get(asked["executionArn"])
+        if found is None:
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
         told = {"name": found.name, "status": found.status, "input": found.input}
+        if found.status == "SUCCEEDED":
+            told["output"] = json.dumps(found.output)
         return {**told, "executionArn": found.arn, "startDate": found.began}
 
     def list_executions(self, **asked: Any) -> dict[str, Any]:

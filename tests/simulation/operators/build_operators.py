@@ -2,13 +2,18 @@
 comes before.
 """
 
-from collections.abc import Mapping
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
+from unittest.mock import patch
 
 import httpx
 
+import functions.replay.limits
+import functions.replay.remetering
 from tests.local.aforo.settings import DEFAULT_TENANT
 from tests.simulation.aws.aws_place import AwsCalls, AwsPlace
 from tests.simulation.engine.process import current_process
@@ -88,6 +93,7 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
     furnish(machines, functions)
     metrics = watch_road(sim)
     sim.patches.enter_context(own_time())
+    sim.patches.enter_context(_short_rounds(sim))
     sim.patches.enter_context(with_clients(_clients(sim, road.aforo, machines, metrics)))
     ends = int((sim.begun + sim.scenario.hours * HOUR) * 1000)
     windows = AuditedWindows(sim.buckets[LEDGER], int(sim.begun * 1000), ends)
@@ -107,7 +113,11 @@ def build_operators(road: UsageRoad) -> OperatorsPart:
 def _environment(sim: Simulation) -> Mapping[str, str]:
     """Of all of them: none reads more than it declares."""
     parameters, plan = sim.scenario.parameters, audit_plan(sim)
+    drawn = random.Random(f"{sim.scenario.seed}/executions of replays")
     return {
+        # As few that a replay of a run is more than one execution, and its report more than a part.
+        "ROUNDS_OF_AN_EXECUTION": str(drawn.choice([1, 1, 2, 250])),
+        "EVENTS_OF_A_PART": str(drawn.choice([1, 20, 500_000])),
         "USAGE_QUEUE_URL": sim.urls[USAGE_QUEUE],
         "USAGE_DEAD_LETTER_QUEUE_URL": sim.urls[USAGE_DEAD_LETTERS],
         "SETTLED_USAGE_QUEUE_URL": sim.urls[SETTLED_QUEUE],
@@ -127,6 +137,17 @@ def _environment(sim: Simulation) -> Mapping[str, str]:
         "AUDIT_SHARDS": "1",
         "AUDIT_STATE_MACHINE_ARN": AUDIT,
     }
+
+
+@contextmanager
+def _short_rounds(sim: Simulation) -> Iterator[None]:
+    """In some runs: then a replay of a few messages has many rounds."""
+    most = random.Random(f"{sim.scenario.seed}/rounds of replays").choice([1, 3, 1_000])
+    with (
+        patch.object(functions.replay.limits, "ROUND_MESSAGES", most),
+        patch.object(functions.replay.remetering, "ROUND_OBJECTS", most),
+    ):
+        yield
 
 
 def _clients(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.replay.limits import Moved, MoveMade, MoveTask
@@ -10,7 +10,7 @@ from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress, RoundTask, UnsettledMove
 from functions.replay.readiness import Readiness, ReadinessOutcome
 from functions.replay.round import Round
-from functions.replay.round_decision import RoundOutcome, RoundResult, waits_for_aforo
+from functions.replay.round_decision import MOST_ROUNDS, RoundOutcome, RoundResult, waits_for_aforo
 
 BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLAIM_SECONDS = 240
@@ -32,14 +32,16 @@ class PlayedReplay:
     looks: Sequence[int] = (0,)
     aforo: Sequence[Readiness] = (READY,)
     move_seconds: int = 10
+    most_rounds: int = MOST_ROUNDS
     seconds: int = 0  # since it began
+    execution_began: int = 0  # in those seconds
     limits: list[MoveTask] = field(default_factory=list)
     looked_for: list[UnsettledMove] = field(default_factory=list)
     asked: int = 0
     story: list[str] = field(default_factory=list)  # what it did, and what it was told
 
     def results(self, progress: ReplayProgress | None = None) -> Iterator[RoundResult]:
-        """Round after round, as the state machine runs them: by JSON."""
+        """Round after round, as the state machines of a chain run them: by JSON."""
         order = Order.model_validate(self.order)
         running = Round(
             outstanding=self._look,
@@ -47,6 +49,7 @@ class PlayedReplay:
             move=self._move,
             now_ms=lambda: int((BEGAN.timestamp() + self.seconds) * 1000),
             claim_seconds=CLAIM_SECONDS,
+            most_rounds=self.most_rounds,
         )
         progress = progress or ReplayProgress(waiting_at_start=self.waiting)
         while True:
@@ -54,6 +57,8 @@ class PlayedReplay:
             yield result
             if result.outcome in {RoundOutcome.FINISHED, RoundOutcome.STOPPED}:
                 return
+            if result.outcome is RoundOutcome.HAND_ON:
+                self.execution_began = self.seconds
             self.seconds += result.wait_seconds
             progress = ReplayProgress.model_validate_json(
                 result.progress.model_dump_json(by_alias=True, exclude_none=True)
@@ -71,6 +76,7 @@ class PlayedReplay:
             {
                 "replayId": "r-1",
                 "startedAt": BEGAN.isoformat(),
+                "executionStartedAt": (BEGAN + timedelta(seconds=self.execution_began)).isoformat(),
                 "order": self.order,
                 "progress": progress.model_dump(by_alias=True),
             }

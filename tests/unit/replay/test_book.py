@@ -1,6 +1,6 @@
 """The report of a replay whose events lie in a very busy hour of the ledger."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -13,6 +13,7 @@ from functions.replay.book import Bookkeeper, ReportTask
 from functions.replay.manifest import Manifests, SentRow
 from functions.replay.order import Order
 from functions.replay.progress import ReplayProgress
+from functions.replay.report_part import ReportPart
 from functions.usage.ledger_row import LedgerRow
 from functions.usage.moment import DAY_MS
 from tests.fakes.ledger_reading import beginning_ever as ever
@@ -28,7 +29,9 @@ REPLAY = "r-1"
 class EndlessHour:
     """More objects in an hour than an invocation has time for; the replay's own rows are few."""
 
-    def read(self, prefix: str, _: datetime | None = None) -> Iterator[LedgerRow]:
+    def read_some(
+        self, prefix: str, _: Container[bytes], __: datetime | None = None
+    ) -> Iterator[LedgerRow]:
         assert prefix == replay_prefix(REPLAY)
         return iter([ledger_row(1, replay_id=REPLAY)])
 
@@ -41,13 +44,14 @@ class EndlessHour:
 class OneEvent:
     """The manifests of a replay that sent one event."""
 
-    def held(self) -> Iterator[Any]:
+    def held(self, _: ReportPart) -> Iterator[Any]:
         return iter(())
 
-    def sent(self, *, dry_run: bool) -> Iterator[SentRow]:
-        return iter([] if dry_run else [sent_row(1)])
+    def sent(self, *, dry_run: bool, part: ReportPart) -> Iterator[SentRow]:
+        return iter([] if dry_run or part.parts > 1 else [sent_row(1)])
 
-    def remetered(self) -> Iterator[Any]:
+    def remetered(self, *, part: ReportPart) -> Iterator[Any]:
+        assert part.parts == 1
         return iter(())
 
     def put_report(self, _: object) -> str:
@@ -91,7 +95,7 @@ def test_a_dry_run_asks_the_ledger_what_is_doubtful() -> None:
     bucket: Any = FakeBucket()
     ledger, manifests = Ledger(bucket, "bucket"), Manifests(bucket, "bucket", REPLAY)
     sent = [sent_row(number, occurred_at=old) for number in (1, 2, 3)]
-    manifests.put_sent("0001-a-000", sent, dry_run=True)
+    manifests.put_sent("000001-a-000", sent, dry_run=True)
     undecided = ledger_row(1, set_aside_class="exhausted", occurred_at=old)
     rows: list[LedgerRow] = [{**undecided, "maybeBilledSince": old}, ledger_row(2, occurred_at=old)]
     ledger.append(rows, "20261120T100000000Z-a")

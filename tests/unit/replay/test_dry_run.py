@@ -12,7 +12,7 @@ from functions.forwarder.packing import distinct
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
 from functions.replay.bill import Fate, LedgerKnowledge, bill_of_dry_run, is_of_another, once
-from functions.replay.manifest import sent_rows
+from functions.replay.manifest_rows import sent_rows
 from functions.replay.order import Order
 from functions.replay.selection import Take, select
 from functions.usage.ledger_row import LedgerRow

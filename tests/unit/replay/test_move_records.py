@@ -47,7 +47,7 @@ class Notebook:
         self.rounds_asked.append(round_number)
         return self.moved
 
-    def held_ids(self) -> set[str]:
+    def held_ids(self, _: int) -> set[str]:
         self.reads += 1
         return self.hidden
 
@@ -70,7 +70,7 @@ class Places:
             usage=self.usage,
             manifests=self.notebook,
             now_ms=lambda: NOW_MS,
-        ).run(a_round(order), "0001-move", lambda: True)
+        ).run(a_round(order), "000001-move", lambda: True)
 
 
 def sent_row(number: int) -> SentRow:
@@ -109,10 +109,10 @@ def test_a_claim_is_written_down_under_the_name_of_its_move(promised: dict[str, 
     poison = message([event(4)], record("poison"))
     moved = places.run(poison, message([event(1), event(2)], note), **promised)
     assert moved == Moved(messages=1, events=2, seen=2, held=1, is_queue_empty=True)
-    assert places.notebook.sent == {"0001-move-000": [sent_row(1), sent_row(2)]}
+    assert places.notebook.sent == {"000001-move-000": [sent_row(1), sent_row(2)]}
     told = {"setAsideClass": "poison", "firstKey": KEYS[4]}
-    assert places.notebook.held == {"0001-move-000": [held_row("0", NOT_CHOSEN, 1, **told)]}
-    assert places.notebook.moving_ids == ({"0001-move-000": ["1"]} if promised else {})
+    assert places.notebook.held == {"000001-move-000": [held_row("0", NOT_CHOSEN, 1, **told)]}
+    assert places.notebook.moving_ids == ({"000001-move-000": ["1"]} if promised else {})
     assert places.set_aside.bodies == {}
     assert len(places.usage.bodies) == 1
 
@@ -123,8 +123,8 @@ def test_each_claim_has_a_number() -> None:
     places.run(*(message([event(n % 9)], record("config")) for n in range(101)))
     assert list(places.notebook.sent) == list(places.notebook.held)
     assert {name: len(rows) for name, rows in places.notebook.sent.items()} == {
-        "0001-move-000": 100,
-        "0001-move-001": 1,
+        "000001-move-000": 100,
+        "000001-move-001": 1,
     }
 
 
@@ -134,9 +134,9 @@ def test_a_dry_run_writes_down_what_it_would_send_and_what_it_holds() -> None:
     noted = message([event(1), event(2)], record("config"), [{**record("auth"), "reason": "old"}])
     moved = places.run(noted, dryRun=True)
     assert moved == Moved(messages=1, events=2, seen=1, held=1, is_queue_empty=True)
-    assert places.notebook.would_send == {"0001-move-000": [sent_row(1), sent_row(2)]}
+    assert places.notebook.would_send == {"000001-move-000": [sent_row(1), sent_row(2)]}
     assert places.notebook.sent == {}
-    assert places.notebook.held == {"0001-move-000": [held_row("0", DRY_RUN, 2)]}
+    assert places.notebook.held == {"000001-move-000": [held_row("0", DRY_RUN, 2)]}
     assert places.usage.bodies == places.set_aside.bodies == {}
 
 
@@ -146,7 +146,7 @@ def test_what_is_too_large_is_held_with_its_first_key() -> None:
     grown: SetAsideRecord = {**record("config"), "reason": "x" * BYTES_PER_CALL}
     places.run(message([event(1), event(2)], grown))
     told = {"reason": "", "firstKey": KEYS[1]}
-    assert places.notebook.held == {"0001-move-000": [held_row("0", "too_large", 2, **told)]}
+    assert places.notebook.held == {"000001-move-000": [held_row("0", "too_large", 2, **told)]}
     assert places.usage.bodies == {}
 
 

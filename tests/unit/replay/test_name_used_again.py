@@ -48,10 +48,10 @@ def a_year() -> Any:
     """Of a replay in August that moved ten, held one, and set its events aside again."""
     bucket = Year()
     august = Manifests(bucket, "bucket", NAME, STARTED_AT)  # type: ignore[arg-type]
-    august.put_moving("0001-old-000", [f"m{number}" for number in range(10)])
-    august.put_sent("0001-old-000", [sent_row(number) for number in range(10)])
-    august.put_sent("0001-old-000", [sent_row(number) for number in range(10)], dry_run=True)
-    august.put_held("0001-old-000", [OLD_HELD])
+    august.put_moving("000001-old-000", [f"m{number}" for number in range(10)])
+    august.put_sent("000001-old-000", [sent_row(number) for number in range(10)])
+    august.put_sent("000001-old-000", [sent_row(number) for number in range(10)], dry_run=True)
+    august.put_held("000001-old-000", [OLD_HELD])
     rows = [ledger_row(n, replay_id=NAME, set_aside_class="config") for n in range(10)]
     Ledger(bucket, "bucket").append(rows, "20260824T120000000Z-a")  # type: ignore[arg-type]
     bucket.today = True
@@ -82,19 +82,19 @@ def test_a_round_does_not_count_what_an_older_replay_moved() -> None:
         manifests.put_moving(name, [f"new{number}" for number in range(wanted)])
         return Moved(messages=wanted, seen=wanted)
 
-    assert in_claims(manifests, task, "0001-new", lambda: True, move_claim).messages == 10
-    assert claims == ["0001-new-000"]
-    assert manifests.held_ids() == set()
+    assert in_claims(manifests, task, "000001-new", lambda: True, move_claim).messages == 10
+    assert claims == ["000001-new-000"]
+    assert manifests.held_ids(2) == set()
     # A second try of this replay's own round: what the first did counts.
-    again = in_claims(manifests, task, "0001-again", lambda: True, move_claim)
-    assert (again.messages, claims) == (10, ["0001-new-000"])
+    again = in_claims(manifests, task, "000001-again", lambda: True, move_claim)
+    assert (again.messages, claims) == (10, ["000001-new-000"])
 
 
 def test_a_report_is_of_this_replay_only() -> None:
     """Neither what an older one sent nor what became of it then."""
     bucket = a_year()
     manifests = Manifests(bucket, "bucket", NAME, STARTED_AT)
-    manifests.put_sent("0001-new-000", [sent_row(1), sent_row(11)])
+    manifests.put_sent("000001-new-000", [sent_row(1), sent_row(11)])
     Ledger(bucket, "bucket").append([ledger_row(11, replay_id=NAME)], "20261123T120001000Z-a")
     bookkeeper = Bookkeeper(
         Ledger(bucket, "bucket"), manifests, None, DAY_MS, lambda: datetime.fromtimestamp(0, UTC)
@@ -114,7 +114,7 @@ def test_what_an_older_replay_of_the_name_confirmed_is_not_this_one_s() -> None:
     Ledger(bucket, "bucket").append([old], "20260824T120000000Z-b")  # type: ignore[list-item]
     bucket.today = True
     manifests = Manifests(bucket, "bucket", NAME, STARTED_AT)
-    manifests.put_sent("0001-new-000", [sent_row(12)])
+    manifests.put_sent("000001-new-000", [sent_row(12)])
     bookkeeper = Bookkeeper(
         Ledger(bucket, "bucket"), manifests, None, DAY_MS, lambda: datetime.fromtimestamp(0, UTC)
     )

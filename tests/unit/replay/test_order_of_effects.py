@@ -60,7 +60,7 @@ class Journal:
     def moving(self, _: int) -> int:
         return 0
 
-    def held_ids(self) -> set[str]:
+    def held_ids(self, _: int) -> set[str]:
         return set()
 
     def queue(self, name: str) -> "Queue":
@@ -97,14 +97,14 @@ def moved(
             settled=journal.queue("SettledUsageQueue"),
             manifests=journal,
             now_ms=lambda: NOW_MS,
-        ).run(task, "0001-move", is_time_left)
+        ).run(task, "000001-move", is_time_left)
     return UsageMove(
         waiting=journal,
         set_aside=journal.queue("UsageDeadLetterQueue"),
         usage=journal.queue("UsageQueue"),
         manifests=journal,
         now_ms=lambda: NOW_MS,
-    ).run(task, "0001-move", is_time_left)
+    ).run(task, "000001-move", is_time_left)
 
 
 def key(number: int) -> str:

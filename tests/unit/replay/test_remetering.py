@@ -100,7 +100,7 @@ def until_done(quarantine: Quarantine, bucket: FakeBucket, **limits: Any) -> Mov
             manifests=Manifests(cast("Any", bucket), "b", "r", task["startedAt"]),
         )
         try:
-            return remetering.run(MoveTask.model_validate(task), f"0001-{number}", lambda: True)
+            return remetering.run(MoveTask.model_validate(task), f"000001-{number}", lambda: True)
         except Died:
             continue
     raise AssertionError("every try died")
@@ -177,5 +177,5 @@ def test_given_up_requests_ring_though_the_try_that_gave_them_up_died() -> None:
         ).run(round_task, name, lambda: True)
 
     with pytest.raises(Died):
-        attempt("0001-a")
-    assert attempt("0001-b").never_ended.total() == 1
+        attempt("000001-a")
+    assert attempt("000001-b").never_ended.total() == 1

@@ -1,21 +1,23 @@
 """The report of a replay, in its three forms."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from functions.replay.bill import bill_of, once
+from functions.replay.bill import Bill, bill_of, once
+from functions.replay.left_messages import LEFT_NAMED
 from functions.replay.manifest import HeldRow
 from functions.replay.order import Order
+from functions.replay.report_sums import LedgerReading, sums_of
 from functions.replay.report_text import (
-    LEFT_NAMED,
     LINES_IN_STATE,
     START_AGAIN,
-    LedgerReading,
     ReplayRun,
     notice_of,
     report_of,
     shortened,
 )
+from functions.usage.moment import epoch_ms_from_iso
 from tests.fakes.set_aside_messages import ledger_row, sent_row
 
 HELD: HeldRow = {
@@ -47,8 +49,14 @@ def course(trouble: str = "", hidden: int = 0, **order: object) -> ReplayRun:
     )
 
 
+def report(run: ReplayRun, bill: Bill, held: Iterable[HeldRow], hours: int) -> dict[str, Any]:
+    """Of one part, in which that many hours of the ledger were needed and read."""
+    reading = LedgerReading([f"2026-11-23T{hour:02}" for hour in range(hours)])
+    return report_of(run, sums_of(bill, held, (), reading, epoch_ms_from_iso(run.started_at)))
+
+
 def left(*held: HeldRow) -> dict[str, Any]:
-    return report_of(course(), bill_of({}, [], set()), held, LedgerReading(0, 0))
+    return report(course(), bill_of({}, [], set()), held, 0)
 
 
 def test_a_message_that_was_seen_twice_counts_once() -> None:
@@ -88,7 +96,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
     """Every number of the notice stands in it."""
     bill = bill_of(once([sent_row(1), sent_row(2)]), [ledger_row(1)], set())
     went = course("Aforo went away", hidden=2, maxMessages=3)
-    account = report_of(went, bill, [HELD], LedgerReading(1, 1))
+    account = report(went, bill, [HELD], 1)
     assert account["events"] == {
         "sent": 2,
         "replayed": 1,
@@ -121,7 +129,7 @@ def test_the_account_says_what_was_done_and_what_was_left() -> None:
 def test_a_dry_run_is_told_in_the_conditional() -> None:
     """Nobody must take it for a replay."""
     dry = course(dryRun=True)
-    account = report_of(dry, bill_of({}, [], set()), [DRY], LedgerReading(0, 0))
+    account = report(dry, bill_of({}, [], set()), [DRY], 0)
     notice = notice_of(account, dry.order, "s3://ledger/x")
     assert notice.startswith("Dry run of a replay by-hand (usage)\nOrdered: {")
     assert "3 would be moved" in notice
@@ -134,7 +142,7 @@ def test_what_a_dry_run_would_move_is_not_left() -> None:
     """Each message counts once: `moved`, `left` and `notSeen` add up to what waited."""
     dry = course(dryRun=True)
     chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(3)]
-    account = report_of(dry, bill_of({}, [], set()), [*chosen, HELD], LedgerReading(0, 0))
+    account = report(dry, bill_of({}, [], set()), [*chosen, HELD], 0)
     messages = account["messages"]
     assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 3, 2)
     assert [one["messages"] for one in messages["left"]] == [1]
@@ -147,9 +155,7 @@ def test_what_a_dry_run_would_move_is_not_left() -> None:
 def test_a_dry_run_counts_what_a_move_that_was_killed_had_chosen() -> None:
     """It had hidden them: no later move saw them, and the state machine does not know of them."""
     chosen: list[HeldRow] = [{**DRY, "messageId": f"dry-{number}"} for number in range(5)]
-    messages = report_of(course(dryRun=True), bill_of({}, [], set()), chosen, LedgerReading(0, 0))[
-        "messages"
-    ]
+    messages = report(course(dryRun=True), bill_of({}, [], set()), chosen, 0)["messages"]
     assert (messages["waitingAtStart"], messages["moved"], messages["notSeen"]) == (6, 5, 1)
 
 
@@ -168,7 +174,7 @@ def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
     said = "The filter chose nothing: is it spelled as the report spells it?"
     for moved, is_asked in ((0, True), (3, False)):
         wrong = replace(course(filter={"customerId": "cus_acmee"}), messages_moved=moved)
-        account = report_of(wrong, bill_of({}, [], set()), [HELD], LedgerReading(0, 0))
+        account = report(wrong, bill_of({}, [], set()), [HELD], 0)
         assert account["order"]["filter"] == {"customerId": "cus_acmee"}
         assert (said in notice_of(account, wrong.order, "s3://ledger/x")) is is_asked
 
@@ -176,7 +182,7 @@ def test_a_filter_that_chooses_nothing_is_asked_about() -> None:
 def test_a_state_carries_no_more_than_some_lines() -> None:
     """A state's output may have 256 KiB; the rest of the bill is in S3."""
     sent = once(sent_row(number, customer=f"cus_{number:04}") for number in range(1000))
-    account = report_of(course(), bill_of(sent, [], set()), [], LedgerReading(1, 1))
+    account = report(course(), bill_of(sent, [], set()), [], 1)
     short = shortened(account)
     assert (len(short["bill"]), short["billLines"]) == (LINES_IN_STATE, 1000)
     assert len(account["bill"]) == 1000

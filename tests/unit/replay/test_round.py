@@ -27,9 +27,7 @@ TOO_MANY_HIDDEN = (
     "stopped 80000 messages are left and hidden, and more cannot be: the rest was not looked at. "
     "Choose less by filter, or take out what is left"
 )
-TOO_LONG = (
-    "stopped 40 hours are used up: start another replay for the rest, with a larger eventsPerSecond"
-)
+HAND_ON = ["hand_on"]
 NOTHING_CHOSEN = replace(LAST, messages=0, events=0)
 
 
@@ -100,11 +98,8 @@ CASES = {
         ],
         {"moves": [replace(MOVED, held=80_000)]},
     ),
-    "more events than a report holds": Case(
-        [
-            *SETTLES,
-            "stopped 1000000 events are enough for one replay: start another for the rest",
-        ],
+    "more events than a report holds at a time": Case(
+        [*SETTLES, *SETTLES, *FINISHED],
         {"moves": [replace(MOVED, events=1_000_000)]},
     ),
     "Aforo comes back": Case(["wait 30", *SETTLES, *FINISHED], {"aforo": [DOWN, READY]}),
@@ -128,18 +123,41 @@ CASES = {
     ),
     "more than one execution may do": Case(
         [
-            *SETTLES * 300,
-            "stopped 300 rounds are used up: start another replay for the rest",
+            *SETTLES * 250,
+            *HAND_ON,
+            *SETTLES * 250,
+            *FINISHED,
         ],
         {"moves": [replace(MOVED, seen=1)], "waiting": 1_000},
     ),
+    "a hundred times what one execution may do": Case(
+        [*[*SETTLES, *SETTLES, *HAND_ON] * 99, *SETTLES, *SETTLES, *FINISHED],
+        {"moves": [replace(MOVED, messages=1, seen=1)], "waiting": 200, "most_rounds": 2},
+    ),
+    "an execution that sees nothing hands nothing on": Case(
+        [
+            *[*SETTLES, *SETTLES, *HAND_ON],
+            *["moved", "moved"],
+            "stopped 2 rounds are used up, and no message was seen: start another",
+        ],
+        {"moves": [MOVED, MOVED, Moved()], "waiting": 99, "most_rounds": 2},
+    ),
+    "Aforo has as much patience with each execution": Case(
+        [*["wait 30"] * 100, *SETTLES, *HAND_ON, *["wait 30"] * 100, *SETTLES, *FINISHED],
+        {
+            "aforo": [*[DOWN] * 100, READY] * 2,
+            "moves": [MOVED, LAST],
+            "most_rounds": 1,
+        },
+    ),
     "a replay that takes longer than two days may": Case(
         [
+            *[*SETTLES, *SETTLES, *HAND_ON],
+            *[*SETTLES, *SETTLES, *HAND_ON],
             *SETTLES,
-            *SETTLES,
-            TOO_LONG,
+            *FINISHED,
         ],
-        {"moves": [replace(MOVED, seen=1)], "move_seconds": 20 * 3_600},
+        {"moves": [replace(MOVED, messages=1, seen=1)], "move_seconds": 20 * 3_600},
     ),
     "the quarantine does not wait for Aforo": Case(
         [*SETTLES, *SETTLES, *FINISHED],
@@ -184,11 +202,16 @@ def test_the_forwarder_never_settles_a_round() -> None:
 
 
 def test_rounds_settle_so_slowly_that_all_looks_are_used_up() -> None:
-    """600 of all rounds; of the quarantine the rounds go on without."""
+    """600 of all rounds of an execution: the next one looks on; of the quarantine the rounds go on
+    without.
+    """
     slow = [7] * 100 + [0]
-    told = PlayedReplay(moves=[replace(MOVED, seen=1)], waiting=99, looks=slow * 7).told()
-    assert told.count("moved 2") == 7
-    assert told[-1] == "stopped 7 events of round 7 are on their way and not settled yet"
+    slowly = PlayedReplay(
+        moves=[replace(MOVED, seen=1, messages=1)], waiting=8, looks=slow * 7 + [0]
+    )
+    told = slowly.told()
+    assert (told.count("moved 2"), told.count("hand_on"), told[-1]) == (8, 1, "finished")
+    assert told.index("hand_on") == 6 + 600 + 1
     played = PlayedReplay(order=QUARANTINE, moves=[replace(MOVED, seen=1)], waiting=200, looks=[7])
     assert played.told()[-1] == "finished"
     assert (len(played.limits), len(played.looked_for)) == (100, 75 * 9 + 25)

@@ -17,12 +17,12 @@ from functions.replay.round_decision import (
     LEDGER_WAITS_OF_THE_QUARANTINE,
     LONGEST_LEDGER_WAIT_SECONDS,
     MOST_CALLS,
-    MOST_EVENTS,
     MOST_HELD,
     MOST_HOURS,
     MOST_ROUNDS,
     SHOWN_AGAIN_SECONDS,
     RoundOutcome,
+    RoundResult,
     ledger_wait_seconds,
 )
 from tests.unit.replay.played_replay import CLAIM_SECONDS, MOVED, PlayedReplay
@@ -51,14 +51,23 @@ REPLAYS = st.builds(
     looks=st.lists(st.sampled_from([0, 0, 3]), min_size=1, max_size=12),
     aforo=st.lists(READINESS, min_size=1, max_size=6),
     move_seconds=st.sampled_from([1, 300]),
+    most_rounds=st.sampled_from([1, 2, 7, MOST_ROUNDS]),
 )
 
 
 @given(played=REPLAYS)
 def test_a_replay_always_ends(played: PlayedReplay) -> None:
-    """With a word that the machine knows, and before the execution's history is full."""
+    """With a word that the machine knows, each execution before its history is full; and no
+    execution hands on that has neither seen nor moved anything.
+    """
     results = list(played.results())
-    assert len(results) <= MOST_CALLS
+    execution: list[RoundResult] = []
+    for one in results:
+        execution.append(one)
+        assert len(execution) <= MOST_CALLS
+        if one.outcome is RoundOutcome.HAND_ON:
+            assert any(moved.made and moved.made.moved != Moved() for moved in execution)
+            execution = []
     assert results[-1].outcome in {RoundOutcome.FINISHED, RoundOutcome.STOPPED}
     assert all(bool(one.trouble) is (one.outcome is RoundOutcome.STOPPED) for one in results)
 
@@ -108,8 +117,15 @@ def test_the_most_calls_are_no_more_than_what_they_are_made_of(
 ) -> None:
     """Rounds that settle slowly, and that find the queue empty each time."""
     said = PlayedReplay(waiting=10_000, **told).told()
-    assert sum(one.startswith("wait") for one in said) <= MOST_ROUNDS + LEDGER_WAITS + AFORO_WAITS
-    assert len(said) <= MOST_CALLS
+    executions: list[list[str]] = [[]]
+    for one in said:
+        executions[-1].append(one)
+        if one == "hand_on":
+            executions.append([])
+    most_waits = MOST_ROUNDS + LEDGER_WAITS + AFORO_WAITS
+    for calls in executions:
+        assert sum(one.startswith("wait") for one in calls) <= most_waits
+        assert len(calls) <= MOST_CALLS
 
 
 def test_waits_for_the_ledger_grow_to_a_minute() -> None:
@@ -132,13 +148,19 @@ def test_the_bounds_are_those_that_the_execution_and_sqs_have_room_for() -> None
     """Each with its reason beside it in the code; the most calls are their sum: rounds, a wait for
     messages to show after each, all waits for ledger and Aforo, and the last one.
     """
-    assert (MOST_ROUNDS, MOST_EVENTS, MOST_HELD, MOST_HOURS) == (300, 1_000_000, 80_000, 40)
+    assert (MOST_ROUNDS, MOST_HELD, MOST_HOURS) == (250, 80_000, 40)
     assert (AFORO_WAITS, LEDGER_WAITS, LEDGER_WAITS_OF_A_ROUND) == (120, 600, 230)
     assert (LEDGER_WAITS_OF_THE_QUARANTINE, LONGEST_LEDGER_WAIT_SECONDS) == (8, 60)
     assert (EMPTY_LOOKS, SHOWN_AGAIN_SECONDS, HOUR_MS) == (1, 5, 60 * 60 * 1000)
-    assert MOST_CALLS == 300 + 300 + 600 + 120 + 1
+    assert MOST_CALLS == 250 + 250 + 600 + 120 + 1
 
 
 def test_the_words_of_a_round_are_those_that_the_machine_chooses_by() -> None:
     """Another word would fail the execution."""
-    assert [one.value for one in RoundOutcome] == ["moved", "wait", "finished", "stopped"]
+    assert [one.value for one in RoundOutcome] == [
+        "moved",
+        "wait",
+        "finished",
+        "hand_on",
+        "stopped",
+    ]

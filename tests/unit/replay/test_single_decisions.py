@@ -13,13 +13,13 @@ from functions.replay.round_decision import (
     LEDGER_WAITS,
     LEDGER_WAITS_OF_A_ROUND,
     LEDGER_WAITS_OF_THE_QUARANTINE,
-    MOST_EVENTS,
     MOST_HELD,
     MOST_HOURS,
     MOST_ROUNDS,
     SHOWN_AGAIN_SECONDS,
     RoundOutcome,
     RoundResult,
+    RoundSurroundings,
     after_looking,
     after_moving,
     is_there_more,
@@ -28,6 +28,7 @@ from functions.replay.round_decision import (
 
 BEGAN = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLAIM_SECONDS = 240
+AROUND = RoundSurroundings(0, CLAIM_SECONDS)
 
 
 def order(**given: Any) -> Order:
@@ -39,7 +40,7 @@ def progress(**given: Any) -> ReplayProgress:
 
 
 def unsettled(waits: int) -> UnsettledMove:
-    return UnsettledMove(move_id="0001-move", started_at=BEGAN, waits=waits)
+    return UnsettledMove(move_id="000001-move", started_at=BEGAN, waits=waits)
 
 
 @pytest.mark.parametrize("source", ["usage", "quarantine", "counters"])
@@ -88,26 +89,70 @@ def test_a_move_that_is_under_way_is_waited_for(
     ("reached", "word"),
     [
         ({"held": MOST_HELD}, "left and hidden"),
-        ({"events": MOST_EVENTS}, "events are enough"),
-        ({"rounds": MOST_ROUNDS}, "rounds are used up"),
+        ({"rounds": MOST_ROUNDS}, "250 rounds are used up, and no message was seen"),
     ],
 )
 def test_a_replay_stops_at_each_of_its_bounds(reached: dict[str, int], word: str) -> None:
     """And just before it goes on."""
-    found = is_there_more(order(), progress(**reached), 0, CLAIM_SECONDS)
+    found = is_there_more(order(), progress(**reached), AROUND)
     assert isinstance(found, RoundResult)
     assert (found.outcome, word in found.trouble) == (RoundOutcome.STOPPED, True)
     less = {name: number - 1 for name, number in reached.items()}
-    assert is_there_more(order(), progress(**less), 0, CLAIM_SECONDS) == progress(**less)
+    assert is_there_more(order(), progress(**less), AROUND) == progress(**less)
 
 
-def test_a_replay_stops_when_its_hours_are_over() -> None:
+@pytest.mark.parametrize("reached", [{"rounds": MOST_ROUNDS}, {"rounds": 4, "rounds_before": 1}])
+@pytest.mark.parametrize("got_on", [{"seen": 3}, {"messages": 3}])
+def test_an_execution_hands_on_at_each_of_its_bounds(
+    reached: dict[str, int], got_on: dict[str, int]
+) -> None:
+    """Once it has seen or moved something since it began; the next one has its own patience."""
+    most = reached["rounds"] - reached.get("rounds_before", 0)
+    around = RoundSurroundings(0, CLAIM_SECONDS, most)
+    before = progress(**reached, **got_on, done_before=2, aforo_waits=7, ledger_waits=9)
+    found = is_there_more(order(), before, around)
+    assert isinstance(found, RoundResult)
+    assert (found.outcome, found.trouble) == (RoundOutcome.HAND_ON, "")
+    handed = {"executions_before": 1, "rounds_before": reached["rounds"], "done_before": 3}
+    assert found.progress == before.but(**handed, aforo_waits=0, ledger_waits=0)
+    assert is_there_more(order(), found.progress, around) == found.progress
+    nothing_new = is_there_more(order(), before.but(done_before=3), around)
+    assert isinstance(nothing_new, RoundResult)
+    assert nothing_new.outcome is RoundOutcome.STOPPED
+
+
+def test_an_execution_ends_when_its_hours_are_over() -> None:
     """The last round may still pace and wait for the forwarder."""
-    last = is_there_more(order(), progress(), MOST_HOURS * HOUR_MS, CLAIM_SECONDS)
-    assert last == progress()
-    over = is_there_more(order(), progress(), MOST_HOURS * HOUR_MS + 1, CLAIM_SECONDS)
+    last = is_there_more(order(), progress(seen=1), hours(MOST_HOURS * HOUR_MS))
+    assert last == progress(seen=1)
+    over = is_there_more(order(), progress(seen=1), hours(MOST_HOURS * HOUR_MS + 1))
     assert isinstance(over, RoundResult)
-    assert over.outcome is RoundOutcome.STOPPED
+    assert over.outcome is RoundOutcome.HAND_ON
+    in_vain = is_there_more(order(), progress(), hours(MOST_HOURS * HOUR_MS + 1))
+    assert isinstance(in_vain, RoundResult)
+    assert (in_vain.outcome, in_vain.trouble[:8]) == (RoundOutcome.STOPPED, "40 hours")
+
+
+def hours(elapsed_ms: int) -> RoundSurroundings:
+    return RoundSurroundings(elapsed_ms, CLAIM_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("seen", "waits", "follows"),
+    [
+        (3, 0, RoundOutcome.HAND_ON),
+        (3, LEDGER_WAITS_OF_A_ROUND - 1, RoundOutcome.HAND_ON),
+        (3, LEDGER_WAITS_OF_A_ROUND, RoundOutcome.STOPPED),
+        (2, 0, RoundOutcome.STOPPED),
+    ],
+)
+def test_looks_that_are_used_up_are_handed_on(seen: int, waits: int, follows: RoundOutcome) -> None:
+    """The move is looked for by the next execution, as often as one may be in all."""
+    one = unsettled(waits)
+    before = progress(unsettled=one, ledger_waits=LEDGER_WAITS, seen=seen, done_before=2)
+    found = after_looking(order(), before, one, 3)
+    assert isinstance(found, RoundResult)
+    assert (found.outcome, found.progress.unsettled) == (follows, one)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +167,7 @@ def test_a_replay_stops_when_its_hours_are_over() -> None:
 )
 def test_a_replay_is_done(given: dict[str, Any], reached: dict[str, Any]) -> None:
     """When all was seen, or all that was asked for was moved, or nothing shows any more."""
-    found = is_there_more(order(**given), progress(**reached), 0, CLAIM_SECONDS)
+    found = is_there_more(order(**given), progress(**reached), AROUND)
     assert isinstance(found, RoundResult)
     assert found.outcome is RoundOutcome.FINISHED
 
@@ -132,13 +177,13 @@ def test_a_replay_is_done(given: dict[str, Any], reached: dict[str, Any]) -> Non
 )
 def test_a_replay_is_not_done_before(given: dict[str, Any], reached: dict[str, Any]) -> None:
     """The last message is one, too."""
-    found = is_there_more(order(**given), progress(**reached), 0, CLAIM_SECONDS)
+    found = is_there_more(order(**given), progress(**reached), AROUND)
     assert found == progress(**reached)
 
 
 def test_a_queue_that_seems_empty_is_looked_at_once_more() -> None:
     """A killed round has claimed the rest: it shows again after the last second of its claim."""
-    found = is_there_more(order(), progress(is_queue_empty=True), 0, CLAIM_SECONDS)
+    found = is_there_more(order(), progress(is_queue_empty=True), AROUND)
     assert isinstance(found, RoundResult)
     assert (found.outcome, found.wait_seconds) == (
         RoundOutcome.WAIT,

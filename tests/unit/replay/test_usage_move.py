@@ -67,7 +67,7 @@ class Manifests:
     def put_held(self, _: str, rows: Sequence[HeldRow]) -> None:
         self.held.update(row["messageId"] for row in rows)
 
-    def held_ids(self) -> set[str]:
+    def held_ids(self, _: int) -> set[str]:
         return set(self.held)
 
 
@@ -100,7 +100,7 @@ def test_what_a_filter_leaves_of_messages_does_not_use_up_the_snapshot() -> None
         usage=usage,
         manifests=Manifests(),
         now_ms=lambda: NOW_MS,
-    ).run(a_round({"filter": {"customerId": "cus_a"}}), "0001-move", lambda: True)
+    ).run(a_round({"filter": {"customerId": "cus_a"}}), "000001-move", lambda: True)
     assert (moved.messages, moved.events) == (250, 250)
     assert len(usage.bodies) == len(waiting.bodies) == 250
     assert not any("cus_a" in body for body in waiting.bodies.values())
@@ -134,7 +134,7 @@ def test_what_shows_again_in_a_long_replay_counts_once(source: str, *, dry_run: 
             manifests=manifests,
             now_ms=lambda: now_ms,
         )
-    first = mover.run(a_round(order, 15), "0001-move", lambda: True)
+    first = mover.run(a_round(order, 15), "000001-move", lambda: True)
     waiting.hidden.clear()
     now_ms += HOLD_SECONDS * 1000 + 1
     second = mover.run(a_round(order, 20), "0002-move", lambda: True)
