@@ -183,12 +183,12 @@ audit-dependencies: setup ## Ask osv.dev for known vulnerabilities of what is pi
 	@$(UV) audit --frozen
 
 .PHONY: bench
-bench: setup .venv-node/ready ## Measure the hot paths, as ratios within one run
-	@for bench in tests/bench/bench_*.py; do name=$$(basename $$bench .py); echo "== $$name"; $(RUN) -m tests.bench.$$name || exit 1; done
+bench: build-local .venv-node/ready ## Measure every stage, as ratios within one run: make bench [AFORO_JS=index.js DATADOG_FORWARDER=folder PUBLISH=1]
+	@$(RUN) -m tests.bench $(if $(PUBLISH),--publish) $(BENCH_OPTIONS)
 
 .PHONY: cost
-cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md
-	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page
+cost: setup ## Measure calls, bytes and CPU, and write the dollars of docs/explanation/cost.md and performance.md
+	@$(RUN) -m tests.cost.measure && $(RUN) -m tests.cost.page && $(RUN) -m tests.bench.page
 
 .PHONY: model
 model: setup ## Explore the counters' protocol: every state of it, and every broken variant caught
@@ -283,7 +283,7 @@ $(UV):
 .PHONY: clean
 clean: ## Remove everything that make made (stops the local cloud first)
 	@if [ -x $(RUN) ] && [ -d .local ]; then $(RUN) -m tests.local.cloud stop; fi
-	@rm -rf .venv .venv-* .aws-sam .local .fuzz .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* .aws-sam .local .bench .fuzz .site .ci/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # ------------------------------------------------------------------------------------------ the recipe of sam build
 # Each artifact holds its own dependency group and the packages it imports, under the repository's own paths.

@@ -1,15 +1,13 @@
-"""What counting a log line costs, in one run: `python -m tests.bench.bench_audit [lines]`.
+"""What counting a log line takes, part by part: `python -m tests.bench.bench_audit`.
 
-CPU of this process alone, a line or a row; best of several runs that take turns. The unit is what
-metering takes of the same lines when they are delivered, without the send. "account" is metering's
-part, in its own function; the rest is the count's. "strike out" is a row of the ledger.
+CPU of this process alone, a line or a row. The reference is what metering takes of the same lines
+when they are delivered, without the send. "account" is metering's part, in its own function; the
+rest is the count's. "strike out" is a row of the ledger.
 """
 
 import json
 import logging
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -22,34 +20,32 @@ from functions.audit.log.log_chunk import Chunk
 from functions.audit.log.log_pace import LogCall, LogPace
 from functions.audit.log.log_window import LogWindows
 from functions.audit.log.metering_account import MeteringAccount
-from functions.metering.access.source import AccessLogSource
-from tests.bench.bench_metering import bodies
+from functions.metering.configuration.document_reading import default_configuration
+from functions.metering.declared_source import DeclaredSource
+from functions.metering.log_delivery import LogDelivery, read_delivery
+from functions.usage.message import usage_bodies
+from tests.bench.alone import run_alone
+from tests.bench.figure import Figure, figures_of
+from tests.bench.rounds import Round, Scale, cpu_us, in_turns
 from tests.fakes.access_log_lines import LOG_GROUP, REGION
 from tests.fakes.served_window import ServedWindow
 from tests.fakes.told import NOW_MS, OWN_LOG_GROUP
 
-LINES, RUNS = 5_000, 7
-# Measured 2.55, of which metering has 1.53 in its own function.
-MOST_RATIO = 3.5
-WHAT = (
-    "metering",
-    "account",
-    "read the log",
-    "ask, and read the answer",
-    "keep keys",
-    "strike out",
-)
+STAGE, UNIT = "audit", "us a line"
+LINES, ROUNDS = 5_000, 9
+METERED, COUNTED = "the line metered", "the line counted"
+PAGE_LINES = 1_900
 
 
-class Bench:
-    """One window; each part by itself."""
+class AuditedWindow:
+    """One window, and each part of its audit by itself."""
 
     def __init__(self, lines: int) -> None:
         self.served = ServedWindow(lines)
         self.served.settle()
-        self.source = AccessLogSource(REGION)
+        self.source = DeclaredSource(REGION)
         page = self.served.filter_log_events
-        self.pages = [page(nextToken=str(at)) for at in range(0, lines, 1_900)]
+        self.pages = [page(nextToken=str(at)) for at in range(0, lines, PAGE_LINES)]
         client: Any = self
         pace = LogPace(rates=dict.fromkeys(LogCall, 1e9))
         self.log = LogWindows(client, pace)
@@ -59,21 +55,23 @@ class Bench:
         self.asked = self._asked(self.chunk)
         self.answer = json.dumps(self._answered()).encode()
         self.account = self.ask()
-        self.expected = self.keep()
         self.settled = SettledUsageReader(
             Ledger(cast("Any", self.served.bucket), "ledger"), timedelta(days=1)
         )
 
     def filter_log_events(self, **asked: Any) -> dict[str, Any]:
         """Pages that are there already."""
-        return self.pages[int(asked.get("nextToken", "0")) // 1_900]
+        return self.pages[int(asked.get("nextToken", "0")) // PAGE_LINES]
 
     def invoke(self, **_: Any) -> dict[str, Any]:
         """Metering's answer, without metering."""
         return {"Payload": _Answer(self.answer)}
 
     def meter(self) -> None:
-        bodies(self.source, self.asked, NOW_MS)
+        delivery = read_delivery(self.asked)
+        assert isinstance(delivery, LogDelivery)
+        result = self.source.sort(delivery, default_configuration(), NOW_MS)
+        list(usage_bodies(result.event_texts, "2026-07-20T02:00:00.000Z"))
 
     def read(self) -> None:
         for _ in self.log.chunks(LOG_GROUP, self.served.window, "access"):
@@ -92,9 +90,9 @@ class Bench:
             expected.add(customer, keys, events[0].occurred_at)
         return expected
 
-    def strike(self) -> None:
+    def keep_and_strike(self) -> None:
         now = datetime.fromtimestamp(NOW_MS / 1000, UTC)
-        self.settled.strike_out(self.expected, self.served.window.from_ms, now)
+        self.settled.strike_out(self.keep(), self.served.window.from_ms, now)
 
     def _asked(self, chunk: Chunk) -> dict[str, Any]:
         place = {"owner": "123456789012", "logGroup": LOG_GROUP, "logStream": chunk.log_stream}
@@ -107,8 +105,15 @@ class Bench:
         return self.served.metering.accounting.answer(asked, OWN_LOG_GROUP)
 
     @property
-    def works(self) -> list[Callable[[], object]]:
-        return [self.meter, self.account_for, self.read, self.ask, self.keep, self.strike]
+    def parts(self) -> dict[str, Callable[[], object]]:
+        return {
+            METERED: self.meter,
+            "account": self.account_for,
+            "read the log": self.read,
+            "ask, and read the answer": self.ask,
+            "keep keys": self.keep,
+            "keep keys and strike out": self.keep_and_strike,
+        }
 
 
 class _Answer:
@@ -116,26 +121,19 @@ class _Answer:
         self.read = lambda: body
 
 
-def main() -> int:
-    lines = min(int(sys.argv[1]) if len(sys.argv) > 1 else LINES, LINES)
+def figures(scale: Scale) -> Iterator[Figure]:
     logging.disable(logging.CRITICAL)
-    bench = Bench(lines)
-    best = [float("inf")] * len(WHAT)
-    for _ in range(RUNS):
-        bench.expected = bench.keep()
-        for at, work in enumerate(bench.works):
-            began = time.process_time()
-            work()
-            best[at] = min(best[at], (time.process_time() - began) / lines * 1e6)
-    unit = best[0]
-    for what, micros in zip(WHAT, best, strict=True):
-        print(f"{what:<26}{micros:6.2f} us  {micros / unit:.2f} x")
-    whole = sum(best[1:])
-    print(f"{'a line counted':<26}{whole:6.2f} us  {whole / unit:.2f} x")
-    is_good = whole <= MOST_RATIO * unit
-    print("good" if is_good else f"more than {MOST_RATIO} x")
-    return 0 if is_good else 1
+    lines = scale.count(LINES, 1_000)
+    window = AuditedWindow(lines)
+    works = {name: cpu_us(part, lines) for name, part in window.parts.items()}
+    rounds = [_with_whole(one) for one in in_turns(works, scale, ROUNDS)]
+    yield from figures_of(STAGE, lines, UNIT, rounds, METERED)
+
+
+def _with_whole(one: Round) -> Round:
+    twice = ("keep keys", METERED)  # the last part has its own keeping
+    return {**one, COUNTED: sum(micros for name, micros in one.items() if name not in twice)}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_alone(figures, __doc__)

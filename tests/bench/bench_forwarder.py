@@ -1,11 +1,10 @@
-"""What forwarding costs, as ratios in one run: `python -m tests.bench.bench_forwarder [events]`.
+"""What forwarding takes, from SQS records to the outcomes of real HTTP posts to the stand-in (a
+process of its own): `python -m tests.bench.bench_forwarder`.
 
-CPU of this process alone, per event, from SQS records to the outcomes of real HTTP posts to the
-stand-in (a process of its own), best of several runs. The unit is one bare post of 100 ready-made
-events by the same client, divided by 100: what no design with this client avoids.
+CPU of this process alone. The floor is a bare post of 100 ready-made events by the same client:
+what no design with this client avoids.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,14 +28,20 @@ from functions.forwarder.rate_share import RateShare
 from functions.forwarder.screening import Screening
 from functions.forwarder.tries import Doubts
 from functions.usage.outcome import Confirmed
+from tests.bench.alone import run_alone
+from tests.bench.figure import Figure, Spread, figures_of
+from tests.bench.rounds import Scale, cpu_us, in_turns
 from tests.fakes.forwarding import keyed_events, now_ms, sqs_record, usage_event, usage_message
 from tests.fakes.ledger_reading import by_reading, ever
 from tests.fakes.secret_store import SecretStore
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.foreground_server import foreground_server
 
+STAGE, UNIT = "forwarder, its posts alone", "us an event"
+EVENTS, ROUNDS = 1_000, 9
 EVENTS_PER_MESSAGE = 5  # the common delivery has 1 to 10 lines
-RUNS = 7
+EVENTS_PER_POST = 100  # Aforo's limit
+FLOOR = "bare post of 100 ready-made events"
 
 
 @contextmanager
@@ -87,18 +92,8 @@ def forward(way: Posting, given: list[dict[str, Any]]) -> int:
     return found.posts
 
 
-def best_us(action: Callable[[], object], events: int) -> float:
-    """CPU microseconds per event."""
-    times = []
-    for _ in range(RUNS):
-        begun = time.process_time()
-        action()
-        times.append(time.process_time() - begun)
-    return min(times) / events * 1e6
-
-
 def bare_post(client: httpx.Client, posts: int) -> Callable[[], object]:
-    body = body_of(keyed_events(100, occurred_ms=now_ms()))
+    body = body_of(keyed_events(EVENTS_PER_POST, occurred_ms=now_ms()))
     headers = Caller(DEFAULT_TENANT).headers(DEFAULT_API_KEY)
 
     def run() -> None:
@@ -109,35 +104,31 @@ def bare_post(client: httpx.Client, posts: int) -> Callable[[], object]:
     return run
 
 
-def tell(what: str, cost: float, floor: float) -> None:
-    print(f"{what:36} {cost:7.2f} us/event {cost / floor:6.1f}")
-
-
-def main() -> None:
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+def figures(scale: Scale) -> Iterator[Figure]:
+    events = scale.count(EVENTS, EVENTS_PER_POST)
     given = records(events)
     with standin() as url, aforo_client(url, set()) as client:
-        credential = AforoCredential(SecretStore(DEFAULT_API_KEY), "arn", lambda: 0.0)  # type: ignore[arg-type]
-        api = IngestApi(
-            client,
-            credential,
-            Caller(DEFAULT_TENANT),
-            lambda: datetime.now(UTC),
-            Telemetry("bench"),
-        )
-        floor = best_us(bare_post(client, events // 100), events)
-        tell("bare post of 100 ready-made events", floor, floor)
-        for most in (100, 50, EVENTS_PER_MESSAGE, 1):
-            cost = best_us(partial(forward, posting(api.post, most), given), events)
-            tell(f"forward, {most} events per post", cost, floor)
-        way = posting(api.post, 100, parallel=4)
-        tell(
-            "forward, 100 per post, 4 at once", best_us(partial(forward, way, given), events), floor
-        )
-        print(f"{'posts per event':36} {forward(way, given) / events:7.4f}")
-        without = best_us(lambda: list(read_inbox(given)), events)
-        tell("reading the messages alone", without, floor)
+        post = _api(client).post
+        actions: dict[str, Callable[[], object]] = {
+            FLOOR: bare_post(client, events // EVENTS_PER_POST),
+            "reading the messages alone": lambda: list(read_inbox(given)),
+        }
+        for most in (EVENTS_PER_POST, 50, EVENTS_PER_MESSAGE, 1):
+            actions[f"{most} a post"] = partial(forward, posting(post, most), given)
+        at_once = posting(post, EVENTS_PER_POST, parallel=4)
+        actions["100 a post, 4 at once"] = partial(forward, at_once, given)
+        works = {name: cpu_us(action, events) for name, action in actions.items()}
+        yield from figures_of(STAGE, events, UNIT, in_turns(works, scale, ROUNDS), FLOOR)
+        posts = Spread.exactly(forward(posting(post, EVENTS_PER_POST), given))
+        yield Figure(STAGE, "posts", events, "", posts)
+
+
+def _api(client: httpx.Client) -> IngestApi:
+    credential = AforoCredential(SecretStore(DEFAULT_API_KEY), "arn", lambda: 0.0)  # type: ignore[arg-type]
+    return IngestApi(
+        client, credential, Caller(DEFAULT_TENANT), lambda: datetime.now(UTC), Telemetry("bench")
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(figures, __doc__)

@@ -1,13 +1,12 @@
-"""What counting costs, as ratios in one run: `python -m tests.bench.bench_reconciliation`.
+"""What counting takes, from rows to counters, beside the cheapest counter there is, one HINCRBY an
+event, which counts a repeated event twice: `python -m tests.bench.bench_reconciliation`.
 
-The plain pipeline is one HINCRBY per event, the cheapest counter there is, which counts a repeated
-event twice. Wall time is per event, from rows to counters, best of several runs; the server's own
-time is from its command statistics. Goals: docs/explanation/decisions/0005-cost-goals.md.
+CPU of this process; the server's own time is from its command statistics, its memory from itself.
 """
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -20,16 +19,22 @@ from functions.reconciliation.inbox import read_body
 from functions.reconciliation.settling import EVENTS_PER_SCRIPT, sort_settled
 from functions.usage.message import SettledUsage, to_body
 from functions.usage.moment import HOUR_MS, iso_from_epoch_ms
+from tests.bench.alone import run_alone
+from tests.bench.figure import Figure, Spread, figures_of
+from tests.bench.rounds import Scale, Work, cpu_us, in_turns
 from tests.local.valkey import start_valkey
 
-EVENTS = 20_000
-ROUNDS = 7
+STAGE, UNIT = "reconciliation", "us an event"
+EVENTS, ROUNDS, EVENTS_A_BODY = 10_000, 9, 300
+MEMORY_EVENTS = (100, 500, 2_000, 10_000, 100_000)
 HORIZON = timedelta(days=35)
 # The middle of an hour, recently.
 NOW_MS = (time.time_ns() // 1_000_000) // HOUR_MS * HOUR_MS + HOUR_MS // 2
+PLAIN, FRESH = "plain pipeline, no dedupe", "settle, all fresh"
+SERVER = f"server, ms a script of {EVENTS_PER_SCRIPT}"
 
 
-def main() -> None:
+def figures(scale: Scale) -> Iterator[Figure]:
     with (
         tempfile.TemporaryDirectory() as directory,
         start_valkey(Path(directory)) as server,
@@ -37,44 +42,57 @@ def main() -> None:
     ):
         counters = Counters(client, "tenant", HORIZON, lambda: NOW_MS)
         client.script_load(source(Script.SETTLE))
-        _time_per_event(client, counters)
-        for events in (100, 500, 2_000, 10_000, 100_000):
-            _bytes_per_event(client, counters, events)
+        yield from _time_per_event(client, counters, scale)
+        for events in scale.sizes(MEMORY_EVENTS):
+            used = Spread.exactly(_bytes_per_event(client, counters, events))
+            yield Figure(STAGE, "memory of the server", events, "bytes an event", used)
 
 
-def _time_per_event(client: Redis, counters: Counters) -> None:
-    rows = _rows(EVENTS, spread_ms=HOUR_MS // 4)
+def _time_per_event(client: Redis, counters: Counters, scale: Scale) -> Iterator[Figure]:
+    events = scale.count(EVENTS)
+    rows = settled_rows(events, spread_ms=HOUR_MS // 4)
     settlements = _settlements(rows)
-    plain = _best(client, lambda: _plain(client, EVENTS))
-    fresh = _best(client, lambda: counters.settle(settlements))
-    server_us = _server_us(client)
-    repeated = _best(None, lambda: counters.settle(settlements))
-    bodies = [to_body({"version": 1, "settled": rows[i : i + 300]}) for i in range(0, EVENTS, 300)]
-    rows_of = _best(None, lambda: [read_body(body) for body in bodies])
-    sorting = _best(None, lambda: _settlements(rows))
-    print(f"{EVENTS} events of one customer in 15 minutes, {EVENTS_PER_SCRIPT} per script")
-    _line("plain pipeline, no dedupe", plain, plain)
-    _line("settle, all fresh", fresh, plain)
-    _line("settle, all counted before", repeated, plain)
-    _line("reading the bodies", rows_of, plain)
-    _line("sorting into settlements", sorting, plain)
-    print(f"  server per script of {EVENTS_PER_SCRIPT}: {server_us / 1000:.3f} ms")
+    bodies = [
+        to_body({"version": 1, "settled": rows[at : at + EVENTS_A_BODY]})
+        for at in range(0, events, EVENTS_A_BODY)
+    ]
+    settling = cpu_us(lambda: counters.settle(settlements), events)
+    server: list[float] = []
+    works = {
+        PLAIN: _emptied(client, cpu_us(lambda: _plain(client, events), events)),
+        FRESH: _emptied(client, settling, lambda: server.append(_server_ms(client))),
+        "settle, all counted before": settling,
+        "reading the bodies": cpu_us(lambda: [read_body(body) for body in bodies], events),
+        "sorting into settlements": cpu_us(lambda: _settlements(rows), events),
+    }
+    yield from figures_of(STAGE, events, UNIT, in_turns(works, scale, ROUNDS), PLAIN)
+    yield Figure(STAGE, SERVER, events, "ms a script", Spread.of(server))
 
 
-def _bytes_per_event(client: Redis, counters: Counters, events: int) -> None:
-    settlements = _settlements(_rows(events, spread_ms=HOUR_MS // 2))
+def _emptied(client: Redis, work: Work, then: Callable[[], None] = lambda: None) -> Work:
+    def run() -> float:
+        client.flushall()
+        client.config_resetstat()
+        found = work()
+        then()
+        return found
+
+    return run
+
+
+def _bytes_per_event(client: Redis, counters: Counters, events: int) -> float:
+    settlements = _settlements(settled_rows(events, spread_ms=HOUR_MS // 2))
     client.flushall()
     before = int(client.info("memory")["used_memory"])
     counters.settle(settlements)
-    used = int(client.info("memory")["used_memory"]) - before
-    print(f"  memory at {events:>6} events in half an hour: {used / events:6.1f} bytes/event")
+    return (int(client.info("memory")["used_memory"]) - before) / events
 
 
-def _rows(events: int, spread_ms: int) -> list[SettledUsage]:
+def settled_rows(events: int, spread_ms: int, customers: int = 1) -> list[SettledUsage]:
     return [
         {
             "key": f"apigw1-{i:040x}",
-            "customerId": "cust_1",
+            "customerId": f"cust_{i % customers}",
             "meter": "api_calls",
             "quantity": 1,
             "occurredAt": iso_from_epoch_ms(NOW_MS - i * spread_ms // events),
@@ -96,27 +114,10 @@ def _plain(client: Redis, events: int) -> None:
         pipeline.execute()
 
 
-def _best(emptied: Redis | None, work: Callable[[], object]) -> float:
-    """Microseconds per event; `emptied` before each round."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        if emptied is not None:
-            emptied.flushall()
-            emptied.config_resetstat()
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best / EVENTS * 1e6
-
-
-def _server_us(client: Redis) -> float:
+def _server_ms(client: Redis) -> float:
     statistics = cast("dict[str, dict[str, float]]", client.info("commandstats"))
-    return float(statistics["cmdstat_evalsha"]["usec_per_call"])
-
-
-def _line(what: str, microseconds: float, plain: float) -> None:
-    print(f"  {what:<28} {microseconds:6.2f} us/event  {microseconds / plain:5.2f} x plain")
+    return float(statistics["cmdstat_evalsha"]["usec_per_call"]) / 1000
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(figures, __doc__)

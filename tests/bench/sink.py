@@ -1,8 +1,9 @@
-"""Everybody's far end for bench_walk and the price list, as a process of its own: Aforo that
-accepts, SQS, S3 and Secrets Manager that say yes. It prints its URL and listens on loopback until
-it is stopped. `/_calls` says how many calls of each kind came, and with how many bytes.
+"""Everybody's far end for bench_walk and the price list, as a process of its own: Aforo and Datadog
+that accept, SQS, S3 and Secrets Manager that say yes. It prints its URL and listens on loopback
+until it is stopped. `/_calls` says how many calls of each kind came, and with how many bytes.
 """
 
+import gzip
 import json
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,9 @@ class Sink(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers.get("X-Amz-Target", "")
+        if "DD-API-KEY" in self.headers or "api_key=" in self.path:
+            self._take_of_datadog(body)
+            return
         self.calls.append((target or "aforo.Post", len(body)))
         if target.startswith("secretsmanager"):
             self._answer(200, _SECRET)
@@ -36,6 +40,15 @@ class Sink(BaseHTTPRequestHandler):
             self.events.append(taken)
             self._answer(202, b'{"accepted":%d,"duplicates":0,"failed":0,"errors":[]}' % taken)
 
+    def _take_of_datadog(self, body: bytes) -> None:
+        """Log lines, or metrics of its own."""
+        is_logs = self.path.endswith("/logs")
+        self.calls.append(("datadog.Post" if is_logs else "datadog.Metrics", len(body)))
+        if is_logs:
+            lines = gzip.decompress(body) if "Content-Encoding" in self.headers else body
+            self.events.append(lines.count(b'"message":'))
+        self._answer(202, b"{}")
+
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.calls.append(("s3.PutObject", len(body)))
@@ -44,6 +57,8 @@ class Sink(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/_taken":
             self._answer(200, str(sum(self.events)).encode())
+        elif self.path.startswith("/api/v1/validate"):
+            self._answer(200, b'{"valid":true}')
         elif self.path == "/_calls":
             self._answer(200, json.dumps(self._counted()).encode())
         elif "list-type" in self.path:

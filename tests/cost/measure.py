@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.bench_walk import set_environment
+from tests.bench.far_end import set_environment
 from tests.cost.measuring import measure_all
 from tests.fakes.access_log_lines import LOG_GROUP
 from tests.fakes.token_issuer import TENANT

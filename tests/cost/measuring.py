@@ -19,8 +19,8 @@ import httpx
 
 from functions.usage.message import SettledUsage, to_body
 from functions.usage.moment import iso_from_epoch_ms
-from tests.bench.bench_authorizer import provision
-from tests.bench.bench_metering import delivery
+from tests.bench.deliveries import delivery
+from tests.bench.provisioned import provision
 from tests.fakes.access_log_lines import LOG_GROUP, subscription_payload
 from tests.fakes.authorizer_event import authorizer_event
 from tests.fakes.forwarding import now_ms, sqs_record, usage_event, usage_message

@@ -5,11 +5,13 @@ The page's prose is written by hand; each table stands between two marks and is 
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.cost import audit_cost, price_list
+from tests.bench.published import published
+from tests.cost import audit_cost, beside_peers, price_list
+from tests.cost.beside_peers import MEMORY_MB, SECONDLY
 from tests.cost.measure import MEASURED
 from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
 from tests.cost.stack import stack
@@ -36,6 +38,7 @@ def tables() -> Mapping[str, str]:
         "idle": _idle(costs),
         "per-million": _per_million(costs),
         "beside": _beside(costs),
+        "peers": beside_peers_table(costs),
         "prices": _list(),
         "assumed": _assumed(),
     }
@@ -132,6 +135,18 @@ def _beside(costs: PriceList) -> str:
     return _table(("$ for a million requests", *map(_rate, RATES)), rows)
 
 
+def beside_peers_table(costs: PriceList) -> str:
+    """Of docs/explanation/performance.md too."""
+    found = beside_peers.beside(costs, published())
+    rows = [(name, *map(_dollars_of(name), values)) for name, values in found.items()]
+    return _table(("$ for a million requests", *(f"{one:,} a second" for one in SECONDLY)), rows)
+
+
+def _dollars_of(name: str) -> Callable[[float], str]:
+    is_sum = name.startswith("**")
+    return lambda value: f"**{_dollars(value)}**" if is_sum else _dollars(value)
+
+
 def _list() -> str:
     prices = _prices()
     rows = [
@@ -158,6 +173,9 @@ def _assumed() -> str:
         "PAGE_MS": "ms between two pages",
     }
     rows += [(text, f"{getattr(audit_cost, name):g}") for name, text in audit.items()]
+    rows += [(f"MB of memory of {name}", f"{memory:,}") for name, memory in MEMORY_MB.items()]
+    plain = beside_peers.PLAIN_PLATFORM_LOG_BYTES
+    rows.append(("bytes of Lambda's own log lines an invocation of theirs, as text", str(plain)))
     rows += [
         (f"lines in one delivery at {_rate(rate)} a month", str(rate.lines_a_delivery))
         for rate in RATES

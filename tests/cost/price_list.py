@@ -194,13 +194,13 @@ class PriceList:
             "reconcile, each minute": self.of("expressRequest", MONTH_MINUTES)
             + self.of("expressGbSecond", MONTH_MINUTES * EXPRESS_SECONDS * 0.0625),
             "Lambda, each minute": sum(
-                self._lambda(1, cost.cpu_ms, cost.waits_ms(), self._memory(name)) * MONTH_MINUTES
+                self.function(1, cost.cpu_ms, cost.waits_ms(), self._memory(name)) * MONTH_MINUTES
                 for name, cost in beats.items()
             ),
             "our own logs": self.of("logsGb", log_bytes * MONTH_MINUTES / GB),
             "repair: schedule, runs and LISTs": self.of("scheduledCall", MONTH_MINUTES / 5)
             + self.of("s3Write", stack.lists_a_month)
-            + self._lambda(MONTH_MINUTES / 5, 0, REPAIR_RUN_SECONDS * 1000, stack.repair_mb),
+            + self.function(MONTH_MINUTES / 5, 0, REPAIR_RUN_SECONDS * 1000, stack.repair_mb),
             "source check: runs, its metrics, those that it reads": self._source_check(),
             "audit: runs, windows, LISTs": self._audit_idle(),
             "second witness, each hour": self._witness(),
@@ -215,7 +215,9 @@ class PriceList:
         read = METRICS_READ_OF_A_SOURCE * MONTH_MINUTES / 5
         return (
             self.of("scheduledCall", runs)
-            + self._lambda(runs, 5, SOURCE_CHECK_CALLS * AWS_CALL_MS, self._stack.reconciliation_mb)
+            + self.function(
+                runs, 5, SOURCE_CHECK_CALLS * AWS_CALL_MS, self._stack.reconciliation_mb
+            )
             + self.of("metricMonth", SOURCE_CHECK_METRICS)
             + self.of("metricRead", read)
         )
@@ -225,9 +227,9 @@ class PriceList:
         listed, run = self._measured.idle()["metering: sources"], self._measured.at("audit", 0)
         return (
             self.of("scheduledCall", runs)
-            + self._lambda(runs, run.cpu_ms, run.waits_ms(), self._stack.audit_mb)
+            + self.function(runs, run.cpu_ms, run.waits_ms(), self._stack.audit_mb)
             + self.of("logsGb", runs * (run.log_bytes + self._platform_bytes) / GB)
-            + self._lambda(runs, listed.cpu_ms, 0, self._stack.metering_mb)
+            + self.function(runs, listed.cpu_ms, 0, self._stack.metering_mb)
             + self.of("s3Write", runs * RUN_LISTS + MONTH_SECONDS / self._stack.audit_window)
         )
 
@@ -236,7 +238,7 @@ class PriceList:
         windows = 3_600 / self._stack.audit_window
         return (
             self.of("scheduledCall", hours)
-            + self._lambda(hours, 10, 10 * AWS_CALL_MS, self._stack.reconciliation_mb)
+            + self.function(hours, 10, 10 * AWS_CALL_MS, self._stack.reconciliation_mb)
             + self.of("s3Write", hours * (WITNESS_LISTS + 1))
             + self.of("s3Read", hours * windows)
             + self.of("metricRead", hours)
@@ -263,11 +265,11 @@ class PriceList:
         decide = self._measured.one("authorizer")
         deliveries, posts, settled = walk.deliveries, walk.invocations, walk.settlements
         return {
-            "metering: Lambda": self._lambda(
+            "metering: Lambda": self.function(
                 deliveries, meter.cpu_ms, meter.waits_ms(), stack.metering_mb
             ),
             "UsageQueue": self.of("sqsRequest", walk.usage_queue_requests()),
-            "forwarder: Lambda": self._lambda(
+            "forwarder: Lambda": self.function(
                 posts, forward.cpu_ms, forward.waits_ms(), stack.forwarder_mb
             ),
             "to Aforo, over the internet": self.of(
@@ -280,11 +282,11 @@ class PriceList:
                 "s3GbMonth", LEDGER_MONTHS * posts * forward.sent.get("s3.PutObject", 0) / GB
             ),
             "SettledUsageQueue": self.of("sqsRequest", walk.settled_queue_requests()),
-            "reconciliation: Lambda": self._lambda(
+            "reconciliation: Lambda": self.function(
                 settled, settle.cpu_ms, settle.waits_ms() + 1, stack.reconciliation_mb
             ),
             "repair: reading the ledger": self.of("s3Read", posts * stack.reads_an_object)
-            + self._lambda(
+            + self.function(
                 0,
                 0,
                 posts * stack.reads_an_object * AWS_CALL_MS
@@ -292,19 +294,24 @@ class PriceList:
                 stack.repair_mb,
             ),
             **self._audit(rate, posts),
-            "authorizer: Lambda": self._lambda(
+            "authorizer: Lambda": self.function(
                 1e6, decide.cpu_ms, AUTHORIZER_WAIT_MS, stack.authorizer_mb
             ),
-            "our own logs": self.of(
-                "logsGb",
-                (
-                    deliveries * (meter.log_bytes + self._platform_bytes)
-                    + posts * (forward.log_bytes + self._platform_bytes)
-                    + settled * (settle.log_bytes + self._platform_bytes)
-                    + 1e6 * (decide.log_bytes + self._platform_bytes)
-                )
-                / GB,
-            ),
+            "our own logs": total(self.own_logs(rate)),
+        }
+
+    def own_logs(self, rate: Rate) -> dict[str, float]:
+        """What a million requests log, by function."""
+        walk = Walk(self._measured, self._stack, rate)
+        written = {
+            "metering": (walk.deliveries, walk.metering()),
+            "forwarder": (walk.invocations, walk.forwarder()),
+            "reconciliation": (walk.settlements, walk.reconciliation()),
+            "authorizer": (1e6, self._measured.one("authorizer")),
+        }
+        return {
+            name: self.of("logsGb", times * (cost.log_bytes + self._platform_bytes) / GB)
+            for name, (times, cost) in written.items()
         }
 
     def _audit(self, rate: Rate, posts: float) -> dict[str, float]:
@@ -318,8 +325,8 @@ class PriceList:
         return {
             "audit: reading the ledger": self.of("s3Read", windows * window.gets)
             + self.of("s3Write", windows * window.lists),
-            "audit: Lambda": self._lambda(0, 0, windows * self._audit_ms(window), stack.audit_mb)
-            + self._lambda(windows * window.questions, asked.cpu_ms, 0, stack.metering_mb),
+            "audit: Lambda": self.function(0, 0, windows * self._audit_ms(window), stack.audit_mb)
+            + self.function(windows * window.questions, asked.cpu_ms, 0, stack.metering_mb),
         }
 
     def _audit_ms(self, window: Window) -> float:
@@ -356,7 +363,7 @@ class PriceList:
         sizes = {"metering": self._stack.metering_mb, "forwarder": self._stack.forwarder_mb}
         return sizes.get(part, self._stack.reconciliation_mb)
 
-    def _lambda(self, invocations: float, cpu_ms: float, wait_ms: float, memory_mb: int) -> float:
+    def function(self, invocations: float, cpu_ms: float, wait_ms: float, memory_mb: int) -> float:
         """Requests and duration; without invocations `wait_ms` is all of the time there is."""
         slower = max(1.0, VCPU_MB / memory_mb)
         own_ms = RUNTIME_MS if invocations else 0.0

@@ -4,10 +4,21 @@ import json
 
 import pytest
 
+from tests.bench.peers.peer import AFORO
+from tests.cost.beside_peers import PLAIN_PLATFORM_LOG_BYTES, SECONDLY, Peer, ours
 from tests.cost.measure import MEASURED
 from tests.cost.measuring import SIZES
 from tests.cost.page import LONGEST_WINDOW, PAGE, least, price_list_of, written
-from tests.cost.price_list import RATES, Cost, Measured, Rate, total
+from tests.cost.price_list import (
+    AFORO_POST_MS,
+    RATES,
+    RUNTIME_MS,
+    VCPU_MB,
+    Cost,
+    Measured,
+    Rate,
+    total,
+)
 from tests.cost.stack import PLAIN
 from tests.template.stack import template
 from tests.template.transformed import deployed_stack
@@ -74,3 +85,28 @@ def test_between_two_measured_sizes_costs_lie_between_theirs() -> None:
     assert measured.at("x", 2) == Cost(1.5, 150, {"a": 1.5}, {"a": 20.0})
     assert measured.at("x", 0.5) == Cost(1.0, 100, {"a": 1.0}, {"a": 10.0})
     assert measured.at("x", 6) == Cost(4.0, 200, {"a": 4.0}, {"a": 60.0})
+
+
+def test_a_peer_costs_its_time_its_waits_its_log_and_its_bytes() -> None:
+    """By hand: 100,000 deliveries of 10 lines, each with 2 ms of CPU, two posts and 500 bytes of
+    log, in 256 MB.
+    """
+    measured = Measured({AFORO: [[10, 2.0, 500.0, {"post": 2.0}, {"post": 6_000.0}]]})
+    found = Peer(AFORO, 256, measured).per_million(price_list_of(), Rate(10**8, 10))
+    seconds = 100_000 * (2.0 * VCPU_MB / 256 + 2 * AFORO_POST_MS + RUNTIME_MS) / 1_000
+    assert found == pytest.approx(
+        {
+            "Lambda": 100_000 * 0.2 / 1e6 + seconds / 4 * 0.0000133334,
+            "its log": 100_000 * (500 + PLAIN_PLATFORM_LOG_BYTES) / 1e9 * 0.5,
+            "over the internet": 0.6 * 0.09,
+        }
+    )
+
+
+def test_of_our_bill_only_what_others_do_too_is_compared() -> None:
+    """Never more than the whole, and not the authorizer's part."""
+    for rate in SECONDLY.values():
+        whole = price_list_of().per_million(rate)
+        compared = total(ours(price_list_of(), rate))
+        assert compared <= total(whole) - whole["authorizer: Lambda"]
+        assert compared >= whole["metering: Lambda"] + whole["forwarder: Lambda"]
