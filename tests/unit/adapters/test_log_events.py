@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.adapters.log_events import (
@@ -27,17 +27,25 @@ def numbers(group: FakeLogGroup, limit: int) -> list[str]:
     return [event["message"] for page in pages for event in page]
 
 
+@example(times=[4, 4, 4, 4], sizes=[4])
 @given(
     times=st.lists(st.integers(0, 100), max_size=30),
     sizes=st.lists(st.integers(0, 4), min_size=1).filter(any),
 )
 def test_every_event_comes_once_by_tokens(times: list[int], sizes: list[int]) -> None:
-    """Whatever the size of the pages, empty ones among them."""
+    """Whatever the size of the pages, empty ones among them; of a single page that is full of one
+    moment nobody can tell whether it is all.
+    """
     turn = iter(range(10**6))
     group = FakeLogGroup(pages=lambda: sizes[next(turn) % len(sizes)])
     for number, time in enumerate(times):
         group.put(f"s{number % 3}", time, str(number))
-    assert sorted(numbers(group, 4)) == sorted(map(str, range(len(times))))
+    try:
+        found = numbers(group, 4)
+    except MomentTooFull:
+        assert (len(times), len(set(times))) == (4, 1)
+    else:
+        assert sorted(found) == sorted(map(str, range(len(times))))
 
 
 @given(times=st.lists(st.integers(0, 20), max_size=40), limit=st.integers(1, 6))
