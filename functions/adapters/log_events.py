@@ -28,8 +28,8 @@ class LogNotReadable(Permanent):
 
 
 class MomentTooFull(LogNotReadable):
-    """A page is full of one millisecond, and there was no token to a next page: CloudWatch has one if
-    there is more, an emulator has not.
+    """A page is full of one millisecond, and there was no token to a next page: CloudWatch has one
+    if there is more, an emulator has not.
     """
 
 
