@@ -24,7 +24,7 @@ settings.register_profile("any_machine", settings.default, deadline=None)
 settings.load_profile("any_machine")
 # Minutes each: what mostly waits for a cloud begins first, beside the rest; what keeps two cores
 # busy by itself comes last, when nothing else is left.
-FIRST = ("tests/kills/test_kills.py", "tests/e2e/", "tests/load/test_load.py")
+FIRST = ("tests/kills/test_kills.py", "tests/e2e/")
 LAST = ("tests/simulation/test_simulation.py",)
 # Servers end with their orphan, and it is to end within seconds. A look costs a microsecond.
 LOOK_EVERY_SECONDS = 0.5
