@@ -1,6 +1,7 @@
 """Telemetry that writes nothing, and counts what is counted: over a whole run, for who asks."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from functions.usage.metric import Metric
@@ -30,7 +31,10 @@ class QuietTelemetry:
     def level(self, metric: Metric, value: float, *, source: str = "") -> None:
         self.levels[metric] = value
 
-    def share(self, metric: Metric, part: int, whole: int, *, source: str = "") -> None:
+    def share(self, metric: Metric, part: int, whole: int) -> None:
+        """Nobody asks for it."""
+
+    def spread(self, metric: Metric, values: Sequence[float]) -> None:
         """Nobody asks for it."""
 
     def report(self, message: str, **fields: object) -> None:

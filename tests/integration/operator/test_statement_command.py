@@ -179,15 +179,15 @@ def test_a_past_that_was_changed_is_named(
 def test_an_unknown_customer_is_told_what_was_searched(
     bucket: str, ask: Callable[..., Said]
 ) -> None:
-    """With status 1, and nothing on stdout."""
+    """With status 1, and nothing on stdout; on a slow machine behind how far it has read."""
     status, out, err = ask("--month", str(SECOND), customer="cus_nobody")
     assert (status, out) == (1, "")
-    (line,) = err
+    line = err[-1]
     assert line.startswith(f"statement: {SECOND} has nothing of cus_nobody: no row and no audited")
     assert line.endswith(f"request in 54 objects of {bucket}; no closed month")
     status, out, err = ask("verify", customer="a/../b")
     assert (status, out) == (1, "")
-    assert err[0].endswith(f"s3://{bucket}/statements/a%2F..%2Fb/ has no statement")
+    assert err[-1].endswith(f"s3://{bucket}/statements/a%2F..%2Fb/ has no statement")
 
 
 def test_an_object_that_is_not_of_the_ledger_is_named(

@@ -123,6 +123,7 @@ def test_a_round_asks_first_with_the_secret_of_its_environment(
     task = {
         "replayId": "by-hand",
         "startedAt": aws.started_at,
+        "executionStartedAt": aws.started_at,
         "order": {},
         "progress": {"waitingAtStart": 1},
     }
