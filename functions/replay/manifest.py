@@ -9,7 +9,7 @@ replay's name: Step Functions gives it free 90 days after the replay ended, and 
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NotRequired, ReadOnly, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, ReadOnly, TypedDict
 
 from pydantic_core import to_json
 
@@ -22,6 +22,7 @@ from functions.usage.shape import shape_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from pydantic import TypeAdapter
 
 # What was written earlier than this before a replay began is of one that had its name before: that
 # ended 90 days ago, so a day is sure on both sides.
@@ -110,25 +111,16 @@ class Manifests:
 
     def remetered(self, move_id: str = "", part: ReportPart = WHOLE) -> Iterator[RemeteredRow]:
         """The objects of one move, or of all; of one part of them."""
-        for line in self._read(REMETERED, move_id, part, "object"):
-            row = _REMETERED_ROW.validate_json(line)
-            if row["object"].encode() in part:
-                yield row
+        return self._rows(REMETERED, move_id, part, "object", _REMETERED_ROW)
 
     def sent(
         self, move_id: str = "", *, dry_run: bool = False, part: ReportPart = WHOLE
     ) -> Iterator[SentRow]:
         """The events of one move, or of all; of one part of them."""
-        for line in self._read(WOULD_SEND if dry_run else SENT, move_id, part, "key"):
-            row = _SENT_ROW.validate_json(line)
-            if row["key"].encode(errors="surrogatepass") in part:
-                yield row
+        return self._rows(WOULD_SEND if dry_run else SENT, move_id, part, "key", _SENT_ROW)
 
     def held(self, part: ReportPart = WHOLE) -> Iterator[HeldRow]:
-        for line in self._read(HELD, "", part, "messageId"):
-            row = _HELD_ROW.validate_json(line)
-            if row["messageId"].encode() in part:
-                yield row
+        return self._rows(HELD, "", part, "messageId", _HELD_ROW)
 
     def held_ids(self, round_number: int) -> set[str]:
         """Read once: a round is shorter than a message stays hidden."""
@@ -167,6 +159,15 @@ class Manifests:
     def _put(self, kind: str, name: str, rows: Sequence[object]) -> None:
         if rows:
             put_lines(self._client, self._bucket, f"{self.folder}{kind}/{name}.json.gz", rows)
+
+    def _rows(
+        self, kind: str, move_id: str, part: ReportPart, field: str, shape: "TypeAdapter[Any]"
+    ) -> Iterator[Any]:
+        """The rows of the part; `field` names each, and is their first."""
+        for line in self._read(kind, move_id, part, field):
+            row = shape.validate_json(line)
+            if row[field].encode(errors="surrogatepass") in part:
+                yield row
 
     def _read(
         self, kind: str, move_id: str, part: ReportPart = WHOLE, field: str = ""

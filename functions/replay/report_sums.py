@@ -82,7 +82,8 @@ def sums_of(
         left=by_reason(left),
         left_of_then=left_of_then(left, began_ms),
         left_messages=left_messages(left),
-        requests=_requests_by_reason(remetered),
+        # Each object once, by its last row.
+        requests=_requests([*{row["object"]: row for row in remetered}.values()]),
         hours=sorted(reading.hours),
         unread=sorted(reading.unread),
     )
@@ -147,7 +148,8 @@ def _places(parts: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     ]
 
 
-def _requests(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _requests(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What metering made of the requests of the quarantine, in objects or in sums of them."""
     if not parts:
         return {}
     return {
@@ -155,16 +157,3 @@ def _requests(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "excluded": _counts(one["excluded"] for one in parts),
         "quarantined": _counts(one["quarantined"] for one in parts),
     }
-
-
-def _requests_by_reason(rows: Iterable[RemeteredRow]) -> dict[str, Any]:
-    """What metering made of the requests of the quarantine, each object once."""
-    last = {row["object"]: row for row in rows}
-    excluded: Counter[str] = Counter()
-    quarantined: Counter[str] = Counter()
-    for row in last.values():
-        excluded.update(row["excluded"])
-        quarantined.update(row["quarantined"])
-    billed = sum(row["billed"] for row in last.values())
-    found = {"billed": billed, "excluded": dict(excluded), "quarantined": dict(quarantined)}
-    return found if last else {}

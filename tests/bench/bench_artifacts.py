@@ -8,13 +8,10 @@ Where nothing was built, the checkout stands for the artifact, and the case says
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import boto3
 
 from tests.bench.alone import run_alone
 from tests.bench.figure import Figure, Spread, figures_of
@@ -22,36 +19,25 @@ from tests.bench.peers.peer import AFORO, NODE
 from tests.bench.rounds import Scale, Work, in_turns
 from tests.local.deploy import BUILD_DIRECTORY
 from tests.local.endpoints import ROOT
-from tests.template.artifacts import WITHOUT_BOTO3
+from tests.template.artifacts import RUNTIME_LIBRARIES, alone, import_paths
+from tests.template.reproducible import RECIPES
 from tests.template.stack import functions
 
 STAGE, UNIT = "cold import", "ms of CPU"
 ZIP_STAGE = "zip of the artifact"
 ROUNDS = 7
-# One of each artifact that differs, and of each handler that a person waits for.
-MEASURED = (
-    "MeteringFunction",
-    "ForwarderFunction",
-    "ReconciliationFunction",
-    "ReconciliationFetchFunction",
-    "AuthorizerFunction",
-    "AuditCountFunction",
-    "ReplayStartFunction",
-)
 BARE = "bare interpreter"
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    runtime = str(Path(boto3.__file__).parents[1])
-    works = {BARE: _python([], "pass"), "boto3 alone": _python([runtime], "import boto3")}
-    names = MEASURED[:1] if scale.is_small else MEASURED
+    works = {BARE: _python([], "pass"), "boto3 alone": _python([RUNTIME_LIBRARIES], "import boto3")}
+    # Each artifact that differs has a handler that somebody waits for.
+    names = RECIPES[:1] if scale.is_small else RECIPES
     for name in names:
         module = functions()[name]["Properties"]["Handler"].rpartition(".")[0]
-        artifact = BUILD_DIRECTORY / name
-        paths = [str(artifact)] if artifact.exists() else [str(ROOT), runtime]
-        case = name if artifact.exists() else f"{name}, from the checkout"
-        if name not in WITHOUT_BOTO3:
-            paths.append(runtime)
+        is_built = (BUILD_DIRECTORY / name).exists()
+        paths = import_paths(name) if is_built else [str(ROOT), RUNTIME_LIBRARIES]
+        case = name if is_built else f"{name}, from the checkout"
         works[case] = _python(paths, f"import {module}")
     rounds = in_turns({**works, **_peer()}, scale, ROUNDS)
     yield from figures_of(STAGE, 1, UNIT, rounds, BARE)
@@ -62,8 +48,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def _python(paths: Sequence[str], statement: str) -> Work:
-    program = f"import sys; sys.path[:0] = {list(paths)!r}; {statement}"
-    return _spent([sys.executable, "-I", "-S", "-c", program], {})
+    return _spent(alone(paths, statement), {})
 
 
 def _peer() -> Mapping[str, Work]:

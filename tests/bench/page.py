@@ -4,7 +4,6 @@ The page's prose is written by hand; each table stands between two marks and is 
 from the figures that were published last.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.bench.bench_artifacts import STAGE as COLD
@@ -26,11 +25,10 @@ from tests.bench.goals import reached
 from tests.bench.published import published, published_run
 from tests.cost.page import beside_peers_table, price_list_of
 from tests.local.endpoints import ROOT
-from tests.template.written_page import write_page
+from tests.template.written_page import table_text, with_tables, write_page
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
 PICTURES = ROOT / "docs" / "pictures"
-_TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # Each stage whose cases stand in rows, its sizes in columns; by the mark of its table.
 _BY_SIZE = {
     "walk": WALK,
@@ -55,8 +53,7 @@ _LISTED = {
 
 def written(page: str) -> str:
     """The page with each of its tables as the figures have it."""
-    found = tables(published())
-    return _TABLE.sub(lambda match: f"{match[1]}\n{found[match[2]]}\n\n{match[3]}", page)
+    return with_tables(page, tables(published()))
 
 
 def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
@@ -95,7 +92,7 @@ def _goals(figures: Sequence[Figure]) -> str:
         )
         for one in reached(figures)
     ]
-    return _table(("what", "at most", "measured", "reached"), rows)
+    return table_text(("what", "at most", "measured", "reached"), rows)
 
 
 def _by_size(figures: Sequence[Figure]) -> str:
@@ -106,7 +103,7 @@ def _by_size(figures: Sequence[Figure]) -> str:
         (case, *(_cell(cells[case, size]) if (case, size) in cells else "" for size in sizes))
         for case in dict.fromkeys(one.case for one in measured)
     ]
-    return _table((measured[0].unit, *(f"{size:,}" for size in sizes)), rows)
+    return table_text((measured[0].unit, *(f"{size:,}" for size in sizes)), rows)
 
 
 def _cell(one: Figure) -> str:
@@ -121,7 +118,7 @@ def _listed(figures: Sequence[Figure]) -> str:
         (one.case, said(one.value.middle), _quartiles(one.value), one.unit, _beside(one))
         for one in figures
     ]
-    return _table(("", "median", "quartiles", "", "beside"), rows)
+    return table_text(("", "median", "quartiles", "", "beside"), rows)
 
 
 def _beside(one: Figure) -> str:
@@ -141,7 +138,7 @@ def _growth(figures: Sequence[Figure]) -> str:
         sizes = " / ".join(f"{one.size:,}" for one in points)
         ratios = " / ".join(said(one.ratio.middle) for one in points if one.ratio)
         rows.append((case, sizes, f"{said(points[0].value.middle)} {points[0].unit}", ratios))
-    return _table(("what grows", "sizes", "at the first", "x the first"), rows)
+    return table_text(("what grows", "sizes", "at the first", "x the first"), rows)
 
 
 def _authorizer(figures: Sequence[Figure]) -> str:
@@ -151,18 +148,13 @@ def _authorizer(figures: Sequence[Figure]) -> str:
         (case, *(said(cells[case, unit].value.middle) for unit in units), *_ratios(cells, case))
         for case in dict.fromkeys(one.case for one in figures)
     ]
-    return _table(("", *units, "p50, x raw handler", "quartiles of that"), rows)
+    return table_text(("", *units, "p50, x raw handler", "quartiles of that"), rows)
 
 
 def _ratios(cells: Mapping[tuple[str, str], Figure], case: str) -> Iterator[str]:
     ratio = cells[case, "us, p50"].ratio
     assert ratio
     yield from (said(ratio.middle), _quartiles(ratio))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def write() -> None:

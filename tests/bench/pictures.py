@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.bench.bench_artifacts import STAGE as COLD
+from tests.bench.bench_authorizer import crowds
 from tests.bench.bench_walk import EXECUTION_STAGE
 from tests.bench.bench_walk import STAGE as WALK
 from tests.bench.figure import Figure, Spread
 from tests.bench.plot import curves, rows
 
 MOST_TIMES = 100  # what is beyond stands in the table
-ALONE, CROWDED = "authorizer, 1 process, one CPU", "authorizer, 4 processes, not pinned"
+_CROWDS = [str(one) for one in crowds()]
+ALONE, CROWDED = _CROWDS[0], _CROWDS[-1]
 
 
 def pictures(figures: Sequence[Figure]) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ import httpx
 from functions.usage.message import SettledUsage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from tests.bench.deliveries import delivery
+from tests.bench.far_end import counted
 from tests.bench.provisioned import provision
 from tests.fakes.access_log_lines import LOG_GROUP, subscription_payload
 from tests.fakes.authorizer_event import authorizer_event
@@ -79,12 +80,12 @@ class Meter(NamedTuple):
     def figures(self, events: int, call: Call) -> Figures:
         for _ in range(WARM_UP):
             call()
-        before, logged, used = self._counted(), self.logs.stat().st_size, []
+        before, logged, used = counted(self.sink_url), self.logs.stat().st_size, []
         for _ in range(RUNS):
             begun = time.process_time_ns()
             call()
             used.append(time.process_time_ns() - begun)
-        after = self._counted()
+        after = counted(self.sink_url)
         return Figures(
             events,
             round(sorted(used)[RUNS // 2] / 1e6, 3),
@@ -93,12 +94,8 @@ class Meter(NamedTuple):
             _each(before["bytes"], after["bytes"]),
         )
 
-    def _counted(self) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = httpx.get(f"{self.sink_url}/_calls").json()
-        return found
 
-
-def _each(before: dict[str, int], after: dict[str, int]) -> dict[str, float]:
+def _each(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, float]:
     grown = {kind: (count - before.get(kind, 0)) / RUNS for kind, count in after.items()}
     return {kind: round(count, 2) for kind, count in grown.items() if count}
 

@@ -4,8 +4,7 @@ The page's prose is written by hand; each table stands between two marks and is 
 """
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,15 @@ from tests.cost.measure import MEASURED
 from tests.cost.price_list import RATES, Measured, PriceList, Rate, total
 from tests.cost.stack import stack
 from tests.local.endpoints import ROOT
-from tests.template.written_page import write_page
+from tests.template.written_page import table_text, with_tables, write_page
 
 LONGEST_WINDOW = 60  # that the template takes for ForwarderWindowSeconds
 PAGE = ROOT / "docs" / "explanation" / "cost.md"
-_TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def written(page: str) -> str:
     """The page with each of its tables as the price list has it today."""
-    found = tables()
-    return _TABLE.sub(lambda match: f"{match[1]}\n{found[match[2]]}\n\n{match[3]}", page)
+    return with_tables(page, tables())
 
 
 def tables() -> Mapping[str, str]:
@@ -80,7 +77,7 @@ def least(costs: PriceList) -> Mapping[str, float]:
 
 def _least(costs: PriceList) -> str:
     rows = [(name, _dollars(value)) for name, value in least(costs).items()]
-    return _table(("the month of 1 M requests, all in", "$"), rows)
+    return table_text(("the month of 1 M requests, all in", "$"), rows)
 
 
 def _month(costs: PriceList) -> str:
@@ -97,7 +94,7 @@ def _month(costs: PriceList) -> str:
             )
         )
     head = ("requests a month", "$ a million", "the month, all in, $", "of it a million, $")
-    return _table(head, rows)
+    return table_text(head, rows)
 
 
 def _idle(costs: PriceList) -> str:
@@ -111,14 +108,14 @@ def _idle(costs: PriceList) -> str:
         ("custom metrics that come with the first requests", _dollars(costs.metrics_month()))
     )
     rows.append(("ElastiCache Serverless at its least (0.1 GB)", _dollars(costs.cache_month())))
-    return _table(("a month without a request", "$"), rows)
+    return table_text(("a month without a request", "$"), rows)
 
 
 def _per_million(costs: PriceList) -> str:
     found = [costs.per_million(rate) for rate in RATES]
     rows = [(name, *(_dollars(one[name]) for one in found)) for name in found[0]]
     rows.append(("**sum**", *(f"**{_dollars(total(one))}**" for one in found)))
-    return _table(("$ for a million requests", *map(_rate, RATES)), rows)
+    return table_text(("$ for a million requests", *map(_rate, RATES)), rows)
 
 
 def _beside(costs: PriceList) -> str:
@@ -132,14 +129,16 @@ def _beside(costs: PriceList) -> str:
         ("the access log into Firehose instead", *[_dollars(costs.firehose())] * same),
         ("API Gateway, REST", *["3.50"] * same),
     ]
-    return _table(("$ for a million requests", *map(_rate, RATES)), rows)
+    return table_text(("$ for a million requests", *map(_rate, RATES)), rows)
 
 
 def beside_peers_table(costs: PriceList) -> str:
     """Of docs/explanation/performance.md too."""
     found = beside_peers.beside(costs, published())
     rows = [(name, *map(_dollars_of(name), values)) for name, values in found.items()]
-    return _table(("$ for a million requests", *(f"{one:,} a second" for one in SECONDLY)), rows)
+    return table_text(
+        ("$ for a million requests", *(f"{one:,} a second" for one in SECONDLY)), rows
+    )
 
 
 def _dollars_of(name: str) -> Callable[[float], str]:
@@ -153,7 +152,7 @@ def _list() -> str:
         (one["unit"], f"{one['dollars']:.10g}", f"{one['per']:,}", f"[page]({one['page']})")
         for one in prices["prices"].values()
     ]
-    return _table(("what", "$", "for", "from"), rows)
+    return table_text(("what", "$", "for", "from"), rows)
 
 
 def _assumed() -> str:
@@ -180,7 +179,7 @@ def _assumed() -> str:
         (f"lines in one delivery at {_rate(rate)} a month", str(rate.lines_a_delivery))
         for rate in RATES
     ]
-    return _table(("assumed", ""), rows)
+    return table_text(("assumed", ""), rows)
 
 
 def _rate(rate: Rate) -> str:
@@ -189,11 +188,6 @@ def _rate(rate: Rate) -> str:
 
 def _dollars(value: float) -> str:
     return f"{value:,.2f}" if value >= 0.1 else f"{value:.3f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def main() -> None:

@@ -15,14 +15,17 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from functions.operator.counter_commands.stack import find_stack
 from tests.kills.made_requests import Api
+from tests.kills.paying_customers import (
+    AFORO_KNOBS,
+    NO_API,
+    PARAMETERS,
+    demo_api,
+    paying_customers,
+)
 from tests.kills.worker_processes import WorkerProcesses
 from tests.local import cloud
-from tests.local.aforo.settings import DEFAULT_TENANT
-from tests.local.customers import Plan, provision
-from tests.local.deploy import physical_ids
-from tests.local.endpoints import Endpoints, SecondApi
+from tests.local.endpoints import Endpoints
 from tests.local.process_list import read_processes
 from tests.local.reaped_process import forget
 from tests.local.server_process import ServerProcess
@@ -41,11 +44,9 @@ STACK = "aforo-kills"
 # On AWS 780 and 361 s, six times what the function may take. Here an invocation takes a second or
 # two; what it has not done by then another does beside it, which is one failure more.
 VISIBILITY_SECONDS = {"usage": 20, "settled": 15}
-PAYERS = 8
 _COUNTERS_FOLDER = "counters"
 # What a script has done is on disk before it is answered.
 _VALKEY = ("--appendonly", "yes", "--appendfsync", "always", "--appenddirname", _COUNTERS_FOLDER)
-_NO_API = SecondApi("", "", "", "", [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,40 +126,22 @@ def killable_cloud(directory: Path, window_seconds: int, say: Say) -> Iterator[K
 
 def _aforo(directory: Path) -> tuple[str, ...]:
     book = directory.resolve() / "book.jsonl"
-    # How fast it takes usage is no part of this test.
-    return ("--book", str(book), "--knob", "rate_limit_per_minute=0", "--knob", "posts_kept=10")
+    return ("--book", str(book), *AFORO_KNOBS)
 
 
 def _start(directory: Path, window_seconds: int, say: Say) -> KillableCloud:
     options = WalkOptions(
         valkey=_VALKEY,
         aforo=_aforo(directory),
-        parameters={
-            "HoldSeconds": "3600",  # nothing is given up for having waited
-            "AforoEventsPerMinute": "6000000",
-            # The schedule's audit would meter again what is late, and hide a loss: it looks at
-            # nothing before the end, where the test starts it.
-            "AuditWindowSeconds": str(window_seconds),
-            "AuditDelaySeconds": "7200",
-        },
+        # The audit looks at nothing before the end, where the test starts it.
+        parameters={**PARAMETERS, "AuditWindowSeconds": str(window_seconds)},
     )
     walk = start_walk(directory, STACK, options, say=say)
     with step(say, "customers"):
-        customers = provision(
-            [
-                Plan(f"cus_{number}", "api_key", quota=10_000_000, rate_per_second=50, burst=50)
-                for number in range(PAYERS)
-            ],
-            tenant=DEFAULT_TENANT,
-            aforo_url=walk.aforo_url,
-            stack=find_stack(STACK),
-        )
-    endpoints = walk.endpoints(gateway_url="", page_url="", second_api=_NO_API, customers=customers)
+        customers = paying_customers(walk, rate_per_second=50)
+    endpoints = walk.endpoints(gateway_url="", page_url="", second_api=NO_API, customers=customers)
     _give_back_soon(endpoints)
-    account = boto3.client("sts").get_caller_identity()["Account"]
-    api_id = physical_ids(STACK)["DemoApiGateway"]
-    api = Api(account, endpoints.region, api_id, "demo", DEFAULT_TENANT)
-    return KillableCloud(directory, endpoints, api, window_seconds)
+    return KillableCloud(directory, endpoints, demo_api(endpoints), window_seconds)
 
 
 def _give_back_soon(endpoints: Endpoints) -> None:

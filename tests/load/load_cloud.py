@@ -10,28 +10,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import boto3
-
-from functions.operator.counter_commands.stack import find_stack
 from tests.kills.made_requests import Api
+from tests.kills.paying_customers import (
+    AFORO_KNOBS,
+    NO_API,
+    PARAMETERS,
+    demo_api,
+    paying_customers,
+)
 from tests.local import cloud
-from tests.local.aforo.settings import DEFAULT_TENANT
-from tests.local.customers import Plan, provision
-from tests.local.deploy import physical_ids
-from tests.local.endpoints import Endpoints, SecondApi
+from tests.local.endpoints import Endpoints
 from tests.local.started_walk import Say, WalkOptions, start_remembered, start_walk, step
 
 STACK = "aforo-load"
-PAYERS = 8
-_NO_API = SecondApi("", "", "", "", [])
-# How fast the stand-in takes usage is no part of the figures.
-_AFORO = ("--knob", "rate_limit_per_minute=0", "--knob", "posts_kept=10")
-_PARAMETERS = {
-    "HoldSeconds": "3600",
-    "AforoEventsPerMinute": "6000000",
-    # The schedule's audit would read the log and meter beside the load.
-    "AuditDelaySeconds": "7200",
-}
 
 
 class Through(StrEnum):
@@ -67,7 +58,7 @@ def load_cloud(directory: Path, through: Through, say: Say) -> Iterator[LoadClou
 
 
 def _start(directory: Path, through: Through, say: Say) -> LoadCloud:
-    options = WalkOptions(aforo=_AFORO, parameters=_PARAMETERS)
+    options = WalkOptions(aforo=AFORO_KNOBS, parameters=PARAMETERS)
     walk = start_walk(directory, STACK, options, say=say)
     gateway_url = ""
     if through is Through.GATEWAY:
@@ -75,19 +66,8 @@ def _start(directory: Path, through: Through, say: Say) -> LoadCloud:
             words = ["--stack", STACK, *cloud.LOG_OPTIONS]
             gateway_url = start_remembered(directory, "tests.local.gateway", words)
     with step(say, "customers"):
-        customers = provision(
-            [
-                Plan(f"cus_{number}", "api_key", 10_000_000, rate_per_second=1_000, burst=1_000)
-                for number in range(PAYERS)
-            ],
-            tenant=DEFAULT_TENANT,
-            aforo_url=walk.aforo_url,
-            stack=find_stack(STACK),
-        )
+        customers = paying_customers(walk, rate_per_second=1_000)
     endpoints = walk.endpoints(
-        gateway_url=gateway_url, page_url="", second_api=_NO_API, customers=customers
+        gateway_url=gateway_url, page_url="", second_api=NO_API, customers=customers
     )
-    account = boto3.client("sts").get_caller_identity()["Account"]
-    api_id = physical_ids(STACK)["DemoApiGateway"]
-    api = Api(account, endpoints.region, api_id, endpoints.stage, DEFAULT_TENANT)
-    return LoadCloud(directory, through, endpoints, api)
+    return LoadCloud(directory, through, endpoints, demo_api(endpoints))

@@ -1,16 +1,16 @@
 """A log group of the local cloud comes in; its lines leave, with the time at which each was put."""
 
 import json
-import re
 import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import boto3
 
+from tests.local.dashboard.log_figures import REPORT
+
 WINDOW_MS = 5_000  # at 300 requests a second 1,500 lines
 FULL_PAGE = 10_000
-_REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: ([\d.]+) ms")
 
 
 class LoggedLine(NamedTuple):
@@ -46,7 +46,7 @@ def invocations_of(lines: Iterable[LoggedLine]) -> dict[str, Ran]:
     """By request id. ministack writes the line when the function has ended."""
     found: dict[str, Ran] = {}
     for line in lines:
-        if report := _REPORT.match(line.text):
+        if report := REPORT.match(line.text):
             lasted_ms = round(float(report[2]))
             found[report[1]] = Ran(line.put_ms - lasted_ms, line.put_ms)
     return found

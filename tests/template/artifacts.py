@@ -8,6 +8,7 @@ may use it.
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import boto3
@@ -18,6 +19,7 @@ from tests.template.stack import functions
 # Zip and unzip limits are far away; what a cold start reads is not.
 MOST_MEGABYTES = 40
 WITHOUT_BOTO3 = frozenset({"AuthorizerFunction"})
+RUNTIME_LIBRARIES = str(Path(boto3.__file__).parents[1])
 
 
 def main() -> int:
@@ -25,17 +27,27 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def import_paths(name: str) -> list[str]:
+    """What the function of that name sees: its artifact and, if it may, the runtime's boto3."""
+    artifact = str(BUILD_DIRECTORY / name)
+    return [artifact] if name in WITHOUT_BOTO3 else [artifact, RUNTIME_LIBRARIES]
+
+
+def alone(paths: Sequence[str], code: str) -> list[str]:
+    """The words of a fresh interpreter that sees nothing but these paths."""
+    program = f"import sys; sys.path[:0] = {list(paths)!r}; {code}"
+    return [sys.executable, "-I", "-S", "-c", program]
+
+
 def _starts(name: str, function: dict[str, dict[str, str]]) -> bool:
     artifact = BUILD_DIRECTORY / name
     module, _, attribute = function["Properties"]["Handler"].rpartition(".")
-    paths = [str(artifact)] if name in WITHOUT_BOTO3 else [str(artifact), _runtime_libraries()]
     code = (
-        f"import sys; sys.path[:0] = {paths!r}; import importlib; "
+        "import importlib, sys; "
         f"sys.exit(not callable(getattr(importlib.import_module({module!r}), {attribute!r})))"
     )
-    found = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
-    )
+    words = alone(import_paths(name), code)
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
     strays = _of_the_operator(artifact)
     size = sum(file.stat().st_size for file in artifact.rglob("*") if file.is_file()) / 1e6
     is_small = size <= MOST_MEGABYTES and _has_bytecode(artifact)
@@ -51,10 +63,6 @@ def _of_the_operator(artifact: Path) -> list[str]:
     """A person's tools do not run in Lambda, nor does the library of their command line."""
     folders = (artifact / "functions" / "operator", artifact / "cyclopts")
     return [str(folder.relative_to(artifact)) for folder in folders if folder.exists()]
-
-
-def _runtime_libraries() -> str:
-    return str(Path(boto3.__file__).parents[1])
 
 
 def _has_bytecode(artifact: Path) -> bool:

@@ -1,9 +1,16 @@
-"""A page of the docs that is made: its text comes in, the file leaves, and a line that says so."""
+"""A page of the docs that is made: its text comes in, the file leaves, and a line that says so.
 
+Of a page whose prose is written by hand only the tables are made, each between two marks.
+"""
+
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.local.endpoints import ROOT
+
+_TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def write_page(page: Path, text: str, done: str = "written") -> int:
@@ -16,3 +23,14 @@ def write_page(page: Path, text: str, done: str = "written") -> int:
 def in_a_cell(text: str) -> str:
     """A bar would end the cell."""
     return text.replace("|", "\\|")
+
+
+def with_tables(page: str, tables: Mapping[str, str]) -> str:
+    """The page with each of its tables, by their marks."""
+    return _TABLE.sub(lambda match: f"{match[1]}\n{tables[match[2]]}\n\n{match[3]}", page)
+
+
+def table_text(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown; all but the first column are numbers, to the right."""
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

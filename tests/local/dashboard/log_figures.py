@@ -7,7 +7,8 @@ from typing import NamedTuple
 from tests.local.metric_series import Point, Series, read_series, series_of
 
 EVENT_BYTES = 26  # that CloudWatch Logs adds to each line it is sent (AWS: PutLogEvents)
-_REPORT = re.compile(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms")
+# Lambda writes it when an invocation has ended: its id, and how long it took.
+REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: ([\d.]+) ms")
 
 
 class LogEvent(NamedTuple):
@@ -23,7 +24,7 @@ def figures_of(group: str, function: str, events: Iterable[LogEvent]) -> dict[Se
     found = read_series(event.message for event in told)
     by_group = series_of("AWS/Logs", "IncomingBytes", LogGroupName=group)
     found[by_group] = [Point(e.at_ms, len(e.message.encode()) + EVENT_BYTES) for e in told]
-    runs = [Point(e.at_ms, float(ran[1])) for e in told if (ran := _REPORT.match(e.message))]
+    runs = [Point(e.at_ms, float(ran[2])) for e in told if (ran := REPORT.match(e.message))]
     if function and runs:
         of_it: Mapping[str, list[Point]] = {
             "Duration": runs,
