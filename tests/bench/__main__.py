@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.bench.figure import Figure, table
+from tests.bench.goals import told
 from tests.bench.page import PICTURES, write
 from tests.bench.peers.peer import ENVIRONMENT
 from tests.bench.pictures import pictures
@@ -63,6 +64,7 @@ def main() -> int:
         parser.error(f"what is published is a whole run with both peers; {absent} missing")
     began = time.monotonic()
     figures = list(_all(names, is_small=options.small))
+    print("\n".join(told(figures)))
     _write(figures, is_published=options.publish)
     print(f"\n{len(figures)} figures in {time.monotonic() - began:.0f} s")
     return 0

@@ -19,11 +19,14 @@ from tests.bench.bench_walk import METERING as METERED
 from tests.bench.bench_walk import STAGE as WALK
 from tests.bench.deciding import KEY, TOKEN
 from tests.bench.figure import Figure, said
+from tests.bench.peers.peer import AFORO
 from tests.bench.pictures import ALONE
 
 
 class Goal(NamedTuple):
-    """At most so much. `unit` tells figures of one case apart; with `is_ratio` the ratio counts."""
+    """At most so much. `unit` tells figures of one case apart. With `is_ratio` the ratio counts,
+    and only `beside` the named case, if any: a peer may be absent.
+    """
 
     what: str
     most: float
@@ -32,6 +35,11 @@ class Goal(NamedTuple):
     size: int
     unit: str = ""
     is_ratio: bool = True
+    beside: str = ""
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.most:,g} {'x' if self.is_ratio else self.unit}"
 
 
 class Reached(NamedTuple):
@@ -60,10 +68,19 @@ class Reached(NamedTuple):
 
 GOALS = (
     *(
-        Goal(f"metering and forwarding, {lines:,} lines a delivery", most, WALK, BOTH, lines)
+        Goal(
+            f"metering and forwarding, {lines:,} lines a delivery",
+            most,
+            WALK,
+            BOTH,
+            lines,
+            beside=AFORO,
+        )
         for lines, most in ((1_000, 3.5), (100, 5.0), (10, 9.0))
     ),
-    Goal("metering execution logs, 100 requests", 0.10, EXECUTION_STAGE, METERED, 100),
+    Goal(
+        "metering execution logs, 100 requests", 0.10, EXECUTION_STAGE, METERED, 100, beside=AFORO
+    ),
     Goal("metering without the send, 1,000 lines", 2.0, METERING, "our format", 1_000),
     Goal("execution logs without the send, 100 requests", 1.5, EXECUTION, "metered", 100),
     Goal("a million customers", 1.3, "growth", "metering: customers", 1_000_000),
@@ -109,5 +126,27 @@ def reached(figures: Sequence[Figure]) -> Iterator[Reached]:
     """Every goal that these figures tell of."""
     for goal in GOALS:
         for one in figures:
-            if (one.stage, one.case, one.size) == goal[2:5] and goal.unit in {"", one.unit}:
+            if _tells(one, goal):
                 yield Reached(goal, one)
+
+
+def told(figures: Sequence[Figure]) -> Iterator[str]:
+    """Lines for a person: the goals that these figures tell of, and how many are reached."""
+    found = list(reached(figures))
+    if not found:
+        return
+    yield f"\n{'goals':<53}{'at most':>10}  {'reached':>7}  measured"
+    for one in found:
+        answer = "yes" if one.is_reached else "NO"
+        yield f"  {one.goal.what:<48}{one.goal.allowed:>13}  {answer:>7}  {one.measured}"
+    yield f"{sum(one.is_reached for one in found)} of {len(found)} reached"
+    if absent := {goal.beside for goal in GOALS if goal.beside} - {o.goal.beside for o in found}:
+        yield f"not compared, because absent: {', '.join(sorted(absent))}"
+
+
+def _tells(one: Figure, goal: Goal) -> bool:
+    return (
+        (one.stage, one.case, one.size) == goal[2:5]
+        and goal.unit in {"", one.unit}
+        and goal.beside in {"", one.reference}
+    )

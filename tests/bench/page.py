@@ -4,6 +4,7 @@ The page's prose is written by hand; each table stands between two marks and is 
 from the figures that were published last.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.bench.bench_artifacts import STAGE as COLD
@@ -86,7 +87,7 @@ def _goals(figures: Sequence[Figure]) -> str:
     rows = [
         (
             one.goal.what,
-            f"{one.goal.most:,g} {'x' if one.goal.is_ratio else one.figure.unit}",
+            one.goal.allowed,
             one.measured,
             "yes" if one.is_reached else "**no**",
         )
@@ -114,8 +115,15 @@ def _cell(one: Figure) -> str:
 
 
 def _listed(figures: Sequence[Figure]) -> str:
+    times = Counter((one.case, one.unit) for one in figures)
     rows = [
-        (one.case, said(one.value.middle), _quartiles(one.value), one.unit, _beside(one))
+        (
+            f"{one.case}, {one.size:,}" if times[one.case, one.unit] > 1 else one.case,
+            said(one.value.middle),
+            _quartiles(one.value),
+            one.unit,
+            _beside(one),
+        )
         for one in figures
     ]
     return table_text(("", "median", "quartiles", "", "beside"), rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.local.endpoints import ROOT
 
-_TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def write_page(page: Path, text: str, done: str = "written") -> int:
@@ -26,7 +26,12 @@ def in_a_cell(text: str) -> str:
 
 
 def with_tables(page: str, tables: Mapping[str, str]) -> str:
-    """The page with each of its tables, by their marks."""
+    """The page with each of its tables, by their marks. ValueError: a mark has no table, or a table
+    does not have its one mark.
+    """
+    marks = [match[2] for match in _TABLE.finditer(page)]
+    if sorted(marks) != sorted(tables):
+        raise ValueError(f"the page marks {sorted(marks)}, and the tables are {sorted(tables)}")
     return _TABLE.sub(lambda match: f"{match[1]}\n{tables[match[2]]}\n\n{match[3]}", page)
 
 
