@@ -4,11 +4,10 @@ Guaranteed: every event counts once, however often it was sent, under exactly on
 customers, meters and days add up to the total.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
 from typing import TypedDict
 
 from functions.adapters.ledger import settled_once
@@ -178,14 +177,12 @@ def _fate(row: LedgerRow | None, *, is_known: bool) -> Fate:
 def _summed(
     sent: Mapping[str, SentRow], fates: Mapping[str, Fate], failing_classes: dict[str, int]
 ) -> Bill:
-    def place(key: str) -> tuple[str, str, str]:
-        row = sent[key]
-        return row["customerId"], row["meter"], row["occurredAt"][:10]
-
-    lines = [
-        _line(customer, meter, day, [(sent[key], fates[key]) for key in keys])
-        for (customer, meter, day), keys in groupby(sorted(sent, key=place), key=place)
-    ]
+    places: dict[tuple[str, str, str], list[tuple[SentRow, Fate]]] = defaultdict(list)
+    for key, row in sent.items():
+        place = row["customerId"], row["meter"], row["occurredAt"][:10]
+        places[place].append((row, fates[key]))
+    # The places are sorted, not the events: of those there can be millions.
+    lines = [_line(*place, places[place]) for place in sorted(places)]
     counts = Counter(fates.values())
     return Bill(lines, {fate.value: counts[fate] for fate in Fate}, failing_classes)
 
