@@ -1,5 +1,6 @@
 """Messages put back onto UsageQueue as new ones, each after a delay: bodies come in, the ids of
-those that SQS took leave. Never raises: what was not taken still is the message that it was.
+those that SQS took leave. Or hidden as they are: receipts come in, and those that SQS did not take
+leave. Never raises: what was not taken still is the message that it was.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,9 @@ from functions.adapters.telemetry import NOT_PUT_BACK, VISIBILITY_UNCHANGED, Tel
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
+# UsageQueue's, in the template: for so long a message does not show after it was received.
+VISIBILITY_SECONDS = 780
+
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
@@ -24,16 +28,18 @@ class Visibility:
     queue_url: str
     telemetry: Telemetry
 
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> set[str]:
         """Make each message invisible for so long from now.
 
-        Never raises: where it fails, the queue's own visibility timeout holds, which is only
-        a worse guess.
+        Leaves the receipts of those of which SQS did not say so: the queue's own visibility timeout
+        may hold for them (VISIBILITY_SECONDS), which is a worse guess, and a longer stall.
         """
+        unchanged: set[str] = set()
         for batch in batched(seconds_by_receipt.items(), ENTRIES_PER_CALL, strict=False):
-            self._hide(batch)
+            unchanged |= self._hide(batch)
+        return unchanged
 
-    def _hide(self, batch: Sequence[tuple[str, int]]) -> None:
+    def _hide(self, batch: Sequence[tuple[str, int]]) -> set[str]:
         try:
             answer = self.client.change_message_visibility_batch(
                 QueueUrl=self.queue_url,
@@ -44,9 +50,10 @@ class Visibility:
             )
         except (BotoCoreError, ClientError) as error:
             self._note(len(batch), type(error).__name__)
-            return
+            return {receipt for receipt, _ in batch}
         if failed := answer.get("Failed", []):
             self._note(len(failed), failed[0]["Code"])
+        return {batch[int(entry["Id"])][0] for entry in failed}
 
     def _note(self, messages: int, code: str) -> None:
         self.telemetry.log.warning(VISIBILITY_UNCHANGED, messages=messages, code=code)

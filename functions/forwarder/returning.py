@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from functions.forwarder.forwarded import Forwarded
 from functions.forwarder.holding import Holding
-from functions.forwarder.putting_back import MOST_DELAY_SECONDS, Later
+from functions.forwarder.putting_back import MOST_DELAY_SECONDS, VISIBILITY_SECONDS, Later
 from functions.usage.message import HeldRecord, RefusedRecord, UsageMessage, to_body
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Held
@@ -22,7 +22,7 @@ from functions.usage.outcome import Held
 class Hider(Protocol):
     """The receiver's side of UsageQueue (`functions.forwarder.putting_back`)."""
 
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None: ...
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> set[str]: ...
 
 
 class PutterBack(Protocol):
@@ -64,9 +64,11 @@ class Returning:
         }
         gone = self.queue.put_back(renewed)
         staying = [one for one in returning if one.message_id not in gone]
-        self.visibility.hide(
-            {one.received.envelope.receipt_handle: waits[one.message_id] for one in staying}
+        receipts = {one.received.envelope.receipt_handle: one.message_id for one in staying}
+        unchanged = self.visibility.hide(
+            {receipt: waits[message_id] for receipt, message_id in receipts.items()}
         )
+        waits |= {receipts[receipt]: VISIBILITY_SECONDS for receipt in unchanged}
         return BroughtBack([one.message_id for one in staying], waits)
 
     def _wait_seconds(self, one: Forwarded, now_ms: int) -> int:

@@ -8,6 +8,7 @@ same execution.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -22,6 +23,7 @@ from functions.usage.from_outside import FromOutside
 HANDED_ON = "handed_on"
 # An execution's name has at most 80 characters; a schedule's are two UUIDs, 73.
 _NAME_CHARACTERS = 66
+_PART = re.compile(r"-part-[0-9]+\Z")
 # The one before ends as soon as it has the answer; it asks seven times, over 90 s at most.
 ENDS_WITHIN_SECONDS = 60
 
@@ -60,6 +62,11 @@ class NotHandedOn(StrEnum):
 def execution_name(replay_id: str, number: int) -> str:
     """Of the second, third ... execution of a replay; the first one's is the replay's id."""
     return f"{replay_id[:_NAME_CHARACTERS]}-part-{number}"
+
+
+def is_name_of_a_part(name: str) -> bool:
+    """Whether it looks like one of `execution_name`; a person may choose such a name, too."""
+    return bool(_PART.search(name))
 
 
 def next_input(found: object) -> NextInput | NotUnderstood | None:

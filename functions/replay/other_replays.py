@@ -2,13 +2,17 @@
 
 One replay of a source at a time: two sources share no queue and no object, and what meets on
 UsageQueue has its key. Two of one source would be safe, only slower and harder to read.
+
+A replay that is a chain of executions (functions.replay.chain) is as old as its first one, which
+runs no longer: whatever goes on with a replay was there before one that begins.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from functions.replay.chain import is_name_of_a_part
 from functions.replay.order import Order, Source
 
 if TYPE_CHECKING:
@@ -21,12 +25,14 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class OlderReplays:
-    """The executions that began before this one, oldest first. `is_listed`: this one is there, too,
-    so the listing does not lag behind it.
+    """The executions that began before this one, oldest first, and then those that by their names
+    may go on with a replay. `is_listed`: this one is there, too, so the listing does not lag
+    behind it.
     """
 
     is_listed: bool
     arns: tuple[str, ...]
+    may_go_on: tuple[str, ...] = ()
 
 
 class OtherReplays:
@@ -43,32 +49,46 @@ class OtherReplays:
         )["executions"]
         mine = next((one for one in running if one["executionArn"] == execution_arn), None)
         older = sorted((one for one in running if mine is None or _age(one) < _age(mine)), key=_age)
-        return OlderReplays(mine is not None, tuple(one["executionArn"] for one in older))
+        may_go_on = (one for one in running if one not in older and is_name_of_a_part(one["name"]))
+        return OlderReplays(mine is not None, _arns(older), _arns(may_go_on))
 
     def first_in_the_way(self, order: Order, older: OlderReplays) -> str:
         """The name of the oldest that takes from the same source; empty when there is none."""
         return next(self._in_the_way(order, older), "")
 
     def _in_the_way(self, order: Order, older: OlderReplays) -> Iterator[str]:
-        for arn in older.arns:
+        for arn in (*older.arns, *older.may_go_on):
             found = self._client.describe_execution(executionArn=arn)
-            source, is_quiet = _asked_for(found.get("input", "{}"))
+            asked = _asked_for(found.get("input", "{}"))
+            if arn in older.may_go_on and not asked.goes_on:
+                continue
             # What a schedule does quietly every few minutes keeps no person waiting; it waits for
             # everybody.
-            if source == order.source and (not is_quiet or order.quiet):
+            if asked.source == order.source and (not asked.is_quiet or order.quiet):
                 yield found.get("name", arn)
+
+
+class _AskedFor(NamedTuple):
+    source: object
+    is_quiet: bool
+    goes_on: bool
+
+
+def _arns(found: Iterable["ExecutionListItemTypeDef"]) -> tuple[str, ...]:
+    return tuple(one["executionArn"] for one in found)
 
 
 def _age(one: "ExecutionListItemTypeDef") -> tuple[float, str]:
     return one["startDate"].timestamp(), one["name"]
 
 
-def _asked_for(text: str) -> tuple[object, bool]:
-    """Source and `quiet` of an execution's input, which may be any JSON: it may be refused yet."""
+def _asked_for(text: str) -> _AskedFor:
+    """What an execution's input says, which may be any JSON: it may be refused yet."""
     try:
         asked = json.loads(text)
     except (ValueError, RecursionError):  # a number of too many digits, or nested too deeply
         asked = None
-    if not isinstance(asked, dict):
-        return Source.USAGE, False
-    return asked.get("source", Source.USAGE), asked.get("quiet") is True
+    asked = asked if isinstance(asked, dict) else {}
+    return _AskedFor(
+        asked.get("source", Source.USAGE), asked.get("quiet") is True, "continues" in asked
+    )

@@ -115,7 +115,7 @@ def test_a_body_that_no_call_takes_stays_where_it_was(queue: Queue) -> None:
 def test_nothing_to_put_back_is_nothing(queue: Queue) -> None:
     """SQS refuses an empty batch."""
     assert queue.putter.put_back({}) == set()
-    queue.hider.hide({})
+    assert queue.hider.hide({}) == set()
     assert queue.receive() == []
 
 
@@ -124,7 +124,7 @@ def test_a_hidden_message_comes_back_with_one_receive_more(queue: Queue) -> None
     queue.putter.put_back({"a": Later("body", 0)})
     (first,) = received(queue, 1)
     assert queue.receive() == []
-    queue.hider.hide({first["receiptHandle"]: 0})
+    assert queue.hider.hide({first["receiptHandle"]: 0}) == set()
     (second,) = received(queue, 1)
     assert second["messageId"] == first["messageId"]
     assert second["attributes"]["ApproximateReceiveCount"] == "2"

@@ -48,10 +48,11 @@ class FusedQueue(ModelQueue):
             super().put_back({name: later})
         return set(letters)
 
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> set[str]:
         for receipt, seconds in seconds_by_receipt.items():
             self.fuse.burn()
             super().hide({receipt: seconds})
+        return set()
 
 
 def fused[**P, R](action: Callable[P, R], fuse: Fuse) -> Callable[P, R]:

@@ -76,11 +76,12 @@ class ModelQueue:
         for name in names:
             self.messages.pop(name, None)
 
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> set[str]:
         for name, seconds in seconds_by_receipt.items():
             assert 0 <= seconds <= 43_200, seconds  # SQS's most
             if name in self.messages:
                 self.messages[name].visible_at = self.clock() + seconds
+        return seconds_by_receipt.keys() - self.messages.keys()
 
     def put_back(self, letters: Mapping[str, Later]) -> set[str]:
         taken = {name for name, one in letters.items() if len(one.body) <= BYTES_PER_CALL}

@@ -79,10 +79,16 @@ class FakeUsageQueue:
 
 @dataclass
 class FakeVisibility:
+    """Hides what it is told to; `down` it changes nothing, and says so."""
+
     places: FakePlaces
     seconds: dict[str, int] = field(default_factory=dict)
 
-    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> set[str]:
         if seconds_by_receipt:
-            self.places.reach("visibility")
+            try:
+                self.places.reach("visibility")
+            except Retryable:
+                return set(seconds_by_receipt)
         self.seconds.update(seconds_by_receipt)
+        return set()

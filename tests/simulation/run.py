@@ -15,7 +15,7 @@ from tests.simulation.whole import Whole
 
 STEP_SECONDS = 60.0
 # What waits for Aforo waits for at most the hold, and then for a visibility timeout or two.
-CALM_SECONDS, RIGHT_SECONDS = 6 * HOUR, 4 * HOUR
+CALM_SECONDS, RIGHT_SECONDS = 6 * HOUR, 12 * HOUR
 
 type Part = Callable[[Simulation], object]
 

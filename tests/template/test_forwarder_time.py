@@ -11,7 +11,7 @@ from functions.adapters.aforo_http import (
 from functions.adapters.aws import CALL_SECONDS
 from functions.forwarder import aforo_breaker, answer, heartbeats, holding
 from functions.forwarder.forwarding import POST_RESERVE_MS
-from functions.forwarder.putting_back import MOST_DELAY_SECONDS
+from functions.forwarder.putting_back import MOST_DELAY_SECONDS, VISIBILITY_SECONDS
 from functions.forwarder.screening import FUTURE_TOLERANCE_MS, SLACK_MS
 from functions.forwarder.settings import HOLD_SHARE_OF_WINDOW, ForwarderSettings
 from tests.template.stack import functions, most, resources, template, timeout
@@ -47,6 +47,11 @@ def test_a_message_is_not_received_again_while_it_is_worked_on() -> None:
     """Received, collected for a batch, worked on, and AWS's headroom of six timeouts."""
     window = most(SOURCE["MaximumBatchingWindowInSeconds"])
     assert QUEUE["VisibilityTimeout"] >= 6 * timeout(FORWARDER) + window
+
+
+def test_a_message_that_could_not_be_hidden_is_told_to_show_when_it_does() -> None:
+    """What the counters are told of it rests on the queue's own time."""
+    assert QUEUE["VisibilityTimeout"] == VISIBILITY_SECONDS
 
 
 def test_waits_are_such_as_sqs_takes() -> None:

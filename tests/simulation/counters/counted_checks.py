@@ -164,9 +164,11 @@ class CountedChecks:
         return not self.is_elsewhere(one.key) and not self._had_a_dead_process(one)
 
     def _had_a_dead_process(self, one: Waiting) -> bool:
-        """Of that nobody could tell, until it shows again and goes its way."""
-        now = self.world.now - IN_FLIGHT_SECONDS
-        return any(one.at <= at and now <= at + seconds for at, seconds in self.deaths)
+        """Of that nobody could tell, until it shows again and goes its way: for as long heartbeats
+        may pass it. Where its stop is away then, none does, however long it takes.
+        """
+        passed = self.watermark - IN_FLIGHT_SECONDS
+        return any(one.at <= at and passed <= at + seconds for at, seconds in self.deaths)
 
     def _overcharged(self, account: Account, *, is_exact: bool = False) -> str:
         names = ("used", "start_ms", "end_ms", "next_used", "next_start_ms", "next_end_ms")

@@ -115,9 +115,10 @@ def _environment(sim: Simulation) -> Mapping[str, str]:
     parameters, plan = sim.scenario.parameters, audit_plan(sim)
     drawn = random.Random(f"{sim.scenario.seed}/executions of replays")
     return {
-        # As few that a replay of a run is more than one execution, and its report more than a part.
+        # As few that a replay of a run is more than one execution, and its report more than a part;
+        # each part reads all that the replay wrote, so of 12,000 events not a part for each.
         "ROUNDS_OF_AN_EXECUTION": str(drawn.choice([1, 1, 2, 250])),
-        "EVENTS_OF_A_PART": str(drawn.choice([1, 20, 500_000])),
+        "EVENTS_OF_A_PART": str(drawn.choice([20, 20, 500_000])),
         "USAGE_QUEUE_URL": sim.urls[USAGE_QUEUE],
         "USAGE_DEAD_LETTER_QUEUE_URL": sim.urls[USAGE_DEAD_LETTERS],
         "SETTLED_USAGE_QUEUE_URL": sim.urls[SETTLED_QUEUE],

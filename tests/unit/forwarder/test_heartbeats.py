@@ -9,6 +9,7 @@ from functions.adapters.telemetry import Telemetry
 from functions.forwarder.heartbeats import HeartbeatRelay
 from functions.forwarder.inbox import ReceivedHeartbeat, read_inbox
 from functions.forwarder.problem import Reply
+from functions.forwarder.putting_back import VISIBILITY_SECONDS
 from functions.usage.errors import Retryable
 from functions.usage.message import to_body
 from tests.fakes.forwarder_bench import Bench
@@ -123,6 +124,17 @@ def test_what_is_held_says_so(answer: Reply) -> None:
     assert since == NOW_MS - 40_000
     waits = [*bench.visibility.seconds.values(), *(one.seconds for one in bench.usage.put.values())]
     assert until >= NOW_MS + 1000 * (max(waits) + 180)
+
+
+def test_what_could_not_be_hidden_says_so_until_it_shows() -> None:
+    """By the queue's own time, which is longer than the wait that SQS did not take. It was said to
+    wait for that: heartbeats passed it for ten minutes (seed 2009 of the simulation).
+    """
+    bench = Bench(always(said(503)))
+    bench.places.down = {"visibility"}
+    assert bench.forward([usage(occurred_ms=NOW_MS - 40_000)]) == ["usage"]
+    ((_, until),) = bench.stalls()
+    assert until >= NOW_MS + 1000 * VISIBILITY_SECONDS
 
 
 @pytest.mark.parametrize("place", ["ledger", "usage_dead_letter"])

@@ -65,10 +65,10 @@ def put(client: object, given: Mapping[str, Later]) -> tuple[set[str], HeardLog]
     return PuttingBack(client, "url", telemetry).put_back(given), log  # type: ignore[arg-type]
 
 
-def hidden(client: object, seconds_by_receipt: Mapping[str, int]) -> HeardLog:
+def hidden(client: object, seconds_by_receipt: Mapping[str, int]) -> tuple[set[str], HeardLog]:
     telemetry, log = heard_telemetry()
-    Visibility(client, "url", telemetry).hide(seconds_by_receipt)  # type: ignore[arg-type]
-    return log
+    visibility = Visibility(client, "url", telemetry)  # type: ignore[arg-type]
+    return visibility.hide(seconds_by_receipt), log
 
 
 def letters(count: int, size: int = 10) -> dict[str, Later]:
@@ -140,7 +140,8 @@ def test_each_message_is_put_back_with_its_own_delay() -> None:
 def test_each_message_is_hidden_for_its_own_time_in_calls_of_ten() -> None:
     """By its receipt; SQS takes ten at a time."""
     sqs = HearingSqs()
-    log = hidden(sqs, {f"receipt {n}": n + 1 for n in range(21)})
+    unchanged, log = hidden(sqs, {f"receipt {n}": n + 1 for n in range(21)})
+    assert unchanged == set()
     assert [call["QueueUrl"] for call in sqs.calls] == ["url"] * 3
     entries = [call["Entries"] for call in sqs.calls]
     assert [[entry["Id"] for entry in some] for some in entries] == [
@@ -157,8 +158,12 @@ FAILED = {"1": "InternalError", "2": "Throttled"}
 
 
 def test_what_stays_visible_is_said_with_the_first_reason() -> None:
-    """How many of a call, and why; the queue's own timeout holds for them."""
-    log = hidden(HearingSqs(FAILED), {f"r{n}": 9 for n in range(5)})
+    """How many of a call, and why; the queue's own timeout holds for them, and they are named."""
+    unchanged, log = hidden(HearingSqs(FAILED), {f"r{n}": 9 for n in range(15)})
+    assert unchanged == {"r1", "r2", "r11", "r12"}
+    assert len(log.lines) == 2
+    unchanged, log = hidden(HearingSqs(FAILED), {f"r{n}": 9 for n in range(5)})
+    assert unchanged == {"r1", "r2"}
     fields = {"messages": 2, "code": "InternalError"}
     assert log.lines == [("warning", VISIBILITY_UNCHANGED, fields)]
 
@@ -184,7 +189,8 @@ def test_a_call_that_fails_is_said_and_the_next_is_made(
     """By either side: each call with its messages and the kind of its error."""
     sqs = RefusingSqs(error)
     fields = [{"messages": count, "code": type(error).__name__} for count in (10, 2)]
-    log = hidden(sqs, {f"r{n}": 9 for n in range(12)})
+    unchanged, log = hidden(sqs, {f"r{n}": 9 for n in range(12)})
+    assert unchanged == {f"r{n}" for n in range(12)}
     assert log.lines == [("warning", VISIBILITY_UNCHANGED, one) for one in fields]
     found, log = put(sqs, letters(12))
     assert found == set()

@@ -113,6 +113,25 @@ def test_younger_ones_are_not_asked() -> None:
     assert executions.described == ["first"]
 
 
+@pytest.mark.parametrize(
+    ("source", "first"), [("usage", "replay-part-2"), ("quarantine", ""), ("counters", "")]
+)
+def test_a_replay_is_as_old_as_its_first_execution(source: str, first: str) -> None:
+    """A part of a chain begins after a replay that began meanwhile. Two replays of one source ran
+    beside each other, and each found that nothing was left for it: seed 848 of the simulation.
+    """
+    part = {"continues": "replay", "source": "usage", "quiet": False}
+    running: list[tuple[str, float, Any]] = [("mine", 5, {}), ("replay-part-2", 9, part)]
+    assert in_the_way(Executions(running), "mine", source=source) == first
+
+
+def test_a_name_alone_is_no_part_of_a_chain() -> None:
+    """A person chose it; the younger one looks for this one, and stands back."""
+    executions = Executions([("mine", 5, {}), ("mine-part-2", 9, {}), ("departed", 9, {})])
+    assert in_the_way(executions, "mine") == ""
+    assert executions.described == ["mine-part-2"]
+
+
 @pytest.mark.parametrize("text", ["9" * 5000, f'{{"x": {"9" * 5000}}}', "[" * 100_000])
 def test_an_input_that_nobody_can_read_stops_no_other_replay(text: str) -> None:
     """It is JSON, so that Step Functions took it; it holds up what the default source does."""
