@@ -39,12 +39,13 @@ class HeartbeatRelay:
         self, received: Sequence[ReceivedStall], own: StallMessage | None
     ) -> list[ReceivedStall]:
         """Pass stalls on, whatever waits, and say what is held here; those that must come back."""
-        self._untold = both(self._untold, own)
-        mine = [self._untold] if self._untold else []
-        stalls = [*(one.stall for one in received), *mine]
+        mine = both(self._untold, own)
+        stalls = [*(one.stall for one in received), *([mine] if mine else [])]
+        self._untold = None
         if self._send([stall_body(stall) for stall in stalls]) or self._hand_over(stalls):
-            self._untold = None
             return []
+        # Those of others, too: that they were hidden for seconds is as uncertain as all else here.
+        self._untold = reduce(both_of, stalls)
         return list(received)
 
     def _hand_over(self, stalls: Sequence[StallMessage]) -> bool:

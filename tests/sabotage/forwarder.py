@@ -389,6 +389,13 @@ SABOTAGES = (
         ("tests/unit/forwarder/test_returning.py",),
     ),
     Sabotage(
+        "what could not be hidden is told to show as soon as it was asked to",
+        "functions/forwarder/returning.py",
+        "waits |= {receipts[receipt]: VISIBILITY_SECONDS for receipt in unchanged}",
+        "waits |= {receipts[receipt]: 0 for receipt in ()}",
+        ("tests/unit/forwarder/test_heartbeats.py",),
+    ),
+    Sabotage(
         "an entry that SQS refused counts as put back",
         "functions/forwarder/putting_back.py",
         'return {batch[int(entry["Id"])][0] for entry in answer.get("Successful", [])}',

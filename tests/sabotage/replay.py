@@ -144,6 +144,13 @@ SABOTAGES = (
         ("tests/unit/replay/test_chain.py",),
     ),
     Sabotage(
+        "a replay that goes on is younger than one that began meanwhile",
+        "functions/replay/other_replays.py",
+        "if arn in older.may_go_on and not asked.goes_on:",
+        "if arn in older.may_go_on:",
+        ("tests/unit/replay/test_other_replays.py",),
+    ),
+    Sabotage(
         "an execution that sees nothing hands on for ever",
         "functions/replay/progress.py",
         "return self.seen + self.messages > self.done_before",

@@ -192,6 +192,22 @@ def test_no_heartbeat_passes_before_what_is_held_is_told() -> None:
     assert (len(bench.stalls()), len(bench.heartbeats())) == (1, 1)
 
 
+def test_no_heartbeat_passes_before_a_stall_of_another_is_told() -> None:
+    """SQS took nothing, and did not hide it either: it shows again after minutes, and this process
+    remembers it meanwhile.
+    """
+    bench = Bench(accepted)
+    bench.places.down = {"settled", "put_back", "visibility"}
+    told = sqs_record(stall(60_000, 7_200_000), message_id="stall")
+    assert bench.forward([told]) == ["stall"]
+    bench.places.down = {"settled", "put_back"}
+    assert bench.forward([beat()]) == ["beat"]
+    bench.places.down = set()
+    assert bench.forward([beat()]) == []
+    assert bench.settled.bodies[0] == stall(60_000, 7_200_000)
+    assert (len(bench.stalls()), len(bench.heartbeats())) == (1, 1)
+
+
 @pytest.mark.parametrize("field", ["stalledSinceMs", "stalledUntilMs", "version"])
 def test_what_is_almost_a_stall_is_kept(field: str) -> None:
     """Exactly its shape, or a body that nobody can read."""
