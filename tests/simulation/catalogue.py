@@ -13,7 +13,7 @@ from tests.simulation.counters.counter_stops import RECONCILIATION
 from tests.simulation.counters.decision_link import COUNTERS
 from tests.simulation.disturbances import ChaosKind
 from tests.simulation.engine.seam import Mishap
-from tests.simulation.gateway_request import OVERRIDDEN
+from tests.simulation.gateway_request import EXECUTION_STAGE, OVERRIDDEN
 from tests.simulation.operators.deeds import Document
 from tests.simulation.usage_road.road_places import (
     AFORO,
@@ -64,7 +64,8 @@ def _counted(metric: Metric, reason: str = "") -> Callable[[Whole], float]:
 
 def _recovered(whole: Whole) -> float:
     """Lines that no delivery brought, and that are billed."""
-    unsent = (key for line in whole.road.subscription.unsent for key in line.keys)
+    lines = (line for one in whole.road.subscriptions for line in one.unsent)
+    unsent = (key for line in lines for key in line.keys)
     return sum(key in whole.sim.whereabouts.at_home for key in unsent)
 
 
@@ -72,6 +73,13 @@ def _overridden(whole: Whole) -> float:
     """Events in the book whose client gave the same request id as others did."""
     entries = whole.road.aforo.book.entries
     found = [one for one in entries if one.event["metadata"]["requestId"] == OVERRIDDEN]
+    return len(found)
+
+
+def _by_execution_log(whole: Whole) -> float:
+    """Events in the book of the stage that has one."""
+    entries = whole.road.aforo.book.entries
+    found = [one for one in entries if one.event["metadata"]["stage"] == EXECUTION_STAGE]
     return len(found)
 
 
@@ -116,7 +124,7 @@ CATALOGUE = (
     Failure(
         "3",
         "Lambda gives a delivery up, and OnFailure keeps it",
-        lambda whole: len(whole.road.subscription.metering.kept),
+        lambda whole: len(whole.road.subscriptions[0].metering.kept),
     ),
     Failure(
         "4",
@@ -217,6 +225,7 @@ CATALOGUE = (
         "tests/integration/authorizer/test_hung_redis.py",
     ),
     Failure("E5", "a replay is more than one execution may do", _handed_on),
+    Failure("E6", "an execution log is metered beside an access log", _by_execution_log),
 )
 
 

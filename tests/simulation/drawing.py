@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.simulation.counters.counter_troubles import drawn_troubles
@@ -55,6 +56,11 @@ CALLED = {
         *((USAGE_DEAD_LETTERS, 6), (SECRETS, 8)),
     ),
 }
+# Of runs and of their traffic: a request there is 20 lines.
+EXECUTION_RUNS, EXECUTION_SHARE = 0.25, 0.2
+LOGGED_KINDS = frozenset(
+    {RequestKind.TOKEN, RequestKind.API_KEY, RequestKind.SERVER_ERROR, RequestKind.HEALTH}
+)
 AWAY_SECONDS = (3.0, 40.0, 200.0, 600.0, 1_500.0)
 MISHAPS = (Mishap.REFUSED, Mishap.ANSWER_LOST, Mishap.SLOW)
 CHAOS = (
@@ -108,6 +114,20 @@ def draw(seed: int) -> Scenario:
         ),
         parameters=_parameters(rng),
     )
+
+
+def with_execution_log(drawn: Scenario) -> Scenario:
+    """In some runs a part of the traffic goes to a second stage, of which the execution log is
+    metered: where no meter needs more than that says.
+    """
+    rng = random.Random(f"{drawn.seed}/execution log")
+    if drawn.has_bytes or rng.random() >= EXECUTION_RUNS:
+        return drawn
+    bursts = tuple(
+        replace(one, is_execution=one.kind in LOGGED_KINDS and rng.random() < EXECUTION_SHARE)
+        for one in drawn.bursts
+    )
+    return replace(drawn, bursts=bursts, has_execution_log=True)
 
 
 def _parameters(rng: random.Random) -> Parameters:

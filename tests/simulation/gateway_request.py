@@ -1,9 +1,12 @@
-"""One request to the company's API, and the line that API Gateway logs of it."""
+"""One request to the company's APIs, and the lines that API Gateway logs of it: one of its stage's
+access log, or many of the other stage's execution log.
+"""
 
 import json
 from dataclasses import dataclass
 
 ACCOUNT, REGION, API, STAGE = "123456789012", "eu-west-1", "a1b2c3d4e5", "prod"
+EXECUTION_API, EXECUTION_STAGE = "e5d4c3b2a1", "live"
 HEALTH = "/health/{proxy+}"
 # What API Gateway logs for every x-amzn-RequestId of a client's that is no UUID.
 OVERRIDDEN = "UUID_REPLACED_INVALID_REQUEST_ID"
@@ -22,6 +25,12 @@ class GatewayRequest:
     path: str = "/pets/{id}"
     is_from_backend: bool = True
     is_broken: bool = False  # its line is cut off
+    is_execution: bool = False  # of the other stage, which has an execution log
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its API and stage."""
+        return (EXECUTION_API, EXECUTION_STAGE) if self.is_execution else (API, STAGE)
 
     @property
     def extended_id(self) -> str:
@@ -30,8 +39,8 @@ class GatewayRequest:
 
     @property
     def request_id(self) -> str:
-        """A client may choose it."""
-        is_chosen = not self.number % OVERRIDDEN_EACH
+        """A client may choose it; of an execution log's, whose lines it tells apart, none did."""
+        is_chosen = not self.number % OVERRIDDEN_EACH and not self.is_execution
         return OVERRIDDEN if is_chosen else f"abe23b51-3a85-4167-851d-{self.number:012}"
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from tests.simulation.gateway_request import ACCOUNT, API, REGION, STAGE, GatewayRequest
+from tests.simulation.gateway_request import ACCOUNT, REGION, GatewayRequest
 from tests.simulation.terms import Term, Terms
 
 EXCLUDED_STATUSES = frozenset({401, 403, 429})
@@ -65,7 +65,7 @@ class Oracle:
         occurred_at = _iso(request.at_ms)
         return [
             Due(
-                event_key(request.extended_id, meter.id),
+                event_key(request.place, request.extended_id, meter.id),
                 customer,
                 meter.id,
                 meter.metric,
@@ -83,9 +83,9 @@ class Oracle:
         return is_own or path in term.excluded_paths or path.startswith(folders)
 
 
-def event_key(extended_request_id: str, meter: str) -> str:
-    """architecture.md, What is one request."""
-    parts = [ACCOUNT, REGION, API, STAGE, extended_request_id, meter, 0]
+def event_key(place: tuple[str, str], extended_request_id: str, meter: str) -> str:
+    """architecture.md, What is one request. `place`: API and stage."""
+    parts = [ACCOUNT, REGION, *place, extended_request_id, meter, 0]
     text = json.dumps(parts, separators=(",", ":"))
     return f"apigw1-{sha256(text.encode()).hexdigest()[:40]}"
 

@@ -10,7 +10,8 @@ HOUR = 3_600.0
 @dataclass(frozen=True, slots=True)
 class Burst:
     """So many requests of one customer, at one time (seconds since the beginning), whose lines go
-    to one stream. `kind` is a name of `RequestKind`.
+    to one stream. `kind` is a name of `RequestKind`. `is_execution`: to the stage that has an
+    execution log.
     """
 
     at: float
@@ -18,6 +19,7 @@ class Burst:
     requests: int
     stream: int = 0
     kind: str = "token"
+    is_execution: bool = False
 
 
 class RequestKind:
@@ -56,6 +58,8 @@ class Scenario:
     bursts: tuple[Burst, ...]
     disturbances: tuple[Disturbance, ...]
     parameters: Parameters = Parameters()
+
+    has_execution_log: bool = False  # a second stage of which it is metered
 
     @property
     def requests(self) -> int:

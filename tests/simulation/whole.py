@@ -2,7 +2,7 @@
 
 from tests.simulation.counters.build_counters import CountersPart
 from tests.simulation.counters.on_the_road import add_counters
-from tests.simulation.drawing import draw
+from tests.simulation.drawing import draw, with_execution_log
 from tests.simulation.operators.build_operators import OperatorsPart, build_operators
 from tests.simulation.operators.drawn_deeds import draw_deeds
 from tests.simulation.rare_troubles import draw_rare
@@ -36,7 +36,7 @@ class Whole:
 
 def draw_whole(seed: int) -> Scenario:
     """A scenario with disturbances of all parts."""
-    drawn = draw(seed)
+    drawn = with_execution_log(draw(seed))
     deeds = draw_deeds(seed, drawn.hours, drawn.customers)
     rare = draw_rare(seed, drawn.hours)
     return drawn.with_disturbances((*drawn.disturbances, *deeds, *rare))

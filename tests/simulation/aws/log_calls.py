@@ -131,9 +131,11 @@ def _described(group: SimulatedLog, name: str) -> dict[str, Any]:
     """The last times are those that CloudWatch has got round to."""
     known_ms = int(group.world.now * 1000) - FIGURES_LATE_MS
     shown = [one for one in group.streams[name] if one.ingested_at * 1000 <= known_ms]
-    last = {
+    told = {"logStreamName": name, "creationTime": int(group.created[name] * 1000)}
+    if not shown:
+        return told
+    return {
+        **told,
         "lastEventTimestamp": shown[-1].timestamp,
         "lastIngestionTime": int(shown[-1].ingested_at * 1000),
     }
-    created = int(group.created[name] * 1000)
-    return {"logStreamName": name, "creationTime": created, **(last if shown else {})}

@@ -12,7 +12,9 @@ ID_DIGITS = 56
 
 @dataclass(frozen=True, slots=True, order=True)
 class LogEvent:
-    """One line. `event_id` rises with the log; `keys` are those of the events that it becomes."""
+    """One line. `event_id` rises with the log; `keys` are those of the events that it becomes, and
+    `request` is the number of the one whose line it is: an execution log has many of each.
+    """
 
     timestamp: int  # epoch milliseconds
     event_id: str
@@ -20,6 +22,7 @@ class LogEvent:
     message: str = field(compare=False)
     keys: tuple[str, ...] = field(compare=False, default=())
     ingested_at: float = field(compare=False, default=0.0)
+    request: int = field(compare=False, default=0)
 
 
 @dataclass(eq=False)
@@ -35,12 +38,17 @@ class SimulatedLog:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def put(
-        self, stream: str, message: str, keys: tuple[str, ...] = (), timestamp: int | None = None
+        self,
+        stream: str,
+        message: str,
+        keys: tuple[str, ...] = (),
+        timestamp: int | None = None,
+        request: int = 0,
     ) -> LogEvent:
         """By API Gateway, or whoever may put; now, if nothing else is said."""
         at_ms = int(self.world.now * 1000) if timestamp is None else timestamp
         name = f"{(at_ms << 144) + next(self._numbers):0{ID_DIGITS}}"
-        event = LogEvent(at_ms, name, stream, message, keys, self.world.now)
+        event = LogEvent(at_ms, name, stream, message, keys, self.world.now, request)
         if stream not in self.streams:
             self.streams[stream], self.created[stream] = [], self.world.now
         insort(self.streams[stream], event)

@@ -53,7 +53,8 @@ def add_counters(road: UsageRoad) -> CountersPart:
     sim.arranging[TopUp] = lambda one: _arrange_top_up(road, one)
     road.gateway.heard.append(heard)
     road.gateway.admits = lambda request: part.gateway.admits(request.customer)
-    road.subscription.heard.append(part.checks.delivered)
+    for subscription in road.subscriptions:
+        subscription.heard.append(part.checks.delivered)
     return part
 
 

@@ -1,11 +1,12 @@
 """API Gateway: requests come in; each is served or refused, and its line is in the log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from tests.simulation.aws.simulated_log import SimulatedLog
+from tests.simulation.execution_lines import execution_lines
 from tests.simulation.gateway_request import HEALTH, GatewayRequest
 from tests.simulation.oracle import Oracle
 from tests.simulation.scenario import Burst, RequestKind
@@ -32,6 +33,7 @@ class ApiGateway:
     sim: Simulation
     log: SimulatedLog
     oracle: Oracle
+    execution_log: SimulatedLog
     admits: Callable[[GatewayRequest], bool] = lambda _: True
     heard: list[Callable[[GatewayRequest, tuple[str, ...]], None]] = field(default_factory=list)
     served: int = 0
@@ -45,26 +47,32 @@ class ApiGateway:
 
     def serve(self, burst: Burst) -> None:
         """Requests of one moment: their lines are in the log soon after."""
-        lines: list[tuple[str, tuple[str, ...]]] = []
+        logged: list[tuple[GatewayRequest, tuple[str, ...]]] = []
         for index in range(burst.requests):
             request = self._request(burst, index)
             if request.customer and request.is_from_backend and not self.admits(request):
                 request = self._refusal(request)
             keys = self.oracle.serve(request)
             self.served += request.is_from_backend
-            lines.append((request.line(), keys))
+            logged.append((request, keys))
             for told in self.heard:
                 told(request, keys)
         seconds = self.sim.world.chance("API Gateway").uniform(*TAKES_SECONDS)
         stream = f"stream-{burst.stream}"
-        self.sim.world.after(seconds, lambda: self._log(stream, lines))
+        self.sim.world.after(seconds, lambda: self._log(stream, logged))
 
-    def _log(self, stream: str, lines: list[tuple[str, tuple[str, ...]]]) -> None:
-        for line, keys in lines:
+    def _log(self, stream: str, logged: list[tuple[GatewayRequest, tuple[str, ...]]]) -> None:
+        for request, keys in logged:
             self.sim.whereabouts.enter(LOG, keys)
             for key in keys:
                 self.sim.whereabouts.follow(key)
-            self.log.put(stream, line, keys)
+            if not request.is_execution:
+                self.log.put(stream, request.line(), keys)
+                continue
+            of_first = keys
+            for at_ms, line in execution_lines(request):
+                self.execution_log.put(stream, line, of_first, at_ms, request.number)
+                of_first = ()
 
     def _request(self, burst: Burst, index: int) -> GatewayRequest:
         self._number += 1
@@ -85,10 +93,8 @@ class ApiGateway:
                 how = {"customer": name, "is_broken": True}
             case _:
                 how = {"customer": name}
-        return GatewayRequest(number, at_ms, **how)
+        return GatewayRequest(number, at_ms, is_execution=burst.is_execution, **how)
 
     def _refusal(self, request: GatewayRequest) -> GatewayRequest:
         self.refused += 1
-        return GatewayRequest(
-            request.number, request.at_ms, request.customer, status=429, is_from_backend=False
-        )
+        return replace(request, status=429, is_from_backend=False)

@@ -17,6 +17,7 @@ from tests.simulation.usage_road.promises import Promises
 from tests.simulation.usage_road.road_places import (
     CONFIGURATION,
     CONFIGURATION_KEY,
+    EXECUTION_LOG_GROUP,
     LOG_GROUP,
     USAGE_QUEUE,
     add_places,
@@ -31,14 +32,15 @@ class UsageRoad:
     sim: Simulation
     oracle: Oracle
     gateway: ApiGateway
-    subscription: Subscription
+    subscriptions: tuple[Subscription, ...]  # of the access log, and of the execution log
     aforo: AforoPlace
     promises: Promises
 
     def is_quiet(self) -> bool:
         """Nothing is on the way; what is parked stays until somebody puts it right."""
         waiting = self.sim.queues[USAGE_QUEUE].messages.values()
-        return self.subscription.is_quiet() and not any(one.keys for one in waiting)
+        are_quiet = all(one.is_quiet() for one in self.subscriptions)
+        return are_quiet and not any(one.keys for one in waiting)
 
 
 def build_road(sim: Simulation) -> UsageRoad:
@@ -48,11 +50,14 @@ def build_road(sim: Simulation) -> UsageRoad:
     sim.buckets[CONFIGURATION].put(CONFIGURATION_KEY, oracle.terms.document())
     settings = Settings(dedup_window_seconds=sim.scenario.parameters.dedup_window_seconds)
     aforo = AforoPlace(sim, settings)
-    log = sim.logs.groups[LOG_GROUP]
-    subscription = Subscription(sim, log, add_metering(sim))
+    metering = add_metering(sim)
+    logs = [sim.logs.groups[LOG_GROUP]]
+    if sim.scenario.has_execution_log:
+        logs.append(sim.logs.groups[EXECUTION_LOG_GROUP])
+    subscriptions = tuple(Subscription(sim, log, metering) for log in logs)
     add_forwarder(sim, aforo)
-    gateway = ApiGateway(sim, log, oracle)
-    road = UsageRoad(sim, oracle, gateway, subscription, aforo, Promises(sim, oracle, aforo))
+    gateway = ApiGateway(sim, logs[0], oracle, logs[-1])
+    road = UsageRoad(sim, oracle, gateway, subscriptions, aforo, Promises(sim, oracle, aforo))
     gateway.plan(sim.scenario.bursts)
     sim.arranging[AforoFault] = lambda one: _arrange_fault(road, one)
     sim.calming.append(aforo.faults.active.clear)

@@ -9,6 +9,7 @@ from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.road_places import (
     CONFIGURATION,
     CONFIGURATION_KEY,
+    EXECUTION_LOG_GROUP,
     LOG_GROUP,
     METERING,
     METERING_SECONDS,
@@ -24,7 +25,7 @@ def add_metering(sim: Simulation) -> Asynchronous:
         "QUARANTINE_BUCKET": QUARANTINE,
         "CONFIGURATION_BUCKET": CONFIGURATION,
         "CONFIGURATION_KEY": CONFIGURATION_KEY,
-        "DEPLOYED_SOURCES": f"orders=access:{LOG_GROUP}",
+        "DEPLOYED_SOURCES": _sources(sim),
         "AWS_REGION": REGION,
     }
     module = LambdaModule(
@@ -47,3 +48,9 @@ def add_metering(sim: Simulation) -> Asynchronous:
     sim.lambdas.add(function, asynchronous)
     sim.logs.destination = function.arn
     return asynchronous
+
+
+def _sources(sim: Simulation) -> str:
+    access = f"orders=access:{LOG_GROUP}"
+    with_execution = f"{access},legacy=execution:{EXECUTION_LOG_GROUP}"
+    return with_execution if sim.scenario.has_execution_log else access

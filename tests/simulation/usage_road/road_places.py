@@ -1,9 +1,11 @@
 """The places of the road, by the names that disturbances and whereabouts use."""
 
+from tests.simulation.gateway_request import EXECUTION_API, EXECUTION_STAGE
 from tests.simulation.simulation import Simulation
 
 LOG = "the log"  # of lines that no delivery has taken yet, or that none ever will
 LOG_GROUP = "/aws/apigateway/orders/prod"
+EXECUTION_LOG_GROUP = f"API-Gateway-Execution-Logs_{EXECUTION_API}/{EXECUTION_STAGE}"
 USAGE_QUEUE = "usage queue"
 USAGE_DEAD_LETTERS = "usage dead letters"
 SETTLED_QUEUE = "settled queue"
@@ -22,7 +24,7 @@ FORWARDER_BATCH, METERING_SECONDS, FORWARDER_SECONDS = 100, 60, 120
 
 
 def add_places(sim: Simulation) -> None:
-    """Queues, buckets and the log, empty."""
+    """Queues, buckets and the logs, empty."""
     sim.queue(USAGE_DEAD_LETTERS, visibility_seconds=DEAD_VISIBILITY, is_followed=True)
     sim.queue(COUNTER_DEAD_LETTERS, visibility_seconds=DEAD_VISIBILITY)
     sim.queue(
@@ -37,3 +39,5 @@ def add_places(sim: Simulation) -> None:
     for name in (LEDGER, QUARANTINE, CONFIGURATION):
         sim.bucket(name)
     sim.log_group(LOG_GROUP)
+    if sim.scenario.has_execution_log:
+        sim.log_group(EXECUTION_LOG_GROUP)

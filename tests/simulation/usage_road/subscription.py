@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from gzip import compress
+from itertools import chain, groupby
 
 from tests.simulation.aws.asynchronous import Asynchronous
 from tests.simulation.aws.simulated_log import LogEvent, SimulatedLog
@@ -16,14 +17,17 @@ from tests.simulation.gateway_request import ACCOUNT
 from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.road_places import LOG
 
-MOST_LINES = 60
+MOST_REQUESTS = 60
 SOON, LATE, AGAIN = (1.0, 15.0), (60.0, 900.0), (5.0, 600.0)  # seconds
+
+
+type Lines = tuple[LogEvent, ...]  # of one request
 
 
 @dataclass(eq=False)
 class Subscription:
-    """Of one log group. `unsent` are the lines that no delivery will ever bring. `heard` are told
-    the keys of each delivery.
+    """Of one log group. `unsent` are the lines that no delivery will ever bring: all lines of a
+    request or none, since its lines are of one moment. `heard` are told the keys of each delivery.
     """
 
     sim: Simulation
@@ -32,7 +36,9 @@ class Subscription:
     pending: dict[str, list[LogEvent]] = field(default_factory=lambda: defaultdict(list))
     unsent: list[LogEvent] = field(default_factory=list)
     heard: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)
-    _before: dict[str, list[LogEvent]] = field(default_factory=dict)  # the last delivery, by stream
+    _before: dict[str, list[Lines]] = field(default_factory=dict)  # the last delivery, by stream
+    _request: int = 0  # whose lines are coming
+    _is_lost: bool = False
 
     def __post_init__(self) -> None:
         self.log.watchers.append(self._heard)
@@ -41,7 +47,10 @@ class Subscription:
         return not any(self.pending.values()) and not self.metering.waiting
 
     def _heard(self, event: LogEvent) -> None:
-        if self.sim.troubles.happens(ChaosKind.DELIVERY_LOST):
+        if not event.request or event.request != self._request:
+            self._request = event.request
+            self._is_lost = self.sim.troubles.happens(ChaosKind.DELIVERY_LOST)
+        if self._is_lost:
             self.unsent.append(event)
             return
         lines = self.pending[event.stream]
@@ -52,10 +61,10 @@ class Subscription:
             self.sim.world.after(seconds, lambda: self._flush(event.stream))
 
     def _flush(self, stream: str) -> None:
-        lines, self.pending[stream] = self.pending[stream], []
+        requests, self.pending[stream] = _requests(self.pending[stream]), []
         troubles = self.sim.troubles
-        for start in range(0, len(lines), MOST_LINES):
-            some = lines[start : start + MOST_LINES]
+        for start in range(0, len(requests), MOST_REQUESTS):
+            some = requests[start : start + MOST_REQUESTS]
             again = self._before.get(stream, [])
             if again and troubles.happens(ChaosKind.DELIVERY_REGROUPED):
                 again = self.sim.world.chance("regrouping").sample(again, (len(again) + 1) // 2)
@@ -63,16 +72,23 @@ class Subscription:
                 again = []
             self._deliver([*again, *some])
             self._before[stream] = some
-            self.sim.whereabouts.leave(LOG, [key for one in some for key in one.keys])
+            lines = chain.from_iterable(some)
+            self.sim.whereabouts.leave(LOG, [key for one in lines for key in one.keys])
             if troubles.happens(ChaosKind.DELIVERY_TWICE):
                 seconds = self.sim.world.chance("delivery").uniform(*AGAIN)
                 self.sim.world.after(seconds, lambda some=some: self._deliver(some))  # type: ignore[misc]
 
-    def _deliver(self, lines: list[LogEvent]) -> None:
+    def _deliver(self, requests: list[Lines]) -> None:
+        lines = list(chain.from_iterable(requests))
         keys = tuple(key for one in lines for key in one.keys)
         for told in self.heard:
             told(keys)
         self.metering.invoke(payload_of(self.log.name, lines), keys)
+
+
+def _requests(lines: list[LogEvent]) -> list[Lines]:
+    """The lines of each; a line of an access log is a request by itself."""
+    return [tuple(some) for _, some in groupby(lines, lambda one: one.request or one.event_id)]
 
 
 def payload_of(log_group: str, lines: list[LogEvent]) -> dict[str, object]:
