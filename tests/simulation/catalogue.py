@@ -226,6 +226,11 @@ CATALOGUE = (
     ),
     Failure("E5", "a replay is more than one execution may do", _handed_on),
     Failure("E6", "an execution log is metered beside an access log", _by_execution_log),
+    Failure(
+        "E7",
+        "a delivery ends in the middle of a request of an execution log",
+        _counted(Metric.REQUESTS_INCOMPLETE),
+    ),
 )
 
 

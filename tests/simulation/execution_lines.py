@@ -6,6 +6,7 @@ from tests.fakes.execution_log_lines import REQUEST_ID, authorizer_texts, prefix
 from tests.simulation.gateway_request import GatewayRequest
 
 LINES_A_MS = 4
+_ROUTE = "'GET /pets/{id}'"  # of the lines that are changed here
 
 
 def execution_lines(request: GatewayRequest) -> Iterator[tuple[int, str]]:
@@ -17,13 +18,14 @@ def execution_lines(request: GatewayRequest) -> Iterator[tuple[int, str]]:
 
 
 def _of_backend(request: GatewayRequest) -> list[str]:
-    return request_texts(
+    texts = request_texts(
         extended_id=request.extended_id,
         authorizer=authorizer_texts(request.customer) if request.customer else [],
         key_id=request.key_id or None,
         path=request.path,
         status=request.status,
     )
+    return [text.replace(_ROUTE, f"'GET {request.path}'") for text in texts]
 
 
 def _of_refusal(request: GatewayRequest) -> list[str]:

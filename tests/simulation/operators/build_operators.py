@@ -196,6 +196,13 @@ def _schedule(sim: Simulation, part: OperatorsPart) -> None:
             order = {"source": "usage", "filter": {"class": ["exhausted", "auth"]}}
             machines.start(REPLAY, name, order)
 
+    def read_again() -> None:
+        if not part.doing.are_schedules_away():
+            order = {"source": "quarantine", "filter": {"reason": ["incomplete"]}, "quiet": True}
+            machines.start(REPLAY, f"incomplete-{int(sim.world.now)}", order)
+
     machines = part.machines
     sim.world.every(audit_plan(sim).every, run, first=1.0)
+    if sim.scenario.has_execution_log:
+        sim.world.every(300.0, read_again, first=150.0)
     sim.world.every(3_600.0, replay, first=3_000.0)

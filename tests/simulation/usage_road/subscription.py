@@ -5,7 +5,7 @@ other groups; and none at all while the filter is away.
 import json
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from gzip import compress
 from itertools import chain, groupby
@@ -18,6 +18,7 @@ from tests.simulation.simulation import Simulation
 from tests.simulation.usage_road.road_places import LOG
 
 MOST_REQUESTS = 60
+CUT = 0.2  # of the deliveries of an execution log
 SOON, LATE, AGAIN = (1.0, 15.0), (60.0, 900.0), (5.0, 600.0)  # seconds
 
 
@@ -63,8 +64,7 @@ class Subscription:
     def _flush(self, stream: str) -> None:
         requests, self.pending[stream] = _requests(self.pending[stream]), []
         troubles = self.sim.troubles
-        for start in range(0, len(requests), MOST_REQUESTS):
-            some = requests[start : start + MOST_REQUESTS]
+        for some in self._groups(requests):
             again = self._before.get(stream, [])
             if again and troubles.happens(ChaosKind.DELIVERY_REGROUPED):
                 again = self.sim.world.chance("regrouping").sample(again, (len(again) + 1) // 2)
@@ -77,6 +77,23 @@ class Subscription:
             if troubles.happens(ChaosKind.DELIVERY_TWICE):
                 seconds = self.sim.world.chance("delivery").uniform(*AGAIN)
                 self.sim.world.after(seconds, lambda some=some: self._deliver(some))  # type: ignore[misc]
+
+    def _groups(self, requests: list[Lines]) -> Iterator[list[Lines]]:
+        """As large as deliveries are. Now and then one ends in the middle of a request."""
+        cuttable = [place for place, lines in enumerate(requests) if len(lines) > 1]
+        if cuttable:
+            chance = self.sim.world.chance("deliveries end in a request")
+            if chance.random() < CUT:
+                place = chance.choice(cuttable)
+                lines = requests[place]
+                middle = chance.randrange(1, len(lines))
+                yield from self._groups_of([*requests[:place], lines[:middle]])
+                requests = [lines[middle:], *requests[place + 1 :]]
+        yield from self._groups_of(requests)
+
+    def _groups_of(self, requests: list[Lines]) -> Iterator[list[Lines]]:
+        for start in range(0, len(requests), MOST_REQUESTS):
+            yield requests[start : start + MOST_REQUESTS]
 
     def _deliver(self, requests: list[Lines]) -> None:
         lines = list(chain.from_iterable(requests))
