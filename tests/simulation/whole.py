@@ -1,9 +1,13 @@
 """All parts of the simulation in one run: the road, the counters, and who replays and audits it."""
 
+from collections.abc import Iterable
+
 from tests.simulation.counters.build_counters import CountersPart
 from tests.simulation.counters.on_the_road import add_counters
+from tests.simulation.disturbances import Disturbance
 from tests.simulation.drawing import draw, with_execution_log
 from tests.simulation.operators.build_operators import OperatorsPart, build_operators
+from tests.simulation.operators.deeds import Document, PutsConfiguration
 from tests.simulation.operators.drawn_deeds import draw_deeds
 from tests.simulation.rare_troubles import draw_rare
 from tests.simulation.scenario import Scenario
@@ -36,7 +40,13 @@ class Whole:
 
 def draw_whole(seed: int) -> Scenario:
     """A scenario with disturbances of all parts."""
-    drawn = with_execution_log(draw(seed))
+    drawn = draw(seed)
     deeds = draw_deeds(seed, drawn.hours, drawn.customers)
     rare = draw_rare(seed, drawn.hours)
-    return drawn.with_disturbances((*drawn.disturbances, *deeds, *rare))
+    whole = drawn.with_disturbances((*drawn.disturbances, *deeds, *rare))
+    return whole if _has_another_meter(deeds) else with_execution_log(whole)
+
+
+def _has_another_meter(deeds: Iterable[Disturbance]) -> bool:
+    """It counts what is sent back, and no execution log says how much that is."""
+    return any(isinstance(one, PutsConfiguration) and one.what == Document.METER for one in deeds)
