@@ -149,4 +149,11 @@ SABOTAGES = (
         ("    def succeeded(self) -> None:\n        self._failures = self._failures"),
         ("tests/unit/authorizer/test_redis_breaker.py",),
     ),
+    Sabotage(
+        "a revoked API key is served again when Redis is lost",
+        "functions/authorizer/api_key.py",
+        "            self._known.forget(digest)\n",
+        "            self._known.get(digest, now, KNOWN_SECONDS)\n",
+        ("tests/unit/authorizer/test_attacks.py",),
+    ),
 )

@@ -396,6 +396,20 @@ SABOTAGES = (
         ("tests/unit/forwarder/test_heartbeats.py",),
     ),
     Sabotage(
+        "what was set aside before is forgotten when it is set aside again",
+        "functions/forwarder/set_aside.py",
+        '"history": received.history,',
+        '"history": [],',
+        ("tests/unit/forwarder/test_forwarding.py",),
+    ),
+    Sabotage(
+        "what is set aside does not name Aforo's request",
+        "functions/forwarder/set_aside.py",
+        "instances.setdefault(alike, why.instance)",
+        "instances[alike] = None",
+        ("tests/unit/forwarder/test_forwarding.py",),
+    ),
+    Sabotage(
         "an entry that SQS refused counts as put back",
         "functions/forwarder/putting_back.py",
         'return {batch[int(entry["Id"])][0] for entry in answer.get("Successful", [])}',

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.authorizer.api_key import KNOWN_SECONDS, REFUSED_SECONDS
 from functions.authorizer.authorize import Unauthorized
 from functions.authorizer.policy import Policy
 from tests.fakes.authorizer_event import METHOD_ARN, authorizer_event
@@ -244,6 +245,20 @@ def test_a_revoked_token_stays_refused_when_redis_is_lost(bench: Bench) -> None:
     bench.store.fault = "timeout"
     assert effect(bench.answer(other)) == "Allow"
     assert refusal(bench, event) == "revoked"
+
+
+def test_a_revoked_api_key_is_served_no_more_when_redis_is_lost(bench: Bench) -> None:
+    """What was known of it before is forgotten, and not what a lost Redis is bridged with."""
+    bench.allow_when_unknown()
+    digest, event = sha256(b"sk_live_1").hexdigest(), authorizer_event("Bearer sk_live_1")
+    bench.know_api_key(digest)
+    assert effect(bench.answer(event)) == "Allow"
+    bench.know_api_key(digest, revoked="1")
+    bench.clock.advance(KNOWN_SECONDS + 1)
+    assert refusal(bench, event) == "revoked"
+    bench.store.fault = "timeout"
+    bench.clock.advance(REFUSED_SECONDS + 1)
+    assert effect(bench.answer(event)) == "Deny"
 
 
 @pytest.mark.parametrize(

@@ -320,6 +320,16 @@ def test_running_out_of_time_does_not_open_the_breaker() -> None:
     assert [len(block) for block in bench.aforo.blocks] == [100, 100, 50]
 
 
+def test_what_is_set_aside_names_aforo_s_own_request() -> None:
+    """Its support asks for it; of events that were refused alike, one names them all."""
+    answer = said(400, {"code": "validation_failed", "instance": "req_1"})
+    bench = Bench(always(answer))
+    bench.forward([record("a", range(2))])
+    (body,) = bench.set_aside()
+    assert len(body["events"]) == 2
+    assert body["setAside"]["instance"] == "req_1"
+
+
 def test_an_old_event_is_confirmed_from_the_ledger_without_a_post() -> None:
     """A replay months later does not bill what was confirmed; its report still finds the row."""
     old = [usage_event(n, occurred_ms=NOW_MS - 3 * 86_400_000) for n in range(2)]
@@ -342,6 +352,7 @@ def test_an_old_event_is_confirmed_from_the_ledger_without_a_post() -> None:
     (undecided,) = bench.set_aside()
     assert undecided["setAside"]["setAsideClass"] == "ambiguous"
     assert undecided["setAside"]["maybeBilledSince"] == tried["maybeBilledSince"]
+    assert undecided["history"] == [tried]
     rows = [row for row in bench.ledger.rows if row.get("replayId") == "r-1"]
     assert [row["outcome"] for row in rows] == ["confirmed", "set_aside"]
 
