@@ -117,8 +117,8 @@ def test_younger_ones_are_not_asked() -> None:
     ("source", "first"), [("usage", "replay-part-2"), ("quarantine", ""), ("counters", "")]
 )
 def test_a_replay_is_as_old_as_its_first_execution(source: str, first: str) -> None:
-    """A part of a chain begins after a replay that began meanwhile. Two replays of one source ran
-    beside each other, and each found that nothing was left for it: seed 848 of the simulation.
+    """A part of a chain begins after a replay that began meanwhile: two of one source would run
+    beside each other, and each would find that nothing is left for it.
     """
     part = {"continues": "replay", "source": "usage", "quiet": False}
     running: list[tuple[str, float, Any]] = [("mine", 5, {}), ("replay-part-2", 9, part)]
