@@ -55,11 +55,12 @@ class Ledger:
         hours: dict[str, list[LedgerRow]] = defaultdict(list)
         replays: dict[str, list[LedgerRow]] = defaultdict(list)
         for row in rows:
-            hours[hour_prefix(hour_of(row["occurredAt"]))].append(row)
+            hours[hour_of(row["occurredAt"])].append(row)
             if replay_id := row.get("replayId"):
                 replays[replay_prefix(replay_id)].append(row)
-        for prefix, group in hours.items():
-            name = f"{prefix}{writer}.{key_filter({row['key'] for row in group})}{_ENDING}"
+        for hour, group in hours.items():
+            filtered = key_filter({row["key"] for row in group})
+            name = f"{hour_prefix(hour)}{writer}.{filtered}{_ENDING}"
             put_lines_once(self._client, self._bucket, name, group)
         for prefix, group in replays.items():
             put_lines_once(self._client, self._bucket, f"{prefix}{writer}{_ENDING}", group)

@@ -8,6 +8,8 @@ from functions.usage.event import UsageEvent
 from functions.usage.moment import iso_from_epoch_ms
 from functions.usage.outcome import Confirmed, ForwardingOutcome, Held, SetAside
 
+_CONFIRMED = frozenset({Confirmed})
+
 type Settled = tuple[UsageEvent, Confirmed | SetAside]
 
 
@@ -36,11 +38,14 @@ class Forwarded:
     received: Received
     outcomes: Sequence[ForwardingOutcome]
     held: Sequence[Held] = field(init=False, repr=False, compare=False)
+    is_confirmed: bool = field(init=False, repr=False, compare=False)  # all of it
 
     def __post_init__(self) -> None:
-        # Once: of nearly all messages nothing is held, and each question below begins with that.
-        held = [outcome for outcome in self.outcomes if isinstance(outcome, Held)]
+        # Once: of nearly all messages all is confirmed, and each question below begins with that.
+        is_confirmed = _CONFIRMED.issuperset(map(type, self.outcomes))
+        held = [] if is_confirmed else [one for one in self.outcomes if isinstance(one, Held)]
         object.__setattr__(self, "held", held)
+        object.__setattr__(self, "is_confirmed", is_confirmed)
 
     @property
     def message_id(self) -> str:
@@ -84,4 +89,6 @@ class Forwarded:
                 yield event, outcome
 
     def set_aside(self) -> list[tuple[UsageEvent, SetAside]]:
+        if self.is_confirmed:
+            return []
         return [(event, why) for event, why in self.settled() if isinstance(why, SetAside)]

@@ -108,6 +108,10 @@ class Forwarding:
 
     def _resolve(self, received: Received, posted: Posted, started_ms: int) -> Forwarded:
         """The outcomes of one message's events; past the hold nothing stays held."""
+        keys = [event["idempotencyKey"] for event in received.events]
+        answered = Forwarded(received, [posted.outcomes[key] for key in keys])
+        if answered.is_confirmed:
+            return answered
         is_over = self.returning.holding.is_over(received.envelope, started_ms)
 
         def outcome(key: str) -> ForwardingOutcome:
@@ -125,7 +129,7 @@ class Forwarding:
                 found, maybe_billed_since_ms=earliest(since_ms, found.maybe_billed_since_ms)
             )
 
-        return Forwarded(received, [outcome(event["idempotencyKey"]) for event in received.events])
+        return Forwarded(received, list(map(outcome, keys)))
 
     def _is_forgotten(self, since_ms: int | None, now_ms: int) -> bool:
         return since_ms is not None and self.posting.screening.is_past_window(now_ms - since_ms)

@@ -8,6 +8,7 @@ and its text goes on unchanged.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -174,6 +175,6 @@ def _check_settleable(event: UsageEvent) -> None:
         raise ValueError("events.occurredAt: write it in UTC, with a Z")
     if not is_filed(moment):
         raise ValueError("events.occurredAt: write it in full, as 2026-10-02T08:15:30.412Z")
-    epoch_ms_from_iso(moment)
+    datetime.fromisoformat(moment)  # raises for what is no time
     if not event["metadata"].get("meter"):
         raise ValueError("events.metadata.meter: required, the permanent id of what was counted")

@@ -1,8 +1,9 @@
 """What an invocation came to, in metrics and one line of the log."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from functions.adapters.telemetry import FORWARDED, Telemetry
 from functions.forwarder.forwarded import Forwarded
@@ -28,7 +29,7 @@ class InvocationMetrics:
 
     def tell(self, telemetry: Telemetry) -> None:
         """Count and log it."""
-        outcomes = Counter(_name_of(outcome) for one in self.forwarded for outcome in one.outcomes)
+        outcomes = _named(chain.from_iterable(one.outcomes for one in self.forwarded))
         for (metric, reason), times in outcomes.items():
             telemetry.count(metric, times, reason=reason)
         telemetry.count(Metric.MESSAGES_UNREADABLE, len(self.unreadable))
@@ -59,6 +60,16 @@ class InvocationMetrics:
             for event, outcome in zip(one.received.events, one.outcomes, strict=True):
                 if isinstance(outcome, Confirmed):
                     yield event["occurredAt"]
+
+
+def _named(outcomes: Iterable[ForwardingOutcome]) -> Counter[tuple[Metric, str]]:
+    """How many there are of each name. The events of a post share one outcome: it is named once."""
+    found = list(outcomes)
+    distinct = {id(outcome): outcome for outcome in found}
+    named: Counter[tuple[Metric, str]] = Counter()
+    for place, times in Counter(map(id, found)).items():
+        named[_name_of(distinct[place])] += times
+    return named
 
 
 def _name_of(outcome: ForwardingOutcome) -> tuple[Metric, str]:

@@ -4,7 +4,7 @@ Guaranteed: a key is posted once however many messages carry it, nothing is post
 keeps back, and no event waits for another's ledger. What may be posted when, the gate says.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -77,10 +77,8 @@ class Posting:
         return [*pack(waiting, most_events=self.most_events, most_bytes=self.most_bytes)]
 
     def _by_age(
-        self, keyed_events: Iterable[KeyedEvent], now_ms: int
-    ) -> tuple[list[KeyedEvent], list[KeyedEvent]]:
-        young: list[KeyedEvent] = []
-        old: list[KeyedEvent] = []
-        for keyed in keyed_events:
-            (old if self.screening.is_old(keyed, now_ms) else young).append(keyed)
-        return young, old
+        self, keyed_events: Collection[KeyedEvent], now_ms: int
+    ) -> tuple[Sequence[KeyedEvent], Sequence[KeyedEvent]]:
+        old = self.screening.old(keyed_events, now_ms)
+        keys = {keyed.key for keyed in old}
+        return [keyed for keyed in keyed_events if keyed.key not in keys], old

@@ -59,9 +59,7 @@ class Screening:
         """Outcomes by key."""
         decided: dict[str, ForwardingOutcome] = {}
         old: dict[str, dict[str, int]] = {}  # hour -> key -> age
-        for keyed in keyed_events:
-            if self._is_usual(keyed, now_ms):
-                continue
+        for keyed in self.unusual(keyed_events, now_ms):
             age_ms = now_ms - epoch_ms_from_iso(keyed.event["occurredAt"])
             if age_ms < -FUTURE_TOLERANCE_MS:
                 # Never clamped: the event would no longer be what its log line says.
@@ -76,17 +74,22 @@ class Screening:
                 decided |= dict.fromkeys(ages, Held(OUT_OF_TIME, 0))
         return decided
 
-    def is_old(self, keyed: KeyedEvent, now_ms: int) -> bool:
-        """Whether the ledger has to be asked before an event is posted."""
-        if self._is_usual(keyed, now_ms):
-            return False
-        return self.is_past_window(now_ms - epoch_ms_from_iso(keyed.event["occurredAt"]))
+    def old(self, keyed_events: Iterable[KeyedEvent], now_ms: int) -> list[KeyedEvent]:
+        """Those of which the ledger has to be asked before they are posted."""
+        return [
+            keyed
+            for keyed in self.unusual(keyed_events, now_ms)
+            if self.is_past_window(now_ms - epoch_ms_from_iso(keyed.event["occurredAt"]))
+        ]
 
-    def _is_usual(self, keyed: KeyedEvent, now_ms: int) -> bool:
-        """Whether it is surely neither old nor ahead of the clock, as nearly all are."""
-        moment = keyed.event["occurredAt"]
+    def unusual(self, keyed_events: Iterable[KeyedEvent], now_ms: int) -> list[KeyedEvent]:
+        """Those that may be old or ahead of the clock: as good as none."""
         oldest, newest = _usual_times(now_ms, self.dedup_window_seconds)
-        return is_own_form(moment) and oldest <= moment <= newest
+        return [
+            keyed
+            for keyed in keyed_events
+            if not (oldest <= (at := keyed.event["occurredAt"]) <= newest and is_own_form(at))
+        ]
 
     def is_past_window(self, age_ms: float) -> bool:
         """Whether Aforo may have forgotten a key that it got so long ago, when we post it again."""

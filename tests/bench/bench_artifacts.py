@@ -8,6 +8,7 @@ Where nothing was built, the checkout stands for the artifact, and the case says
 import os
 import resource
 import subprocess
+import sysconfig
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from tests.bench.peers.peer import AFORO, NODE
 from tests.bench.rounds import Scale, Work, in_turns
 from tests.local.deploy import BUILD_DIRECTORY
 from tests.local.endpoints import ROOT
-from tests.template.artifacts import RUNTIME_LIBRARIES, alone, import_paths
+from tests.template.artifacts import alone, import_paths, runtime_libraries
 from tests.template.reproducible import RECIPES
 from tests.template.stack import functions
 
@@ -30,13 +31,16 @@ BARE = "bare interpreter"
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    works = {BARE: _python([], "pass"), "boto3 alone": _python([RUNTIME_LIBRARIES], "import boto3")}
+    works = {
+        BARE: _python([], "pass"),
+        "boto3 alone": _python([runtime_libraries()], "import boto3"),
+    }
     # Each artifact that differs has a handler that somebody waits for.
     names = RECIPES[:1] if scale.is_small else RECIPES
     for name in names:
         module = functions()[name]["Properties"]["Handler"].rpartition(".")[0]
         is_built = (BUILD_DIRECTORY / name).exists()
-        paths = import_paths(name) if is_built else [str(ROOT), RUNTIME_LIBRARIES]
+        paths = import_paths(name) if is_built else [str(ROOT), sysconfig.get_path("purelib")]
         case = name if is_built else f"{name}, from the checkout"
         works[case] = _python(paths, f"import {module}")
     rounds = in_turns({**works, **_peer()}, scale, ROUNDS)

@@ -27,8 +27,8 @@ SABOTAGES = (
     Sabotage(
         "a row is filed by the hour of its settling",
         "functions/adapters/ledger.py",
-        'hours[hour_prefix(hour_of(row["occurredAt"]))].append(row)',
-        'hours[hour_prefix(hour_of(row["settledAt"]))].append(row)',
+        'hours[hour_of(row["occurredAt"])].append(row)',
+        'hours[hour_of(row["settledAt"])].append(row)',
         ("tests/unit/adapters/test_ledger.py",),
     ),
     Sabotage(

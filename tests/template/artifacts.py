@@ -2,13 +2,14 @@
 
 Imports each handler in a fresh interpreter that sees nothing but its artifact, so that a dependency
 missing from a group fails here and not in production; none holds the operator's command line.
-boto3 comes with the Lambda runtime and is stood in for by this environment's, for those alone that
-may use it.
+boto3 comes with the Lambda runtime and is stood in for by this environment's, with what it needs
+and nothing else, for those alone that may use it.
 """
 
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -19,7 +20,9 @@ from tests.template.stack import functions
 # Zip and unzip limits are far away; what a cold start reads is not.
 MOST_MEGABYTES = 40
 WITHOUT_BOTO3 = frozenset({"AuthorizerFunction"})
-RUNTIME_LIBRARIES = str(Path(boto3.__file__).parents[1])
+# boto3 and what it requires, by the names under which they are installed. The rest of this
+# environment would hide what an artifact lacks, and httpx would import the rich that it finds.
+_OF_THE_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 
 
 def main() -> int:
@@ -30,7 +33,20 @@ def main() -> int:
 def import_paths(name: str) -> list[str]:
     """What the function of that name sees: its artifact and, if it may, the runtime's boto3."""
     artifact = str(BUILD_DIRECTORY / name)
-    return [artifact] if name in WITHOUT_BOTO3 else [artifact, RUNTIME_LIBRARIES]
+    return [artifact] if name in WITHOUT_BOTO3 else [artifact, runtime_libraries()]
+
+
+@cache
+def runtime_libraries() -> str:
+    """A folder of what the Lambda runtime has of its own, as links into this environment."""
+    folder, environment = BUILD_DIRECTORY.parent / "runtime", Path(boto3.__file__).parents[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _OF_THE_RUNTIME:
+        link, target = folder / name, environment / name
+        if not link.exists():
+            link.unlink(missing_ok=True)  # into an environment that is gone
+            link.symlink_to(target)
+    return str(folder)
 
 
 def alone(paths: Sequence[str], code: str) -> list[str]:

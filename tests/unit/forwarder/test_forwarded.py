@@ -48,6 +48,7 @@ def test_what_is_said_of_a_message(
     said = {word for word in every if getattr(one, word)}
     assert said == (words if receives == 1 else words - {"is_certain"})
     assert one.held == [each for each in outcomes if isinstance(each, Held)]
+    assert one.is_confirmed is all(isinstance(each, Confirmed) for each in outcomes)
     assert one.message_id == "a"
 
 

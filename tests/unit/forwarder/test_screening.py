@@ -360,8 +360,9 @@ def test_the_ledger_has_to_be_asked_of_what_aforo_may_have_forgotten(
 ) -> None:
     """By the event's own time, and not a millisecond before."""
     events = [usage_event(1, occurred_ms=NOW_MS - age_ms)]
-    (keyed,) = distinct(events).keyed_events.values()
-    assert Screening(by_reading(lambda _: ()), ever, 86_400).is_old(keyed, NOW_MS) is is_old
+    keyed = [*distinct(events).keyed_events.values()]
+    screening = Screening(by_reading(lambda _: ()), ever, 86_400)
+    assert screening.old(keyed, NOW_MS) == keyed * is_old
 
 
 @given(
@@ -378,12 +379,12 @@ def test_a_time_decides_the_same_however_it_is_written(age_ms: int, form: str) -
         "comma": own.replace(".", ","),
     }[form]
     event: UsageEvent = {**usage_event(1), "occurredAt": written}
-    keyed = distinct([event]).keyed_events.values()
+    keyed = [*distinct([event]).keyed_events.values()]
     screening = Screening(by_reading(lambda _: ()), ever, 86_400)
     read_ms = NOW_MS - epoch_ms_from_iso(written)
     found = screening.decide(keyed, doubts=Doubts(), now_ms=NOW_MS, has_time=lambda: False)
     is_ahead, is_old = read_ms < -FUTURE_TOLERANCE_MS, read_ms > WINDOW
-    assert [screening.is_old(one, NOW_MS) for one in keyed] == [is_old]
+    assert screening.old(keyed, NOW_MS) == keyed * is_old
     reasons = [outcome.reason for outcome in found.values() if isinstance(outcome, Held)]
     assert reasons == (["future"] if is_ahead else ["out_of_time"] if is_old else [])
 
