@@ -5,7 +5,7 @@ verdict says whether Aforo may have the events all the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -55,6 +55,11 @@ class IngestApi:
     caller: Caller
     now: Callable[[], datetime]
     telemetry: Telemetry
+    # Parsed once: httpx parses the path and joins it for each request, at a tenth of a post's CPU.
+    _url: httpx.URL = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_url", self.client.base_url.join(BATCH_PATH.removeprefix("/")))
 
     def post(
         self, batch: Sequence[KeyedEvent], has_time: Callable[[], bool] = lambda: True
@@ -96,7 +101,7 @@ class IngestApi:
         headers = self.caller.headers(key) | dict(_origin_headers(batch))
         try:
             with self.client.stream(
-                "POST", BATCH_PATH, content=body_of(batch), headers=headers
+                "POST", self._url, content=body_of(batch), headers=headers
             ) as response:
                 return Reply(response.status_code, response.headers, read_capped(response))
         except _NOT_SENT:
