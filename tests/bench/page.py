@@ -22,8 +22,9 @@ from tests.bench.bench_replay import STAGE as REPLAY
 from tests.bench.bench_walk import EXECUTION_STAGE
 from tests.bench.bench_walk import STAGE as WALK
 from tests.bench.figure import Figure, Spread, said
-from tests.bench.goals import reached
+from tests.bench.goals import Reached, reached
 from tests.bench.published import published, published_run
+from tests.cost.dollar_goals import DollarGoal, dollar_goals
 from tests.cost.page import beside_peers_table, price_list_of
 from tests.local.endpoints import ROOT
 from tests.template.written_page import table_text, with_tables, write_page
@@ -63,6 +64,7 @@ def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
     return {
         "dollars": beside_peers_table(price_list_of()),
         "measured-on": _measured_on(),
+        "dollar-goals": _dollar_goals(figures),
         "goals": _goals(figures),
         **{mark: _by_size(of[stage]) for mark, stage in _BY_SIZE.items()},
         **{mark: _listed(of[stage]) for mark, stage in _LISTED.items()},
@@ -83,13 +85,25 @@ def _measured_on() -> str:
     )
 
 
+def _dollar_goals(figures: Sequence[Figure]) -> str:
+    rows = [
+        (one.what, one.said(one.most), one.said(one.found), _yes(one))
+        for one in dollar_goals(price_list_of(), figures)
+    ]
+    return table_text(("what", "at most", "calculated", "reached"), rows)
+
+
+def _yes(goal: DollarGoal | Reached) -> str:
+    return "yes" if goal.is_reached else "**no**"
+
+
 def _goals(figures: Sequence[Figure]) -> str:
     rows = [
         (
             one.goal.what,
             one.goal.allowed,
             one.measured,
-            "yes" if one.is_reached else "**no**",
+            _yes(one),
         )
         for one in reached(figures)
     ]

@@ -31,6 +31,8 @@ def _rate(per_second: int, lines_a_delivery: int) -> Rate:
     return Rate(per_second * MONTH_SECONDS, lines_a_delivery)
 
 
+INTERNET = "over the internet"
+BESIDE_AFORO = "**ours beside Aforo's, the log included, x**"
 # Lines of a delivery as in `RATES` of tests.cost.price_list.
 SECONDLY: Mapping[int, Rate] = {1: _rate(1, 1), 100: _rate(100, 10), 10_000: _rate(10_000, 200)}
 
@@ -50,7 +52,7 @@ class Peer(NamedTuple):
         return {
             "Lambda": costs.function(deliveries, one.cpu_ms, waits_ms, self.memory_mb),
             "its log": costs.of("logsGb", log_bytes / GB),
-            "over the internet": costs.of("egressGb", deliveries * one.sent["post"] / GB),
+            INTERNET: costs.of("egressGb", deliveries * one.sent["post"] / GB),
         }
 
 
@@ -87,7 +89,7 @@ def ours(costs: PriceList, rate: Rate) -> dict[str, float]:
         "UsageQueue": each["UsageQueue"],
         "ledger: PUT and storage": each["ledger: PUT and storage"],
         "their log": logs["metering"] + logs["forwarder"],
-        "over the internet": each["to Aforo, over the internet"],
+        INTERNET: each["to Aforo, over the internet"],
     }
 
 
@@ -102,7 +104,7 @@ def beside(costs: PriceList, figures: Iterable[Figure]) -> dict[str, list[float]
     log = costs.log_itself()
     rows["the access log itself, the same for all"] = [log] * len(rates)
     if AFORO in sums:
-        rows["**ours beside Aforo's, the log included, x**"] = [
+        rows[BESIDE_AFORO] = [
             (own + log) / (other + log)
             for own, other in zip(sums["ours"], sums[AFORO], strict=True)
         ]

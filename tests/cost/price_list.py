@@ -314,6 +314,13 @@ class PriceList:
             for name, (times, cost) in written.items()
         }
 
+    def log_bytes(self) -> dict[str, float]:
+        """What one invocation writes into its log, of one event; by function."""
+        names = ("metering", "forwarder", "reconciliation")
+        found = {name: self._measured.at(name, 1).log_bytes for name in names}
+        found["authorizer, allowed"] = self._measured.one("authorizer").log_bytes
+        return {name: size + self._platform_bytes for name, size in found.items()}
+
     def _audit(self, rate: Rate, posts: float) -> dict[str, float]:
         """All windows of a month, for each million of its requests. A window's result, and what a
         run does without one, stand in the month.

@@ -64,6 +64,8 @@ class Functions:
         client: LambdaClient = boto3.client(
             "lambda",
             config=Config(
+                # Of two calls a request, botocore's own text is a seventh of the CPU.
+                user_agent="local-gateway",
                 max_pool_connections=workers,
                 read_timeout=READ_TIMEOUT_SECONDS,
                 retries={"total_max_attempts": 1},
