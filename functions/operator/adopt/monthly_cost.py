@@ -5,7 +5,7 @@ in, dollars leave. The figures are those of docs/explanation/cost.md, which a te
 from typing import Final
 
 # Requests a month, and dollars for a million of them: the fewer, the dearer each.
-PER_MILLION: Final = ((10**6, 4.61), (10**7, 1.30), (10**8, 0.43), (10**10, 0.28))
+PER_MILLION: Final = ((10**6, 4.60), (10**7, 1.29), (10**8, 0.42), (10**10, 0.28))
 # Of it the authorizer's, which only asks for what is guarded.
 AUTHORIZER_PER_MILLION: Final = 0.22
 # A source's own metrics.

@@ -33,7 +33,7 @@ def test_the_plan_says_all_and_changes_nothing(
     assert "would not change: OPTIONS /orders: a preflight" in out
     assert "would not change: GET /reports: asks the authorizer own-auth" in out
     assert "nobody is refused" in out
-    assert "cost: about $4.61 for a million" in out
+    assert "cost: about $4.60 for a million" in out
     option = f"--stack {adoptable.stack} --phase shadow --customer {customer} --apply"
     assert f"apply: aforo-metering adopt --api {adoptable.api} --stage prod {option}" in out
     assert "nothing was changed" in err
