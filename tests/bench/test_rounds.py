@@ -1,12 +1,13 @@
 """Works take turns, and a ratio is of one round."""
 
 import math
+import os
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench.figure import Figure, Spread, figures_of
-from tests.bench.rounds import WARM_UP, Scale, Work, in_turns
+from tests.bench.rounds import WARM_UP, Scale, Work, in_turns, one_cpu
 
 COSTS = st.floats(min_value=1e-3, max_value=1e6)
 
@@ -59,3 +60,17 @@ def test_a_figure_is_read_back_as_it_was_written() -> None:
     one = Figure("stage", "case", 10, "us", Spread(1.0, 2.5, 3.25), "floor", Spread(0.5, 1.0, 2.0))
     assert Figure.from_json(one.as_json()) == one
     assert Figure.from_json(one._replace(ratio=None).as_json()).ratio is None
+
+
+def test_all_that_is_measured_shares_one_cpu() -> None:
+    """And nothing else does afterwards: the servers of the next bench need the others."""
+    every = os.sched_getaffinity(0)
+    found: list[set[int]] = []
+
+    def work() -> float:
+        found.append(os.sched_getaffinity(0))
+        return 1.0
+
+    in_turns({"a": work}, Scale(is_small=True), 1)
+    assert found == [one_cpu()] * len(found) != []
+    assert os.sched_getaffinity(0) == every

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.bench.rounds import Work
+from tests.bench.rounds import Work, one_cpu
 from tests.local.aforo.settings import DEFAULT_API_KEY, DEFAULT_TENANT
 from tests.local.endpoints import ROOT
 
@@ -84,6 +84,7 @@ def _running(words: list[Path], settings: dict[str, str]) -> Iterator[Peer]:
         ) as process,
     ):
         os.close(writing)
+        os.sched_setaffinity(process.pid, one_cpu())  # before it has threads
         assert process.stdin
         yield Peer(process.pid, process.stdin, answers, Path(log.name))
         process.stdin.close()
