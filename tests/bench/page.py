@@ -30,6 +30,7 @@ from tests.local.endpoints import ROOT
 from tests.template.written_page import table_text, with_tables, write_page
 
 PAGE = ROOT / "docs" / "explanation" / "performance.md"
+CEILINGS = ROOT / "docs" / "explanation" / "ceilings.md"
 PICTURES = ROOT / "docs" / "pictures"
 # Each stage whose cases stand in rows, its sizes in columns; by the mark of its table.
 _BY_SIZE = {
@@ -63,6 +64,7 @@ def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
     of = {stage: [one for one in figures if one.stage == stage] for stage in _stages(figures)}
     return {
         "dollars": beside_peers_table(price_list_of()),
+        "ceilings": _ceilings(),
         "measured-on": _measured_on(),
         "dollar-goals": _dollar_goals(figures),
         "goals": _goals(figures),
@@ -75,6 +77,12 @@ def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
 
 def _stages(figures: Sequence[Figure]) -> list[str]:
     return list(dict.fromkeys(one.stage for one in figures))
+
+
+def _ceilings() -> str:
+    """What gives out first, as the page of ceilings has it by hand."""
+    section = CEILINGS.read_text().partition("## The order\n")[2].partition("\n## ")[0]
+    return "\n".join(line for line in section.splitlines() if line.startswith("|"))
 
 
 def _measured_on() -> str:
