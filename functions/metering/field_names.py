@@ -120,25 +120,32 @@ def common_name(path: str) -> str:
     return name.removeprefix("context") or name
 
 
-def leaves(line: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def leaves(line: Mapping[str, object]) -> list[tuple[str, object]]:
     """Every value that is not itself an object, with its dotted path; in the order of the text.
     Behind a list, what its objects hold: a client's text may have put it there.
     """
+    found: list[tuple[str, object]] = []
     open_ones: list[tuple[str, Iterator[tuple[str, object]]]] = [("", iter(line.items()))]
     while open_ones:
         prefix, members = open_ones[-1]
         for name, value in members:
-            # Cut, so that deep nesting cannot make paths that grow with the square of the line.
-            path = f"{prefix}{name}"[: NAME_CHARS + 1]
+            path = prefix + name
+            if len(path) > NAME_CHARS:
+                # So that deep nesting cannot make paths that grow with the square of the line.
+                path = path[: NAME_CHARS + 1]
+            if isinstance(value, str):  # as most are
+                found.append((path, value))
+                continue
             if isinstance(value, dict):
                 open_ones.append((f"{path}.", iter(value.items())))
                 break
-            yield path, value
+            found.append((path, value))
             if isinstance(value, list):
                 open_ones.append((f"{path}{IN_LIST}", iter(_members_in(value))))
                 break
         else:
             open_ones.pop()
+    return found
 
 
 def _members_in(values: list[object]) -> Iterator[tuple[str, object]]:

@@ -3,7 +3,7 @@ a plan leaves. The lines of a stage have one shape, so a plan is made once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from functions.metering.field_names import (
     UNFORGEABLE,
     FieldName,
     common_name,
+    last_name,
 )
 
 # Wider lines are nobody's access log; their plans are not kept, so that they fill no memory.
@@ -26,7 +27,8 @@ class FieldPlan(NamedTuple):
     `is_unforgeable`: no key holds text of a client. Where one may, `twice` is a field that stands
     in two places: a client may have written one of them, absent or present, equal or not. `unsure`
     is of those behind the key at `first`, the first that may hold such a text. `has_payer`: a key
-    says who pays, if only that nobody does.
+    says who pays, if only that nobody does. `is_distinct`: no path stands twice, nor a last name
+    behind `first`.
     """
 
     places: tuple[tuple[str, tuple[int, ...]], ...]
@@ -35,6 +37,7 @@ class FieldPlan(NamedTuple):
     has_payer: bool
     first: int
     unsure: Unsure
+    is_distinct: bool
 
 
 def plan_of(paths: tuple[str, ...], declared: Mapping[FieldName, str]) -> FieldPlan:
@@ -62,7 +65,15 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
     held = tuple(place for place in places if place[1])
     has_payer = any(field in PAYERS for field, _ in held)
     if UNFORGEABLE.issuperset(common):
-        return FieldPlan(held, True, None, has_payer, len(paths), Unsure())  # noqa: FBT003
+        return FieldPlan(
+            held,
+            is_unforgeable=True,
+            twice=None,
+            has_payer=has_payer,
+            first=len(paths),
+            unsure=Unsure(),
+            is_distinct=_is_distinct(paths, len(paths)),
+        )
     many = next((field for field, indices in held if len(indices) > 1), None)
     first = first_of(paths, gateways_keys(paths, declared))
     before = {field for field, indices in held if min(indices) < first}
@@ -74,7 +85,13 @@ def _made(paths: tuple[str, ...], declarations: tuple[tuple[FieldName, str], ...
         has_payer=has_payer,
         first=first,
         unsure=unsure_facts(paths, first, declared, before),
+        is_distinct=_is_distinct(paths, first),
     )
+
+
+def _is_distinct(paths: Sequence[str], first: int) -> bool:
+    behind = paths[first + 1 :]
+    return len(set(paths)) == len(paths) and len(set(map(last_name, behind))) == len(behind)
 
 
 def gateways_keys(paths: Iterable[str], declared: Mapping[FieldName, str]) -> set[str]:

@@ -30,7 +30,7 @@ from functions.metering.field_names import (
 )
 from functions.metering.line_context import context_of
 from functions.metering.line_text import ABSENT, stain, text_of
-from functions.metering.request import Request
+from functions.metering.request import NO_CONTEXT, Request
 from functions.usage.outcome import Excluded, Quarantined
 from functions.usage.strict_json import INVALID, NOT_AN_OBJECT, read_object, read_plain
 
@@ -59,6 +59,7 @@ _TELLING = (
 )
 _FEWEST = 2
 _NO_OBJECT = frozenset({INVALID, NOT_AN_OBJECT})
+_OBJECT_WITHIN = '":{'
 # What every request's line says, and no vended line of an execution log.
 _NOT_VENDED: tuple[FieldName, ...] = ("status", "extendedRequestId")
 _NAMES_NOT_VENDED = frozenset(name for field in _NOT_VENDED for name in COMMON_NAMES[field])
@@ -87,7 +88,8 @@ def read_foreign_line(
             request = _request(texts, declaration, account_id, region)
             is_other_api = request.fault is UNSUPPORTED_API
             return request._replace(fault=UNSUPPORTED_API if is_other_api else IN_CLF)
-    members = read_plain(line) or read_object(line)
+    # Both read a plain line alike. One with an object in it is none, and to find that out is dear.
+    members = (None if _OBJECT_WITHIN in line else read_plain(line)) or read_object(line)
     if isinstance(members, Quarantined):
         return unreadable(line, members) if members in _NO_OBJECT else members
     return _read_members(members, declaration, account_id, region, stamp_ms)
@@ -100,7 +102,7 @@ def _read_members(
     region: str,
     stamp_ms: int | None,
 ) -> Found:
-    flat = list(leaves(members))
+    flat = leaves(members)
     plan = plan_of(tuple(path for path, _ in flat), declaration.fields_)
     found = _texts(plan, [text_of(value) for _, value in flat])
     if isinstance(found, Quarantined):
@@ -111,10 +113,9 @@ def _read_members(
     doubt = None if plan.is_unforgeable else forged(plan, found, declaration)
     if doubt is not None:
         return doubt
-    request = _request(found, declaration, account_id, region)._replace(
-        context=_context(flat, plan.first, declaration),
-        unverified=None if plan.has_payer else NO_PAYER_KEY,
-    )
+    request = _request(found, declaration, account_id, region, _context(flat, plan, declaration))
+    if not plan.has_payer:
+        request = request._replace(unverified=NO_PAYER_KEY)
     # A `v` that is not 1 is our own format, changed (aforo-contract.md 1.2).
     if not declaration.fields_ and ("v" in members or not _is_telling(found)):
         return request._replace(fault=UNKNOWN_FORMAT)
@@ -124,9 +125,9 @@ def _read_members(
 
 
 def _context(
-    flat: Sequence[tuple[str, object]], first: int, declaration: AccessLogDeclaration
+    flat: Sequence[tuple[str, object]], plan: FieldPlan, declaration: AccessLogDeclaration
 ) -> Mapping[str, object]:
-    said = context_of(flat, first)
+    said = dict(flat) if plan.is_distinct else context_of(flat, plan.first)
     declared = declaration.context.items()
     return said | {name: said[path] for name, path in declared if path in said}
 
@@ -160,6 +161,7 @@ def _request(
     declaration: AccessLogDeclaration,
     account_id: str | None,
     region: str,
+    context: Mapping[str, object] = NO_CONTEXT,
 ) -> Request:
     known = {name: text for name, text in texts.items() if text not in ABSENT}
     defaults = {
@@ -169,12 +171,15 @@ def _request(
     }
     said = {name: text for name, text in defaults.items() if text} | known
     time = _time_text(known)
-    request = read_texts(said | {"requestTimeEpoch": time or "-"}, region)
+    request = read_texts(said | {"requestTimeEpoch": time or "-"}, region, context)
     if _is_other_api(known):
         fault: Quarantined | None = UNSUPPORTED_API
     else:
         fault = both(request.fault, BAD_TIME if time is None else _time_fault(known))
-    return request._replace(path=_clean(known, "path"), fault=fault)
+    path = _clean(known, "path")
+    if path is None and fault is request.fault:
+        return request
+    return request._replace(path=path, fault=fault)
 
 
 def _clean(known: Mapping[str, str], name: str) -> str | None:
@@ -196,8 +201,9 @@ def _time_text(known: Mapping[str, str]) -> str | None:
 
 
 def _time_fault(known: Mapping[str, str]) -> Quarantined | None:
-    epoch = time_ms(known.get("requestTimeEpoch", ""))
-    stamp = time_ms(known.get("requestTime", ""))
+    if "requestTimeEpoch" not in known or "requestTime" not in known:
+        return None
+    epoch, stamp = time_ms(known["requestTimeEpoch"]), time_ms(known["requestTime"])
     if epoch is None or stamp is None or abs(epoch - stamp) <= _ONE_MOMENT_MS:
         return None
     return TIMES_DIFFER

@@ -118,7 +118,7 @@ def _read_any(line: str, region: str) -> Request | Quarantined:
     if text_of(found.get("v")) != FORMAT:
         return UNKNOWN_FORMAT
     texts = {name: text_of(found.get(name)) for name in TEXTS}
-    flat = list(leaves(found))
+    flat = leaves(found)
     paths = [path for path, _ in flat]
     request = read_texts(texts, region, context_of(flat, first_of(paths, KEYS)))
     request = request._replace(fault=request.fault or _misplaced(paths))
