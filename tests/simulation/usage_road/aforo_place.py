@@ -182,10 +182,10 @@ class Poster:
 
     aforo: AforoPlace
     process: Process
-    base_url: str = BASE_URL
+    base_url: httpx.URL = httpx.URL(BASE_URL)  # noqa: RUF009 - nothing can change it
 
     @contextmanager
     def stream(
-        self, method: str, path: str, *, content: bytes, headers: Mapping[str, str]
+        self, method: str, url: httpx.URL, *, content: bytes, headers: Mapping[str, str]
     ) -> Iterator[httpx.Response]:
-        yield self.aforo.cross(Asked(method, path, headers, content), self.process)
+        yield self.aforo.cross(Asked(method, url.path, headers, content), self.process)
