@@ -26,6 +26,7 @@ from tests.bench.goals import Reached, reached
 from tests.bench.published import published, published_run
 from tests.cost.dollar_goals import DollarGoal, dollar_goals
 from tests.cost.page import beside_peers_table, price_list_of
+from tests.cost.price_list import PriceList
 from tests.local.endpoints import ROOT
 from tests.template.written_page import table_text, with_tables, write_page
 
@@ -62,11 +63,12 @@ def written(page: str) -> str:
 def tables(figures: Sequence[Figure]) -> Mapping[str, str]:
     """Every table of the page, by its mark."""
     of = {stage: [one for one in figures if one.stage == stage] for stage in _stages(figures)}
+    costs = price_list_of()
     return {
-        "dollars": beside_peers_table(price_list_of()),
+        "dollars": beside_peers_table(costs),
         "ceilings": _ceilings(),
         "measured-on": _measured_on(),
-        "dollar-goals": _dollar_goals(figures),
+        "dollar-goals": _dollar_goals(costs, figures),
         "goals": _goals(figures),
         **{mark: _by_size(of[stage]) for mark, stage in _BY_SIZE.items()},
         **{mark: _listed(of[stage]) for mark, stage in _LISTED.items()},
@@ -93,10 +95,10 @@ def _measured_on() -> str:
     )
 
 
-def _dollar_goals(figures: Sequence[Figure]) -> str:
+def _dollar_goals(costs: PriceList, figures: Sequence[Figure]) -> str:
     rows = [
         (one.what, one.said(one.most), one.said(one.found), _yes(one))
-        for one in dollar_goals(price_list_of(), figures)
+        for one in dollar_goals(costs, figures)
     ]
     return table_text(("what", "at most", "calculated", "reached"), rows)
 
@@ -106,15 +108,7 @@ def _yes(goal: DollarGoal | Reached) -> str:
 
 
 def _goals(figures: Sequence[Figure]) -> str:
-    rows = [
-        (
-            one.goal.what,
-            one.goal.allowed,
-            one.measured,
-            _yes(one),
-        )
-        for one in reached(figures)
-    ]
+    rows = [(one.goal.what, one.goal.allowed, one.measured, _yes(one)) for one in reached(figures)]
     return table_text(("what", "at most", "measured", "reached"), rows)
 
 
